@@ -1,0 +1,1 @@
+"""The Aha! and Azure DevOps integration itself: everything but the HTTP edge of each function."""

@@ -1,0 +1,1 @@
+"""Azure DevOps and Aha! as they are spoken to over HTTP."""

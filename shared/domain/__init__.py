@@ -1,0 +1,1 @@
+"""Decisions and the values they are made of: no clock, no network, no environment, standard library only."""

@@ -1,0 +1,28 @@
+"""Azure DevOps organization names, in the forms that people paste."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?")
+_LEGACY_HOST = ".visualstudio.com"
+
+
+def normalise_account_name(text: str, azure_devops_url: str = "https://dev.azure.com") -> str | None:
+    """`fabrikam` of `fabrikam`, `https://dev.azure.com/fabrikam/…`, `https://fabrikam.visualstudio.com`; else None."""
+    text = text.strip()
+    name = text
+    if "/" in text or "." in text:
+        try:
+            parts = urlsplit(text if "://" in text else f"https://{text}")
+            host = (parts.hostname or "").lower()
+        except ValueError:
+            return None
+        if host.endswith(_LEGACY_HOST):
+            name = host.removesuffix(_LEGACY_HOST)
+        elif host in ("dev.azure.com", urlsplit(azure_devops_url).hostname):
+            name = parts.path.strip("/").split("/")[0]
+        else:
+            return None
+    return name if _NAME.fullmatch(name) else None

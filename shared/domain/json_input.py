@@ -1,0 +1,143 @@
+"""Reading JSON that came from outside: typed, bounded, and with every fault named at once.
+
+A reader never raises for a fault: it notes it under its JSON pointer and returns a harmless value, so that one answer
+can name everything. Whoever starts the reading calls `Faults.raise_if_any()` before it uses the result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from shared.errors import Fault, InvalidRequest
+
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+
+
+class Faults:
+    """What was found wrong so far."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def note(self, pointer: str, detail: str) -> None:
+        """Remember one fault at a JSON pointer."""
+        self._faults.append(Fault(pointer, detail))
+
+    def raise_if_any(self) -> None:
+        """Raises: InvalidRequest: naming every fault noted."""
+        if self._faults:
+            raise InvalidRequest(self._faults)
+
+
+def escape_pointer(key: str) -> str:
+    """A key as one segment of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def is_storable(text: str) -> bool:
+    """Whether the text is free of control characters and half surrogates, which no system here stores."""
+    return _UNSTORABLE.search(text) is None
+
+
+class JsonObject:
+    """A JSON object being read. A value that is no object is noted as a fault and read as an empty one."""
+
+    def __init__(self, value: Any, faults: Faults, pointer: str = "") -> None:
+        self.pointer = pointer
+        self._faults = faults
+        self._values: Mapping[str, Any] = value if isinstance(value, dict) else {}
+        if not isinstance(value, dict):
+            faults.note(pointer, "must be an object")
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def fault(self, key: str, detail: str) -> None:
+        """Note a fault at one of this object's keys."""
+        self._faults.note(self.pointer_to(key), detail)
+
+    def pointer_to(self, key: str) -> str:
+        """The JSON pointer of a key of this object."""
+        return f"{self.pointer}/{escape_pointer(key)}"
+
+    def text(
+        self,
+        key: str,
+        *,
+        required: bool = False,
+        longest: int = 1024,
+        default: str = "",
+        choices: tuple[str, ...] = (),
+    ) -> str:
+        """A text, without the white space around it. null counts as left out."""
+        value = self._values.get(key)
+        if value is None:
+            if required:
+                self.fault(key, "is required")
+            return default
+        if not isinstance(value, str):
+            self.fault(key, "must be text")
+            return default
+        value = value.strip()
+        if required and not value:
+            self.fault(key, "must not be empty")
+        elif len(value) > longest:
+            self.fault(key, f"must be at most {longest} characters long")
+        elif not is_storable(value):
+            self.fault(key, "must not contain control characters")
+        elif choices and value not in choices:
+            self.fault(key, f"must be one of {', '.join(choices)}")
+        else:
+            return value
+        return default
+
+    def identifier(self, key: str, *, required: bool = True, longest: int = 255) -> str:
+        """An id as text; a whole number is taken as its digits: Aha! sends small ids as numbers."""
+        value = self._values.get(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        return self.text(key, required=required, longest=longest)
+
+    def boolean(self, key: str, *, default: bool) -> bool:
+        """true or false; null counts as left out."""
+        value = self._values.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            self.fault(key, "must be true or false")
+            return default
+        return value
+
+    def whole_number(self, key: str) -> int | None:
+        """A number that is not negative, or None where there is none (null, left out, or another type)."""
+        value = self._values.get(key)
+        return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+    def object(self, key: str) -> JsonObject:
+        """A nested object; left out or null reads as an empty one."""
+        value = self._values.get(key)
+        return JsonObject({} if value is None else value, self._faults, self.pointer_to(key))
+
+    def objects(self, key: str, *, most: int) -> Iterator[JsonObject]:
+        """A list of objects; left out or null reads as an empty one."""
+        value = self._values.get(key)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            self.fault(key, "must be a list")
+            return
+        if len(value) > most:
+            self.fault(key, f"must have at most {most} entries")
+            return
+        for index, item in enumerate(value):
+            yield JsonObject(item, self._faults, f"{self.pointer_to(key)}/{index}")
+
+    def raw(self, key: str) -> Any:
+        """The value as it came, None where it was left out."""
+        return self._values.get(key)
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Every key with its value as it came."""
+        yield from self._values.items()

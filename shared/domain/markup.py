@@ -1,0 +1,63 @@
+"""HTML descriptions, read with the standard library's parser.
+
+Nothing here writes HTML: what is sent on is what came in.
+"""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+_BLOCK_NAMES = """
+address article aside blockquote br dd div dl dt figure footer h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre
+section table td th tr ul
+"""
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
+_INVISIBLE = frozenset(("script", "style", "head", "template", "title"))
+_VISIBLE_WITHOUT_TEXT = frozenset(
+    ("img", "video", "audio", "iframe", "object", "embed", "hr", "input", "svg", "table")
+)
+
+
+class _Reading(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self.shows_something = False
+        self._hidden_by: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _INVISIBLE:
+            self._hidden_by.append(tag)
+        if tag in _VISIBLE_WITHOUT_TEXT:
+            self.shows_something = True
+        if tag in _BLOCKS:
+            self.pieces.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._hidden_by and tag == self._hidden_by[-1]:
+            self._hidden_by.pop()
+        if tag in _BLOCKS:
+            self.pieces.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden_by:
+            self.pieces.append(data)
+
+
+def _read(html: str) -> _Reading:
+    reading = _Reading()
+    reading.feed(html)
+    reading.close()
+    return reading
+
+
+def plain_text(html: str) -> str:
+    """The text a reader sees: a line for each block, white space within a line folded, empty lines left out."""
+    lines = (" ".join(line.split()) for line in "".join(_read(html).pieces).split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def is_blank(html: str) -> bool:
+    """Whether a reader would see nothing: no text and no picture. Editors keep `<p><br></p>` for an emptied text."""
+    reading = _read(html)
+    return not reading.shows_something and not "".join(reading.pieces).strip()

@@ -1,0 +1,180 @@
+"""Aha! records as they arrive: a feature with its requirements, their descriptions and attachments.
+
+The shapes are those of Aha!'s API and of its integration events (https://www.aha.io/api/resources/features and the
+`create_feature` and `update_feature` events of aha-app/aha-services). Older events lack many keys; unknown ones come
+and go with account settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+from urllib.parse import urlsplit
+
+from shared.domain.json_input import Faults, JsonObject
+from shared.domain.titles import full_title
+
+MOST_REQUIREMENTS = 5000
+MOST_ATTACHMENTS = 1000
+_LONGEST_DESCRIPTION = 4_000_000
+_SERVICES_OF_AZURE_DEVOPS = ("tfs", "vsts")
+
+
+class Kind(str, Enum):
+    """The kinds of record that are sent."""
+
+    FEATURE = "feature"
+    REQUIREMENT = "requirement"
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file of a record or of its description. `size` is in bytes, None where Aha! does not know it."""
+
+    id: str
+    file_name: str
+    download_url: str
+    size: int | None
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """A feature or requirement.
+
+    `name` and `description` (HTML) are None where the payload does not carry them, which means "leave alone";
+    an empty description means "clear". `work_item_id` is the work item that Aha!'s integration fields name, if any.
+    """
+
+    kind: Kind
+    id: str
+    reference: str
+    name: str | None
+    description: str | None
+    url: str
+    attachments: tuple[Attachment, ...]
+    work_item_id: int | None = None
+
+    @property
+    def title(self) -> str:
+        """What the work item should be called, before any cut."""
+        return full_title(self.name, self.description, self.kind.value)
+
+    @property
+    def carries_title(self) -> bool:
+        """Whether the payload says anything of which a title can be made."""
+        return self.name is not None or self.description is not None
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A feature's record and those of its requirements, in their order in Aha!, each once."""
+
+    record: Record
+    requirements: tuple[Record, ...]
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The feature first, then its requirements."""
+        return (self.record, *self.requirements)
+
+
+def read_feature(body: Any) -> Feature:
+    """The feature of an event `{"event": …, "feature": {…}}`, or of the same without `event`.
+
+    Raises:
+        InvalidRequest: naming every fault by its JSON pointer.
+    """
+    faults = Faults()
+    root = JsonObject(body, faults)
+    if "event" in root:
+        root.text("event", choices=("create_feature", "update_feature"))
+    if root.raw("feature") is None:
+        root.fault("feature", "is required")
+        faults.raise_if_any()
+    source = root.object("feature")
+    record = _record(source, Kind.FEATURE)
+    requirements = _requirements(source)
+    faults.raise_if_any()
+    return Feature(record, requirements)
+
+
+def _requirements(feature: JsonObject) -> tuple[Record, ...]:
+    placed: dict[str, tuple[int, Record]] = {}
+    for order, source in enumerate(feature.objects("requirements", most=MOST_REQUIREMENTS)):
+        record = _record(source, Kind.REQUIREMENT)
+        position = source.whole_number("position")
+        # Aha! does not list requirements in the order of their position; older events have no position at all.
+        placed.setdefault(record.id, (order if position is None else position, record))
+    return tuple(record for _, record in sorted(placed.values(), key=lambda place: place[0]))
+
+
+def _record(source: JsonObject, kind: Kind) -> Record:
+    description = _description(source)
+    return Record(
+        kind=kind,
+        id=source.identifier("id"),
+        reference=source.text("reference_num", longest=255),
+        name=source.text("name", longest=100_000) if "name" in source else None,
+        description=description,
+        url=_web_address(source.text("url", longest=2000)),
+        attachments=_attachments(source),
+        work_item_id=_linked_work_item(source),
+    )
+
+
+def _description(source: JsonObject) -> str | None:
+    """An object with a `body` where Aha! reads it out, plain HTML where a caller made the payload by hand."""
+    if "description" not in source:
+        return None
+    value = source.raw("description")
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return source.text("description", longest=_LONGEST_DESCRIPTION)
+    return source.object("description").text("body", longest=_LONGEST_DESCRIPTION)
+
+
+def _attachments(source: JsonObject) -> tuple[Attachment, ...]:
+    holders = [source]
+    if isinstance(source.raw("description"), dict):
+        holders.append(source.object("description"))
+    found: dict[str, Attachment] = {}
+    for holder in holders:
+        for item in holder.objects("attachments", most=MOST_ATTACHMENTS):
+            attachment = Attachment(
+                id=item.identifier("id"),
+                file_name=item.text("file_name", longest=1024),
+                download_url=item.text("download_url", longest=4096),
+                size=item.whole_number("file_size"),
+                content_type=item.text("content_type", longest=255),
+            )
+            found.setdefault(attachment.id, _named(attachment))
+    return tuple(found.values())
+
+
+def _named(attachment: Attachment) -> Attachment:
+    """File names are data: the last part of what may be a path, without control characters, never empty."""
+    name = attachment.file_name.replace("\\", "/").rsplit("/", 1)[-1].strip()
+    return replace(attachment, file_name=name[-255:] or f"attachment-{attachment.id}")
+
+
+def _linked_work_item(source: JsonObject) -> int | None:
+    """The work item that another Azure DevOps integration of Aha! linked the record to (fields `id`; 1.0 and 2.0)."""
+    fields = source.raw("integration_fields")
+    for field in fields if isinstance(fields, list) else ():
+        if not isinstance(field, dict) or field.get("service_name") not in _SERVICES_OF_AZURE_DEVOPS:
+            continue
+        value = str(field.get("value", "")).strip()
+        if field.get("name") == "id" and value.isascii() and value.isdigit() and 0 < int(value) < 2**31:
+            return int(value)
+    return None
+
+
+def _web_address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return ""
+    return text if parts.scheme in ("http", "https") and parts.hostname else ""

@@ -1,0 +1,1 @@
+"""What is kept in Azure Table Storage: integrations, links and the integration log."""
