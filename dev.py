@@ -1,0 +1,18 @@
+"""Everything a developer does here: `python dev.py` sets up, `python dev.py --help` lists the rest.
+
+Runs on a bare Python 3.10 or newer. What it needs it installs below this folder: .venv and .dev.
+"""
+
+import sys
+
+# Only syntax that older versions can read, so that they reach the message.
+if sys.version_info < (3, 10):  # noqa: UP036
+    sys.exit(
+        "dev.py needs Python 3.10 or newer, but %s is Python %d.%d.\n"
+        "Name a newer one, for example: python3.12 dev.py" % ((sys.executable,) + sys.version_info[:2])
+    )
+
+from local.development.commands import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

