@@ -1,0 +1,149 @@
+"""What a fault is: which requests it concerns, when it is due, and what it does to them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response
+
+from local.request_log import RequestLogEntry
+
+_OUTCOMES = ("status", "delay_ms", "cut", "cut_body_after")
+_KEYS = {"method", "path", "body", "request_body", "skip", "times", "headers", *_OUTCOMES}
+
+
+@dataclass
+class Fault:
+    """One rule: which requests it concerns, how many it lets pass and hits, and what happens to them."""
+
+    id: str
+    method: str | None
+    path: re.Pattern[str] | None
+    request_body: re.Pattern[str] | None
+    skip: int
+    times: int | None
+    outcome: str
+    value: Any
+    answer_headers: dict[str, str] = field(default_factory=dict)
+    answer_body: Any = None
+    matched: int = 0
+    fired: int = 0
+
+    @classmethod
+    def from_json(cls, fault_id: str, document: Any) -> Fault:
+        """Reads the body of `POST /_control/faults`; BadRequest says what is wrong with it."""
+        if not isinstance(document, dict):
+            raise BadRequest("the fault must be a JSON object")
+        unknown = sorted(set(document) - _KEYS)
+        if unknown:
+            raise BadRequest(f"unknown keys: {', '.join(unknown)}")
+        outcomes = [name for name in _OUTCOMES if name in document]
+        if len(outcomes) != 1:
+            raise BadRequest(f"exactly one of {', '.join(_OUTCOMES)} is needed, got {outcomes}")
+        outcome = outcomes[0]
+        _check_outcome(outcome, document[outcome])
+        answers = outcome == "status"
+        if "headers" in document and not answers:
+            raise BadRequest("headers belong to a status")
+        request_body = document.get("request_body")
+        if request_body is None and not answers:
+            request_body = document.get("body")
+        return cls(
+            id=fault_id,
+            method=_method(document.get("method")),
+            path=_pattern("path", document.get("path")),
+            request_body=_pattern("body", request_body),
+            skip=_count("skip", document.get("skip", 0), least=0),
+            times=None
+            if document.get("times", 1) is None
+            else _count("times", document.get("times", 1), least=1),
+            outcome=outcome,
+            value=document[outcome],
+            answer_headers=_headers(document.get("headers", {})),
+            answer_body=document.get("body") if answers else None,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The rule and how often it fired, for `GET /_control/faults`."""
+        return {
+            "id": self.id,
+            "method": self.method,
+            "path": self.path and self.path.pattern,
+            "request_body": self.request_body and self.request_body.pattern,
+            "skip": self.skip,
+            "times": self.times,
+            self.outcome: self.value,
+            "fired": self.fired,
+        }
+
+    def concerns(self, entry: RequestLogEntry) -> bool:
+        """Whether the request is one that this fault counts."""
+        if self.method and self.method != entry.method:
+            return False
+        target = f"{entry.path}?{entry.query}" if entry.query else entry.path
+        if self.path and not self.path.search(target):
+            return False
+        return not self.request_body or (
+            entry.body is not None and bool(self.request_body.search(entry.body))
+        )
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the request counted last is to be hit."""
+        return self.matched > self.skip and (self.times is None or self.fired < self.times)
+
+    def answer(self) -> Response:
+        """What a status fault answers instead of the application."""
+        if self.answer_body is None or isinstance(self.answer_body, str):
+            response = Response(
+                self.answer_body or "", status=self.value, content_type="text/plain; charset=utf-8"
+            )
+        else:
+            response = Response(
+                json.dumps(self.answer_body), status=self.value, content_type="application/json"
+            )
+        response.headers.update(self.answer_headers)
+        return response
+
+
+def _check_outcome(name: str, value: Any) -> None:
+    if name == "cut":
+        if value not in ("before", "after"):
+            raise BadRequest('cut must be "before" or "after"')
+        return
+    _count(name, value, least=200 if name == "status" else 0)
+    if name == "status" and value > 599:
+        raise BadRequest("status must be from 200 to 599")
+
+
+def _count(name: str, value: Any, *, least: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise BadRequest(f"{name} must be a whole number of at least {least}")
+    return value
+
+
+def _method(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise BadRequest("method must be text")
+    return value.upper() if value else None
+
+
+def _pattern(name: str, value: Any) -> re.Pattern[str] | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise BadRequest(f"{name} must be a regular expression")
+    try:
+        return re.compile(value)
+    except re.error as error:
+        raise BadRequest(f"{name} is no regular expression: {error}") from None
+
+
+def _headers(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise BadRequest("headers must be an object of texts")
+    return value
