@@ -8,8 +8,8 @@ import sys
 # Only syntax that older versions can read, so that they reach the message.
 if sys.version_info < (3, 10):  # noqa: UP036
     sys.exit(
-        "dev.py needs Python 3.10 or newer, but %s is Python %d.%d.\n"
-        "Name a newer one, for example: python3.12 dev.py" % ((sys.executable,) + sys.version_info[:2])
+        "dev.py needs Python 3.10 or newer, but " + sys.executable + " is " + sys.version.split()[0] + ".\n"
+        "Name a newer one, for example: python3.12 dev.py"
     )
 
 from local.development.commands import main

@@ -81,7 +81,14 @@ class VirtualEnvironment:
 
     def _install(self) -> None:
         names = ", ".join(path.name for path in self.requirements)
-        install = [self.python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+        install: list[str | Path] = [
+            self.python,
+            "-m",
+            "pip",
+            "install",
+            "--no-input",
+            "--disable-pip-version-check",
+        ]
         for path in self.requirements:
             install += ["-r", path]
         with step(f"Installing {names} into {self.folder.name}"):
