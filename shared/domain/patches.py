@@ -1,0 +1,98 @@
+"""JSON Patch documents as Azure DevOps takes them.
+
+https://learn.microsoft.com/rest/api/azure/devops/wit/work-items/create and …/update (7.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.links import AttachedFile
+from shared.domain.markers import Marker
+from shared.domain.work_item import AREA_PATH, ATTACHED_FILE, DESCRIPTION, PARENT, TITLE
+
+PatchDocument = list[dict[str, Any]]
+
+EMPTY_DESCRIPTION = "<p></p>"
+"""What a new work item's description is when the record has none."""
+
+
+@dataclass(frozen=True)
+class ParentChange:
+    """A new parent for an existing work item; `old_index` is the present parent's place among its relations."""
+
+    parent_url: str
+    old_index: int | None
+
+
+def create_document(
+    *,
+    title: str,
+    description: str,
+    area_path: str,
+    default_fields: Mapping[str, Any],
+    marker: Marker,
+    parent_url: str | None,
+    files: Sequence[AttachedFile],
+) -> PatchDocument:
+    """A new work item, complete in one request: fields, marker, parent and files."""
+    fields = {
+        TITLE: title,
+        DESCRIPTION: description or EMPTY_DESCRIPTION,
+        AREA_PATH: area_path,
+        **default_fields,
+    }
+    document: PatchDocument = [_set(name, value) for name, value in fields.items()]
+    document.append(_relate(marker.relation()))
+    if parent_url:
+        document.append(_relate({"rel": PARENT, "url": parent_url}))
+    document.extend(_relate(_file(item)) for item in files)
+    return document
+
+
+def update_document(
+    *,
+    revision: int,
+    title: str | None,
+    description: str | None,
+    description_is_markdown: bool,
+    parent: ParentChange | None,
+    files: Sequence[AttachedFile],
+) -> PatchDocument:
+    """A change of one exact revision of a work item. None leaves a field alone; an empty description clears it."""
+    document: PatchDocument = [{"op": "test", "path": "/rev", "value": revision}]
+    if title is not None:
+        document.append(_set(TITLE, title))
+    if description is not None:
+        document.append(_set(DESCRIPTION, description))
+        if description_is_markdown and description:
+            document.append({"op": "add", "path": f"/multilineFieldsFormat/{DESCRIPTION}", "value": "Html"})
+    if parent is not None:
+        if parent.old_index is not None:
+            document.append({"op": "remove", "path": f"/relations/{parent.old_index}"})
+        document.append(_relate({"rel": PARENT, "url": parent.parent_url}))
+    document.extend(_relate(_file(item)) for item in files)
+    return document
+
+
+def with_temporary_id(document: PatchDocument, temporary_id: int) -> PatchDocument:
+    """The document for a batch, in which others refer to the work item by a negative id."""
+    return [{"op": "add", "path": "/id", "value": temporary_id}, *document]
+
+
+def _set(name: str, value: Any) -> dict[str, Any]:
+    return {"op": "add", "path": f"/fields/{name}", "value": value}
+
+
+def _relate(relation: Mapping[str, Any]) -> dict[str, Any]:
+    return {"op": "add", "path": "/relations/-", "value": dict(relation)}
+
+
+def _file(item: AttachedFile) -> dict[str, Any]:
+    return {
+        "rel": ATTACHED_FILE,
+        "url": item.url,
+        "attributes": {"name": item.file_name, "comment": "Sent from Aha!"},
+    }

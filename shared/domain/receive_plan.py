@@ -1,0 +1,133 @@
+"""What a changed work item means for its Aha! record: decided from both as they are now and what was last agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from shared.domain.links import Agreement, Field, Link, digest
+from shared.domain.merge import Outcome, merge
+from shared.domain.send_plan import with_agreed_revision
+from shared.domain.titles import cut, full_title, one_line
+from shared.domain.work_item import WorkItem, description_digest
+
+
+@dataclass(frozen=True)
+class WorkflowStatus:
+    """A status of an Aha! workflow."""
+
+    id: str
+    name: str
+
+    def is_named_by(self, mapped: str) -> bool:
+        """Whether a mapping's value, a name or an id, means this status."""
+        return mapped == self.id or mapped.casefold() == self.name.casefold()
+
+
+@dataclass(frozen=True)
+class AhaRecord:
+    """A record as Aha! shows it now."""
+
+    id: str
+    reference: str
+    name: str
+    description: str
+    status: WorkflowStatus
+
+
+@dataclass(frozen=True)
+class ReceivePlan:
+    """What is to be written into Aha!; None leaves a field alone. `outcomes` has a decision for every field.
+
+    `unmapped_state` is the work item's state where it changed and no status is mapped to it.
+    """
+
+    name: str | None
+    description: str | None
+    status: str | None
+    outcomes: Mapping[Field, Outcome]
+    unmapped_state: str | None
+
+    @property
+    def writes(self) -> bool:
+        """Whether Aha! has to be written to."""
+        return any(value is not None for value in (self.name, self.description, self.status))
+
+    @property
+    def conflicts(self) -> tuple[Field, ...]:
+        """The fields in which Azure DevOps' change overwrites one made in Aha!."""
+        return tuple(name for name, outcome in self.outcomes.items() if outcome is Outcome.CONFLICT)
+
+
+def plan_receive(
+    link: Link, work_item: WorkItem, record: AhaRecord, status_mapping: Mapping[str, str]
+) -> ReceivePlan:
+    """Decide for the three fields that come back."""
+    title = aha_title(record, link)
+    name = _merge(link, Field.NAME, work_item, digest(title), same=work_item.title == cut(title))
+    description = _merge(
+        link,
+        Field.DESCRIPTION,
+        work_item,
+        description_digest(record.description),
+        same=work_item.digest_of(Field.DESCRIPTION) == description_digest(record.description),
+    )
+    mapped = status_mapping.get(work_item.state)
+    state = _merge(
+        link,
+        Field.STATE,
+        work_item,
+        digest(record.status.id),
+        same=mapped is not None and record.status.is_named_by(mapped),
+    )
+    return ReceivePlan(
+        name=work_item.title if name.writes else None,
+        description=work_item.description if description.writes else None,
+        status=mapped if state.writes else None,
+        outcomes={Field.NAME: name, Field.DESCRIPTION: description, Field.STATE: state},
+        unmapped_state=work_item.state if state.writes and mapped is None else None,
+    )
+
+
+def aha_title(record: AhaRecord, link: Link) -> str:
+    """What Aha! says the title is: for a record without a name, what a send would make of its description."""
+    return one_line(full_title(record.name, record.description, link.kind.value))
+
+
+def _merge(link: Link, name: Field, work_item: WorkItem, aha: str, *, same: bool) -> Outcome:
+    agreed = link.agreed.get(name)
+    if agreed is None:
+        return merge(carried_changed=True, other_changed=False, same=same)
+    # What Aha! said of the status is not known at a send (the payload is not asked for it): then it has not changed.
+    aha_changed = bool(agreed.aha) and aha != agreed.aha
+    return merge(
+        carried_changed=work_item.digest_of(name) != agreed.azure_devops, other_changed=aha_changed, same=same
+    )
+
+
+def link_after(
+    plan: ReceivePlan,
+    link: Link,
+    work_item: WorkItem,
+    record: AhaRecord,
+    refused: frozenset[Field] = frozenset(),
+) -> Link:
+    """The link once `record` is what Aha! says after the write.
+
+    A field that Aha! refused counts as seen: the same notification must not knock at the same door for ever, and a later
+    change of the field is carried again.
+    """
+    shown = {
+        Field.NAME: digest(aha_title(record, link)),
+        Field.DESCRIPTION: description_digest(record.description),
+        Field.STATE: digest(record.status.id),
+    }
+    agreed = dict(link.agreed)
+    for name, outcome in plan.outcomes.items():
+        if outcome is Outcome.UNCHANGED and name in agreed:
+            continue
+        if outcome is Outcome.LEAVE:
+            continue
+        kept = agreed[name].aha if name in refused and name in agreed else shown[name]
+        agreed[name] = Agreement(kept, work_item.digest_of(name))
+    return with_agreed_revision(replace(link, agreed=agreed), work_item)

@@ -1,0 +1,127 @@
+"""Work items as Azure DevOps shows them.
+
+Shapes: https://learn.microsoft.com/rest/api/azure/devops/wit/work-items/get-work-item (7.1); `multilineFieldsFormat` is
+modelled from 7.2-preview on and is simply absent before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from shared.domain.links import Field, digest
+from shared.domain.markup import is_blank
+
+TITLE = "System.Title"
+DESCRIPTION = "System.Description"
+STATE = "System.State"
+AREA_PATH = "System.AreaPath"
+WORK_ITEM_TYPE = "System.WorkItemType"
+
+PARENT = "System.LinkTypes.Hierarchy-Reverse"
+ATTACHED_FILE = "AttachedFile"
+HYPERLINK = "Hyperlink"
+
+REFERENCE_NAMES = {Field.NAME: TITLE, Field.DESCRIPTION: DESCRIPTION, Field.STATE: STATE}
+
+_WORK_ITEM_IN_URL = re.compile(r"/(?:workItems|recyclebin)/(\d{1,10})(?:/|$)", re.IGNORECASE)
+
+
+def work_item_id_of(url: str) -> int | None:
+    """The id in the address of a work item, of one of its updates or of a deleted one; hosts and cases vary."""
+    try:
+        match = _WORK_ITEM_IN_URL.search(urlsplit(url).path)
+    except ValueError:
+        return None
+    return int(match.group(1)) if match else None
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation of a work item, at its index among the item's relations."""
+
+    rel: str
+    url: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def comment(self) -> str:
+        """The relation's comment, empty where it has none."""
+        return str(self.attributes.get("comment") or "")
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One revision of a work item. A field that Azure DevOps leaves out is empty."""
+
+    id: int
+    revision: int
+    type: str
+    title: str
+    description: str
+    state: str
+    page_url: str
+    relations: tuple[Relation, ...] = ()
+    description_is_markdown: bool = False
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any]) -> WorkItem:
+        """Read the REST shape.
+
+        Raises:
+            ValueError: there is no id or no revision in it.
+        """
+        fields = payload.get("fields") or {}
+        work_item_id, revision = payload.get("id"), payload.get("rev")
+        if not isinstance(work_item_id, int) or not isinstance(revision, int):
+            raise ValueError("a work item without id or rev")
+        formats = payload.get("multilineFieldsFormat") or {}
+        return cls(
+            id=work_item_id,
+            revision=revision,
+            type=str(fields.get(WORK_ITEM_TYPE) or ""),
+            title=str(fields.get(TITLE) or ""),
+            description=str(fields.get(DESCRIPTION) or ""),
+            state=str(fields.get(STATE) or ""),
+            page_url=_page_url(payload),
+            relations=tuple(
+                Relation(str(item.get("rel")), str(item.get("url")), item.get("attributes") or {})
+                for item in payload.get("relations") or ()
+            ),
+            description_is_markdown=str(formats.get(DESCRIPTION, "")).lower() == "markdown",
+        )
+
+    @property
+    def parent_index(self) -> int | None:
+        """Where among the relations the parent is."""
+        return next((index for index, item in enumerate(self.relations) if item.rel == PARENT), None)
+
+    @property
+    def parent_id(self) -> int | None:
+        """The parent work item."""
+        return None if self.parent_index is None else work_item_id_of(self.relations[self.parent_index].url)
+
+    @property
+    def attached_files(self) -> tuple[Relation, ...]:
+        """The relations to attachments."""
+        return tuple(item for item in self.relations if item.rel == ATTACHED_FILE)
+
+    def digest_of(self, name: Field) -> str:
+        """The digest of one field as this revision has it."""
+        if name is Field.DESCRIPTION:
+            return description_digest(self.description)
+        return digest(self.title if name is Field.NAME else self.state)
+
+
+def description_digest(html: str) -> str:
+    """The digest of a description; all the ways of writing nothing (`<p></p>`, `<div><br></div>`) are one."""
+    return digest("" if is_blank(html) else html)
+
+
+def _page_url(payload: Mapping[str, Any]) -> str:
+    links = payload.get("_links") or {}
+    html = links.get("html") or {}
+    return str(html.get("href") or payload.get("url") or "")
