@@ -20,6 +20,7 @@
     │   ├── NotFound
     │   └── RuleViolation
     ├── Unavailable               wait, then repeat; `system` says for what
+    │   └── TimeSpent             the operation's own time is over
     └── SettingInvalid            mend the app setting
 
 What each becomes as an HTTP answer is decided in one place, `shared.edge`.
@@ -217,6 +218,10 @@ class Unavailable(OperationFailed):
         self.outcome_unknown = outcome_unknown
         self.code = f"{system.value}_unavailable"
         self.title = f"{system.display_name} is not available"
+
+
+class TimeSpent(Unavailable):
+    """The operation's time is over before the request was made; nothing was sent."""
 
 
 class SettingInvalid(OperationFailed):

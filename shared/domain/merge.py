@@ -31,8 +31,10 @@ def merge(*, carried_changed: bool, other_changed: bool, same: bool) -> Outcome:
     `carried_changed`: the side whose change is being carried differs from the agreement; `other_changed`: the side that
     would be written to does; `same`: writing would change nothing.
     """
-    if not carried_changed:
-        return Outcome.LEAVE if other_changed and not same else Outcome.UNCHANGED
+    if not carried_changed and not other_changed:
+        return Outcome.UNCHANGED
     if same:
         return Outcome.AGREED
+    if not carried_changed:
+        return Outcome.LEAVE
     return Outcome.CONFLICT if other_changed else Outcome.WRITE

@@ -114,8 +114,8 @@ def link_after(
 ) -> Link:
     """The link once `record` is what Aha! says after the write.
 
-    A field that Aha! refused counts as seen: the same notification must not knock at the same door for ever, and a later
-    change of the field is carried again.
+    A field that Aha! refused counts as seen: the same notification must not knock at the same door for ever, and
+    a later change of the field is carried again.
     """
     shown = {
         Field.NAME: digest(aha_title(record, link)),

@@ -61,11 +61,6 @@ class Record:
         """What the work item should be called, before any cut."""
         return full_title(self.name, self.description, self.kind.value)
 
-    @property
-    def carries_title(self) -> bool:
-        """Whether the payload says anything of which a title can be made."""
-        return self.name is not None or self.description is not None
-
 
 @dataclass(frozen=True)
 class Feature:

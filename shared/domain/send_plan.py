@@ -112,7 +112,7 @@ def _fields_of_a_new_item(record: Record) -> tuple[FieldDecision, ...]:
 def _decide_fields(record: Record, link: Link | None, work_item: WorkItem) -> tuple[FieldDecision, ...]:
     agreed = link.agreed if link else {}
     decisions = []
-    if record.carries_title:
+    if record.name is not None:
         value = cut(record.title)
         decisions.append(
             _decide(Field.NAME, value, title_digest(record), work_item, agreed, same=value == work_item.title)

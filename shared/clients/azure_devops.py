@@ -1,0 +1,264 @@
+"""Azure DevOps Services as this product uses it: projects, areas, types, work items, batches, WIQL.
+
+Reference: https://learn.microsoft.com/rest/api/azure/devops (7.1); `$batch`:
+https://learn.microsoft.com/rest/api/azure/devops/wit/workitembatchupdate.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from shared.clients.azure_devops_errors import translate
+from shared.clients.http import Answer, HttpClient, Request
+from shared.domain.patches import PatchDocument
+from shared.domain.work_item import WorkItem
+from shared.errors import NotFound, System, Unavailable
+from shared.operation import Operation
+
+API_VERSION = "7.1"
+_READ_VERSION = "7.2-preview"
+"""Only from here on does a work item say which of its texts are kept in Markdown."""
+
+MOST_IDS_PER_READ = 200
+"""More are refused with VS403474."""
+
+_JSON = {"Content-Type": "application/json"}
+_JSON_PATCH = {"Content-Type": "application/json-patch+json"}
+# Asks for 401 instead of a redirect to the sign-in page (microsoft/azure-devops-python-api sends it, too).
+_NO_SIGN_IN_PAGE = {"X-TFS-FedAuthRedirect": "Suppress"}
+_PROJECTS_PER_PAGE = 1000
+
+
+class AzureDevOps:
+    """One organization, as seen with one set of credentials, during one operation.
+
+    Every method raises CredentialsRejected, Forbidden, NotFound, RuleViolation, RevisionConflict or Unavailable as
+    `shared.clients.azure_devops_errors` tells them apart.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        account_name: str,
+        authorization: Callable[[], str],
+        operation: Operation,
+        executor: Executor,
+        allow_local: bool,
+    ) -> None:
+        self.account_name = account_name
+        self.account_url = f"{base_url}/{quote(account_name, safe='')}"
+        self._executor = executor
+        self._http = HttpClient(
+            System.AZURE_DEVOPS,
+            operation,
+            authorization=authorization,
+            translate=translate(account_name),
+            allow_local=allow_local,
+        )
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far."""
+        return self._http.requests
+
+    def work_item_api_url(self, work_item_id: int) -> str:
+        """The address by which a relation names a work item; negative ids are those of the same batch."""
+        return f"{self.account_url}/_apis/wit/workItems/{work_item_id}"
+
+    def projects(self) -> list[dict[str, Any]]:
+        """Every project that the credentials can see, `{"id", "name", …}`."""
+        found: list[dict[str, Any]] = []
+        token = ""
+        while True:
+            more = {"continuationToken": token} if token else {}
+            answer = self._send("GET", "/_apis/projects", {"$top": _PROJECTS_PER_PAGE, **more})
+            found += _values(answer.json())
+            token = answer.headers.get("x-ms-continuationtoken", "")
+            if not token:
+                return found
+
+    def area_tree(self, project: str, path: str = "", depth: int = 14) -> Mapping[str, Any]:
+        """The area node at `path` (below the project, segments separated by `/`) with `depth` levels below it.
+
+        A node at the cut edge has `hasChildren` and no `children`.
+        """
+        below = f"/{quote(path)}" if path else ""
+        url = f"{_project(project)}/_apis/wit/classificationnodes/Areas{below}"
+        return _object(self._send("GET", url, {"$depth": depth}).json())
+
+    def work_item_types(self, project: str) -> list[dict[str, Any]]:
+        """The project's types with their states and fields."""
+        return _values(self._send("GET", f"{_project(project)}/_apis/wit/workitemtypes").json())
+
+    def states(self, project: str, work_item_type: str) -> list[dict[str, Any]]:
+        """The states of one type, `{"name", "color", "category"}`."""
+        url = f"{_project(project)}/_apis/wit/workitemtypes/{quote(work_item_type, safe='')}/states"
+        return _values(self._send("GET", url).json())
+
+    def work_item_type_categories(self, project: str) -> list[dict[str, Any]]:
+        """The categories of types; those of Microsoft.HiddenCategory are not meant for people."""
+        return _values(self._send("GET", f"{_project(project)}/_apis/wit/workitemtypecategories").json())
+
+    def work_item(self, work_item_id: int) -> WorkItem:
+        """The work item as it is now, with its relations. Raises NotFound when it is deleted or out of sight."""
+        parameters = {"$expand": "all", "api-version": _READ_VERSION}
+        answer = self._send("GET", f"/_apis/wit/workitems/{work_item_id}", parameters)
+        return _work_item(answer.json())
+
+    def work_items(self, ids: Sequence[int]) -> dict[int, WorkItem]:
+        """The work items of these ids as they are now, with relations; those that are gone are left out.
+
+        200 a request, the requests side by side.
+        """
+        pages = [ids[start : start + MOST_IDS_PER_READ] for start in range(0, len(ids), MOST_IDS_PER_READ)]
+        return {item.id: item for page in self._side_by_side(self._read_page, pages) for item in page}
+
+    def _read_page(self, ids: Sequence[int]) -> list[WorkItem]:
+        body = {"ids": list(ids), "$expand": "all", "errorPolicy": "omit"}
+        parameters = {"api-version": _READ_VERSION}
+        answer = self._send("POST", "/_apis/wit/workitemsbatch", parameters, body=body, headers=_JSON)
+        # With errorPolicy=omit, what cannot be read comes back as null.
+        return [_work_item(item) for item in _values(answer.json())]
+
+    def create_work_item(
+        self, project: str, work_item_type: str, document: PatchDocument, *, validate_only: bool = False
+    ) -> WorkItem | None:
+        """Create a work item; with `validate_only` only check whether it could be (None).
+
+        Not repeated when the answer got lost: Unavailable with `outcome_unknown` tells the caller to look for it.
+        """
+        answer = self._send(
+            "POST",
+            f"{_project(project)}/_apis/wit/workitems/${quote(work_item_type, safe='')}",
+            {"validateOnly": "true"} if validate_only else {},
+            body=document,
+            headers=_JSON_PATCH,
+            repeatable=validate_only,
+        )
+        return None if validate_only else _work_item(answer.json())
+
+    def update_work_item(self, work_item_id: int, document: PatchDocument) -> WorkItem:
+        """Change a work item. The document must test `/rev`, which makes it safe to repeat."""
+        url = f"/_apis/wit/workitems/{work_item_id}"
+        answer = self._send("PATCH", url, {"$expand": "all"}, body=document, headers=_JSON_PATCH)
+        return _work_item(answer.json())
+
+    def submit_batch(self, operations: Sequence[Mapping[str, Any]]) -> Answer:
+        """Send operations as one `$batch` and return what came; not repeated when the answer got lost.
+
+        Operations are made by `create_operation` and `update_operation`.
+        """
+        return self._send(
+            "PATCH",
+            "/_apis/wit/$batch",
+            body=list(operations),
+            headers=_JSON,
+            repeatable=False,
+            read_seconds=45,
+        )
+
+    def create_operation(self, project: str, work_item_type: str, document: PatchDocument) -> dict[str, Any]:
+        """A create as part of a batch."""
+        path = f"{_project(project)}/_apis/wit/workitems/${quote(work_item_type, safe='')}"
+        return _operation(path, document)
+
+    def update_operation(self, work_item_id: int, document: PatchDocument) -> dict[str, Any]:
+        """An update as part of a batch; below a project it would not be found."""
+        return _operation(f"/_apis/wit/workitems/{work_item_id}", document)
+
+    def query_ids(self, project: str, wiql: str) -> list[int]:
+        """The ids that a flat WIQL query finds; literals of dates may have a time."""
+        answer = self._send(
+            "POST",
+            f"{_project(project)}/_apis/wit/wiql",
+            {"timePrecision": "true"},
+            body={"query": wiql},
+            headers=_JSON,
+        )
+        items = _object(answer.json()).get("workItems") or ()
+        return [item["id"] for item in items if isinstance(item, Mapping) and isinstance(item.get("id"), int)]
+
+    def upload(
+        self, project: str, file_name: str, area_path: str, body: Callable[[], Any], *, read_seconds: float
+    ) -> str:
+        """Upload a file in one piece and return its address; it is nobody's until a work item relates to it.
+
+        `body` opens the file anew for each attempt.
+        """
+        parameters = {"fileName": file_name, "areaPath": area_path}
+        url = f"{self.account_url}{_project(project)}/_apis/wit/attachments?{_query(parameters)}"
+        headers = {"Content-Type": "application/octet-stream", **_NO_SIGN_IN_PAGE}
+        answer = self._http.send(Request("POST", url, headers, body, read_seconds=read_seconds))
+        address = _object(answer.json()).get("url")
+        if not isinstance(address, str):
+            raise Unavailable(System.AZURE_DEVOPS, "Azure DevOps took the file but named no address for it.")
+        return address
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = True,
+        read_seconds: float = 30,
+    ) -> Answer:
+        content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        return self._http.send(
+            Request(
+                method,
+                f"{self.account_url}{path}?{_query(parameters or {})}",
+                {**_NO_SIGN_IN_PAGE, **(headers or {})},
+                None if content is None else lambda: content,
+                repeatable,
+                read_seconds,
+            )
+        )
+
+    def _side_by_side(self, call: Callable[[Any], Any], arguments: Sequence[Any]) -> Iterator[Any]:
+        """Call once for each argument; a single call needs no other thread."""
+        if len(arguments) <= 1:
+            return iter([call(argument) for argument in arguments])
+        return iter(list(self._executor.map(call, arguments)))
+
+
+def _project(project: str) -> str:
+    return f"/{quote(project, safe='')}"
+
+
+def _query(parameters: Mapping[str, Any]) -> str:
+    return urlencode({"api-version": API_VERSION, **parameters}, safe="$", quote_via=quote)
+
+
+def _operation(path: str, document: PatchDocument) -> dict[str, Any]:
+    return {
+        "method": "PATCH",
+        "uri": f"{path}?api-version={API_VERSION}",
+        "headers": dict(_JSON_PATCH),
+        "body": document,
+    }
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _values(body: Any) -> list[dict[str, Any]]:
+    """The entries of a list answer; null entries are left out."""
+    return [item for item in _object(body).get("value") or () if isinstance(item, dict)]
+
+
+def _work_item(payload: Any) -> WorkItem:
+    try:
+        return WorkItem.from_payload(_object(payload))
+    except (ValueError, TypeError, AttributeError):
+        raise NotFound(
+            System.AZURE_DEVOPS, "Azure DevOps answered with something that is no work item."
+        ) from None

@@ -1,0 +1,170 @@
+"""The one place that opens connections: a pooled session for the process, kept alive between invocations.
+
+It alone knows `requests` and `urllib3`, and imports them when the first request is made: a cold instance answers
+what needs no outside system without paying for them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from shared.clients import addresses
+
+if TYPE_CHECKING:
+    import requests
+
+CONNECT_SECONDS = 5.0
+"""How long a connection may take to be made."""
+
+_POOL_SIZE = 48
+"""Connections kept for each host: uploads and batches of one send run side by side, and sends beside each other."""
+
+Body = bytes | BinaryIO | Iterable[bytes] | None
+
+
+class NoAnswer(Exception):
+    """The request got no answer. `sent` is false where it certainly never reached the other side."""
+
+    def __init__(self, reason: str, *, sent: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sent = sent
+
+
+def send(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: Body,
+    timeout: float,
+    allow_local: bool,
+    stream: bool = False,
+) -> requests.Response:
+    """Send one request and return whatever answer came, redirects included; nothing is followed.
+
+    Args:
+        timeout: seconds to wait for each part of the answer.
+        stream: leave the answer's body unread; the caller closes the response.
+
+    Raises:
+        NoAnswer: no connection, none in time, or it broke.
+        AddressRefused: the address may not be called.
+    """
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    addresses.check_url(url, allow_local=allow_local)
+    try:
+        return _session(allow_local).request(
+            method,
+            url,
+            headers=dict(headers),
+            data=body,
+            timeout=(min(CONNECT_SECONDS, timeout), timeout),
+            allow_redirects=False,
+            stream=stream,
+        )
+    except (requests.RequestException, HTTPError) as error:
+        refusal = _address_refusal(error)
+        if refusal is not None:
+            raise refusal from None
+        raise _no_answer(error) from None
+
+
+def _no_answer(error: Exception) -> NoAnswer:
+    """The failure in words, without its text: that may hold an address with a token in it."""
+    import requests
+    from urllib3.exceptions import NewConnectionError
+
+    if isinstance(error, requests.exceptions.SSLError):
+        return NoAnswer("the TLS certificate is not valid for this address", sent=False)
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return NoAnswer("no connection was made in time", sent=False)
+    if isinstance(error, requests.Timeout):
+        return NoAnswer("no answer came in time", sent=True)
+    if any(isinstance(cause, NewConnectionError) for cause in _causes(error)):
+        return NoAnswer("no connection could be made: the address is unknown or refuses it", sent=False)
+    return NoAnswer("the connection broke before the answer was complete", sent=True)
+
+
+def _address_refusal(error: BaseException) -> addresses.AddressRefused | None:
+    return next((cause for cause in _causes(error) if isinstance(cause, addresses.AddressRefused)), None)
+
+
+def _causes(error: BaseException) -> Iterable[BaseException]:
+    """An exception, what it wraps (urllib3 passes causes as arguments) and what it was raised from."""
+    seen: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        item = waiting.pop()
+        if item is None or item in seen:
+            continue
+        seen.append(item)
+        waiting += [item.__cause__, item.__context__, getattr(item, "reason", None)]
+        waiting += [argument for argument in item.args if isinstance(argument, BaseException)]
+    return seen
+
+
+_session_lock = threading.Lock()
+
+
+def _session(allow_local: bool) -> requests.Session:
+    with _session_lock:  # two first requests at once must not make two pools
+        return _make_session(allow_local)
+
+
+@lru_cache(maxsize=2)
+def _make_session(allow_local: bool) -> requests.Session:
+    from http.cookiejar import DefaultCookiePolicy
+
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    session = requests.Session()
+    # Neither a .netrc file nor a proxy variable decides who gets a token, and no cookie outlives its request.
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = HTTPAdapter(pool_connections=16, pool_maxsize=_POOL_SIZE, max_retries=0)
+    if not allow_local:
+        _guard(adapter)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _guard(adapter: Any) -> None:
+    """Let the adapter's pools connect to checked addresses only."""
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+    def checked_connection(connection: Any) -> Any:
+        try:
+            timeout = connection.timeout if isinstance(connection.timeout, (int, float)) else None
+            return addresses.connect(connection.host, connection.port, timeout, connection.socket_options)
+        except addresses.AddressRefused:
+            raise
+        except TimeoutError as error:
+            raise ConnectTimeoutError(connection, "timed out") from error
+        except OSError as error:
+            raise NewConnectionError(connection, "no connection") from error
+
+    class GuardedConnection(HTTPConnection):
+        def _new_conn(self) -> Any:
+            return checked_connection(self)
+
+    class GuardedTLSConnection(HTTPSConnection):
+        def _new_conn(self) -> Any:
+            return checked_connection(self)
+
+    class GuardedPool(HTTPConnectionPool):
+        ConnectionCls = GuardedConnection
+
+    class GuardedTLSPool(HTTPSConnectionPool):
+        ConnectionCls = GuardedTLSConnection
+
+    adapter.poolmanager.pool_classes_by_scheme = {"http": GuardedPool, "https": GuardedTLSPool}
