@@ -1,0 +1,189 @@
+"""One program of the local system: started on a port, waited for, stopped for certain."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ADDRESS = "127.0.0.1"
+
+_READY_LINE = "listening on http://"
+_START_SECONDS = 60
+_STOP_SECONDS = 5
+
+
+class ServiceFailed(Exception):
+    """A program ended, or was not ready in time; the text holds the end of its log."""
+
+
+class OrphanGuard:
+    """Sees to it that no service outlives this process, however it ends."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "local.orphan_guard"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def guard(self, pid: int) -> None:
+        """Kill the process group `pid` when this process is gone."""
+        self._write(f"guard {pid}")
+
+    def release(self, pid: int) -> None:
+        """The process has ended: its number may soon be another one's."""
+        self._write(f"release {pid}")
+
+    def close(self) -> None:
+        """Let the guard end, and with it what is still guarded."""
+        assert self._process.stdin is not None  # noqa: S101
+        self._process.stdin.close()
+        self._process.wait()
+
+    def _write(self, line: str) -> None:
+        assert self._process.stdin is not None  # noqa: S101
+        print(line, file=self._process.stdin, flush=True)
+
+
+class Service:
+    """A program that listens on a port of the loopback address and writes to a log file.
+
+    `command` makes its command line from the port; `says_ready` tells that it prints `listening on` once it
+    accepts connections, otherwise the port is tried. A port is kept over restarts.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Callable[[int], Sequence[str | Path]],
+        *,
+        port: int,
+        logs: Path,
+        guard: OrphanGuard,
+        says_ready: bool = True,
+    ) -> None:
+        self.name = name
+        self.port = port
+        self.log = logs / f"{name}.log"
+        self._command = command
+        self._guard = guard
+        self._says_ready = says_ready
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        return f"http://{ADDRESS}:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """The number of its process while that runs."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    def launch(self, environment: Mapping[str, str] = os.environ) -> None:
+        """Start the program without waiting for it; its output is added to the log."""
+        if self.pid is not None:
+            raise ServiceFailed(f"{self.name} runs already")
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._log_start = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(part) for part in self._command(self.port)],
+                cwd=ROOT,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # A group of its own: Ctrl-C reaches this process alone, and children are stopped with it.
+                start_new_session=True,
+            )
+        self._guard.guard(self._process.pid)
+
+    def wait_until_ready(self, seconds: float = _START_SECONDS) -> None:
+        """Wait for a launched program to accept connections. Raises ServiceFailed."""
+        deadline = time.monotonic() + seconds
+        while not self._is_ready():
+            if self.pid is None:
+                self.stop()
+                raise ServiceFailed(
+                    f"{self.name} ended at its start. Its log, {self.log}:\n{self.recent_log()}"
+                )
+            if time.monotonic() > deadline:
+                self.stop()
+                raise ServiceFailed(
+                    f"{self.name} was not ready within {seconds:.0f} s. Its log, {self.log}:\n{self.recent_log()}"
+                )
+            time.sleep(0.02)
+
+    def start(self, environment: Mapping[str, str] = os.environ) -> None:
+        """Start the program and wait until it accepts connections. Raises ServiceFailed."""
+        self.launch(environment)
+        self.wait_until_ready()
+
+    def stop(self) -> None:
+        """End the program and every process it started; returns when they are gone. May be called twice."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_STOP_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the program at once, as a crash of the machine would. May be called twice."""
+        if self._process is None:
+            return
+        self._signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+        self._process.wait()
+        self._guard.release(self._process.pid)
+        self._process = None
+
+    def recent_log(self, lines: int = 25) -> str:
+        """The last lines that it wrote since it was launched."""
+        return "\n".join(self._read_log().splitlines()[-lines:])
+
+    def _is_ready(self) -> bool:
+        if self._says_ready:
+            return _READY_LINE in self._read_log()
+        with contextlib.suppress(OSError), socket.create_connection((ADDRESS, self.port), timeout=1):
+            return True
+        return False
+
+    def _read_log(self) -> str:
+        with self.log.open("rb") as log:
+            log.seek(self._log_start)
+            return log.read().decode(errors="replace")
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None  # noqa: S101
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.name == "posix":
+                os.killpg(self._process.pid, number)
+            else:
+                self._process.send_signal(number)
+
+
+def free_port(preferred: int | None = None) -> int:
+    """A port that nobody listens on: the preferred one if it is free, else any."""
+    for wanted in (preferred, 0):
+        if wanted is None:
+            continue
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            if os.name == "posix":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((ADDRESS, wanted))
+            port: int = probe.getsockname()[1]
+            return port
+    raise ServiceFailed("no free port on the loopback address")

@@ -1,0 +1,223 @@
+"""The whole system on one machine: Azurite, both sandboxes and the function app, each a process of its own.
+
+with LocalSystem() as system:
+    requests.get(f"{system.functions_url}/api/integrations", headers={"x-functions-key": system.function_key})
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.emulator import USUAL_PORTS, azurite_command, connection_string
+from local.service import ROOT, OrphanGuard, Service, ServiceFailed, free_port
+
+LOGS = ROOT / ".dev" / "logs"
+FUNCTION_KEY = "local-function-key"
+MASTER_KEY = "local-master-key"
+ACCOUNT = "fabrikam"
+"""The organization of the sandbox Azure DevOps, and the tokens and product of both sandboxes."""
+PROJECT = "Fabrikam"
+WRITE_TOKEN = "sandbox-write-token"
+READ_TOKEN = "sandbox-read-token"
+AHA_TOKEN = "sandbox-aha-token"
+PRODUCT_ID = "PROD"
+
+_AZURE_DEVOPS_PORT, _AHA_PORT, _FUNCTIONS_PORT = 8081, 8082, 7071
+Command = Callable[[int], Sequence[str | Path]]
+
+
+@dataclass(frozen=True)
+class SystemOptions:
+    """How a LocalSystem is made up.
+
+    usual_ports: the ports that the documentation names, others only where those are taken; else any free ones.
+    has_sandboxes: without, the functions talk to the real Azure DevOps and Aha!.
+    storage_folder: where the tables are kept; None keeps them in memory, for as long as storage runs.
+    host: "local" is local/host.py, "func" is Azure Functions Core Tools.
+    engine, python: who calls the functions (see local/host.py), and the interpreter that runs the local host.
+    secrets_key: None makes a new one.
+    host_env: settings of the function app on top of the system's own; None as a value takes one away.
+    reads_settings_file: whether the user's local.settings.json counts for what is not set otherwise.
+    """
+
+    usual_ports: bool = False
+    has_sandboxes: bool = True
+    storage_folder: Path | None = None
+    host: str = "local"
+    engine: str = "worker"
+    python: Path = field(default_factory=lambda: Path(sys.executable))
+    secrets_key: str | None = field(default=None, repr=False)
+    host_env: Mapping[str, str | None] = field(default_factory=dict)
+    reads_settings_file: bool = False
+    logs: Path = LOGS
+
+
+class LocalSystem:
+    """Starts everything, knows where it is, and stops it for certain; usable as a context manager.
+
+    `storage`, `azure_devops`, `aha` and `function_host` are services with `url`, `start()`, `stop()` and `kill()`;
+    the sandboxes' are None where the real ones are used.
+    """
+
+    def __init__(self, options: SystemOptions | None = None) -> None:
+        self.options = options or SystemOptions()
+        self.function_key = FUNCTION_KEY
+        self.master_key = MASTER_KEY
+        self.secrets_key = self.options.secrets_key or make_secrets_key()
+        self._guard = OrphanGuard()
+        # Core Tools needs blobs and queues for itself: leases of timers, and keys.
+        kinds = ["blob", "queue"] if self.options.host == "func" else []
+        self._extra_ports = {kind: self._port(USUAL_PORTS[kind]) for kind in kinds}
+        self.storage = self._service("storage", self._storage_command, USUAL_PORTS["table"], says_ready=False)
+        self._azure_devops: Service | None = None
+        self._aha: Service | None = None
+        if self.options.has_sandboxes:
+            self._azure_devops = self._service(
+                "azure-devops", _sandbox("local.azure_devops"), _AZURE_DEVOPS_PORT
+            )
+            self._aha = self._service("aha", _sandbox("local.aha"), _AHA_PORT)
+        is_func = self.options.host == "func"
+        self.function_host = self._service(
+            "functions",
+            self._func_command if is_func else self._host_command,
+            _FUNCTIONS_PORT,
+            says_ready=not is_func,
+        )
+
+    @property
+    def azure_devops(self) -> Service:
+        """The sandbox Azure DevOps. Raises ServiceFailed where the real one is used."""
+        return _present(self._azure_devops)
+
+    @property
+    def aha(self) -> Service:
+        """The sandbox Aha!. Raises ServiceFailed where the real one is used."""
+        return _present(self._aha)
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """All of them, in the order in which they are needed."""
+        sandboxes = (self._azure_devops, self._aha)
+        return (self.storage, *(s for s in sandboxes if s is not None), self.function_host)
+
+    @property
+    def functions_url(self) -> str:
+        """Where the function app listens, without `/api`."""
+        return self.function_host.url
+
+    @property
+    def tables_connection_string(self) -> str:
+        """The connection string of Azurite's table service."""
+        return connection_string({"table": self.storage.port})
+
+    def start(self) -> None:
+        """Start everything at once and wait until all of it accepts connections. Raises ServiceFailed."""
+        try:
+            for service in self.services:
+                service.launch(self.host_environment() if service is self.function_host else os.environ)
+            for service in self.services:
+                service.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop everything; returns when no process is left. May be called twice."""
+        for service in reversed(self.services):
+            service.stop()
+        self._guard.close()
+
+    def restart_host(self, env: Mapping[str, str | None] | None = None) -> None:
+        """Stop the function app and start it again on its port, with these settings on top of its usual ones."""
+        self.function_host.stop()
+        self.function_host.start(self.host_environment(env or {}))
+
+    def host_environment(self, env: Mapping[str, str | None] | None = None) -> dict[str, str]:
+        """The environment of the function app: this process's, the system's settings, host_env, then `env`."""
+        settings: dict[str, str | None] = {
+            "FUNCTIONS_WORKER_RUNTIME": "python",
+            "AzureWebJobsStorage": connection_string({"table": self.storage.port, **self._extra_ports}),
+            "TABLES_CONNECTION_STRING": self.tables_connection_string,
+            "TABLES_ENDPOINT": None,
+            "SECRETS_KEY": self.secrets_key,
+            "PUBLIC_URL": self.functions_url,
+            **self._sandbox_settings(),
+            **self.options.host_env,
+            **(env or {}),
+        }
+        changed = {**os.environ, **settings}
+        return {name: value for name, value in changed.items() if value is not None}
+
+    def _sandbox_settings(self) -> dict[str, str | None]:
+        if self._azure_devops is None:
+            return {"ALLOW_LOCAL_ADDRESSES": "false", "AZURE_DEVOPS_URL": None}
+        return {
+            "AZURE_DEVOPS_URL": self._azure_devops.url,
+            "ALLOW_LOCAL_ADDRESSES": "true",
+            # Where a managed identity gets its tokens, as App Service has it; the sandbox hands them out here.
+            "IDENTITY_ENDPOINT": f"{self._azure_devops.url}/_identity/token",
+            "IDENTITY_HEADER": "sandbox-identity",
+        }
+
+    def _port(self, usual: int) -> int:
+        return free_port(usual if self.options.usual_ports else None)
+
+    def _service(self, name: str, command: Command, usual_port: int, *, says_ready: bool = True) -> Service:
+        return Service(
+            name,
+            command,
+            port=self._port(usual_port),
+            logs=self.options.logs,
+            guard=self._guard,
+            says_ready=says_ready,
+        )
+
+    def _storage_command(self, port: int) -> Sequence[str | Path]:
+        return azurite_command({"table": port, **self._extra_ports}, self.options.storage_folder)
+
+    def _host_command(self, port: int) -> Sequence[str | Path]:
+        settings = [] if self.options.reads_settings_file else ["--settings", ""]
+        keys = ["--function-key", self.function_key, "--master-key", self.master_key]
+        return [
+            self.options.python,
+            *("-m", "local.host", "--port", str(port), "--engine", self.options.engine),
+            *settings,
+            *keys,
+        ]
+
+    def _func_command(self, port: int) -> Sequence[str | Path]:
+        program = shutil.which("func")
+        if program is None:
+            raise ServiceFailed(
+                "Azure Functions Core Tools (`func`) is not on the PATH. Leave out --host func, or install it: "
+                "https://learn.microsoft.com/azure/azure-functions/functions-run-local"
+            )
+        return [program, "start", "--port", str(port), "--no-build"]
+
+    def __enter__(self) -> LocalSystem:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _sandbox(module: str) -> Command:
+    return lambda port: [sys.executable, "-m", module, "--port", str(port)]
+
+
+def _present(service: Service | None) -> Service:
+    if service is None:
+        raise ServiceFailed("no sandbox runs: the real service is used")
+    return service
+
+
+def make_secrets_key() -> str:
+    """A new Fernet key: 32 random bytes in URL-safe Base64."""
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()
