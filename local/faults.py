@@ -76,7 +76,7 @@ class FaultInjection:
             for _ in _Observed(entry, self._app, environ, _keep_unsent):
                 pass
         entry.end()
-        raise _cut(environ)
+        raise cut_connection(environ)
 
     def _due(self, entry: RequestLogEntry) -> tuple[list[Fault], Fault | None]:
         """The delays that apply, which add up, and the first other fault that does."""
@@ -179,7 +179,7 @@ class _Observed:
                 if room is not None and len(piece) > room:
                     self._entry.response_bytes += room
                     yield piece[:room]
-                    raise _cut(self._environ)
+                    raise cut_connection(self._environ)
                 self._entry.response_bytes += len(piece)
                 # Noted before the last bytes leave: whoever has the whole answer finds it ended in the log.
                 if self._length is not None and self._entry.response_bytes >= self._length:
@@ -201,7 +201,7 @@ def _keep_unsent(*_start_of_answer: object) -> Callable[[bytes], object]:
     return lambda _piece: None
 
 
-def _cut(environ: WSGIEnvironment) -> ConnectionAbortedError:
+def cut_connection(environ: WSGIEnvironment) -> ConnectionAbortedError:
     """Closes the connection without another byte; returns the error that tells the server so."""
     connection = environ.get("werkzeug.socket")
     if connection is not None:
