@@ -144,10 +144,12 @@ class LocalSystem:
             "FUNCTIONS_WORKER_RUNTIME": "python",
             "AzureWebJobsStorage": connection_string({"table": self.storage.port, **self._extra_ports}),
             "TABLES_CONNECTION_STRING": self.tables_connection_string,
-            "TABLES_ENDPOINT": None,
+            # Empty, not absent: so that no settings file brings one in.
+            "TABLES_ENDPOINT": "",
             "SECRETS_KEY": self.secrets_key,
             "PUBLIC_URL": self.functions_url,
             **self._sandbox_settings(),
+            **self._core_tools_settings(),
             **self.options.host_env,
             **(env or {}),
         }
@@ -164,6 +166,13 @@ class LocalSystem:
             "IDENTITY_ENDPOINT": f"{self._azure_devops.url}/_identity/token",
             "IDENTITY_HEADER": "sandbox-identity",
         }
+
+    def _core_tools_settings(self) -> dict[str, str | None]:
+        if self.options.host != "func":
+            return {}
+        # Core Tools runs the Python of the environment that is active, and nothing activates it here.
+        programs = str(Path(sys.executable).parent)
+        return {"VIRTUAL_ENV": sys.prefix, "PATH": os.pathsep.join([programs, os.environ.get("PATH", "")])}
 
     def _port(self, usual: int) -> int:
         return free_port(usual if self.options.usual_ports else None)

@@ -1,0 +1,111 @@
+"""`python dev.py test`: every test, then those over HTTP once more on the platform's own library."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from local.development.console import ROOT, CommandFailed, print_failure, say
+from local.development.environment import VirtualEnvironment, only_one_installer, version_of
+
+_LEAST_VERSION = (3, 13)
+_NAMES = ("python3.13", "python3.14", "python3", "python")
+_PLATFORM_TESTS = ("tests/host", "tests/e2e")
+_NO_TESTS_COLLECTED = 5
+
+
+def main() -> int:
+    """Run the tests; 0 when all passed."""
+    engine, pytest_arguments = _read_arguments()
+    try:
+        codes = []
+        if engine != "platform":
+            say("Tests")
+            codes.append(_pytest(pytest_arguments or ["tests"], {}))
+        if engine in ("platform", "both"):
+            codes.append(
+                _test_on_platform(pytest_arguments or list(_PLATFORM_TESTS), required=engine != "both")
+            )
+    except CommandFailed as failure:
+        print_failure(failure)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return next((code for code in codes if code != 0), 0)
+
+
+def _read_arguments() -> tuple[str, list[str]]:
+    parser = argparse.ArgumentParser(
+        prog="python dev.py test",
+        usage="python dev.py test [--engine {worker,platform,both}] [PYTEST ARGUMENT ...]",
+        description="Run every test; then, where Python 3.13 or newer is found (on the PATH or among pyenv's), the "
+        f"tests in {' and '.join(_PLATFORM_TESTS)} once more, with every function loaded and called by the platform's "
+        "own library, azure-functions-runtime-v1. With arguments for pytest only the first run is made, unless "
+        "--engine asks for another.",
+        epilog="Examples: dev.py test tests/unit; dev.py test -k mapping -x; dev.py test --engine platform",
+    )
+    parser.add_argument("--engine", choices=["worker", "platform", "both"], help="which of the runs to make")
+    options, pytest_arguments = parser.parse_known_args()
+    return options.engine or ("worker" if pytest_arguments else "both"), pytest_arguments
+
+
+def _pytest(arguments: list[str], environment: Mapping[str, str]) -> int:
+    command = [sys.executable, "-m", "pytest", *arguments]
+    code = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode
+    if code == _NO_TESTS_COLLECTED:
+        say("No test was found.")
+    return code
+
+
+def _test_on_platform(arguments: list[str], *, required: bool) -> int:
+    python = _find_python()
+    if python is None:
+        reason = (
+            "The run on the platform's own library is skipped: no Python 3.13 or newer was found "
+            "on the PATH or among pyenv's versions."
+        )
+        if required:
+            raise CommandFailed(reason)
+        say(reason)
+        return 0
+    environment = VirtualEnvironment(
+        folder=ROOT / ".venv-platform",
+        base_python=python,
+        version=version_of(python),
+        requirements=(ROOT / "requirements.txt", ROOT / "requirements-platform.txt"),
+    )
+    with only_one_installer():
+        environment.make_ready()
+    say(f"\nTests over HTTP once more, on the platform's own library and Python {environment.version}")
+    settings = {"FUNCTION_HOST_ENGINE": "platform", "FUNCTION_HOST_PYTHON": str(environment.python)}
+    return _pytest(arguments, settings)
+
+
+def _find_python() -> Path | None:
+    """The first interpreter that is new enough; a name may be a shim that leads nowhere, so each is asked."""
+    for candidate in _candidates():
+        try:
+            version = version_of(candidate)
+        except CommandFailed:
+            continue
+        if tuple(int(part) for part in version.split(".")) >= _LEAST_VERSION:
+            return candidate
+    return None
+
+
+def _candidates() -> Iterator[Path]:
+    yield Path(getattr(sys, "_base_executable", sys.executable))
+    for name in _NAMES:
+        if found := shutil.which(name):
+            yield Path(found)
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from sorted(pyenv.glob("versions/3.*/bin/python"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""The sample integration between both sandboxes: what `dev.py run` sets up and the tests start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from local.system import ACCOUNT, AHA_TOKEN, PRODUCT_ID, PROJECT, WRITE_TOKEN
+
+INTEGRATION_ID = "fabrikam-web"
+AREA_PATH = "Fabrikam\\Web"
+
+FEATURE_STATUSES = {
+    "New": "Under consideration",
+    "Active": "In progress",
+    "Resolved": "Ready to ship",
+    "Closed": "Shipped",
+}
+# Requirements have a workflow of their own in Aha!.
+REQUIREMENT_STATUSES = {
+    "New": "Under consideration",
+    "Active": "In progress",
+    "Resolved": "In test",
+    "Closed": "Shipped",
+}
+
+
+def sample_integration(aha_url: str) -> dict[str, Any]:
+    """The body of a PUT that configures it completely."""
+    return {
+        "name": "Fabrikam web",
+        "product_id": PRODUCT_ID,
+        "enabled": True,
+        "azure_devops": {
+            "account_name": ACCOUNT,
+            "authentication": "pat",
+            "personal_access_token": WRITE_TOKEN,
+            "project": PROJECT,
+            "area_path": AREA_PATH,
+        },
+        "aha": {"url": aha_url, "api_token": AHA_TOKEN},
+        "feature": {"work_item_type": "Feature", "status_mapping": FEATURE_STATUSES, "default_fields": {}},
+        "requirement": {
+            "work_item_type": "User Story",
+            "status_mapping": REQUIREMENT_STATUSES,
+            "default_fields": {},
+        },
+    }
+
+
+def service_hook_subscription(webhook_url: str, projects: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """A subscription that sends the project's changed work items to the webhook.
+
+    `projects` is the `value` of Azure DevOps' list of projects.
+    https://learn.microsoft.com/azure/devops/service-hooks/create-subscription
+    """
+    project_id = next(project["id"] for project in projects if project["name"] == PROJECT)
+    return {
+        "publisherId": "tfs",
+        "eventType": "workitem.updated",
+        "resourceVersion": "1.0",
+        "consumerId": "webHooks",
+        "consumerActionId": "httpRequest",
+        "publisherInputs": {"projectId": project_id},
+        "consumerInputs": {"url": webhook_url},
+    }

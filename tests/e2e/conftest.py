@@ -1,0 +1,71 @@
+"""The whole system, started once for all end-to-end tests, and what each test works with."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.system import LocalSystem
+from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest, ensure_running, started_system
+
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def _running_system() -> Iterator[LocalSystem]:
+    with started_system() as system:
+        yield system
+
+
+@pytest.fixture
+def system(_running_system: LocalSystem) -> LocalSystem:
+    """The running system, with every part up: a test may stop or restart parts, the next one finds them running."""
+    ensure_running(_running_system)
+    return _running_system
+
+
+@pytest.fixture
+def azure_devops(system: LocalSystem) -> AzureDevOps:
+    """The sandbox Azure DevOps as it is at its start."""
+    client = AzureDevOps(system.azure_devops.url)
+    client.reset()
+    return client
+
+
+@pytest.fixture
+def aha(system: LocalSystem) -> Aha:
+    """The sandbox Aha! as it is at its start."""
+    client = Aha(system.aha.url)
+    client.reset()
+    return client
+
+
+@pytest.fixture
+def api(system: LocalSystem) -> Iterator[Api]:
+    """Our own HTTP API with the function key; integrations a test makes are gone after it."""
+    client = Api(system.functions_url, system.function_key)
+    yield client
+    ensure_running(system)
+    client.delete_what_was_made()
+
+
+@pytest.fixture
+def integration_id() -> str:
+    """An id that no other test uses."""
+    return f"test-{next(_numbers)}"
+
+
+@pytest.fixture
+def integration(api: Api, azure_devops: AzureDevOps, aha: Aha, integration_id: str) -> IntegrationUnderTest:
+    """A complete, enabled integration between both sandboxes, its webhook subscribed in Azure DevOps."""
+    return IntegrationUnderTest.set_up(api, azure_devops, aha, integration_id)
