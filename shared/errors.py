@@ -201,7 +201,8 @@ class RuleViolation(Refused):
 class Unavailable(OperationFailed):
     """The system is down, too slow or throttling, for longer than the retries lasted.
 
-    `outcome_unknown` is true when the request may have been carried out although no answer came.
+    `outcome_unknown`: the request may have been carried out although no answer came. `may_still_run`: it may even be
+    under way now, since it was only the waiting that ended.
     """
 
     def __init__(
@@ -211,11 +212,13 @@ class Unavailable(OperationFailed):
         *,
         retry_after: float | None = None,
         outcome_unknown: bool = False,
+        may_still_run: bool = False,
         evidence: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail, retry_after=retry_after, evidence=evidence)
         self.system = system
         self.outcome_unknown = outcome_unknown
+        self.may_still_run = may_still_run
         self.code = f"{system.value}_unavailable"
         self.title = f"{system.display_name} is not available"
 

@@ -7,8 +7,7 @@ https://learn.microsoft.com/rest/api/azure/devops/wit/workitembatchupdate.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -18,6 +17,7 @@ from shared.domain.patches import PatchDocument
 from shared.domain.work_item import WorkItem
 from shared.errors import NotFound, System, Unavailable
 from shared.operation import Operation
+from shared.side_by_side import side_by_side
 
 API_VERSION = "7.1"
 _READ_VERSION = "7.2-preview"
@@ -47,12 +47,10 @@ class AzureDevOps:
         account_name: str,
         authorization: Callable[[], str],
         operation: Operation,
-        executor: Executor,
         allow_local: bool,
     ) -> None:
         self.account_name = account_name
         self.account_url = f"{base_url}/{quote(account_name, safe='')}"
-        self._executor = executor
         self._http = HttpClient(
             System.AZURE_DEVOPS,
             operation,
@@ -116,7 +114,7 @@ class AzureDevOps:
         200 a request, the requests side by side.
         """
         pages = [ids[start : start + MOST_IDS_PER_READ] for start in range(0, len(ids), MOST_IDS_PER_READ)]
-        return {item.id: item for page in self._side_by_side(self._read_page, pages) for item in page}
+        return {item.id: item for page in side_by_side(self._read_page, pages) for item in page}
 
     def _read_page(self, ids: Sequence[int]) -> list[WorkItem]:
         body = {"ids": list(ids), "$expand": "all", "errorPolicy": "omit"}
@@ -125,22 +123,19 @@ class AzureDevOps:
         # With errorPolicy=omit, what cannot be read comes back as null.
         return [_work_item(item) for item in _values(answer.json())]
 
-    def create_work_item(
-        self, project: str, work_item_type: str, document: PatchDocument, *, validate_only: bool = False
-    ) -> WorkItem | None:
-        """Create a work item; with `validate_only` only check whether it could be (None).
+    def create_work_item(self, project: str, work_item_type: str, document: PatchDocument) -> WorkItem:
+        """Create a work item.
 
         Not repeated when the answer got lost: Unavailable with `outcome_unknown` tells the caller to look for it.
         """
-        answer = self._send(
-            "POST",
-            f"{_project(project)}/_apis/wit/workitems/${quote(work_item_type, safe='')}",
-            {"validateOnly": "true"} if validate_only else {},
-            body=document,
-            headers=_JSON_PATCH,
-            repeatable=validate_only,
-        )
-        return None if validate_only else _work_item(answer.json())
+        url = _create_path(project, work_item_type)
+        answer = self._send("POST", url, body=document, headers=_JSON_PATCH, repeatable=False)
+        return _work_item(answer.json())
+
+    def validate_work_item(self, project: str, work_item_type: str, document: PatchDocument) -> None:
+        """Check whether a work item could be created, by a create that saves nothing."""
+        url = _create_path(project, work_item_type)
+        self._send("POST", url, {"validateOnly": "true"}, body=document, headers=_JSON_PATCH)
 
     def update_work_item(self, work_item_id: int, document: PatchDocument) -> WorkItem:
         """Change a work item. The document must test `/rev`, which makes it safe to repeat."""
@@ -164,8 +159,7 @@ class AzureDevOps:
 
     def create_operation(self, project: str, work_item_type: str, document: PatchDocument) -> dict[str, Any]:
         """A create as part of a batch."""
-        path = f"{_project(project)}/_apis/wit/workitems/${quote(work_item_type, safe='')}"
-        return _operation(path, document)
+        return _operation(_create_path(project, work_item_type), document)
 
     def update_operation(self, work_item_id: int, document: PatchDocument) -> dict[str, Any]:
         """An update as part of a batch; below a project it would not be found."""
@@ -222,15 +216,13 @@ class AzureDevOps:
             )
         )
 
-    def _side_by_side(self, call: Callable[[Any], Any], arguments: Sequence[Any]) -> Iterator[Any]:
-        """Call once for each argument; a single call needs no other thread."""
-        if len(arguments) <= 1:
-            return iter([call(argument) for argument in arguments])
-        return iter(list(self._executor.map(call, arguments)))
-
 
 def _project(project: str) -> str:
     return f"/{quote(project, safe='')}"
+
+
+def _create_path(project: str, work_item_type: str) -> str:
+    return f"{_project(project)}/_apis/wit/workitems/${quote(work_item_type, safe='')}"
 
 
 def _query(parameters: Mapping[str, Any]) -> str:

@@ -59,7 +59,7 @@ class _EntraTokens:
         from azure.core.exceptions import AzureError
 
         try:
-            return managed_identity().get_token(_AZURE_DEVOPS_SCOPE)
+            token: AccessToken = managed_identity().get_token(_AZURE_DEVOPS_SCOPE)
         except AzureError as error:
             raise CredentialsRejected(
                 System.AZURE_DEVOPS,
@@ -67,6 +67,7 @@ class _EntraTokens:
                 "app, and add it to the organization as a user with Basic access.",
                 evidence={"error": type(error).__name__},
             ) from None
+        return token
 
 
 _entra = _EntraTokens()

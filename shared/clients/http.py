@@ -189,6 +189,7 @@ class HttpClient:
                 f"{self._system.display_name} could not be reached: {error.reason}.",
                 retry_after=None,
                 outcome_unknown=error.sent,
+                may_still_run=error.timed_out,
                 evidence={"url": shown_url(request.url)},
             )
         except AddressRefused as error:

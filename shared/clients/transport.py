@@ -26,12 +26,17 @@ Body = bytes | BinaryIO | Iterable[bytes] | None
 
 
 class NoAnswer(Exception):
-    """The request got no answer. `sent` is false where it certainly never reached the other side."""
+    """The request got no answer.
 
-    def __init__(self, reason: str, *, sent: bool) -> None:
+    `sent` is false where it certainly never reached the other side; `timed_out` is true where it may still be worked
+    on.
+    """
+
+    def __init__(self, reason: str, *, sent: bool, timed_out: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.sent = sent
+        self.timed_out = timed_out
 
 
 def send(
@@ -85,7 +90,7 @@ def _no_answer(error: Exception) -> NoAnswer:
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return NoAnswer("no connection was made in time", sent=False)
     if isinstance(error, requests.Timeout):
-        return NoAnswer("no answer came in time", sent=True)
+        return NoAnswer("no answer came in time", sent=True, timed_out=True)
     if any(isinstance(cause, NewConnectionError) for cause in _causes(error)):
         return NoAnswer("no connection could be made: the address is unknown or refuses it", sent=False)
     return NoAnswer("the connection broke before the answer was complete", sent=True)

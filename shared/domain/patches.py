@@ -6,7 +6,6 @@ https://learn.microsoft.com/rest/api/azure/devops/wit/work-items/create and …/
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.links import AttachedFile
@@ -19,14 +18,6 @@ EMPTY_DESCRIPTION = "<p></p>"
 """What a new work item's description is when the record has none."""
 
 
-@dataclass(frozen=True)
-class ParentChange:
-    """A new parent for an existing work item; `old_index` is the present parent's place among its relations."""
-
-    parent_url: str
-    old_index: int | None
-
-
 def create_document(
     *,
     title: str,
@@ -34,10 +25,9 @@ def create_document(
     area_path: str,
     default_fields: Mapping[str, Any],
     marker: Marker,
-    parent_url: str | None,
     files: Sequence[AttachedFile],
 ) -> PatchDocument:
-    """A new work item, complete in one request: fields, marker, parent and files."""
+    """A new work item, complete in one request: fields, marker and files; `with_parent` adds a parent."""
     fields = {
         TITLE: title,
         DESCRIPTION: description or EMPTY_DESCRIPTION,
@@ -46,8 +36,6 @@ def create_document(
     }
     document: PatchDocument = [_set(name, value) for name, value in fields.items()]
     document.append(_relate(marker.relation()))
-    if parent_url:
-        document.append(_relate({"rel": PARENT, "url": parent_url}))
     document.extend(_relate(_file(item)) for item in files)
     return document
 
@@ -58,10 +46,13 @@ def update_document(
     title: str | None,
     description: str | None,
     description_is_markdown: bool,
-    parent: ParentChange | None,
+    old_parent_index: int | None,
     files: Sequence[AttachedFile],
 ) -> PatchDocument:
-    """A change of one exact revision of a work item. None leaves a field alone; an empty description clears it."""
+    """A change of one exact revision of a work item. None leaves a field alone; an empty description clears it.
+
+    `old_parent_index`: the relation to remove because another parent follows.
+    """
     document: PatchDocument = [{"op": "test", "path": "/rev", "value": revision}]
     if title is not None:
         document.append(_set(TITLE, title))
@@ -69,12 +60,15 @@ def update_document(
         document.append(_set(DESCRIPTION, description))
         if description_is_markdown and description:
             document.append({"op": "add", "path": f"/multilineFieldsFormat/{DESCRIPTION}", "value": "Html"})
-    if parent is not None:
-        if parent.old_index is not None:
-            document.append({"op": "remove", "path": f"/relations/{parent.old_index}"})
-        document.append(_relate({"rel": PARENT, "url": parent.parent_url}))
+    if old_parent_index is not None:
+        document.append({"op": "remove", "path": f"/relations/{old_parent_index}"})
     document.extend(_relate(_file(item)) for item in files)
     return document
+
+
+def with_parent(document: PatchDocument, parent_url: str) -> PatchDocument:
+    """The document with a link to its parent; a work item has one parent at most."""
+    return [*document, _relate({"rel": PARENT, "url": parent_url})]
 
 
 def with_temporary_id(document: PatchDocument, temporary_id: int) -> PatchDocument:

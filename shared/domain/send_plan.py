@@ -82,22 +82,35 @@ class RecordPlan:
         return tuple(item.field for item in self.decisions if item.outcome is Outcome.LEAVE)
 
 
+@dataclass(frozen=True)
+class Parent:
+    """The feature of a requirement, and its work item where there is one. A feature's own parent is empty."""
+
+    aha_id: str = ""
+    work_item_id: int | None = None
+
+
 def plan_record(
-    record: Record, link: Link | None, work_item: WorkItem | None, parent_aha_id: str, parent_id: int | None
+    record: Record,
+    link: Link | None,
+    work_item: WorkItem | None,
+    parent: Parent,
+    *,
+    is_untouched: bool = False,
 ) -> RecordPlan:
     """Decide for one record.
 
-    `link` is None for a record that is new or whose work item was adopted without one. `parent_aha_id` is the feature
-    of a requirement, `parent_id` that feature's work item where it exists.
+    `link` is None for a record that is new or whose work item was adopted without one. `is_untouched` tells of an
+    adopted work item that an earlier send created and nobody changed since: writing to it overwrites nobody.
     """
     if work_item is None:
         return RecordPlan(record, None, _fields_of_a_new_item(record), Files(to_upload=record.attachments))
     return RecordPlan(
         record=record,
         work_item=work_item,
-        decisions=_decide_fields(record, link, work_item),
+        decisions=_decide_fields(record, link, work_item, is_untouched),
         files=sort_files(record.attachments, link, work_item),
-        moves_to_parent=_moves(link, work_item, parent_aha_id, parent_id),
+        moves_to_parent=_moves(link, work_item, parent),
     )
 
 
@@ -109,8 +122,12 @@ def _fields_of_a_new_item(record: Record) -> tuple[FieldDecision, ...]:
     )
 
 
-def _decide_fields(record: Record, link: Link | None, work_item: WorkItem) -> tuple[FieldDecision, ...]:
+def _decide_fields(
+    record: Record, link: Link | None, work_item: WorkItem, is_untouched: bool
+) -> tuple[FieldDecision, ...]:
     agreed = link.agreed if link else {}
+    if link is None and is_untouched:
+        agreed = {name: Agreement("", work_item.digest_of(name)) for name in Field}
     decisions = []
     if record.name is not None:
         value = cut(record.title)
@@ -184,16 +201,16 @@ def sort_files(attachments: Iterable[Attachment], link: Link | None, work_item: 
     return Files(tuple(to_upload), sent_before, found)
 
 
-def _moves(link: Link | None, work_item: WorkItem, parent_aha_id: str, parent_id: int | None) -> bool:
+def _moves(link: Link | None, work_item: WorkItem, parent: Parent) -> bool:
     """Whether a requirement has to go below another work item.
 
     Only a move in Aha! counts: a parent that an engineer chose stays while the requirement is where it was.
     """
-    if parent_id is None or work_item.parent_id == parent_id:
+    if not parent.aha_id or (parent.work_item_id is not None and work_item.parent_id == parent.work_item_id):
         return False
     if link is None:
         return work_item.parent_id is None
-    return link.parent_aha_id != parent_aha_id
+    return link.parent_aha_id != parent.aha_id
 
 
 def link_after(

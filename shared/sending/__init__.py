@@ -1,0 +1,1 @@
+"""Sending a feature with its requirements and attachments to Azure DevOps."""

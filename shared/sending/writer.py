@@ -1,0 +1,237 @@
+"""Writes work items in as few requests as Azure DevOps allows, and answers for each of them.
+
+A batch that is refused is taken apart: what names its own fault is set aside, the rest is sent again, in the end one by
+one. A create whose answer got lost is looked for before it is repeated.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from shared.clients.azure_devops import AzureDevOps
+from shared.domain.patches import PatchDocument, with_temporary_id
+from shared.domain.work_item import WorkItem
+from shared.errors import CredentialsRejected, OperationFailed, System, Unavailable
+from shared.operation import Operation
+from shared.sending.batches import MOST_OPERATIONS, OwnFault, Write, in_batches, read_answer
+from shared.sending.habits import Habit, Habits
+from shared.side_by_side import side_by_side
+
+_FEATURE_TEMPORARY_ID = -1
+_ROUNDS = 3
+_LOOKS_FOR_LOST_CREATES = (0.2, 1.0, 3.0)
+"""Seconds before each look: what was asked for over a connection that broke may still be under way."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the writer needs of its caller.
+
+    `written` is told of work items as soon as they are known to be written: a crash loses as little as possible.
+    `find_lost` looks for work items that the given creates may have left behind, by record id.
+    """
+
+    project: str
+    written: Callable[[Sequence[tuple[Write, WorkItem]]], None]
+    find_lost: Callable[[Sequence[Write]], Mapping[str, WorkItem]]
+
+
+class _Verdict(Enum):
+    """What is known after a batch."""
+
+    ANSWERED = "each operation was answered for"
+    LOST = "no answer came, and what it may have left behind was looked for"
+    NOT_BELIEVED = "the answer does not say what became of each operation"
+
+
+class WorkItemWriter:
+    """Carries out the writes of one send.
+
+    `failures` tells, by record id, why a write was not done. Once `write` has returned, every write is either in there
+    or was told to `written`.
+    """
+
+    def __init__(
+        self,
+        azure_devops: AzureDevOps,
+        operation: Operation,
+        surroundings: Surroundings,
+        habits: Habits,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._azure_devops = azure_devops
+        self._account = azure_devops.account_name
+        self._operation = operation
+        self._surroundings = surroundings
+        self._habits = habits
+        self._sleep = sleep
+        self._done: dict[str, WorkItem] = {}
+        self._set_aside: set[str] = set()
+        self.failures: dict[str, OperationFailed] = {}
+
+    def write(self, writes: Sequence[Write], feature_id: int | None) -> None:
+        """Carry out all writes; `feature_id` is the feature's work item where it exists already."""
+        feature = next((item for item in writes if item.is_feature and item.creates), None)
+        if feature is not None:
+            self._write_family(feature, writes)
+            created = self._done.get(feature.record_id)
+            feature_id = created.id if created else None
+        parent = self._azure_devops.work_item_api_url(feature_id) if feature_id else None
+        rest = self._outstanding(writes)
+        if parent is None:
+            self._leave_below_missing_feature(feature, rest)
+            rest = self._outstanding(rest)
+        side_by_side(lambda batch: self._write_batch(batch, parent), in_batches(rest))
+        if self._set_aside & self._done.keys():
+            self._habits.note(self._account, Habit.REFUSES_TEMPORARY_IDS)
+
+    def _write_family(self, feature: Write, writes: Sequence[Write]) -> None:
+        """Create the feature's work item, with as many new requirements as fit into its batch.
+
+        Existing work items are not linked to a temporary id: tfsaggregator/aggregator-cli found that refused.
+        """
+        children = [item for item in writes if item.goes_below_feature and item.creates][
+            : MOST_OPERATIONS - 1
+        ]
+        if self._habits.has(self._account, Habit.REFUSES_TEMPORARY_IDS):
+            children = []
+        left = self._write_together([feature, *children], None)
+        if feature in left:
+            self._write_alone(feature, None)
+
+    def _write_batch(self, writes: Sequence[Write], parent_url: str | None) -> None:
+        left = self._write_together(writes, parent_url)
+        side_by_side(lambda item: self._write_alone(item, parent_url), left)
+
+    def _write_together(self, writes: Sequence[Write], parent_url: str | None) -> list[Write]:
+        """Send writes as one batch, and again without those that are done or at fault; return what is left to do."""
+        left = list(writes)
+        for _ in range(_ROUNDS):
+            if len(left) < 2 or self._habits.has(self._account, Habit.REFUSES_BATCHES):
+                break
+            before = len(left)
+            verdict = self._send_batch(left, parent_url)
+            left = [item for item in self._outstanding(left) if item.record_id not in self._set_aside]
+            stuck = verdict is _Verdict.ANSWERED and len(left) == before
+            if stuck or verdict is _Verdict.NOT_BELIEVED:
+                break
+        return left
+
+    def _send_batch(self, writes: Sequence[Write], parent_url: str | None) -> _Verdict:
+        operations = [self._operation_of(write, number, parent_url) for number, write in enumerate(writes)]
+        try:
+            answer = self._azure_devops.submit_batch(operations)
+        except Unavailable as error:
+            return self._settle(writes, error)
+        except CredentialsRejected as error:
+            self._fail(writes, error)
+            return _Verdict.ANSWERED
+        except OperationFailed as error:
+            self._operation.journal.warning(
+                "batch.refused", f"The batch was refused as a whole, single requests follow. {error.detail}"
+            )
+            self._habits.note(self._account, Habit.REFUSES_BATCHES)
+            return _Verdict.NOT_BELIEVED
+        entries = read_answer(answer.json(), len(writes), self._account)
+        if entries is None:
+            self._operation.journal.warning(
+                "batch.not-believed", "The batch was not answered operation by operation; it is taken apart."
+            )
+            self._look_for(writes)
+            return _Verdict.NOT_BELIEVED
+        pairs = list(zip(writes, entries, strict=True))
+        self._tell([(write, entry) for write, entry in pairs if isinstance(entry, WorkItem)])
+        for write, entry in pairs:
+            if isinstance(entry, OwnFault):
+                self._note_fault(write, entry, parent_url)
+        return _Verdict.ANSWERED
+
+    def _note_fault(self, write: Write, fault: OwnFault, parent_url: str | None) -> None:
+        below_temporary_id = write.goes_below_feature and parent_url is None
+        if below_temporary_id and not fault.names_fields:
+            # It may be the temporary id that is refused: the write is tried again below the real one.
+            self._set_aside.add(write.record_id)
+        elif isinstance(fault.error, Unavailable) and write.creates:
+            # An error of the service's own is no answer about this create; it is left for the next round.
+            self._operation.journal.warning(
+                "batch.entry-failed", fault.error.detail, record_id=write.record_id
+            )
+        else:
+            self.failures[write.record_id] = fault.error
+
+    def _operation_of(self, write: Write, number: int, parent_url: str | None) -> dict[str, object]:
+        if write.work_item_id is not None:
+            return self._azure_devops.update_operation(write.work_item_id, write.document_below(parent_url))
+        parent = parent_url or self._azure_devops.work_item_api_url(_FEATURE_TEMPORARY_ID)
+        document = with_temporary_id(write.document_below(parent), _FEATURE_TEMPORARY_ID - number)
+        return self._azure_devops.create_operation(self._surroundings.project, write.work_item_type, document)
+
+    def _write_alone(self, write: Write, parent_url: str | None) -> None:
+        for _ in range(_ROUNDS):
+            try:
+                self._tell([(write, self._send_alone(write, write.document_below(parent_url)))])
+            except Unavailable as error:
+                if error.system is not System.AZURE_DEVOPS:
+                    raise
+                self._settle([write], error)
+            except OperationFailed as error:
+                self.failures[write.record_id] = error
+            if not self._outstanding([write]):
+                return
+        self._fail(
+            [write], Unavailable(System.AZURE_DEVOPS, "Azure DevOps broke off every attempt; send again.")
+        )
+
+    def _send_alone(self, write: Write, document: PatchDocument) -> WorkItem:
+        if write.work_item_id is not None:
+            return self._azure_devops.update_work_item(write.work_item_id, document)
+        project = self._surroundings.project
+        return self._azure_devops.create_work_item(project, write.work_item_type, document)
+
+    def _settle(self, writes: Sequence[Write], error: Unavailable) -> _Verdict:
+        """After a request without an answer: find out what it did, and fail what must not be tried again now."""
+        if not error.outcome_unknown:
+            self._fail(writes, error)
+            return _Verdict.ANSWERED
+        self._look_for(writes)
+        if error.may_still_run:
+            # Whatever was not found may yet be created: the claim stays, and the next send looks again.
+            self._fail([item for item in self._outstanding(writes) if item.creates], error)
+        return _Verdict.LOST
+
+    def _look_for(self, writes: Sequence[Write]) -> None:
+        """Look for work items that lost creates left behind, a few times with growing pauses."""
+        for pause in _LOOKS_FOR_LOST_CREATES:
+            creates = [item for item in self._outstanding(writes) if item.creates]
+            if not creates:
+                return
+            self._sleep(min(pause, self._operation.deadline.remaining()))
+            try:
+                found = self._surroundings.find_lost(creates)
+            except OperationFailed as error:
+                self._fail(creates, error)
+                return
+            self._tell([(write, found[write.record_id]) for write in creates if write.record_id in found])
+
+    def _tell(self, pairs: Sequence[tuple[Write, WorkItem]]) -> None:
+        if pairs:
+            self._surroundings.written(pairs)
+            self._done.update({write.record_id: item for write, item in pairs})
+
+    def _fail(self, writes: Sequence[Write], error: OperationFailed) -> None:
+        self.failures.update({write.record_id: error for write in writes})
+
+    def _leave_below_missing_feature(self, feature: Write | None, writes: Sequence[Write]) -> None:
+        error = self.failures.get(feature.record_id) if feature else None
+        reason = error or Unavailable(System.AZURE_DEVOPS, "The feature has no work item yet; send again.")
+        self._fail([item for item in writes if item.goes_below_feature], reason)
+
+    def _outstanding(self, writes: Sequence[Write]) -> list[Write]:
+        return [
+            item
+            for item in writes
+            if item.record_id not in self._done and item.record_id not in self.failures
+        ]
