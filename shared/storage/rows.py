@@ -1,0 +1,161 @@
+"""Rows of Table Storage: what may change one, how long texts are kept, and the limits of the service.
+
+Limits, from https://learn.microsoft.com/rest/api/storageservices/: a property has 64 KiB and an entity 1 MiB
+(understanding-the-table-service-data-model), a transaction 100 entities and 4 MiB
+(performing-entity-group-transactions).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import TypeVar
+
+from shared.errors import OperationFailed
+
+Value = str | int | bool | datetime
+
+LONGEST_TEXT = 32_000
+"""UTF-16 units that one property is given; the service takes 32,768."""
+MOST_OPERATIONS = 100
+_LARGEST_ROW = 1024 * 1024
+_LARGEST_PAYLOAD = 3_500_000
+"""Bytes of one transaction, counted without the headers of its parts; the service takes 4 MiB with them."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entity. `etag` is the version that was read, empty for a row that is yet to be written."""
+
+    partition_key: str
+    row_key: str
+    properties: Mapping[str, Value] = field(default_factory=dict)
+    etag: str = ""
+
+    def text(self, name: str) -> str:
+        """A property that holds text; empty where the row has none."""
+        return str(self.properties.get(name, ""))
+
+    def number(self, name: str) -> int:
+        """A property that holds a number; 0 where the row has none."""
+        return int(str(self.properties.get(name, 0)))
+
+    def flag(self, name: str) -> bool:
+        """A property that holds true or false; false where the row has none."""
+        return self.properties.get(name) is True
+
+    def time(self, name: str) -> datetime:
+        """A property that holds a time; raises KeyError where the row has none."""
+        value = self.properties[name]
+        if not isinstance(value, datetime):
+            raise TypeError(f"{name} of row {self.row_key} holds no time")
+        return value
+
+    def long_text(self, name: str) -> str:
+        """A text that `long_text` split."""
+        pieces: list[str] = []
+        for number in count():
+            piece = self.properties.get(f"{name}_{number}")
+            if piece is None:
+                return "".join(pieces)
+            pieces.append(str(piece))
+        raise AssertionError("unreachable")
+
+
+@dataclass(frozen=True)
+class Insert:
+    """Write a row that must not be there yet."""
+
+    row: Row
+
+
+@dataclass(frozen=True)
+class Replace:
+    """Write a row in place of the version `etag`; properties that the new one lacks go."""
+
+    row: Row
+    etag: str
+
+
+@dataclass(frozen=True)
+class Upsert:
+    """Write a row whatever stands there."""
+
+    row: Row
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Remove a row of the version `etag`, or of any version where that is empty. It must be there."""
+
+    row: Row
+    etag: str = ""
+
+
+Operation = Insert | Replace | Upsert | Delete
+
+
+def utf16_length(text: str) -> int:
+    """The length of a text as Table Storage counts it."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def long_text(name: str, text: str) -> dict[str, Value]:
+    """A text of any length as properties `name_0`, `name_1`, ...; none for an empty one."""
+    # A character takes two units at most.
+    step = LONGEST_TEXT if utf16_length(text) <= LONGEST_TEXT else LONGEST_TEXT // 2
+    return {f"{name}_{number}": text[at : at + step] for number, at in enumerate(range(0, len(text), step))}
+
+
+def cut_text(text: str, mark: str, most: int = LONGEST_TEXT) -> str:
+    """The text if it has at most `most` UTF-16 units, else its beginning and the mark, together no longer."""
+    if utf16_length(text) <= most:
+        return text
+    room = (most - utf16_length(mark)) * 2
+    return text.encode("utf-16-le", "surrogatepass")[:room].decode("utf-16-le", "ignore") + mark
+
+
+def check_size(row: Row) -> None:
+    """Refuse a row that Table Storage could not hold, before anything is sent.
+
+    Raises:
+        OperationFailed: it is over 1 MiB.
+    """
+    size = 4 + 2 * (len(row.partition_key) + len(row.row_key))
+    for name, value in row.properties.items():
+        size += 8 + 2 * len(name) + (4 + 2 * utf16_length(value) if isinstance(value, str) else 8)
+    if size > _LARGEST_ROW:
+        raise OperationFailed(
+            f"What is to be kept about {row.row_key} takes {size:,} bytes, and Table Storage holds 1 MiB in one row. "
+            "Fewer attachments or shorter file names make it fit.",
+            evidence={"partition_key": row.partition_key, "row_key": row.row_key, "bytes": size},
+        )
+
+
+def in_groups(
+    writes: Iterable[tuple[T, Sequence[Operation]]],
+) -> Iterator[list[tuple[T, Sequence[Operation]]]]:
+    """Writes as groups that each fit into one transaction; the operations of one write stay together."""
+    group: list[tuple[T, Sequence[Operation]]] = []
+    operations = size = 0
+    for write in writes:
+        write_size = sum(map(_payload_size, write[1]))
+        if group and (operations + len(write[1]) > MOST_OPERATIONS or size + write_size > _LARGEST_PAYLOAD):
+            yield group
+            group, operations, size = [], 0, 0
+        group.append(write)
+        operations += len(write[1])
+        size += write_size
+    if group:
+        yield group
+
+
+def _payload_size(operation: Operation) -> int:
+    if isinstance(operation, Delete):
+        return 0
+    return len(json.dumps(operation.row.properties, default=str))

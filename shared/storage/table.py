@@ -1,0 +1,250 @@
+"""One table of Azure Table Storage: reading rows, and writing them in entity group transactions.
+
+Every write is a transaction, if only of one row: one path, one set of errors. The Azure packages are imported when a
+table is used first, which keeps the import of a function cheap.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from shared.errors import OperationFailed, System, Unavailable
+from shared.storage.failures import app_error, code_of, may_pass
+from shared.storage.rows import (
+    MOST_OPERATIONS,
+    Delete,
+    Insert,
+    Operation,
+    Replace,
+    Row,
+    Upsert,
+    check_size,
+    in_groups,
+)
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import AzureError
+    from azure.data.tables import TableClient
+
+ATTEMPTS = 3
+BACKOFF_SECONDS = 0.2
+_CONFLICTS = frozenset(
+    (
+        "EntityAlreadyExists",
+        "UpdateConditionNotSatisfied",
+        "ConditionNotMet",
+        "ResourceNotFound",
+        "EntityNotFound",
+    )
+)
+
+T = TypeVar("T")
+
+
+class TransactionConflict(Exception):
+    """A row was not as a transaction required: present, absent or changed. None of its operations was done.
+
+    After an answer that was lost the conflict may be with what the first attempt wrote.
+    """
+
+
+class Table:
+    """One table, made when something is written to it and it is not there; until then it reads as empty.
+
+    Every method raises Unavailable(System.STORAGE) when Table Storage is down, busy or refuses the app.
+    """
+
+    def __init__(self, name: str, connect: Callable[[str], TableClient]) -> None:
+        """`connect` gives the client for the name, and is called once."""
+        self.name = name
+        self._connect = connect
+        self._connected: TableClient | None = None
+
+    def get(self, partition_key: str, row_key: str) -> Row | None:
+        """The row, None where there is none."""
+        client = self._client()
+        return _or_absent(lambda: _row(client.get_entity(partition_key, row_key)))
+
+    def query(
+        self,
+        query_filter: str,
+        parameters: Mapping[str, str],
+        *,
+        select: Sequence[str] | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Row]:
+        """The rows that match, in the order of their keys, fetched as they are asked for.
+
+        `query_filter` names its parameters as single words: `PartitionKey eq @partition`.
+        """
+        pages = (
+            self._client()
+            .query_entities(
+                query_filter,
+                parameters=dict(parameters),
+                select=list(select) if select else None,
+                results_per_page=page_size,
+            )
+            .by_page()
+        )
+        while (page := _or_absent(lambda: _next_page(pages))) is not None:
+            yield from page
+
+    def transact(self, operations: Sequence[Operation]) -> list[str]:
+        """Do all operations or none. Returns the new ETag of each row, empty for a removed one.
+
+        At most 100 operations, all of one partition, each row once (ValueError otherwise). It is tried again when no
+        answer came, so a conflict may be with this very call's own rows.
+
+        Raises:
+            TransactionConflict: a row was not as required.
+            OperationFailed: a row is too large.
+        """
+        _check(operations)
+        client = self._client()
+        entities = [_client_operation(operation) for operation in operations]
+
+        def submit() -> list[str]:
+            # Repeating is done here: the package repeats no POST whose answer was lost, nor a 503 within an answer.
+            answers = client.submit_transaction(entities, retry_total=0)
+            return [str(answer.get("etag", "")) for answer in answers]
+
+        for attempt in range(1, ATTEMPTS + 1):
+            done = self._attempt(submit, is_last=attempt == ATTEMPTS)
+            if done is not None:
+                return done
+            # S311: nothing to be kept secret.
+            time.sleep(BACKOFF_SECONDS * attempt * random.uniform(0.75, 1.25))  # noqa: S311
+        raise Unavailable(System.STORAGE, f"The table {self.name} could not be made.", retry_after=5)
+
+    def purge(self, partition_key: str) -> None:
+        """Remove every row of a partition."""
+        for _ in range(ATTEMPTS):
+            rows = self.query(
+                "PartitionKey eq @partition", {"partition": partition_key}, select=("PartitionKey", "RowKey")
+            )
+            try:
+                for group in in_groups((row, (Delete(row),)) for row in rows):
+                    self.transact([operation for _, operations in group for operation in operations])
+                return
+            except TransactionConflict:
+                # Somebody else removed some of them, or our own first attempt did: look again.
+                continue
+        raise Unavailable(
+            System.STORAGE, f"The table {self.name} kept changing while it was cleared.", retry_after=5
+        )
+
+    def _client(self) -> TableClient:
+        if self._connected is None:
+            self._connected = self._connect(self.name)
+        return self._connected
+
+    def _attempt(self, submit: Callable[[], list[str]], *, is_last: bool) -> list[str] | None:
+        """The answer, or None where it is worth trying again."""
+        import requests
+        from azure.core.exceptions import AzureError, ServiceResponseError
+
+        try:
+            return submit()
+        except (AzureError, requests.RequestException) as problem:
+            # The package lets through what requests raises when an answer to a transaction breaks off.
+            error = (
+                problem if isinstance(problem, AzureError) else ServiceResponseError("the answer broke off")
+            )
+            code = code_of(error)
+            if code != "TableNotFound" and code not in _CONFLICTS and (is_last or not may_pass(error)):
+                failure = _failure(error)
+            else:
+                failure = None
+        if failure is not None:
+            raise failure
+        if code in _CONFLICTS:
+            raise TransactionConflict(code)
+        if code == "TableNotFound":
+            self._create()
+        return None
+
+    def _create(self) -> None:
+        from azure.core.exceptions import AzureError
+
+        client = self._client()
+        try:
+            client.create_table()
+            return
+        except AzureError as error:
+            if code_of(error) == "TableAlreadyExists":
+                return
+            failure = _failure(error)
+        raise failure
+
+
+def _or_absent(read: Callable[[], T]) -> T | None:
+    """What a call reads; None where the row or the table is not there."""
+    from azure.core.exceptions import AzureError, ResourceNotFoundError
+
+    try:
+        return read()
+    except ResourceNotFoundError:
+        return None
+    except AzureError as error:
+        failure = _failure(error)
+    # Raised here, where the original is out of sight: it may show an address with a SAS.
+    raise failure
+
+
+def _failure(error: AzureError) -> OperationFailed | AzureError:
+    return app_error(error) or error
+
+
+def _next_page(pages: Iterator[Any]) -> list[Row] | None:
+    page = next(pages, None)
+    return None if page is None else [_row(entity) for entity in page]
+
+
+def _row(entity: Any) -> Row:
+    properties = {name: value for name, value in entity.items() if name not in ("PartitionKey", "RowKey")}
+    return Row(
+        entity.get("PartitionKey", ""),
+        entity.get("RowKey", ""),
+        properties,
+        entity.metadata.get("etag") or "",
+    )
+
+
+def _check(operations: Sequence[Operation]) -> None:
+    if not 0 < len(operations) <= MOST_OPERATIONS:
+        raise ValueError(f"a transaction has 1 to {MOST_OPERATIONS} operations, not {len(operations)}")
+    if len({operation.row.partition_key for operation in operations}) > 1:
+        raise ValueError("a transaction stays within one partition")
+    if len({operation.row.row_key for operation in operations}) < len(operations):
+        raise ValueError("a transaction changes a row once")
+    for operation in operations:
+        check_size(operation.row)
+
+
+def _client_operation(operation: Operation) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """An operation as `TableClient.submit_transaction` takes it."""
+    from azure.core import MatchConditions
+
+    entity = {name: _storable(value) for name, value in operation.row.properties.items()}
+    entity |= {"PartitionKey": operation.row.partition_key, "RowKey": operation.row.row_key}
+    if isinstance(operation, Insert):
+        return "create", entity, {}
+    if isinstance(operation, Upsert):
+        return "upsert", entity, {"mode": "replace"}
+    condition = (
+        {"etag": operation.etag, "match_condition": MatchConditions.IfNotModified} if operation.etag else {}
+    )
+    if isinstance(operation, Replace):
+        if not operation.etag:
+            raise ValueError(f"a replace of {operation.row.row_key} needs the ETag of what it replaces")
+        return "update", entity, {"mode": "replace", **condition}
+    return "delete", entity, condition
+
+
+def _storable(value: Any) -> Any:
+    """Half of a surrogate pair, which JSON can carry and UTF-8 cannot, becomes a question mark."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

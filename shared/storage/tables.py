@@ -1,0 +1,83 @@
+"""The app's tables and the one connection to the storage account that holds them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from shared.errors import SettingInvalid
+from shared.secret import Secret
+from shared.settings import Settings
+from shared.storage.side_by_side import MOST_AT_ONCE
+from shared.storage.table import ATTEMPTS, BACKOFF_SECONDS, Table
+
+if TYPE_CHECKING:
+    from azure.data.tables import TableClient, TableServiceClient
+
+_CONNECT_SECONDS = 3
+_READ_SECONDS = 10
+
+
+class Tables:
+    """The three tables of one storage account. Build one for the process: it keeps the connections.
+
+    Neither building it nor asking for a table contacts Table Storage.
+    """
+
+    def __init__(self, connection_string: Secret | None, endpoint: str | None = None) -> None:
+        """A connection string, or the address of an account that the app's managed identity may use."""
+        self._connection_string = connection_string
+        self._endpoint = endpoint
+        self._lock = threading.Lock()
+        self._service: TableServiceClient | None = None
+        self.integrations = Table("Integrations", self._client)
+        self.links = Table("Links", self._client)
+        self.log = Table("Log", self._client)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Tables:
+        """The tables that the app settings name."""
+        return cls(settings.tables_connection_string, settings.tables_endpoint)
+
+    def _client(self, name: str) -> TableClient:
+        with self._lock:
+            if self._service is None:
+                self._service = _connect(self._connection_string, self._endpoint)
+            return self._service.get_table_client(name)
+
+
+def _connect(connection_string: Secret | None, endpoint: str | None) -> TableServiceClient:
+    import requests
+    from azure.core.pipeline.transport import RequestsTransport
+    from azure.data.tables import TableServiceClient
+    from requests.adapters import HTTPAdapter
+
+    # The Azure packages tell of every request at INFO, and urllib3 of every address, with a SAS in it, at DEBUG.
+    logging.getLogger("azure").setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.INFO)
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        # By default ten connections are kept, and the others are made anew for every request.
+        session.mount(scheme, HTTPAdapter(pool_maxsize=2 * MOST_AT_ONCE))
+    options: dict[str, Any] = {
+        "transport": RequestsTransport(
+            session=session, connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS
+        ),
+        "retry_total": ATTEMPTS - 1,
+        "retry_backoff_factor": BACKOFF_SECONDS,
+    }
+    setting = "TABLES_CONNECTION_STRING (or AzureWebJobsStorage)" if connection_string else "TABLES_ENDPOINT"
+    try:
+        if connection_string is not None:
+            return TableServiceClient.from_connection_string(connection_string.reveal(), **options)
+        from azure.identity import ManagedIdentityCredential
+
+        return TableServiceClient(endpoint or "", credential=ManagedIdentityCredential(), **options)
+    except ValueError:
+        remedy = f"The app setting {setting} is malformed: " + (
+            "copy the connection string of the storage account from the Azure portal."
+            if connection_string
+            else "it must be https://ACCOUNT.table.core.windows.net."
+        )
+    raise SettingInvalid(remedy)

@@ -1,0 +1,59 @@
+"""Azurite, the emulator of Azure Storage, for the tests of this folder."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from local.emulator import azurite_command, connection_string
+from local.faults import FaultInjection
+from local.service import OrphanGuard, Service, free_port
+from local.serving import start_in_thread
+from shared.secret import Secret
+from shared.storage.tables import Tables
+from tests.storage.relay import FaultyStorage, Relay
+
+
+@pytest.fixture(scope="session")
+def azurite_connection_string(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where Azurite's table service listens; it keeps everything in memory."""
+    guard = OrphanGuard()
+    azurite = Service(
+        "azurite",
+        lambda port: azurite_command({"table": port}, None),
+        port=free_port(),
+        logs=tmp_path_factory.mktemp("azurite"),
+        guard=guard,
+        says_ready=False,
+    )
+    try:
+        azurite.start()
+        yield connection_string({"table": azurite.port})
+    finally:
+        azurite.stop()
+        guard.close()
+
+
+@pytest.fixture(scope="session")
+def tables(azurite_connection_string: str) -> Tables:
+    """The app's tables. The tests share them, each with an integration id of its own."""
+    return Tables(Secret(azurite_connection_string))
+
+
+@pytest.fixture
+def integration_id() -> str:
+    """An id that no other test uses."""
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def faulty_storage(azurite_connection_string: str) -> Iterator[FaultyStorage]:
+    """The same tables by way of a relay that can delay, refuse and break off."""
+    relay = Relay(azurite_connection_string)
+    server = start_in_thread(FaultInjection(relay))
+    try:
+        yield FaultyStorage(server.url, relay.connection_string_by_way_of(server.url))
+    finally:
+        server.stop()
