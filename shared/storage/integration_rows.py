@@ -1,0 +1,125 @@
+"""An integration as a row of the table Integrations, and back; tokens only ever encrypted."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from shared.domain.integration import (
+    AhaTarget,
+    Authentication,
+    AzureDevOpsTarget,
+    Integration,
+    RecordMapping,
+    StoredIntegration,
+)
+from shared.secret import Secret
+from shared.storage.keys import integration_key, product_key
+from shared.storage.rows import Row, Value, long_text
+from shared.storage.vault import Vault
+
+PARTITION = "integrations"
+"""All rows in one: an integration and its product then change in one transaction."""
+
+
+def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
+    """The row of an integration, of a new revision each time; `stored.version` is not part of it."""
+    integration = stored.integration
+    target = integration.azure_devops
+    properties: dict[str, Value] = {
+        "revision": uuid.uuid4().hex,
+        "deleted": False,
+        "integration_id": integration.integration_id,
+        "name": integration.name,
+        "product_id": integration.product_id,
+        "enabled": integration.enabled,
+        "account_name": target.account_name,
+        "authentication": target.authentication.value,
+        "project": target.project,
+        "area_path": target.area_path,
+        "aha_url": integration.aha.url,
+        "created_at": stored.created_at,
+        "updated_at": stored.updated_at,
+        "webhook_generation": stored.webhook_generation,
+        **_encrypted("personal_access_token", target.personal_access_token, vault),
+        **_encrypted("aha_api_token", integration.aha.api_token, vault),
+        **_mapping_properties("feature", integration.feature),
+        **_mapping_properties("requirement", integration.requirement),
+    }
+    return Row(PARTITION, integration_key(integration.integration_id), properties)
+
+
+def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
+    """The integration of a row that is no tombstone."""
+    integration = Integration(
+        integration_id=row.text("integration_id"),
+        name=row.text("name"),
+        product_id=row.text("product_id"),
+        enabled=row.flag("enabled"),
+        azure_devops=AzureDevOpsTarget(
+            account_name=row.text("account_name"),
+            authentication=Authentication(row.text("authentication")),
+            personal_access_token=_sealed(row, "personal_access_token", vault),
+            project=row.text("project"),
+            area_path=row.text("area_path"),
+        ),
+        aha=AhaTarget(row.text("aha_url"), _sealed(row, "aha_api_token", vault)),
+        feature=_mapping(row, "feature"),
+        requirement=_mapping(row, "requirement"),
+    )
+    return StoredIntegration(
+        integration=integration,
+        created_at=row.time("created_at"),
+        updated_at=row.time("updated_at"),
+        version=row.etag,
+        webhook_generation=row.text("webhook_generation"),
+    )
+
+
+def tombstone_row(integration_id: str, webhook_generation: str, *, is_purged: bool) -> Row:
+    """What stays of a deleted integration: enough to know its webhook URL again."""
+    properties: dict[str, Value] = {
+        "revision": uuid.uuid4().hex,
+        "deleted": True,
+        "purged": is_purged,
+        "integration_id": integration_id,
+        "webhook_generation": webhook_generation,
+    }
+    return Row(PARTITION, integration_key(integration_id), properties)
+
+
+def product_row(product_id: str, integration_id: str) -> Row:
+    """The row that holds a product for an integration."""
+    properties = {"product_id": product_id, "integration_id": integration_id}
+    return Row(PARTITION, product_key(product_id), properties)
+
+
+def _encrypted(name: str, secret: Secret | None, vault: Vault) -> dict[str, Value]:
+    return long_text(name, vault.encrypt(secret)) if secret is not None else {}
+
+
+def _sealed(row: Row, name: str, vault: Vault) -> Secret | None:
+    encrypted = row.long_text(name)
+    return vault.sealed(encrypted) if encrypted else None
+
+
+def _mapping_properties(kind: str, mapping: RecordMapping) -> dict[str, Value]:
+    return {
+        f"{kind}_work_item_type": mapping.work_item_type,
+        **long_text(f"{kind}_status_mapping", _json(mapping.status_mapping)),
+        **long_text(f"{kind}_default_fields", _json(mapping.default_fields)),
+    }
+
+
+def _mapping(row: Row, kind: str) -> RecordMapping:
+    return RecordMapping(
+        work_item_type=row.text(f"{kind}_work_item_type"),
+        status_mapping=json.loads(row.long_text(f"{kind}_status_mapping")),
+        default_fields=json.loads(row.long_text(f"{kind}_default_fields")),
+    )
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(dict(value), ensure_ascii=False)
