@@ -131,8 +131,8 @@ def _cookie(cookie: messages.RpcHttpCookie) -> Cookie:
     return Cookie(
         name=cookie.name,
         value=cookie.value,
-        domain=cookie.domain.value if cookie.domain else None,
-        path=cookie.path.value if cookie.path else None,
+        domain=(cookie.domain.value or None) if cookie.domain else None,
+        path=(cookie.path.value or None) if cookie.path else None,
         expires=cookie.expires.value.seconds if cookie.expires else None,
         max_age=cookie.max_age.value if cookie.max_age else None,
         is_secure=cookie.secure is not None and cookie.secure.value,

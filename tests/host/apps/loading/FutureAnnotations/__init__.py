@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+import azure.functions as func
+
+
+def main(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse("loaded")

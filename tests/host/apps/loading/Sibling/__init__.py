@@ -1,0 +1,7 @@
+import azure.functions as func
+
+from . import part
+
+
+def main(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(part.word)

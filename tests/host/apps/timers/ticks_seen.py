@@ -1,0 +1,3 @@
+"""Shared by both functions: one module, one list."""
+
+ticks: list[str] = []
