@@ -1,0 +1,149 @@
+"""The sandbox as a WSGI application: which request goes where, and what it must bring along."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import Map
+from werkzeug.wrappers import Request, Response
+
+from local.azure_devops import answers
+from local.azure_devops.answers import ModelError, ServiceError, new_guid
+from local.azure_devops.attachment_routes import attachment_rules
+from local.azure_devops.batch_routes import batch_rules
+from local.azure_devops.board import Board
+from local.azure_devops.control import Control
+from local.azure_devops.exchange import Endpoint, Exchange, read_api_version
+from local.azure_devops.hook_routes import hook_rules
+from local.azure_devops.managed_identity import issue_token
+from local.azure_devops.metadata_routes import metadata_rules
+from local.azure_devops.project_routes import project_rules
+from local.azure_devops.sandbox import Sandbox
+from local.azure_devops.tokens import Refused
+from local.azure_devops.wiql_routes import wiql_rules
+from local.azure_devops.work_item_routes import work_item_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_MARKER = "_apis"
+
+
+class AzureDevOps:
+    """The WSGI application."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._board = Board(sandbox)
+        self._control = Control(sandbox)
+        rules = [
+            *project_rules(),
+            *metadata_rules(),
+            *work_item_rules(),
+            *batch_rules(),
+            *attachment_rules(),
+            *wiql_rules(),
+            *hook_rules(sandbox),
+        ]
+        self._map = Map(rules, strict_slashes=False, merge_slashes=False)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        return self._answer(request)(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        first = request.path.strip("/").partition("/")[0]
+        if first == "_control":
+            return self._control.answer(request)
+        if first == "_identity":
+            return issue_token(request, self._sandbox.organization.tokens)
+        if first in ("", "_board") or "/_workitems/edit/" in request.path:
+            return self._board.answer(request)
+        if first.casefold() != self._sandbox.organization.name:
+            return answers.not_found_page()
+        try:
+            response = self._call(request)
+        except Refused as refused:
+            response = refused.response
+        except ServiceError as refusal:
+            response = refusal.response()
+        response.headers["X-VSS-E2EID"] = response.headers["ActivityId"] = new_guid()
+        return response
+
+    def _call(self, request: Request) -> Response:
+        organization = self._sandbox.organization
+        caller = organization.tokens.authenticate(request, organization.name)
+        endpoint, arguments = self._route(request)
+        version = read_api_version(request, is_preview_only=endpoint.is_preview_only)
+        if not caller.is_licensed:
+            raise ServiceError(
+                403, "You are not authorized to access this API.", "UnauthorizedAccessException"
+            )
+        if endpoint.scope and endpoint.scope not in caller.scopes:
+            raise answers.unauthorized(caller.identity.id)
+        name = arguments.pop("project", None)
+        with organization.lock:
+            project = organization.project(name) if name is not None else None
+        response = endpoint.handler(Exchange(organization, request, caller, version, project, arguments))
+        if response.mimetype == "application/json":
+            response.headers["Content-Type"] += f"; api-version={version.text}"
+        self._add_throttle_headers(response)
+        return response
+
+    def _route(self, request: Request) -> tuple[Endpoint, dict[str, Any]]:
+        adapter = self._map.bind("", path_info=_normalized(request.path), default_method=request.method)
+        try:
+            endpoint, arguments = adapter.match()
+        except MethodNotAllowed:
+            message = f"The requested resource does not support http method '{request.method}'."
+            raise ModelError(405, message) from None
+        except (NotFound, HTTPException):
+            raise ServiceError(
+                404,
+                f"The controller for path '{request.path}' was not found or does not implement IController.",
+                "HttpException",
+            ) from None
+        found = dict(arguments)
+        found.pop("organization")
+        found.pop("team", None)
+        return endpoint, found
+
+    def _add_throttle_headers(self, response: Response) -> None:
+        throttle = self._sandbox.organization.throttle
+        values = {
+            "Retry-After": throttle.retry_after,
+            "X-RateLimit-Delay": throttle.delay_seconds,
+            "X-RateLimit-Limit": throttle.limit,
+            "X-RateLimit-Remaining": throttle.remaining,
+        }
+        if throttle.reset_in_seconds is not None:
+            values["X-RateLimit-Reset"] = int(time.time()) + throttle.reset_in_seconds
+        for name, value in values.items():
+            if value is not None:
+                response.headers[name] = f"{value:g}" if isinstance(value, float) else str(value)
+                response.headers["X-RateLimit-Resource"] = "Core"
+
+
+def _normalized(path: str) -> str:
+    """The path with the names behind `_apis` in lower case; a work item type keeps its spelling."""
+    head, marker, tail = path.partition(f"/{_MARKER}/")
+    if not marker:
+        return path
+    segments = tail.split("/")
+    area = segments[0].casefold()
+    resource = segments[1].casefold() if len(segments) > 1 else ""
+    fixed = {
+        "states",
+        "fields",
+        "revisions",
+        "updates",
+        "notifications",
+    }
+    rest = [segment.casefold() if segment.casefold() in fixed else segment for segment in segments[2:]]
+    if area == "projects":
+        return f"{head}{marker}{'/'.join([area, *segments[1:]])}"
+    return f"{head}{marker}{'/'.join([area, *([resource] if len(segments) > 1 else []), *rest])}"

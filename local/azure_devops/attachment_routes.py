@@ -1,0 +1,106 @@
+"""Uploading and downloading attachments."""
+
+from __future__ import annotations
+
+from werkzeug.routing import Rule
+from werkzeug.wrappers import Response
+
+from local.azure_devops.answers import ModelError, json_response, work_item_error
+from local.azure_devops.attachments import Attachment
+from local.azure_devops.exchange import Exchange
+from local.azure_devops.routes import rules
+from local.azure_devops.saving import area_forbidden
+from local.azure_devops.tokens import WORK_WRITE
+from local.azure_devops.work_items import ATTACHED_FILE
+
+_MEDIA_TYPES = ("application/octet-stream", "application/json", "")
+
+
+def upload(exchange: Exchange) -> Response:
+    """Take a whole file, or begin a chunked upload; 201 with `{id, url}`."""
+    media_type = (exchange.request.content_type or "").partition(";")[0].strip().casefold()
+    if media_type not in _MEDIA_TYPES:
+        raise ModelError(
+            415, f"The request entity's media type '{media_type}' is not supported for this resource."
+        )
+    if not exchange.caller.edits_work_items:
+        raise area_forbidden()
+    _check_area(exchange)
+    name = exchange.request.args.get("fileName") or "attachment"
+    kind = exchange.request.args.get("uploadType", "simple").casefold()
+    files, uploader = exchange.organization.attachments, exchange.caller.identity
+    if kind == "chunked":
+        attachment = files.start_chunked(name, uploader)
+    elif kind == "simple":
+        attachment = files.add_simple(name, uploader, exchange.request.stream)
+    else:
+        raise ModelError(400, f"The value '{kind}' is not valid for uploadType.")
+    return _reference(exchange, attachment, 201)
+
+
+def upload_chunk(exchange: Exchange) -> Response:
+    """Take the next chunk of a file."""
+    attachment = _addressed(exchange)
+    content_range = exchange.request.headers.get("Content-Range", "")
+    exchange.organization.attachments.add_chunk(attachment, content_range, exchange.request.stream)
+    return _reference(exchange, attachment, 200)
+
+
+def download(exchange: Exchange) -> Response:
+    """The content of a file."""
+    attachment = _addressed(exchange)
+    if not attachment.is_complete:
+        raise _missing(attachment.id)
+    name = exchange.request.args.get("fileName") or attachment.name
+    response = Response(attachment.read(), content_type="application/octet-stream")
+    response.content_length = attachment.size
+    disposition = "attachment" if exchange.flag("download") else "inline"
+    response.headers.set("Content-Disposition", disposition, filename=name)
+    return response
+
+
+def is_related(exchange: Exchange, attachment: Attachment) -> bool:
+    """Whether a work item has the file."""
+    with exchange.organization.lock:
+        return any(
+            relation.rel == ATTACHED_FILE and attachment.id in relation.url.casefold()
+            for item in exchange.organization.work_items.values()
+            for relation in item.current.relations
+        )
+
+
+def _addressed(exchange: Exchange) -> Attachment:
+    """The file of the URL; one that no work item has is there for its uploader only."""
+    attachment = exchange.organization.attachments.find(exchange.arguments["id"])
+    if attachment is None:
+        raise _missing(exchange.arguments["id"])
+    if attachment.uploader != exchange.caller.identity and not is_related(exchange, attachment):
+        raise _missing(attachment.id)
+    return attachment
+
+
+def _missing(attachment_id: str) -> Exception:
+    # The text is unconfirmed.
+    return work_item_error(
+        404, f"The attachment {attachment_id} does not exist.", "AttachmentNotFoundException"
+    )
+
+
+def _check_area(exchange: Exchange) -> None:
+    path = exchange.request.args.get("areaPath")
+    if path and exchange.project is not None:
+        exchange.project.areas.at_work_item_path(path, -1, "System.AreaPath")
+
+
+def _reference(exchange: Exchange, attachment: Attachment, status: int) -> Response:
+    return json_response({"id": attachment.id, "url": attachment.url(exchange.base)}, status)
+
+
+def attachment_rules() -> list[Rule]:
+    """The routes of this module."""
+    one = "/wit/attachments/<id>"
+    return [
+        *rules("/wit/attachments", upload, "POST", scope=WORK_WRITE),
+        *rules(one, upload_chunk, "PUT", scope=WORK_WRITE),
+        *rules(one, download, "GET"),
+    ]

@@ -1,0 +1,231 @@
+"""The control API of the sandbox, under `/_control`; it needs no token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from local.azure_devops import recycle_bin
+from local.azure_devops.answers import ServiceError, json_response
+from local.azure_devops.control_input import Given, Misuse
+from local.azure_devops.edits import edit, engineer
+from local.azure_devops.json_patch import read_document
+from local.azure_devops.organization import BATCH_MODES, Throttle
+from local.azure_devops.rendering import View
+from local.azure_devops.sandbox import Sandbox
+from local.azure_devops.saving import Save
+from local.azure_devops.seed import add_projects
+from local.azure_devops.tokens import KINDS
+from local.azure_devops.work_items import ATTACHED_FILE
+
+_FLUSH_SECONDS = 30.0
+
+
+class Control:
+    """The handlers by path and method."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        routes: tuple[tuple[str, str, Callable[..., Any]], ...] = (
+            ("/tokens", "POST", self._add_token),
+            ("/tokens/<token>", "DELETE", self._revoke_token),
+            ("/identity", "PUT", self._set_identity),
+            ("/projects", "POST", self._add_projects),
+            ("/areas", "POST", self._add_areas),
+            ("/work_items", "GET", self._list_work_items),
+            ("/work_items", "POST", self._add_work_items),
+            ("/edit", "POST", self._edit),
+            ("/delete", "POST", self._delete),
+            ("/restore", "POST", self._restore),
+            ("/batch", "PUT", self._set_batch),
+            ("/limits", "PUT", self._set_limits),
+            ("/throttle", "PUT", self._set_throttle),
+            ("/attachments", "GET", self._list_attachments),
+            ("/service_hooks", "PUT", self._set_hooks),
+            ("/service_hooks/flush", "POST", self._flush),
+            ("/service_hooks/deliveries", "GET", self._list_deliveries),
+            ("/service_hooks/redeliver", "POST", self._redeliver),
+            ("/all", "DELETE", self._reset),
+        )
+        self._map = Map(
+            [Rule(f"/_control{path}", methods=[method], endpoint=handler) for path, method, handler in routes]
+        )
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request; misuse is 400 saying what is wrong."""
+        try:
+            handler, arguments = self._map.bind_to_environ(request.environ).match()
+            value = handler(Given(request), **arguments)
+        except Misuse as misuse:
+            return json_response({"error": str(misuse)}, 400)
+        except ServiceError as refusal:
+            return json_response({"error": refusal.message}, refusal.status)
+        except HTTPException as refusal:
+            return json_response({"error": refusal.description}, refusal.code or 400)
+        return Response(status=204) if value is None else json_response(value)
+
+    def _add_token(self, given: Given) -> dict[str, str]:
+        token, kind = given.text("token"), given.one_of("kind", tuple(KINDS))
+        self._sandbox.organization.tokens.add(token, kind)
+        return {"kind": kind}
+
+    def _revoke_token(self, given: Given, token: str) -> None:
+        if not self._sandbox.organization.tokens.revoke(token):
+            raise Misuse("there is no such token")
+
+    def _set_identity(self, given: Given) -> dict[str, Any]:
+        tokens = self._sandbox.organization.tokens
+        tokens.lifetime_seconds = given.number("token_lifetime_seconds", tokens.lifetime_seconds)
+        if given.flag("expire_issued", default=False):
+            tokens.expire_issued()
+        return {"token_lifetime_seconds": tokens.lifetime_seconds}
+
+    def _add_projects(self, given: Given) -> dict[str, Any]:
+        organization = self._sandbox.organization
+        if given.has("count"):
+            prefix = given.text("prefix", "Project ")
+            names = [f"{prefix}{number:03}" for number in range(1, given.whole_number("count") + 1)]
+        else:
+            names = [given.text("name")]
+        with organization.lock:
+            if any(organization.find_project(name) for name in names):
+                raise Misuse("there is a project with that name already")
+            return {
+                "projects": [{"id": one.id, "name": one.name} for one in add_projects(organization, names)]
+            }
+
+    def _add_areas(self, given: Given) -> dict[str, Any]:
+        organization = self._sandbox.organization
+        with organization.lock:
+            tree = organization.project(given.text("project")).areas
+            paths = given.texts("paths") if given.has("paths") else []
+            count = given.whole_number("count") if given.has("count") else 0
+            paths += [f"Area {number:05}" for number in range(1, count + 1)]
+            if not paths:
+                raise Misuse("paths or count is needed")
+            below = [path.strip("\\").split("\\") for path in paths]
+            root = tree.root.name.casefold()
+            added = [tree.add(names[1:] if names[0].casefold() == root else names) for names in below]
+            return {"areas": [node.work_item_path for node in added]}
+
+    def _list_work_items(self, given: Given) -> dict[str, Any]:
+        organization = self._sandbox.organization
+        view = View(organization, given.base(organization), "all", shows_formats=True)
+        with organization.lock:
+            items = [
+                {**view.work_item(item), "deleted": item.is_deleted, "updates": len(item.updates)}
+                for item in organization.work_items.values()
+            ]
+        return {"work_items": items}
+
+    def _add_work_items(self, given: Given) -> dict[str, Any]:
+        organization = self._sandbox.organization
+        count, title = given.whole_number("count"), given.text("title", "Work item")
+        kind, caller = given.text("type", "User Story"), engineer(given.value("as"))
+        base = given.base(organization)
+        ids = []
+        with organization.lock:
+            project = organization.project(given.text("project", "Fabrikam"))
+            for number in range(1, count + 1):
+                operation = {"op": "add", "path": "/fields/System.Title", "value": f"{title} {number}"}
+                save = Save(organization, caller)
+                draft = save.create(project, kind, read_document([operation]))
+                ids.append(save.commit(base)[draft.id].id)
+        return {"ids": ids}
+
+    def _edit(self, given: Given) -> dict[str, Any]:
+        organization = self._sandbox.organization
+        base, operations = given.base(organization), given.value("operations") or []
+        if not isinstance(operations, list):
+            raise Misuse("operations must be a list of JSON Patch operations")
+        fields = given.object("fields") if given.has("fields") else {}
+        caller = engineer(given.value("as"))
+        item = edit(organization, given.whole_number("id"), fields, operations, caller, base)
+        return View(organization, base, "all", shows_formats=True).work_item(item)
+
+    def _delete(self, given: Given) -> dict[str, Any]:
+        organization = self._sandbox.organization
+        base, caller = given.base(organization), engineer(given.value("as"))
+        with organization.lock:
+            item = organization.work_item(given.whole_number("id"))
+            recycle_bin.delete(organization, item, caller, base)
+            return recycle_bin.deleted_reference(item, base)
+
+    def _restore(self, given: Given) -> dict[str, Any]:
+        organization = self._sandbox.organization
+        base, caller = given.base(organization), engineer(given.value("as"))
+        with organization.lock:
+            item = recycle_bin.restore(organization, given.whole_number("id"), caller, base)
+        return View(organization, base, "all").work_item(item)
+
+    def _set_batch(self, given: Given) -> dict[str, str]:
+        mode = given.one_of("mode", BATCH_MODES)
+        self._sandbox.organization.batch_mode = mode
+        return {"mode": mode}
+
+    def _set_limits(self, given: Given) -> dict[str, int]:
+        files = self._sandbox.organization.attachments
+        files.limit_bytes = given.whole_number("attachment_bytes", files.limit_bytes)
+        files.simple_limit_bytes = given.whole_number("simple_upload_bytes", files.simple_limit_bytes)
+        return {"attachment_bytes": files.limit_bytes, "simple_upload_bytes": files.simple_limit_bytes}
+
+    def _set_throttle(self, given: Given) -> dict[str, Any]:
+        names = ("delay_seconds", "remaining", "limit", "reset_in_seconds", "retry_after")
+        values = given.only(names)
+        for name, value in values.items():
+            if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
+                raise Misuse(f"{name} must be a number or null")
+        self._sandbox.organization.throttle = replace(Throttle(), **values)
+        return values
+
+    def _list_attachments(self, given: Given) -> dict[str, Any]:
+        organization = self._sandbox.organization
+        with organization.lock:
+            owners = [
+                (item.id, relation.url.casefold())
+                for item in organization.work_items.values()
+                for relation in item.current.relations
+                if relation.rel == ATTACHED_FILE
+            ]
+            files = [
+                {
+                    "id": file.id,
+                    "name": file.name,
+                    "size": file.size,
+                    "sha256": file.digest.hexdigest(),
+                    "complete": file.is_complete,
+                    "work_items": [number for number, url in owners if file.id in url],
+                }
+                for file in organization.attachments.all()
+            ]
+        return {"attachments": files}
+
+    def _set_hooks(self, given: Given) -> dict[str, Any]:
+        hooks = self._sandbox.hooks
+        settings = hooks.settings
+        for name in ("shuffle", "duplicate", "drop", "paused"):
+            setattr(settings, name, given.flag(name, default=getattr(settings, name)))
+        for name in ("time_scale", "timeout_seconds"):
+            setattr(settings, name, given.number(name, getattr(settings, name)))
+        hooks.wake()
+        return vars(settings)
+
+    def _flush(self, given: Given) -> dict[str, bool]:
+        return {"idle": self._sandbox.hooks.flush(given.number("timeout_seconds", _FLUSH_SECONDS))}
+
+    def _list_deliveries(self, given: Given) -> dict[str, Any]:
+        return {"deliveries": self._sandbox.hooks.deliveries()}
+
+    def _redeliver(self, given: Given) -> dict[str, Any]:
+        subscription_id = given.value("subscription_id")
+        if not self._sandbox.hooks.redeliver(given.whole_number("notification"), subscription_id):
+            raise Misuse("there is no such notification")
+        return {"queued": True}
+
+    def _reset(self, given: Given) -> None:
+        self._sandbox.reset()

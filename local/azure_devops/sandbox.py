@@ -1,0 +1,23 @@
+"""The sandbox's parts that live and are thrown away together."""
+
+from __future__ import annotations
+
+from local.azure_devops.seed import fabrikam
+from local.azure_devops.service_hooks import ServiceHooks
+
+
+class Sandbox:
+    """One organization with its service hooks."""
+
+    def __init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
+        self.organization = fabrikam()
+        self.hooks = ServiceHooks(self.organization)
+        self.organization.listeners.append(self.hooks.publish)
+
+    def reset(self) -> None:
+        """Back to the seed: stops every delivery and forgets everything."""
+        self.hooks.stop()
+        self._start()
