@@ -13,7 +13,8 @@
     ├── ConcurrentChange          look again, then repeat
     │   ├── FeatureBusy
     │   ├── PreconditionFailed
-    │   └── RevisionConflict      never leaves a use case: it re-reads and decides anew
+    │   ├── RevisionConflict      never leaves a use case: it re-reads and decides anew
+    │   └── LinkChanged           never leaves a use case either
     ├── Refused                   mend the token, the rights or the values; `system` says where
     │   ├── CredentialsRejected
     │   ├── Forbidden
@@ -160,6 +161,31 @@ class RevisionConflict(ConcurrentChange):
 
     code = "revision_conflict"
     title = "The work item has changed meanwhile"
+
+
+class LinkChanged(ConcurrentChange):
+    """Links or claims are no longer as they were read; what was asked for the other records is done.
+
+    `aha_ids` names the records it concerns. `holders` tells, for those of them whose work item belongs to another
+    record, that record's Aha! id: reading again will not change that. `written` holds what is stored now for the
+    others, by Aha! id.
+    """
+
+    code = "link_changed"
+    title = "The link has changed meanwhile"
+
+    def __init__(
+        self,
+        aha_ids: Sequence[str],
+        *,
+        holders: Mapping[str, str] | None = None,
+        written: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.aha_ids = tuple(aha_ids)
+        self.holders = dict(holders or {})
+        self.written = dict(written or {})
+        taken = "".join(f" The work item of {one} belongs to {other}." for one, other in self.holders.items())
+        super().__init__(f"The links of {', '.join(self.aha_ids)} are no longer as they were read.{taken}")
 
 
 class Refused(OperationFailed):

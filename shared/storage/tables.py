@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shared.errors import SettingInvalid
 from shared.secret import Secret
 from shared.settings import Settings
-from shared.storage.side_by_side import MOST_AT_ONCE
+from shared.side_by_side import MOST_AT_ONCE
 from shared.storage.table import ATTEMPTS, BACKOFF_SECONDS, Table
 
 if TYPE_CHECKING:

@@ -1,0 +1,111 @@
+"""Writes for many records in few transactions, where a conflict of one record does not hold up the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from shared.errors import System, Unavailable
+from shared.side_by_side import side_by_side
+from shared.storage.rows import Delete, Insert, Operation, Replace, Row, in_groups
+from shared.storage.table import Table, TransactionConflict
+
+_MOST_ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class RecordWrite:
+    """What is to happen to the rows of one record, all of it or nothing."""
+
+    aha_id: str
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """It is done; the new ETag of each operation's row, empty for a removed one."""
+
+    etags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Conflicting:
+    """It cannot be done; the rows of the operations as they stand, None for an absent one."""
+
+    rows: tuple[Row | None, ...]
+
+
+_Group = list[tuple[RecordWrite, Sequence[Operation]]]
+
+
+def write_records(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Written | Conflicting]:
+    """Do every write that can be done, and tell for each, by Aha! id, what became of it.
+
+    The transactions run side by side. After a conflict, which may also be with what a first attempt wrote before its
+    answer was lost, the rows tell what to do: `version` shows a write of ours, the ETag one of somebody else's.
+    """
+    settled: dict[str, Written | Conflicting] = {}
+    pending = list(writes)
+    for _ in range(_MOST_ROUNDS):
+        groups = list(in_groups((write, write.operations) for write in pending))
+        answers = side_by_side(partial(_try_group, table), groups)
+        pending = []
+        for group, etags in zip(groups, answers, strict=True):
+            if etags is None:
+                pending += [write for write, _ in group]
+            else:
+                settled |= _split(group, etags)
+        if not pending:
+            return settled
+        pending = _settle_conflicts(table, pending, settled)
+    raise Unavailable(
+        System.STORAGE,
+        "The links kept changing while they were written. Try again in a moment.",
+        retry_after=5,
+    )
+
+
+def _try_group(table: Table, group: _Group) -> list[str] | None:
+    try:
+        return table.transact([operation for _, operations in group for operation in operations])
+    except TransactionConflict:
+        return None
+
+
+def _split(group: _Group, etags: Sequence[str]) -> dict[str, Written]:
+    remaining = iter(etags)
+    return {write.aha_id: Written(tuple(next(remaining) for _ in operations)) for write, operations in group}
+
+
+def _settle_conflicts(
+    table: Table, writes: Sequence[RecordWrite], settled: dict[str, Written | Conflicting]
+) -> list[RecordWrite]:
+    """The writes that may still be done; the others are settled."""
+    wanted = [operation.row for write in writes for operation in write.operations]
+    rows = iter(side_by_side(lambda row: table.get(row.partition_key, row.row_key), wanted))
+    possible = []
+    for write in writes:
+        standing = tuple(next(rows) for _ in write.operations)
+        pairs = list(zip(write.operations, standing, strict=True))
+        if all(_is_done(operation, row) for operation, row in pairs):
+            settled[write.aha_id] = Written(tuple(row.etag if row else "" for row in standing))
+        elif all(_can_be_done(operation, row) for operation, row in pairs):
+            possible.append(write)
+        else:
+            settled[write.aha_id] = Conflicting(standing)
+    return possible
+
+
+def _is_done(operation: Operation, row: Row | None) -> bool:
+    if isinstance(operation, Delete):
+        return row is None
+    return row is not None and row.text("version") == operation.row.text("version")
+
+
+def _can_be_done(operation: Operation, row: Row | None) -> bool:
+    if isinstance(operation, Insert):
+        return row is None
+    if isinstance(operation, (Replace, Delete)):
+        return row is not None and operation.etag in ("", row.etag)
+    return True
