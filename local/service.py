@@ -59,7 +59,8 @@ class Service:
     """A program that listens on a port of the loopback address and writes to a log file.
 
     `command` makes its command line from the port; `says_ready` tells that it prints `listening on` once it
-    accepts connections, otherwise the port is tried. A port is kept over restarts.
+    accepts connections, otherwise the port is tried; `stop_signal` is what it ends by in order. A port is
+    kept over restarts.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Service:
         logs: Path,
         guard: OrphanGuard,
         says_ready: bool = True,
+        stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.name = name
         self.port = port
@@ -78,6 +80,7 @@ class Service:
         self._command = command
         self._guard = guard
         self._says_ready = says_ready
+        self._stop_signal = stop_signal
         self._process: subprocess.Popen[bytes] | None = None
         self._log_start = 0
 
@@ -136,7 +139,7 @@ class Service:
         if self._process is None:
             return
         if self._process.poll() is None:
-            self._signal(signal.SIGTERM)
+            self._signal(self._stop_signal)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_STOP_SECONDS)
         self.kill()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,7 +75,14 @@ class LocalSystem:
         # Core Tools needs blobs and queues for itself: leases of timers, and keys.
         kinds = ["blob", "queue"] if self.options.host == "func" else []
         self._extra_ports = {kind: self._port(USUAL_PORTS[kind]) for kind in kinds}
-        self.storage = self._service("storage", self._storage_command, USUAL_PORTS["table"], says_ready=False)
+        # Azurite writes its tables to disk when it is interrupted, and not for SIGTERM.
+        self.storage = self._service(
+            "storage",
+            self._storage_command,
+            USUAL_PORTS["table"],
+            says_ready=False,
+            stop_signal=signal.SIGINT,
+        )
         self._azure_devops: Service | None = None
         self._aha: Service | None = None
         if self.options.has_sandboxes:
@@ -177,7 +185,15 @@ class LocalSystem:
     def _port(self, usual: int) -> int:
         return free_port(usual if self.options.usual_ports else None)
 
-    def _service(self, name: str, command: Command, usual_port: int, *, says_ready: bool = True) -> Service:
+    def _service(
+        self,
+        name: str,
+        command: Command,
+        usual_port: int,
+        *,
+        says_ready: bool = True,
+        stop_signal: signal.Signals = signal.SIGTERM,
+    ) -> Service:
         return Service(
             name,
             command,
@@ -185,6 +201,7 @@ class LocalSystem:
             logs=self.options.logs,
             guard=self._guard,
             says_ready=says_ready,
+            stop_signal=stop_signal,
         )
 
     def _storage_command(self, port: int) -> Sequence[str | Path]:

@@ -21,8 +21,8 @@ from local.system import ACCOUNT, AHA_TOKEN, WRITE_TOKEN, LocalSystem, SystemOpt
 def main() -> int:
     """Start, show, and wait for Ctrl-C. Returns the exit code."""
     arguments = _read_arguments()
-    # A plain `kill` and a closed terminal stop everything as Ctrl-C does.
-    for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+    # A plain `kill` and a closed terminal stop everything as Ctrl-C does, which a shell may have switched off.
+    for ending in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(ending, signal.default_int_handler)
     try:
         _run(arguments)
