@@ -93,6 +93,9 @@ def translate(account_name: str) -> Callable[[Request, Answer], OperationFailed 
                 f"or expired, or it is a global one, which is no longer accepted. {_HOW_TO_RENEW}",
                 evidence=evidence,
             )
+        if answer.status == 401:
+            detail = _unauthorized(fault.message or _plain_text(answer), _scope_of(request))
+            return CredentialsRejected(System.AZURE_DEVOPS, detail, evidence=evidence)
         return error_for(answer.status, fault, account_name, _plain_text(answer), evidence)
 
     return of_answer
@@ -115,7 +118,8 @@ def error_for(
     if status in TRANSIENT_STATUSES or fault.is_about("TF400733"):
         return _unavailable(status, message, evidence)
     if status == 401:
-        return CredentialsRejected(System.AZURE_DEVOPS, _unauthorized(message), evidence=evidence)
+        detail = _unauthorized(message, "Work Items (Read & write)")
+        return CredentialsRejected(System.AZURE_DEVOPS, detail, evidence=evidence)
     if status == 403 or fault.is_about("TF237111", "VS402330", "TF401027", "TF50309"):
         return Forbidden(System.AZURE_DEVOPS, _forbidden(message), evidence=evidence)
     if status == 404 or fault.is_about("TF200016", "VS800075", "TF401232"):
@@ -137,12 +141,21 @@ def _unavailable(status: int, message: str, evidence: Mapping[str, Any] | None) 
     )
 
 
-def _unauthorized(message: str) -> str:
+def _scope_of(request: Request) -> str:
+    """The scope that a token needs for a request, by the name that the page of tokens shows."""
+    if "/_apis/projects" in request.url:
+        return "Project and Team (Read)"
+    reads = request.method == "GET" or "/workitemsbatch?" in request.url or "/wiql?" in request.url
+    return "Work Items (Read)" if reads else "Work Items (Read & write)"
+
+
+def _unauthorized(message: str, scope: str) -> str:
     if "expired" in message.lower():
         return f"The personal access token has expired. {_HOW_TO_RENEW}"
     said = f" Azure DevOps said: {message}" if message else ""
     return (
-        "Azure DevOps does not accept the token for this: it is revoked or of another organization, or lacks a scope. "
+        f"Azure DevOps does not accept the token for this: it lacks the scope “{scope}”, or it is revoked or made for "
+        "another organization. "
         f"{_HOW_TO_RENEW}{said}"
     )
 

@@ -1,10 +1,8 @@
-"""HTML descriptions, read with the standard library's parser.
-
-Nothing here writes HTML: what is sent on is what came in.
-"""
+"""HTML descriptions, read with the standard library's parser. What is sent on is what came in."""
 
 from __future__ import annotations
 
+from html import escape
 from html.parser import HTMLParser
 
 _BLOCK_NAMES = """
@@ -61,3 +59,9 @@ def is_blank(html: str) -> bool:
     """Whether a reader would see nothing: no text and no picture. Editors keep `<p><br></p>` for an emptied text."""
     reading = _read(html)
     return not reading.shows_something and not "".join(reading.pieces).strip()
+
+
+def text_as_html(text: str) -> str:
+    """Plain text as HTML: a paragraph for each block of lines, and nothing in it taken for markup."""
+    blocks = (block.strip("\n") for block in text.replace("\r\n", "\n").split("\n\n"))
+    return "".join(f"<p>{escape(block).replace(chr(10), '<br>')}</p>" for block in blocks if block.strip())

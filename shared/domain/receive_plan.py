@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from shared.domain.links import Agreement, Field, Link, digest
+from shared.domain.markup import text_as_html
 from shared.domain.merge import Outcome, merge
 from shared.domain.send_plan import with_agreed_revision
 from shared.domain.titles import cut, full_title, one_line
@@ -54,39 +55,66 @@ class ReceivePlan:
         return any(value is not None for value in (self.name, self.description, self.status))
 
     @property
+    def written_fields(self) -> frozenset[Field]:
+        """The fields that are written."""
+        values = {Field.NAME: self.name, Field.DESCRIPTION: self.description, Field.STATE: self.status}
+        return frozenset(name for name, value in values.items() if value is not None)
+
+    @property
     def conflicts(self) -> tuple[Field, ...]:
         """The fields in which Azure DevOps' change overwrites one made in Aha!."""
         return tuple(name for name, outcome in self.outcomes.items() if outcome is Outcome.CONFLICT)
 
 
 def plan_receive(
-    link: Link, work_item: WorkItem, record: AhaRecord, status_mapping: Mapping[str, str]
+    link: Link,
+    work_item: WorkItem,
+    record: AhaRecord,
+    status_mapping: Mapping[str, str],
+    rewritten: frozenset[Field] = frozenset(),
 ) -> ReceivePlan:
-    """Decide for the three fields that come back."""
-    title = aha_title(record, link)
-    name = _merge(link, Field.NAME, work_item, digest(title), same=work_item.title == cut(title))
-    description = _merge(
-        link,
-        Field.DESCRIPTION,
-        work_item,
-        description_digest(record.description),
-        same=work_item.digest_of(Field.DESCRIPTION) == description_digest(record.description),
-    )
+    """Decide for the three fields that come back.
+
+    `rewritten`: fields that this notification wrote before it found that another one had got ahead of it. What it wrote
+    may have been older, so for them the work item is taken to have changed.
+    """
     mapped = status_mapping.get(work_item.state)
-    state = _merge(
-        link,
-        Field.STATE,
-        work_item,
-        digest(record.status.id),
-        same=mapped is not None and record.status.is_named_by(mapped),
-    )
+    shown = _digests(link, record)
+    same = {
+        Field.NAME: work_item.title == cut(aha_title(record, link)),
+        Field.DESCRIPTION: work_item.digest_of(Field.DESCRIPTION) == shown[Field.DESCRIPTION],
+        Field.STATE: mapped is not None and record.status.is_named_by(mapped),
+    }
+    outcomes = {
+        name: _merge(
+            link.agreed.get(name), work_item.digest_of(name), shown[name], same[name], name in rewritten
+        )
+        for name in Field
+    }
+    writes_state = outcomes[Field.STATE].writes
     return ReceivePlan(
-        name=work_item.title if name.writes else None,
-        description=work_item.description if description.writes else None,
-        status=mapped if state.writes else None,
-        outcomes={Field.NAME: name, Field.DESCRIPTION: description, Field.STATE: state},
-        unmapped_state=work_item.state if state.writes and mapped is None else None,
+        name=work_item.title if outcomes[Field.NAME].writes else None,
+        description=_html(work_item) if outcomes[Field.DESCRIPTION].writes else None,
+        status=mapped if writes_state else None,
+        outcomes=outcomes,
+        unmapped_state=work_item.state if writes_state and mapped is None else None,
     )
+
+
+def _html(work_item: WorkItem) -> str:
+    """The description for Aha!, which knows HTML only: one kept in Markdown is shown as the text it is."""
+    if not work_item.description_is_markdown:
+        return work_item.description
+    return text_as_html(work_item.description)
+
+
+def _digests(link: Link, record: AhaRecord) -> dict[Field, str]:
+    """The digests of what Aha! says."""
+    return {
+        Field.NAME: digest(aha_title(record, link)),
+        Field.DESCRIPTION: description_digest(record.description),
+        Field.STATE: digest(record.status.id),
+    }
 
 
 def aha_title(record: AhaRecord, link: Link) -> str:
@@ -94,15 +122,12 @@ def aha_title(record: AhaRecord, link: Link) -> str:
     return one_line(full_title(record.name, record.description, link.kind.value))
 
 
-def _merge(link: Link, name: Field, work_item: WorkItem, aha: str, *, same: bool) -> Outcome:
-    agreed = link.agreed.get(name)
-    if agreed is None:
+def _merge(agreed: Agreement | None, theirs: str, aha: str, same: bool, is_rewritten: bool) -> Outcome:
+    if agreed is None or is_rewritten:
         return merge(carried_changed=True, other_changed=False, same=same)
-    # What Aha! said of the status is not known at a send (the payload is not asked for it): then it has not changed.
+    # A send does not ask what the status is in Aha!; where it is not known, it has not changed.
     aha_changed = bool(agreed.aha) and aha != agreed.aha
-    return merge(
-        carried_changed=work_item.digest_of(name) != agreed.azure_devops, other_changed=aha_changed, same=same
-    )
+    return merge(carried_changed=theirs != agreed.azure_devops, other_changed=aha_changed, same=same)
 
 
 def link_after(
@@ -117,11 +142,7 @@ def link_after(
     A field that Aha! refused counts as seen: the same notification must not knock at the same door for ever, and
     a later change of the field is carried again.
     """
-    shown = {
-        Field.NAME: digest(aha_title(record, link)),
-        Field.DESCRIPTION: description_digest(record.description),
-        Field.STATE: digest(record.status.id),
-    }
+    shown = _digests(link, record)
     agreed = dict(link.agreed)
     for name, outcome in plan.outcomes.items():
         if outcome is Outcome.UNCHANGED and name in agreed:

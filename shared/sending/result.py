@@ -79,12 +79,23 @@ class RecordResult:
     attachments: dict[str, AttachmentResult] = field(default_factory=dict)
     is_settled: bool = False
 
-    def settle(self, action: Action, error: OperationFailed | None = None) -> None:
-        """Note the outcome. A record that was created stays so, whatever is done to it afterwards in the same send."""
+    def note(self, action: Action) -> None:
+        """Note what was done. What was created stays so, whatever is done to it afterwards in the same send."""
+        if self.action is Action.CREATED or (self.action is Action.UPDATED and action is Action.UNCHANGED):
+            return
+        self.action = action
+
+    def settle(self, action: Action) -> None:
+        """Note the outcome: there is nothing more to do."""
+        self.note(action)
+        self.error = None
         self.is_settled = True
+
+    def fail(self, action: Action, error: OperationFailed) -> None:
+        """Note that there is nothing more to do now, and why it is not done: FAILED or PENDING."""
+        self.action = action
         self.error = error
-        if error is not None or self.action not in (Action.CREATED, Action.UPDATED):
-            self.action = action
+        self.is_settled = True
 
     def to_json(self) -> dict[str, Any]:
         """The shape in the answer."""

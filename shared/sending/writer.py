@@ -182,7 +182,10 @@ class WorkItemWriter:
             if not self._outstanding([write]):
                 return
         self._fail(
-            [write], Unavailable(System.AZURE_DEVOPS, "Azure DevOps broke off every attempt; send again.")
+            [write],
+            Unavailable(
+                System.AZURE_DEVOPS, "Azure DevOps broke off every attempt; send again.", outcome_unknown=True
+            ),
         )
 
     def _send_alone(self, write: Write, document: PatchDocument) -> WorkItem:

@@ -1,0 +1,30 @@
+"""GET, PUT and DELETE /api/integrations/{integration_id}, and GET /api/integrations: the configuration."""
+
+import azure.functions as func
+
+from shared import configuration, edge
+from shared.app import the_app
+from shared.operation import Operation
+
+_BUDGET_SECONDS = 60.0
+
+
+def main(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer the HTTP request."""
+    return edge.respond(req, _answer, budget_seconds=lambda: _BUDGET_SECONDS)
+
+
+def _answer(call: edge.Call, operation: Operation) -> edge.Answer:
+    app = the_app()
+    integration_id = call.route.get("integration_id", "")
+    if call.method == "GET":
+        if not integration_id:
+            return edge.Answer(200, {"integrations": configuration.list_integrations(app)})
+        shown = configuration.get_integration(app, integration_id)
+        return edge.Answer(200, shown.body, {"ETag": shown.etag})
+    if_match = call.headers.get("if-match")
+    if call.method == "DELETE":
+        configuration.delete_integration(app, integration_id, if_match)
+        return edge.Answer(204)
+    shown, is_new = configuration.put_integration(app, operation, integration_id, call.json(), if_match)
+    return edge.Answer(201 if is_new else 200, shown.body, {"ETag": shown.etag})

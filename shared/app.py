@@ -1,0 +1,74 @@
+"""What the functions are made of, put together once for the process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+
+from shared.clients.aha import Aha
+from shared.clients.azure_devops import AzureDevOps
+from shared.clients.credentials import azure_devops_authorization
+from shared.domain.integration import AhaTarget, AzureDevOpsTarget
+from shared.operation import Operation
+from shared.sending.habits import Habits
+from shared.settings import Settings
+from shared.storage.integrations import IntegrationStore
+from shared.storage.links import LinkStore
+from shared.storage.log import LogStore
+from shared.storage.tables import Tables
+from shared.storage.vault import Vault
+
+
+@dataclass(frozen=True)
+class App:
+    """The settings, the stores and what is remembered between invocations."""
+
+    settings: Settings
+    vault: Vault
+    integrations: IntegrationStore
+    links: LinkStore
+    log: LogStore
+    habits: Habits = field(default_factory=Habits)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> App:
+        """Build everything; nothing is contacted yet."""
+        tables = Tables.from_settings(settings)
+        vault = Vault(settings.secrets_keys)
+        return cls(settings, vault, IntegrationStore(tables, vault), LinkStore(tables), LogStore(tables))
+
+    def azure_devops(self, target: AzureDevOpsTarget, operation: Operation) -> AzureDevOps:
+        """The integration's organization, for one operation."""
+        return AzureDevOps(
+            base_url=self.settings.azure_devops_url,
+            account_name=target.account_name,
+            authorization=azure_devops_authorization(target),
+            operation=operation,
+            allow_local=self.settings.allow_local_addresses,
+        )
+
+    def aha(self, target: AhaTarget, operation: Operation) -> Aha:
+        """The integration's Aha! account, for one operation."""
+        return Aha(target, operation, allow_local=self.settings.allow_local_addresses)
+
+    def keep_log(self, operation: Operation, integration_id: str) -> None:
+        """From here on, the operation's journal is written to the integration's log."""
+        operation.journal.write_to(lambda entries: self.log.write(integration_id, entries))
+
+
+_lock = threading.Lock()
+_app: App | None = None
+
+
+def the_app() -> App:
+    """The process's app, made when it is first asked for.
+
+    Raises:
+        SettingInvalid: an app setting is missing or malformed; it is looked at anew the next time.
+    """
+    global _app
+    with _lock:
+        if _app is None:
+            _app = App.from_settings(Settings.from_environment(os.environ))
+        return _app
