@@ -120,20 +120,20 @@ def cut_text(text: str, mark: str, most: int = LONGEST_TEXT) -> str:
     return text.encode("utf-16-le", "surrogatepass")[:room].decode("utf-16-le", "ignore") + mark
 
 
-def check_size(row: Row) -> None:
-    """Refuse a row that Table Storage could not hold, before anything is sent.
+def check_size(operations: Sequence[Operation]) -> None:
+    """Refuse what Table Storage could not hold or take in one transaction, before anything is sent.
 
     Raises:
-        OperationFailed: it is over 1 MiB.
+        OperationFailed: a row is over 1 MiB, or all together over 3.5 MB as JSON.
     """
-    size = 4 + 2 * (len(row.partition_key) + len(row.row_key))
-    for name, value in row.properties.items():
-        size += 8 + 2 * len(name) + (4 + 2 * utf16_length(value) if isinstance(value, str) else 8)
-    if size > _LARGEST_ROW:
+    largest = max(map(_row_size, operations))
+    payload = sum(map(_payload_size, operations))
+    if largest > _LARGEST_ROW or payload > _LARGEST_PAYLOAD:
+        row = operations[0].row
         raise OperationFailed(
-            f"What is to be kept about {row.row_key} takes {size:,} bytes, and Table Storage holds 1 MiB in one row. "
-            "Fewer attachments or shorter file names make it fit.",
-            evidence={"partition_key": row.partition_key, "row_key": row.row_key, "bytes": size},
+            f"What is to be kept about {row.row_key} is too much for Table Storage: {largest:,} bytes, where a row has "
+            "1 MiB at most. Fewer attachments or shorter file names make it fit.",
+            evidence={"row_key": row.row_key, "bytes": largest, "payload_bytes": payload},
         )
 
 
@@ -153,6 +153,14 @@ def in_groups(
         size += write_size
     if group:
         yield group
+
+
+def _row_size(operation: Operation) -> int:
+    row = operation.row
+    size = 4 + 2 * (len(row.partition_key) + len(row.row_key))
+    for name, value in row.properties.items():
+        size += 8 + 2 * len(name) + (4 + 2 * utf16_length(value) if isinstance(value, str) else 8)
+    return size
 
 
 def _payload_size(operation: Operation) -> int:

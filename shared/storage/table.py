@@ -101,7 +101,7 @@ class Table:
 
         Raises:
             TransactionConflict: a row was not as required.
-            OperationFailed: a row is too large.
+            OperationFailed: it is too large.
         """
         _check(operations)
         client = self._client()
@@ -221,8 +221,7 @@ def _check(operations: Sequence[Operation]) -> None:
         raise ValueError("a transaction stays within one partition")
     if len({operation.row.row_key for operation in operations}) < len(operations):
         raise ValueError("a transaction changes a row once")
-    for operation in operations:
-        check_size(operation.row)
+    check_size(operations)
 
 
 def _client_operation(operation: Operation) -> tuple[str, dict[str, Any], dict[str, Any]]:

@@ -1,0 +1,216 @@
+"""The integration log in the table: newest first, page by page, filtered, and no older than 30 days."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from shared.errors import InvalidRequest, Unavailable
+from shared.journal import Entry, Journal, Level
+from shared.storage.log import LogStore
+from shared.storage.tables import Tables
+from tests.storage.relay import FaultyStorage
+
+
+@pytest.fixture
+def store(tables: Tables) -> LogStore:
+    return LogStore(tables)
+
+
+def entries(
+    count: int, *, operation_id: str = "operation-1", level: Level = Level.INFO, age: timedelta = timedelta()
+) -> list[Entry]:
+    start = datetime.now(timezone.utc) - age - timedelta(seconds=count)
+    return [
+        Entry(
+            start + timedelta(seconds=number),
+            level,
+            operation_id,
+            "work-item.created",
+            f"{operation_id} {number}",
+            {"work_item_id": number, "nested": {"é": [1, None]}},
+        )
+        for number in range(count)
+    ]
+
+
+def stored_rows(tables: Tables, integration_id: str) -> int:
+    return len(list(tables.log.query("PartitionKey eq @p", {"p": integration_id})))
+
+
+def test_what_is_written_is_read_newest_first(store: LogStore, integration_id: str) -> None:
+    written = entries(5)
+
+    store.write(integration_id, written)
+
+    page = store.read(integration_id, limit=50)
+    assert page.entries == tuple(reversed(written))
+    assert page.next is None
+
+
+def test_a_log_that_was_never_written_is_empty(store: LogStore, integration_id: str) -> None:
+    store.write(integration_id, [])
+
+    assert store.read(integration_id, limit=50).entries == ()
+
+
+def test_entries_of_the_same_moment_keep_their_order(store: LogStore, integration_id: str) -> None:
+    (first,) = entries(1)
+    written = [Entry(first.time, Level.INFO, "one", "e", str(number)) for number in range(120)]
+
+    store.write(integration_id, written)
+
+    assert [entry.message for entry in store.read(integration_id, limit=200).entries] == [
+        str(number) for number in reversed(range(120))
+    ]
+
+
+def test_pages_follow_each_other_without_gap_or_repetition(store: LogStore, integration_id: str) -> None:
+    written = entries(25)
+    store.write(integration_id, written)
+
+    seen: list[Entry] = []
+    before = None
+    sizes = []
+    while True:
+        page = store.read(integration_id, limit=10, before=before)
+        seen += page.entries
+        sizes.append(len(page.entries))
+        # What is written meanwhile is newer, and does not move the pages.
+        store.write(integration_id, entries(1, operation_id="later", age=timedelta(seconds=-60)))
+        before = page.next
+        if before is None:
+            break
+        assert base64.urlsafe_b64decode(before + "==")
+
+    assert seen == list(reversed(written))
+    assert sizes == [10, 10, 5]
+
+
+def test_a_last_page_that_is_exactly_full_has_no_next(store: LogStore, integration_id: str) -> None:
+    store.write(integration_id, entries(10))
+
+    assert store.read(integration_id, limit=10).next is None
+
+
+def test_the_log_is_filtered_by_operation_and_level(store: LogStore, integration_id: str) -> None:
+    store.write(integration_id, entries(30))
+    store.write(integration_id, entries(3, operation_id="it's @op eq 'x'", level=Level.ERROR))
+    store.write(integration_id, entries(2, operation_id="operation-1", level=Level.ERROR))
+
+    by_operation = store.read(integration_id, limit=50, operation_id="it's @op eq 'x'")
+    by_level = store.read(integration_id, limit=50, level=Level.ERROR)
+    by_both = store.read(integration_id, limit=1, operation_id="operation-1", level=Level.ERROR)
+    then = store.read(
+        integration_id, limit=1, before=by_both.next, operation_id="operation-1", level=Level.ERROR
+    )
+
+    assert [entry.operation_id for entry in by_operation.entries] == ["it's @op eq 'x'"] * 3
+    assert len(by_level.entries) == 5
+    assert [entry.message for entry in (*by_both.entries, *then.entries)] == [
+        "operation-1 1",
+        "operation-1 0",
+    ]
+    assert then.next is None
+
+
+@pytest.mark.parametrize("before", ["", "nonsense", "é", "a" * 4000, "JyBvciB0cnVl", "MQ==", "\ud800"])
+def test_a_before_that_is_none_of_ours_is_named(store: LogStore, integration_id: str, before: str) -> None:
+    with pytest.raises(InvalidRequest) as failure:
+        store.read(integration_id, limit=10, before=before)
+
+    assert [fault.pointer for fault in failure.value.faults] == ["/before"]
+
+
+def test_long_texts_are_cut_with_a_mark(store: LogStore, integration_id: str) -> None:
+    (entry,) = entries(1)
+    long = Entry(entry.time, Level.INFO, "one", "e", "m" * 40_000, {"answer": "é😀" * 20_000})
+
+    store.write(integration_id, [long])
+
+    (found,) = store.read(integration_id, limit=1).entries
+    assert len(found.message) == 32_000
+    assert found.message.endswith("m … (cut)")
+    assert found.detail["cut"].startswith('{"answer": "é😀é😀')
+    assert found.detail["cut"].endswith(" … (cut)")
+
+
+def test_many_large_entries_fit_into_their_transactions(store: LogStore, integration_id: str) -> None:
+    written = [
+        Entry(entry.time, Level.INFO, "one", "e", "m", {"answer": "é" * 31_900}) for entry in entries(100)
+    ]
+
+    store.write(integration_id, written)
+
+    assert store.read(integration_id, limit=500).entries == tuple(reversed(written))
+
+
+def test_an_entry_older_than_thirty_days_is_never_shown(store: LogStore, integration_id: str) -> None:
+    store.write(integration_id, entries(1, operation_id="kept", age=timedelta(days=29, hours=23)))
+    store.write(integration_id, entries(1, operation_id="expired", age=timedelta(days=30, minutes=1)))
+
+    assert [entry.operation_id for entry in store.read(integration_id, limit=50).entries] == ["kept"]
+
+
+def test_expired_entries_are_removed_a_hundred_at_a_time_and_not_at_every_write(
+    tables: Tables, integration_id: str
+) -> None:
+    one_process, another_process = LogStore(tables), LogStore(tables)
+
+    one_process.write(integration_id, entries(250, age=timedelta(days=31)))
+    assert stored_rows(tables, integration_id) == 150
+    one_process.write(integration_id, entries(1))
+    assert stored_rows(tables, integration_id) == 151
+    another_process.write(integration_id, entries(1))
+    assert stored_rows(tables, integration_id) == 52
+
+
+def test_a_log_whose_old_entries_cannot_be_removed_is_written_all_the_same(
+    faulty_storage: FaultyStorage, store: LogStore, integration_id: str
+) -> None:
+    faulty_storage.fail(method="GET", status=503, times=None)
+
+    LogStore(faulty_storage.tables).write(integration_id, entries(3))
+
+    assert len(store.read(integration_id, limit=10).entries) == 3
+
+
+@pytest.mark.parametrize("fault", [{"cut": "after"}, {"cut_body_after": 30}], ids=str)
+def test_entries_whose_answer_is_lost_are_there_once(
+    faulty_storage: FaultyStorage, store: LogStore, integration_id: str, fault: dict[str, object]
+) -> None:
+    store.write(integration_id, entries(1))
+    faulty_storage.fail(method="POST", **fault)
+
+    LogStore(faulty_storage.tables).write(integration_id, entries(3, operation_id="lost"))
+
+    assert len(store.read(integration_id, limit=10, operation_id="lost").entries) == 3
+
+
+def test_a_journal_writes_to_the_log(store: LogStore, integration_id: str) -> None:
+    journal = Journal("operation-7")
+    journal.write_to(lambda collected: store.write(integration_id, collected))
+    journal.info("a.first", "First")
+    journal.error("b.second", "Second", status=500)
+    journal.flush()
+
+    second, first = store.read(integration_id, limit=10).entries
+    assert (first.event, first.level, first.operation_id) == ("a.first", Level.INFO, "operation-7")
+    assert (second.event, second.level, second.detail) == ("b.second", Level.ERROR, {"status": 500})
+
+
+def test_a_purged_log_is_empty(store: LogStore, integration_id: str) -> None:
+    store.write(integration_id, entries(150))
+
+    store.purge(integration_id)
+
+    assert store.read(integration_id, limit=10).entries == ()
+
+
+def test_a_log_that_cannot_be_read_says_so(faulty_storage: FaultyStorage, integration_id: str) -> None:
+    faulty_storage.fail(status=503, times=None)
+
+    with pytest.raises(Unavailable):
+        LogStore(faulty_storage.tables).read(integration_id, limit=10)
