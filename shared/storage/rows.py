@@ -132,7 +132,8 @@ def check_size(operations: Sequence[Operation]) -> None:
         row = operations[0].row
         raise OperationFailed(
             f"What is to be kept about {row.row_key} is too much for Table Storage: {largest:,} bytes, where a row has "
-            "1 MiB at most. Fewer attachments or shorter file names make it fit.",
+            "1 MiB at most. Make it fit by fewer attachments and shorter file names, or in an integration by fewer "
+            "mapped states and shorter default values.",
             evidence={"row_key": row.row_key, "bytes": largest, "payload_bytes": payload},
         )
 
