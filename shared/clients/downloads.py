@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from shared.clients import transport
 from shared.clients.addresses import AddressRefused
 from shared.clients.http import USER_AGENT
-from shared.clients.redaction import shown_url
+from shared.clients.redaction import shown_origin, shown_url
 from shared.errors import Forbidden, NotFound, System, TimeSpent, Unavailable
 from shared.operation import Operation
 
@@ -65,13 +65,15 @@ def open_download(url: str, operation: Operation, *, allow_local: bool) -> Downl
         Forbidden: the address is not valid any more.
         Unavailable: no answer, an error of the other side, or too many redirects.
     """
+    shown = shown_url(url)
     for _ in range(_MOST_REDIRECTS + 1):
-        response = _get(url, operation, allow_local)
+        response = _get(url, shown, operation, allow_local)
         target = response.headers.get("location") if response.is_redirect else None
         if target is None:
-            return _download(response, url)
+            return _download(response, shown)
         response.close()
         url = urljoin(url, target)
+        shown = shown_origin(url)
         if urlsplit(url).path.rstrip("/").endswith(_DENIED):
             raise NotFound(
                 System.AHA, "Aha! does not have the file any more. Remove it there, or attach it anew."
@@ -79,7 +81,7 @@ def open_download(url: str, operation: Operation, *, allow_local: bool) -> Downl
     raise Unavailable(System.AHA, "The file's address leads on from one address to the next without end.")
 
 
-def _get(url: str, operation: Operation, allow_local: bool) -> requests.Response:
+def _get(url: str, shown: str, operation: Operation, allow_local: bool) -> requests.Response:
     remaining = operation.deadline.remaining()
     if remaining < 1:
         raise TimeSpent(System.AHA, "The time for this operation is over; send the same again.")
@@ -95,24 +97,22 @@ def _get(url: str, operation: Operation, allow_local: bool) -> requests.Response
             stream=True,
         )
     except AddressRefused as error:
-        raise NotFound(
-            System.AHA, f"The file is not fetched: {error}.", evidence={"url": shown_url(url)}
-        ) from None
+        raise NotFound(System.AHA, f"The file is not fetched: {error}.", evidence={"url": shown}) from None
     except transport.NoAnswer as error:
         raise Unavailable(System.AHA, f"The file could not be fetched: {error.reason}.") from None
     milliseconds = round((time.monotonic() - started) * 1000)
     operation.journal.info(
         "download.request",
-        f"GET {shown_url(url)} → {response.status_code} in {milliseconds} ms",
+        f"GET {shown} → {response.status_code} in {milliseconds} ms",
         method="GET",
-        url=shown_url(url),
+        url=shown,
         status=response.status_code,
         milliseconds=milliseconds,
     )
     return response
 
 
-def _download(response: requests.Response, url: str) -> Download:
+def _download(response: requests.Response, shown: str) -> Download:
     status = response.status_code
     if status == 200:
         length = response.headers.get("content-length", "")
@@ -120,7 +120,7 @@ def _download(response: requests.Response, url: str) -> Download:
             return Download(response.raw, int(length), response)
         return _spooled(response)
     response.close()
-    evidence = {"status": status, "url": shown_url(url)}
+    evidence = {"status": status, "url": shown}
     if status in (401, 403):
         raise Forbidden(
             System.AHA,

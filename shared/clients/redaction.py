@@ -14,6 +14,12 @@ _AFTER_TOKEN = re.compile(r"(/token/)[^/?#]+", re.IGNORECASE)
 _AFTER_WEBHOOKS = re.compile(r"(/webhooks/(?:[^/?#]+/)?)[^/?#]+", re.IGNORECASE)
 
 
+def shown_origin(url: str) -> str:
+    """Only where an address leads: a storage host's addresses may be keys from end to end."""
+    parts = urlsplit(shown_url(url))
+    return f"{parts.scheme}://{parts.netloc}/…"
+
+
 def shown_url(url: str) -> str:
     """The address without user names, tokens in its path, fragment, and all but harmless query parameters."""
     parts = urlsplit(url)
