@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map
 from werkzeug.wrappers import Request, Response
 
@@ -31,6 +32,22 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _MARKER = "_apis"
+_SUBRESOURCES = ("states", "fields", "revisions", "updates", "notifications")
+
+
+@cache
+def _addresses() -> Map:
+    """Every address of the REST API; made once, for compiling them takes its time."""
+    rules = [
+        *project_rules(),
+        *metadata_rules(),
+        *work_item_rules(),
+        *batch_rules(),
+        *attachment_rules(),
+        *wiql_rules(),
+        *hook_rules(),
+    ]
+    return Map(rules, strict_slashes=False, merge_slashes=False)
 
 
 class AzureDevOps:
@@ -40,16 +57,6 @@ class AzureDevOps:
         self._sandbox = sandbox
         self._board = Board(sandbox)
         self._control = Control(sandbox)
-        rules = [
-            *project_rules(),
-            *metadata_rules(),
-            *work_item_rules(),
-            *batch_rules(),
-            *attachment_rules(),
-            *wiql_rules(),
-            *hook_rules(sandbox),
-        ]
-        self._map = Map(rules, strict_slashes=False, merge_slashes=False)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -88,20 +95,22 @@ class AzureDevOps:
         name = arguments.pop("project", None)
         with organization.lock:
             project = organization.project(name) if name is not None else None
-        response = endpoint.handler(Exchange(organization, request, caller, version, project, arguments))
+        response = endpoint.handler(
+            Exchange(organization, self._sandbox.hooks, request, caller, version, project, arguments)
+        )
         if response.mimetype == "application/json":
             response.headers["Content-Type"] += f"; api-version={version.text}"
         self._add_throttle_headers(response)
         return response
 
     def _route(self, request: Request) -> tuple[Endpoint, dict[str, Any]]:
-        adapter = self._map.bind("", path_info=_normalized(request.path), default_method=request.method)
+        adapter = _addresses().bind("", path_info=_normalized(request.path), default_method=request.method)
         try:
             endpoint, arguments = adapter.match()
         except MethodNotAllowed:
             message = f"The requested resource does not support http method '{request.method}'."
             raise ModelError(405, message) from None
-        except (NotFound, HTTPException):
+        except HTTPException:
             raise ServiceError(
                 404,
                 f"The controller for path '{request.path}' was not found or does not implement IController.",
@@ -129,21 +138,12 @@ class AzureDevOps:
 
 
 def _normalized(path: str) -> str:
-    """The path with the names behind `_apis` in lower case; a work item type keeps its spelling."""
+    """The path with its fixed names in lower case, as the rules have them; names of things keep their spelling."""
     head, marker, tail = path.partition(f"/{_MARKER}/")
     if not marker:
         return path
-    segments = tail.split("/")
-    area = segments[0].casefold()
-    resource = segments[1].casefold() if len(segments) > 1 else ""
-    fixed = {
-        "states",
-        "fields",
-        "revisions",
-        "updates",
-        "notifications",
-    }
-    rest = [segment.casefold() if segment.casefold() in fixed else segment for segment in segments[2:]]
-    if area == "projects":
-        return f"{head}{marker}{'/'.join([area, *segments[1:]])}"
-    return f"{head}{marker}{'/'.join([area, *([resource] if len(segments) > 1 else []), *rest])}"
+    area, *rest = tail.split("/")
+    if area.casefold() != "projects" and rest:
+        rest[0] = rest[0].casefold()
+        rest[1:] = [name.casefold() if name.casefold() in _SUBRESOURCES else name for name in rest[1:]]
+    return "/".join([head + marker + area.casefold(), *rest])

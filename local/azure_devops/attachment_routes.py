@@ -63,7 +63,7 @@ def is_related(exchange: Exchange, attachment: Attachment) -> bool:
     """Whether a work item has the file."""
     with exchange.organization.lock:
         return any(
-            relation.rel == ATTACHED_FILE and attachment.id in relation.url.casefold()
+            relation.rel == ATTACHED_FILE and relation.url == attachment.id
             for item in exchange.organization.work_items.values()
             for relation in item.current.relations
         )
@@ -89,7 +89,9 @@ def _missing(attachment_id: str) -> Exception:
 def _check_area(exchange: Exchange) -> None:
     path = exchange.request.args.get("areaPath")
     if path and exchange.project is not None:
-        exchange.project.areas.at_work_item_path(path, -1, "System.AreaPath")
+        area = exchange.project.areas.at_work_item_path(path, -1, "System.AreaPath")
+        if area.is_closed_to(exchange.caller.identity.id) and not exchange.caller.opens_every_area:
+            raise area_forbidden()
 
 
 def _reference(exchange: Exchange, attachment: Attachment, status: int) -> Response:

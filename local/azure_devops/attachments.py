@@ -7,6 +7,7 @@ import re
 import tempfile
 import threading
 import urllib.parse
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +36,12 @@ class Attachment:
     content: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115
     digest: Any = field(default_factory=hashlib.sha256)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held while the content is read or written."""
+    upload: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a chunk comes in."""
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, self.content.close)
 
     def url(self, base: str) -> str:
         """The attachment's address; `base` is the organization's URL."""
@@ -59,6 +66,12 @@ class Attachment:
             self.content.write(block)
         self.digest.update(block)
         self.size += len(block)
+
+    def cut(self, size: int, digest: Any) -> None:
+        """Go back to how it was with `size` bytes."""
+        with self.lock:
+            self.content.truncate(size)
+        self.size, self.digest = size, digest
 
 
 class Attachments:
@@ -114,19 +127,16 @@ class Attachments:
         if total > self.limit_bytes:
             _drain(body)
             raise self._too_large()
-        expected = (attachment.size, attachment.total or total)
-        if attachment.is_complete or (first, total) != expected or not first <= last < total:
-            _drain(body)
-            raise _bad_chunk(
-                f"The chunk {first}-{last}/{total} does not follow the {attachment.size} bytes already uploaded."
-            )
-        content = body.read(last - first + 1)
-        if len(content) != last - first + 1 or body.read(1):
-            _drain(body)
-            raise _bad_chunk("The length of the body does not match the Content-Range header.")
-        attachment.total = total
-        attachment.append(content)
-        attachment.is_complete = attachment.size == total
+        with attachment.upload:
+            expected = (attachment.size, attachment.total or total)
+            if attachment.is_complete or (first, total) != expected or not first <= last < total:
+                _drain(body)
+                raise _bad_chunk(
+                    f"The chunk {first}-{last}/{total} does not follow the {attachment.size} bytes already uploaded."
+                )
+            _append_up_to(attachment, body, last + 1)
+            attachment.total = total
+            attachment.is_complete = attachment.size == total
 
     def _too_large(self) -> ServiceError:
         # The text is the client object model's (solidify/jira-azuredevops-migrator#705); the status is unconfirmed.
@@ -137,6 +147,23 @@ class Attachments:
             f"({megabytes:.3f} MB(s)).",
             "AttachmentFileTooLargeException",
         )
+
+
+def _append_up_to(attachment: Attachment, body: IO[bytes], end: int) -> None:
+    """Append the body, which must bring the size to `end`; otherwise the attachment stays as it was."""
+    before = attachment.size, attachment.digest.copy()
+    try:
+        while block := body.read(_BLOCK):
+            attachment.append(block)
+            if attachment.size > end:
+                break
+    except BaseException:
+        attachment.cut(*before)
+        raise
+    if attachment.size != end:
+        attachment.cut(*before)
+        _drain(body)
+        raise _bad_chunk("The length of the body does not match the Content-Range header.")
 
 
 def _needs_chunks(limit: int) -> ServiceError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
@@ -122,11 +121,10 @@ class Board:
 
     @staticmethod
     def _file_of(relation: Relation) -> dict[str, Any]:
-        identifier = urlsplit(relation.url).path.rpartition("/")[2]
         return {
             "name": relation.attributes["name"],
             "size": relation.attributes["resourceSize"],
-            "href": f"/_board/attachments/{identifier}",
+            "href": f"/_board/attachments/{relation.url}",
         }
 
     def _attachment(self, attachment_id: str) -> Response:

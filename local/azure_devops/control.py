@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
@@ -24,6 +24,33 @@ from local.azure_devops.tokens import KINDS
 from local.azure_devops.work_items import ATTACHED_FILE
 
 _FLUSH_SECONDS = 30.0
+_ROUTES = (
+    ("/tokens", "POST", "_add_token"),
+    ("/tokens/<token>", "DELETE", "_revoke_token"),
+    ("/identity", "PUT", "_set_identity"),
+    ("/projects", "POST", "_add_projects"),
+    ("/areas", "POST", "_add_areas"),
+    ("/work_items", "GET", "_list_work_items"),
+    ("/work_items", "POST", "_add_work_items"),
+    ("/edit", "POST", "_edit"),
+    ("/delete", "POST", "_delete"),
+    ("/restore", "POST", "_restore"),
+    ("/batch", "PUT", "_set_batch"),
+    ("/limits", "PUT", "_set_limits"),
+    ("/throttle", "PUT", "_set_throttle"),
+    ("/attachments", "GET", "_list_attachments"),
+    ("/service_hooks", "PUT", "_set_hooks"),
+    ("/service_hooks/flush", "POST", "_flush"),
+    ("/service_hooks/deliveries", "GET", "_list_deliveries"),
+    ("/service_hooks/redeliver", "POST", "_redeliver"),
+    ("/all", "DELETE", "_reset"),
+)
+"""Path, method and the method of Control that answers."""
+
+
+@cache
+def _addresses() -> Map:
+    return Map([Rule(f"/_control{path}", methods=[method], endpoint=name) for path, method, name in _ROUTES])
 
 
 class Control:
@@ -31,36 +58,12 @@ class Control:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        routes: tuple[tuple[str, str, Callable[..., Any]], ...] = (
-            ("/tokens", "POST", self._add_token),
-            ("/tokens/<token>", "DELETE", self._revoke_token),
-            ("/identity", "PUT", self._set_identity),
-            ("/projects", "POST", self._add_projects),
-            ("/areas", "POST", self._add_areas),
-            ("/work_items", "GET", self._list_work_items),
-            ("/work_items", "POST", self._add_work_items),
-            ("/edit", "POST", self._edit),
-            ("/delete", "POST", self._delete),
-            ("/restore", "POST", self._restore),
-            ("/batch", "PUT", self._set_batch),
-            ("/limits", "PUT", self._set_limits),
-            ("/throttle", "PUT", self._set_throttle),
-            ("/attachments", "GET", self._list_attachments),
-            ("/service_hooks", "PUT", self._set_hooks),
-            ("/service_hooks/flush", "POST", self._flush),
-            ("/service_hooks/deliveries", "GET", self._list_deliveries),
-            ("/service_hooks/redeliver", "POST", self._redeliver),
-            ("/all", "DELETE", self._reset),
-        )
-        self._map = Map(
-            [Rule(f"/_control{path}", methods=[method], endpoint=handler) for path, method, handler in routes]
-        )
 
     def answer(self, request: Request) -> Response:
         """Answer a request; misuse is 400 saying what is wrong."""
         try:
-            handler, arguments = self._map.bind_to_environ(request.environ).match()
-            value = handler(Given(request), **arguments)
+            name, arguments = _addresses().bind_to_environ(request.environ).match()
+            value = getattr(self, name)(Given(request), **arguments)
         except Misuse as misuse:
             return json_response({"error": str(misuse)}, 400)
         except ServiceError as refusal:
@@ -169,10 +172,16 @@ class Control:
         return {"mode": mode}
 
     def _set_limits(self, given: Given) -> dict[str, int]:
-        files = self._sandbox.organization.attachments
+        organization = self._sandbox.organization
+        files = organization.attachments
         files.limit_bytes = given.whole_number("attachment_bytes", files.limit_bytes)
         files.simple_limit_bytes = given.whole_number("simple_upload_bytes", files.simple_limit_bytes)
-        return {"attachment_bytes": files.limit_bytes, "simple_upload_bytes": files.simple_limit_bytes}
+        organization.query_result_limit = given.whole_number("query_results", organization.query_result_limit)
+        return {
+            "attachment_bytes": files.limit_bytes,
+            "simple_upload_bytes": files.simple_limit_bytes,
+            "query_results": organization.query_result_limit,
+        }
 
     def _set_throttle(self, given: Given) -> dict[str, Any]:
         names = ("delay_seconds", "remaining", "limit", "reset_in_seconds", "retry_after")
@@ -187,7 +196,7 @@ class Control:
         organization = self._sandbox.organization
         with organization.lock:
             owners = [
-                (item.id, relation.url.casefold())
+                (item.id, relation.url)
                 for item in organization.work_items.values()
                 for relation in item.current.relations
                 if relation.rel == ATTACHED_FILE
@@ -199,7 +208,7 @@ class Control:
                     "size": file.size,
                     "sha256": file.digest.hexdigest(),
                     "complete": file.is_complete,
-                    "work_items": [number for number, url in owners if file.id in url],
+                    "work_items": [number for number, url in owners if url == file.id],
                 }
                 for file in organization.attachments.all()
             ]

@@ -14,11 +14,13 @@ from local.azure_devops.answers import ModelError, ServiceError
 from local.azure_devops.json_patch import invalid_document
 from local.azure_devops.organization import Organization
 from local.azure_devops.projects import Project
+from local.azure_devops.service_hooks import ServiceHooks
 from local.azure_devops.tokens import Caller
 
 _API_VERSION = re.compile(r"(\d+)\.(\d+)(-preview(\.\d+)?)?", re.IGNORECASE)
 _ACCEPTED = re.compile(r"api-version=([^;,\s]+)", re.IGNORECASE)
-_OLDEST, _NEWEST, _ONLY_PREVIEW = (1, 0), (7, 2), (7, 2)
+# The original serves older versions too, in which identities are plain text.
+_OLDEST, _NEWEST, _ONLY_PREVIEW = (5, 0), (7, 2), (7, 2)
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Exchange:
     """What a handler works with. The organization's lock is not held."""
 
     organization: Organization
+    hooks: ServiceHooks
     request: Request
     caller: Caller
     api_version: ApiVersion

@@ -134,8 +134,8 @@ class Links:
         return False
 
     def _attach(self, draft: Draft, rel: str, url: str, attributes: dict[str, Any], moment: str) -> None:
-        kept = self._resource_attributes(rel, url, attributes, moment)
-        relation = Relation(rel, None, url, kept)
+        kept, address = self._resource(rel, url, attributes, moment)
+        relation = Relation(rel, None, address, kept)
         if any(known.key == relation.key for known in draft.relations):
             raise relation_exists()
         files = [known for known in draft.relations if known.rel == ATTACHED_FILE]
@@ -150,9 +150,10 @@ class Links:
             raise too_many_links()
         draft.relations.append(relation)
 
-    def _resource_attributes(
+    def _resource(
         self, rel: str, url: str, attributes: dict[str, Any], moment: str
-    ) -> dict[str, Any]:
+    ) -> tuple[dict[str, Any], str]:
+        """The attributes to keep, and the address: an attachment's is its id, whatever form of URL it came in."""
         kept: dict[str, Any] = {
             "authorizedDate": moment,
             "id": next(self._organization.relation_ids),
@@ -171,6 +172,7 @@ class Links:
             kept["resourceCreatedDate"] = timestamp(attachment.created)
             kept["resourceSize"] = attachment.size
             kept["name"] = str(attributes.get("name") or attachment.name)
+            url = attachment.id
         elif not urllib.parse.urlsplit(url).scheme:
             raise work_item_error(
                 400, f"The relation url {url} is not a valid address.", "InvalidRelationUrlException"
@@ -179,7 +181,7 @@ class Links:
             kept["name"] = str(attributes.get("name") or relation_name(rel))
         if attributes.get("comment"):
             kept["comment"] = str(attributes["comment"])
-        return kept
+        return kept, url
 
 
 def relation_exists() -> ServiceError:

@@ -41,6 +41,7 @@ class Organization:
     tokens: Tokens = field(default_factory=Tokens)
     attachments: Attachments = field(default_factory=Attachments)
     listeners: list[Callable[[Change], None]] = field(default_factory=list)
+    query_result_limit: int = 20_000
     batch_mode: str = ALL_OR_NOTHING
     throttle: Throttle = field(default_factory=Throttle)
     node_ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))

@@ -11,7 +11,7 @@ from local.azure_devops.field_definitions import FIELDS, HTML
 from local.azure_devops.identities import Identity
 from local.azure_devops.organization import Organization
 from local.azure_devops.times import FOR_EVER, timestamp
-from local.azure_devops.work_items import Comment, Relation, Revision, Update, WorkItem
+from local.azure_devops.work_items import ATTACHED_FILE, Comment, Relation, Revision, Update, WorkItem
 
 RELATIONS = "relations"
 FIELDS_EXPANDED = "fields"
@@ -64,6 +64,8 @@ class View:
             target = self.organization.work_items.get(relation.target)
             project = (target or owner).project
             url = f"{self.base}/{project.id}/_apis/wit/workItems/{relation.target}"
+        elif relation.rel == ATTACHED_FILE:
+            url = f"{self.base}/{owner.project.id}/_apis/wit/attachments/{relation.url}"
         return {"rel": relation.rel, "url": url, "attributes": dict(relation.attributes)}
 
     def comment_reference(self, item: WorkItem, comment: Comment) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from local.azure_devops.wiql import Surroundings, compile_condition, sorted_item
 from local.azure_devops.wiql_syntax import Query, query_error, read_query
 from local.azure_devops.work_items import WorkItem
 
-_RESULT_LIMIT = 20_000
 _LENGTH_LIMIT = 32_000
 
 
@@ -37,11 +36,12 @@ def run_query(exchange: Exchange) -> Response:
         found = sorted_items([item for item in known if test(item)], query)
         if top:
             found = found[:top]
-        if len(found) > _RESULT_LIMIT:
+        limit = exchange.organization.query_result_limit
+        if len(found) > limit:
             raise work_item_error(
                 400,
-                "VS402337: The number of work items returned exceeds the size limit of "
-                f"{_RESULT_LIMIT}. Change the query to return fewer items.",
+                f"VS402337: The number of work items returned exceeds the size limit of {limit}. "
+                "Change the query to return fewer items.",
                 "WorkItemTrackingQueryResultSizeLimitExceededException",
             )
         return json_response(_result(exchange, query, found))

@@ -20,7 +20,7 @@ CHILD = "System.LinkTypes.Hierarchy-Forward"
 
 @dataclass(frozen=True)
 class Relation:
-    """A link to another work item (`target`) or to something else (`url`)."""
+    """A link to another work item (`target`) or to something else (`url`; for an attachment its id)."""
 
     rel: str
     target: int | None
