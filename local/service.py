@@ -15,7 +15,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 ADDRESS = "127.0.0.1"
 
-_READY_LINE = "listening on http://"
 _START_SECONDS = 60
 _STOP_SECONDS = 5
 
@@ -159,7 +158,8 @@ class Service:
 
     def _is_ready(self) -> bool:
         if self._says_ready:
-            return _READY_LINE in self._read_log()
+            # With the port, since other systems on this machine may write to the same log.
+            return f"listening on {self.url}\n" in self._read_log()
         with contextlib.suppress(OSError), socket.create_connection((ADDRESS, self.port), timeout=1):
             return True
         return False

@@ -41,7 +41,8 @@ class SystemOptions:
     has_sandboxes: without, the functions talk to the real Azure DevOps and Aha!.
     storage_folder: where the tables are kept; None keeps them in memory, for as long as storage runs.
     host: "local" is local/host.py, "func" is Azure Functions Core Tools.
-    engine, python: who calls the functions (see local/host.py), and the interpreter that runs the local host.
+    engine, python: who calls the functions (see local/host.py), and the interpreter that runs the local host; from
+        FUNCTION_HOST_ENGINE and FUNCTION_HOST_PYTHON where those are set, as `dev.py test` does for its second run.
     secrets_key: None makes a new one.
     host_env: settings of the function app on top of the system's own; None as a value takes one away.
     reads_settings_file: whether the user's local.settings.json counts for what is not set otherwise.
@@ -51,8 +52,8 @@ class SystemOptions:
     has_sandboxes: bool = True
     storage_folder: Path | None = None
     host: str = "local"
-    engine: str = "worker"
-    python: Path = field(default_factory=lambda: Path(sys.executable))
+    engine: str = field(default_factory=lambda: os.environ.get("FUNCTION_HOST_ENGINE", "worker"))
+    python: Path = field(default_factory=lambda: Path(os.environ.get("FUNCTION_HOST_PYTHON", sys.executable)))
     secrets_key: str | None = field(default=None, repr=False)
     host_env: Mapping[str, str | None] = field(default_factory=dict)
     reads_settings_file: bool = False

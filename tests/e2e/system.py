@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import requests
 
 from local.sample import sample_integration, service_hook_subscription
-from local.system import ACCOUNT, AHA_TOKEN, LOGS, PROJECT, WRITE_TOKEN, LocalSystem, SystemOptions
+from local.system import ACCOUNT, AHA_TOKEN, LOGS, WRITE_TOKEN, LocalSystem, SystemOptions
 
 SECONDS = 60
 _T = TypeVar("_T")
@@ -22,19 +22,12 @@ _T = TypeVar("_T")
 
 @contextmanager
 def started_system(**options: Any) -> Iterator[LocalSystem]:
-    """A system on free ports, its host as FUNCTION_HOST_ENGINE and FUNCTION_HOST_PYTHON say.
+    """A system on free ports; `options` are those of SystemOptions.
 
     Its tables lie in a folder of their own, so that they outlive a stop of the storage.
     """
     with tempfile.TemporaryDirectory() as folder:
-        chosen = {
-            "storage_folder": Path(folder),
-            "engine": os.environ.get("FUNCTION_HOST_ENGINE", "worker"),
-            "logs": LOGS / "tests",
-            **options,
-        }
-        if python := os.environ.get("FUNCTION_HOST_PYTHON"):
-            chosen.setdefault("python", Path(python))
+        chosen = {"storage_folder": Path(folder), "logs": LOGS / "tests", **options}
         with LocalSystem(SystemOptions(**chosen)) as system:
             yield system
 
@@ -188,27 +181,51 @@ class AzureDevOps(Sandbox):
         relations: list[dict[str, Any]] = self.work_item(work_item_id).get("relations") or []
         return [relation for relation in relations if rel in (None, relation["rel"])]
 
+    def all_work_items(self) -> list[dict[str, Any]]:
+        """Every work item of every project with relations; `deleted` and `updates` (a number) beside its keys."""
+        work_items: list[dict[str, Any]] = self.control("GET", "/work_items")["work_items"]
+        return work_items
+
     def ids(self) -> list[int]:
-        """Every work item of the project, deleted ones left out, by id."""
-        query = (
-            f"SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = '{PROJECT}' ORDER BY [System.Id]"
-        )
-        answer = self.post(f"/{PROJECT}/_apis/wit/wiql", json={"query": query})
-        assert answer.status_code == 200, answer.text
-        return [entry["id"] for entry in answer.json()["workItems"]]
+        """The ids of all work items that are not deleted."""
+        return sorted(item["id"] for item in self.all_work_items() if not item["deleted"])
+
+    def edit(self, work_item_id: int, fields: Mapping[str, Any], operations: Any = ()) -> dict[str, Any]:
+        """An engineer's edit in the web portal: fields by reference name, further JSON Patch; service hooks fire."""
+        body = {"id": work_item_id, "fields": dict(fields), "operations": list(operations)}
+        edited: dict[str, Any] = self.control("POST", "/edit", body)
+        return edited
 
     def update(self, work_item_id: int, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """An engineer's edit: fields by reference name; service hooks fire."""
-        patch = [{"op": "add", "path": f"/fields/{name}", "value": value} for name, value in fields.items()]
+        """An edit over the REST API, by the identity that the integration writes as; service hooks fire."""
         answer = self.request(
             "PATCH",
             f"/_apis/wit/workitems/{work_item_id}",
-            json=patch,
+            json=[{"op": "add", "path": f"/fields/{name}", "value": value} for name, value in fields.items()],
             headers={"content-type": "application/json-patch+json"},
         )
         assert answer.status_code == 200, answer.text
         updated: dict[str, Any] = answer.json()
         return updated
+
+    def delete_work_item(self, work_item_id: int) -> None:
+        """An engineer moves a work item to the recycle bin."""
+        self.control("POST", "/delete", {"id": work_item_id})
+
+    def restore_work_item(self, work_item_id: int) -> None:
+        """An engineer takes it out again."""
+        self.control("POST", "/restore", {"id": work_item_id})
+
+    def deliver(self) -> None:
+        """Wait until every notification that is due was delivered, retries too."""
+        assert self.control("POST", "/service_hooks/flush", {})["idle"], (
+            "notifications are still on their way"
+        )
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """The notifications that were sent and how they were answered."""
+        deliveries: list[dict[str, Any]] = self.control("GET", "/service_hooks/deliveries")["deliveries"]
+        return deliveries
 
     def subscribe(self, webhook_url: str, **changes: Any) -> dict[str, Any]:
         """Set up the *Work item updated* service hook; `changes` replace top-level keys of the subscription."""
