@@ -29,6 +29,7 @@ COMMANDS = {
     "run": Command("start the whole system on this machine and show how to use it", "local.development.run"),
     "test": Command("run every test; arguments go to pytest", "local.development.test"),
     "lint": Command("check style, format and types", "local.development.lint", needs_azurite=False),
+    "pictures": Command("take the README's pictures anew, with Chromium", "local.development.pictures"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
@@ -11,9 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from local.api_client import ApiClient, ApiError
+from local.api_client import ApiError
 from local.development.console import DEV_FOLDER, CommandFailed, print_failure, say, step
-from local.sample import INTEGRATION_ID, sample_integration, service_hook_subscription
+from local.sample import INTEGRATION_ID, set_up_sample
 from local.service import ServiceFailed
 from local.system import ACCOUNT, AHA_TOKEN, WRITE_TOKEN, LocalSystem, SystemOptions, make_secrets_key
 
@@ -30,7 +31,9 @@ def main() -> int:
         print_failure(CommandFailed(str(problem)))
         return 1
     except KeyboardInterrupt:
-        say("\nStopped.")
+        # The terminal may be gone: that, too, is a way to end it.
+        with contextlib.suppress(OSError):
+            say("\nStopped.")
     return 0
 
 
@@ -63,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> None:
             _show_real(system)
         else:
             with step(f"Setting up the sample integration {INTEGRATION_ID}"):
-                _set_up_sample(system)
+                set_up_sample(system)
             _show_sandbox(system)
         say("\nCtrl-C stops everything.")
         _watch(system)
@@ -93,17 +96,6 @@ def _kept_secrets_key(path: Path) -> str:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(make_secrets_key())
     return path.read_text(encoding="ascii").strip()
-
-
-def _set_up_sample(system: LocalSystem) -> None:
-    functions = ApiClient(f"{system.functions_url}/api", {"x-functions-key": system.function_key})
-    integration = functions.put(f"/integrations/{INTEGRATION_ID}", sample_integration(system.aha.url))
-    azure_devops = ApiClient(f"{system.azure_devops.url}/{ACCOUNT}", basic_password=WRITE_TOKEN)
-    projects = azure_devops.get("/_apis/projects?api-version=7.1")["value"]
-    azure_devops.post(
-        "/_apis/hooks/subscriptions?api-version=7.1",
-        service_hook_subscription(integration["webhook_url"], projects),
-    )
 
 
 def _show_sandbox(system: LocalSystem) -> None:

@@ -50,9 +50,9 @@ def run_command() -> Iterator[RunCommand]:
         if line.startswith("Ctrl-C"):
             break
     yield RunCommand(process, printed)
-    process.stdout.close()
     process.terminate()
     process.wait(timeout=30)
+    process.stdout.close()
 
 
 def paste(line: str) -> Any:
