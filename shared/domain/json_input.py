@@ -96,9 +96,12 @@ class JsonObject:
     def identifier(self, key: str, *, required: bool = True, longest: int = 255) -> str:
         """An id as text; a whole number is taken as its digits: Aha! sends small ids as numbers."""
         value = self._values.get(key)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-        return self.text(key, required=required, longest=longest)
+        if not isinstance(value, int) or isinstance(value, bool):
+            return self.text(key, required=required, longest=longest)
+        if len(str(value)) > longest:
+            self.fault(key, f"must be at most {longest} characters long")
+            return ""
+        return str(value)
 
     def boolean(self, key: str, *, default: bool) -> bool:
         """true or false; null counts as left out."""
