@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -91,8 +92,9 @@ def _aha(source: JsonObject, stored: Integration | None, addresses: Addresses) -
         source.fault("url", f"must be the account's address without a path, as {scheme}company.aha.io")
     token = _token(source, "api_token")
     if token is None and stored and stored.aha.api_token:
-        if url and stored.aha.url and url.lower() != stored.aha.url.lower():
-            # A stored token must not be sent to whatever address somebody writes over the old one.
+        if url and url.lower() != stored.aha.url.lower():
+            # A stored token must not be sent to whatever address somebody writes over the old one, nor to one that
+            # is written after the old one was taken away.
             source.fault("api_token", "must be given again because the address has changed")
         else:
             token = stored.aha.api_token
@@ -149,7 +151,7 @@ def _default_fields(source: JsonObject) -> Mapping[str, Any]:
             source.fault(name, "must be named by its reference name, as Custom.Team")
         elif name.lower() in _FIELDS_OF_OURS:
             source.fault(name, "is set by the integration itself")
-        elif isinstance(value, bool | int | float):
+        elif isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
             fields[name] = value
         elif not isinstance(value, str) or len(value) > 4000 or not is_storable(value):
             source.fault(name, "must be a text of at most 4000 characters, a number, or true or false")
