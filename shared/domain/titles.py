@@ -17,7 +17,7 @@ _ELLIPSIS = "…"
 
 def utf16_units(text: str) -> int:
     """The length of a text as Azure DevOps counts it."""
-    return len(text.encode("utf-16-le")) // 2
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def one_line(text: str) -> str:
@@ -38,7 +38,7 @@ def full_title(name: str | None, description: str | None, kind: str) -> str:
 def cut(text: str, longest: int = LONGEST_TITLE) -> str:
     """The text, or as much of it as fits in `longest` UTF-16 units with an ellipsis.
 
-    No character is split: neither a surrogate pair nor a letter from its combining marks or joined emoji.
+    No character is split: neither a surrogate pair nor a letter from its marks, a flag's halves or joined emoji.
     """
     if utf16_units(text) <= longest:
         return text
@@ -49,14 +49,28 @@ def cut(text: str, longest: int = LONGEST_TITLE) -> str:
         if room < 0:
             kept = index
             break
-    while kept > 1 and _continues(text[kept - 1], text[kept]):
+    while kept > 1 and _continues(text, kept):
         kept -= 1
     return text[:kept].rstrip() + _ELLIPSIS
 
 
-def _continues(before: str, after: str) -> bool:
-    """Whether `after` is shown as part of the character that `before` belongs to."""
+def _continues(text: str, index: int) -> bool:
+    """Whether a character is shown as part of the one before it."""
     joiner = "\u200d"
-    is_variation = "\ufe00" <= after <= "\ufe0f"
+    before, after = text[index - 1], text[index]
+    # Not every mark has a combining class: the vowel signs of Hindi and Thai and the selectors of emoji have none.
+    is_mark = unicodedata.category(after).startswith("M")
     is_skin_tone = "\U0001f3fb" <= after <= "\U0001f3ff"
-    return joiner in (before, after) or is_variation or is_skin_tone or unicodedata.combining(after) > 0
+    return joiner in (before, after) or is_mark or is_skin_tone or _ends_flag(text, index)
+
+
+def _ends_flag(text: str, index: int) -> bool:
+    """Whether a character is the second of the two letters that make a flag."""
+    start = index
+    while start > 0 and _is_flag_letter(text[start - 1]):
+        start -= 1
+    return _is_flag_letter(text[index]) and (index - start) % 2 == 1
+
+
+def _is_flag_letter(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
