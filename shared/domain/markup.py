@@ -44,7 +44,8 @@ class _Reading(HTMLParser):
 
 def _read(html: str) -> _Reading:
     reading = _Reading()
-    reading.feed(html)
+    # A marked section is a comment to a browser; Python's parser stops at one that it does not know.
+    reading.feed(html.replace("<![", "<!x["))
     reading.close()
     return reading
 
