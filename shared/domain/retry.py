@@ -32,7 +32,7 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
     except ValueError:
         try:
             moment = parsedate_to_datetime(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=timezone.utc)
