@@ -119,6 +119,8 @@ class _Compiled:
         used = self._field
         if literal.kind == "macro":
             return self._macro(literal.text)
+        if not literal.text:
+            return None
         if used.kind == "dateTime":
             return self._moment(literal.text)
         if used.is_identity:

@@ -131,7 +131,7 @@ class AzureDevOpsCaller:
         assert all(isinstance(entry["body"], str) for entry in entries)
         return [{"code": entry["code"], "body": json.loads(entry["body"])} for entry in entries]
 
-    def query(self, wiql: str, *, project: str | None = "Fabrikam", **params: Any) -> requests.Response:
+    def query(self, wiql: str, *, project: str | None = "Fabrikam", **params: str) -> requests.Response:
         """A query."""
         prefix = f"/{quote(project)}" if project else ""
         return self.post(f"{prefix}/_apis/wit/wiql", {"query": wiql}, params=params)
