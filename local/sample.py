@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from local.system import ACCOUNT, AHA_TOKEN, PRODUCT_ID, PROJECT, WRITE_TOKEN
+from local.api_client import ApiClient
+from local.system import ACCOUNT, AHA_TOKEN, PRODUCT_ID, PROJECT, WRITE_TOKEN, LocalSystem
 
 INTEGRATION_ID = "fabrikam-web"
 AREA_PATH = "Fabrikam\\Web"
@@ -64,3 +65,15 @@ def service_hook_subscription(webhook_url: str, projects: Iterable[Mapping[str, 
         "publisherInputs": {"projectId": project_id},
         "consumerInputs": {"url": webhook_url},
     }
+
+
+def set_up_sample(system: LocalSystem) -> None:
+    """Configure the sample integration of a running system and subscribe its webhook. Raises ApiError."""
+    functions = ApiClient(f"{system.functions_url}/api", {"x-functions-key": system.function_key})
+    integration = functions.put(f"/integrations/{INTEGRATION_ID}", sample_integration(system.aha.url))
+    azure_devops = ApiClient(f"{system.azure_devops.url}/{ACCOUNT}", basic_password=WRITE_TOKEN)
+    projects = azure_devops.get("/_apis/projects?api-version=7.1")["value"]
+    azure_devops.post(
+        "/_apis/hooks/subscriptions?api-version=7.1",
+        service_hook_subscription(integration["webhook_url"], projects),
+    )
