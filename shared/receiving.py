@@ -124,7 +124,7 @@ class _Receiving:
         self._note_decision(stored, work_item, plan)
         after, refused = self._write(stored, record, plan) if plan.writes else (record, frozenset())
         self._written = plan.written_fields - refused
-        new_link = link_after(plan, link, work_item, after, refused)
+        new_link = link_after(plan, link, work_item, record, after, refused)
         if new_link != link:
             self._links.replace(self._integration.integration_id, [(stored, new_link)])
         if self._written or rewritten:

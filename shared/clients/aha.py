@@ -13,7 +13,7 @@ from shared.clients.http import Answer, HttpClient, Request
 from shared.clients.redaction import shown_url
 from shared.domain.integration import AhaTarget
 from shared.domain.receive_plan import AhaRecord, WorkflowStatus
-from shared.domain.records import Kind
+from shared.domain.records import Kind, parse_time
 from shared.domain.retry import TRANSIENT_STATUSES
 from shared.errors import (
     CredentialsRejected,
@@ -96,6 +96,7 @@ def _record(answer: Answer, kind: Kind) -> AhaRecord:
         name=str(source.get("name") or ""),
         description=str(description or ""),
         status=WorkflowStatus(str(status.get("id") or ""), str(status.get("name") or "")),
+        updated_at=parse_time(source.get("updated_at")),
     )
 
 

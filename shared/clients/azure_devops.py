@@ -32,6 +32,9 @@ _JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 _NO_SIGN_IN_PAGE = {"X-TFS-FedAuthRedirect": "Suppress"}
 _PROJECTS_PER_PAGE = 1000
 
+_PATIENCE_WITH_CREATES = 10.0
+"""Seconds for which a create may be put off: it has to end while the claim that it is made under holds."""
+
 
 class AzureDevOps:
     """One organization, as seen with one set of credentials, during one operation.
@@ -108,6 +111,11 @@ class AzureDevOps:
         answer = self._send("GET", f"/_apis/wit/workitems/{work_item_id}", parameters)
         return _work_item(answer.json())
 
+    def revision(self, work_item_id: int, revision: int) -> WorkItem:
+        """The work item as one of its revisions had it."""
+        url = f"/_apis/wit/workItems/{work_item_id}/revisions/{revision}"
+        return _work_item(self._send("GET", url, {"$expand": "all"}).json())
+
     def work_items(self, ids: Sequence[int]) -> dict[int, WorkItem]:
         """The work items of these ids as they are now, with relations; those that are gone are left out.
 
@@ -149,12 +157,7 @@ class AzureDevOps:
         Operations are made by `create_operation` and `update_operation`.
         """
         return self._send(
-            "PATCH",
-            "/_apis/wit/$batch",
-            body=list(operations),
-            headers=_JSON,
-            repeatable=False,
-            read_seconds=45,
+            "PATCH", "/_apis/wit/$batch", body=list(operations), headers=_JSON, repeatable=False
         )
 
     def create_operation(self, project: str, work_item_type: str, document: PatchDocument) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import Any
 from shared.clients import transport
 from shared.clients.addresses import AddressRefused
 from shared.clients.redaction import shown_url
+from shared.deadline import Deadline
 from shared.domain import retry
 from shared.errors import (
     CredentialsRejected,
@@ -38,7 +40,7 @@ class Request:
     """One request. `body` is called anew for each attempt, so that a stream can be read again.
 
     `repeatable` is false where carrying it out twice would do harm; it is then repeated only if it certainly was not
-    carried out.
+    carried out. `patience` is for how many seconds it may be put off before it is sent (for the last time).
     """
 
     method: str
@@ -47,6 +49,7 @@ class Request:
     body: Callable[[], transport.Body] | None = None
     repeatable: bool = True
     read_seconds: float = _READ_SECONDS
+    patience: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -139,10 +142,11 @@ class HttpClient:
             Unavailable: no usable answer within the attempts and the deadline.
         """
         attempt = 1
+        deadline = self._operation.deadline.within(request.patience)
         while True:
             if self._refusal is not None:
                 raise self._refusal
-            self._keep_pace(request)
+            self._keep_pace(request, deadline)
             outcome = self._attempt(request, attempt)
             if isinstance(outcome, Answer):
                 return outcome
@@ -153,7 +157,7 @@ class HttpClient:
             pause = retry.pause_before(
                 attempt + 1,
                 asked=outcome.retry_after,
-                remaining=self._operation.deadline.remaining() - _LEAST_SECONDS,
+                remaining=deadline.remaining() - _LEAST_SECONDS,
                 jitter=self._jitter(),
             )
             if pause is None:
@@ -161,17 +165,19 @@ class HttpClient:
             self._sleep(pause)
             attempt += 1
 
-    def _keep_pace(self, request: Request) -> None:
+    def _keep_pace(self, request: Request, deadline: Deadline) -> None:
+        """Wait until the host may be called again. Raises Unavailable or TimeSpent where that is too late."""
+        name = self._system.display_name
+        if self._operation.deadline.remaining() < _LEAST_SECONDS:
+            detail = "The time for this operation is over; what is not done yet goes on the next time."
+            raise TimeSpent(self._system, detail, retry_after=1)
         wait = self._pace.wait(_host(request.url))
-        remaining = self._operation.deadline.remaining()
-        if remaining < _LEAST_SECONDS or wait > remaining - _LEAST_SECONDS:
-            name = self._system.display_name
-            reason = (
-                f"{name} asked to be left alone for {wait:.0f} s"
-                if wait
-                else "The time for this operation is over"
+        if wait > deadline.remaining() - _LEAST_SECONDS:
+            raise Unavailable(
+                self._system,
+                f"{name} asked to be left alone for {wait:.0f} s. Try again then.",
+                retry_after=wait,
             )
-            raise TimeSpent(self._system, f"{reason}; try again.", retry_after=max(1.0, wait))
         if wait:
             self._sleep(wait)
 

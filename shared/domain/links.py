@@ -23,11 +23,13 @@ class Field(str, Enum):
 class Agreement:
     """Digests of one field as each side showed it when both last agreed.
 
-    They differ between the sides, since either cleans up HTML in its own way and a long title is cut.
+    They differ between the sides, since either cleans up HTML in its own way and a long title is cut. `replaced_in_aha`
+    is what Aha! said before a notification last wrote the field there, empty if none ever did.
     """
 
     aha: str
     azure_devops: str
+    replaced_in_aha: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,21 @@ class AttachedFile:
 
 @dataclass(frozen=True)
 class Claim:
-    """One sender's announcement that it is about to create the record's work item."""
+    """One sender's announcement that it is about to create the record's work item.
+
+    It holds for a while from `claimed_at` on. Should its sender die, the next one looks for what may have been
+    created since `began_at` out of what Aha! said then (`intended`, digests). `work_item_id` is the work item that
+    the record had before, if that was gone.
+    """
 
     kind: Kind
     aha_id: str
     reference: str
     operation_id: str
     claimed_at: datetime
+    began_at: datetime
+    intended: Mapping[Field, str] = field(default_factory=dict)
+    work_item_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,8 @@ class Link:
 
     `parent_aha_id` is the feature of a requirement, empty for a feature. `work_item_url` is the page a person opens.
     `agreed_revision` is the newest revision of the work item of which every field is agreed with Aha!.
+    `requirement_ids` are those of a feature when it was last sent. `sent_as_of` and `received_as_of` are times of
+    Aha!'s clock: how old the newest record is that was sent, and when a notification last wrote the record.
     """
 
     kind: Kind
@@ -68,6 +80,9 @@ class Link:
     agreed_revision: int
     agreed: Mapping[Field, Agreement] = field(default_factory=dict)
     attachments: Mapping[str, AttachedFile] = field(default_factory=dict)
+    requirement_ids: tuple[str, ...] = ()
+    sent_as_of: datetime | None = None
+    received_as_of: datetime | None = None
 
 
 def digest(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from shared.domain.links import Agreement, Field, Link, digest
 from shared.domain.markup import text_as_html
@@ -34,6 +35,7 @@ class AhaRecord:
     name: str
     description: str
     status: WorkflowStatus
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -134,21 +136,27 @@ def link_after(
     plan: ReceivePlan,
     link: Link,
     work_item: WorkItem,
-    record: AhaRecord,
+    before: AhaRecord,
+    after: AhaRecord,
     refused: frozenset[Field] = frozenset(),
 ) -> Link:
-    """The link once `record` is what Aha! says after the write.
+    """The link once Aha! says `after`, where it said `before`.
 
     A field that Aha! refused counts as seen: the same notification must not knock at the same door for ever, and
     a later change of the field is carried again.
     """
-    shown = _digests(link, record)
+    replaced, shown = _digests(link, before), _digests(link, after)
     agreed = dict(link.agreed)
     for name, outcome in plan.outcomes.items():
-        if outcome is Outcome.UNCHANGED and name in agreed:
+        known = agreed.get(name)
+        if outcome is Outcome.LEAVE or (outcome is Outcome.UNCHANGED and known is not None):
             continue
-        if outcome is Outcome.LEAVE:
-            continue
-        kept = agreed[name].aha if name in refused and name in agreed else shown[name]
-        agreed[name] = Agreement(kept, work_item.digest_of(name))
-    return with_agreed_revision(replace(link, agreed=agreed), work_item)
+        theirs = work_item.digest_of(name)
+        if name in refused and known is not None:
+            agreed[name] = replace(known, azure_devops=theirs)
+        elif name in plan.written_fields:
+            agreed[name] = Agreement(shown[name], theirs, replaced[name])
+        else:
+            agreed[name] = Agreement(shown[name], theirs, known.replaced_in_aha if known else "")
+    received_as_of = after.updated_at if plan.written_fields - refused else link.received_as_of
+    return with_agreed_revision(replace(link, agreed=agreed, received_as_of=received_as_of), work_item)

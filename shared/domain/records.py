@@ -8,6 +8,7 @@ and go with account settings.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,7 +45,8 @@ class Record:
     """A feature or requirement.
 
     `name` and `description` (HTML) are None where the payload does not carry them, which means "leave alone";
-    an empty description means "clear". `work_item_id` is the work item that Aha!'s integration fields name, if any.
+    an empty description means "clear". `work_item_id` is the work item that Aha!'s integration fields name, if any;
+    `updated_at` is when Aha! last changed the record, None where the payload does not say.
     """
 
     kind: Kind
@@ -55,6 +57,7 @@ class Record:
     url: str
     attachments: tuple[Attachment, ...]
     work_item_id: int | None = None
+    updated_at: datetime | None = None
 
     @property
     def title(self) -> str:
@@ -64,10 +67,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Feature:
-    """A feature's record and those of its requirements, in their order in Aha!, each once."""
+    """A feature's record and those of its requirements, in their order in Aha!, each once.
+
+    `lists_requirements` is false where the payload says nothing of requirements.
+    """
 
     record: Record
     requirements: tuple[Record, ...]
+    lists_requirements: bool = True
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -92,7 +99,7 @@ def read_feature(body: Any) -> Feature:
     record = _record(source, Kind.FEATURE)
     requirements = _requirements(source)
     faults.raise_if_any()
-    return Feature(record, requirements)
+    return Feature(record, requirements, "requirements" in source)
 
 
 def _requirements(feature: JsonObject) -> tuple[Record, ...]:
@@ -116,6 +123,7 @@ def _record(source: JsonObject, kind: Kind) -> Record:
         url=_web_address(source.text("url", longest=2000)),
         attachments=_attachments(source),
         work_item_id=_linked_work_item(source),
+        updated_at=parse_time(source.raw("updated_at")),
     )
 
 
@@ -165,6 +173,18 @@ def _linked_work_item(source: JsonObject) -> int | None:
         if field.get("name") == "id" and value.isascii() and value.isdigit() and 0 < int(value) < 2**31:
             return int(value)
     return None
+
+
+def parse_time(value: Any) -> datetime | None:
+    """A time as Aha! writes it (2025-04-03T17:39:27.658Z); None for anything else."""
+    if not isinstance(value, str) or len(value) > 40:
+        return None
+    try:
+        # Python 3.10 knows no Z.
+        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
 
 def _web_address(text: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.clients.azure_devops import AzureDevOps
-from shared.domain.send_plan import RecordPlan
+from shared.domain.links import Link
+from shared.domain.records import Record
+from shared.domain.send_plan import RecordPlan, removed_requirements
 from shared.domain.work_item import WorkItem
-from shared.errors import OperationFailed, TimeSpent
+from shared.errors import LinkChanged, OperationFailed, TimeSpent
 from shared.journal import Journal
 from shared.sending.result import Action, AttachmentResult, Conflict, RecordResult
 from shared.sending.standing import Standing
@@ -34,6 +36,13 @@ class Reporter:
         self._journal.info(
             f"work-item.{action.value}", f"Work item {item.id} {_VERBS[action]} {name}.", **where
         )
+        if plan.is_old:
+            self._journal.warning(
+                "record.outdated",
+                f"What was sent of {name} is older than what was synchronised since, so it changes nothing. Send it "
+                "again.",
+                **where,
+            )
         before = plan.work_item
         if before is None:
             return
@@ -80,6 +89,27 @@ class Reporter:
             reference=result.record.reference,
             **error.evidence,
         )
+
+    def link_changed(self, error: LinkChanged) -> None:
+        """Links that somebody else changed at the same time."""
+        self._journal.info("link.changed-meanwhile", f"{error.detail} It is looked at anew.")
+
+    def changed_meanwhile(self, record: Record, error: OperationFailed) -> None:
+        """A record whose work item or claim somebody else changed at the same time."""
+        name = record.reference or record.id
+        self._journal.info(
+            "work-item.changed-meanwhile", f"{name}: {error.detail} It is looked at anew.", aha_id=record.id
+        )
+
+    def removed_requirements(self, plan: RecordPlan, link: Link | None) -> None:
+        """Requirements that the feature has no more."""
+        for record_id in removed_requirements(link, plan.family):
+            self._journal.warning(
+                "requirement.removed",
+                f"Requirement {record_id} is no longer part of {plan.record.reference or plan.record.id} in Aha!. Its "
+                "work item is left as it is; close or delete it in Azure DevOps if it is not wanted.",
+                aha_id=record_id,
+            )
 
     def recreated(self, standings: Sequence[Standing]) -> None:
         """Linked records whose work items are gone."""

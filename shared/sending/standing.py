@@ -6,13 +6,14 @@ longer; one that is older was left by a sender that died, or whose answer was lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from shared.clients.azure_devops import AzureDevOps
+from shared.domain.field_decisions import intended_digests
 from shared.domain.integration import Integration
-from shared.domain.links import Claim
+from shared.domain.links import Agreement, Claim, Field
 from shared.domain.markers import Marker, marker_of
 from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
@@ -20,26 +21,28 @@ from shared.errors import LinkChanged
 from shared.operation import Operation
 from shared.sending.orphans import find_orphans
 from shared.sending.writes import is_of_mapped_type
+from shared.side_by_side import side_by_side
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
 
 CLAIM_LASTS = timedelta(seconds=60)
-_RENEWED_AFTER = timedelta(seconds=20)
+_RENEWED_AFTER = timedelta(seconds=10)
+"""A create may take half a minute, and has to end while its claim still holds."""
 
 
 @dataclass
 class Standing:
     """One record. At most one of `link` and `claim` is set; `claim` is always this sender's own.
 
-    `is_blocked`: another sender holds the claim. `work_item` is None where there is none, or none any more.
-    `is_untouched`: the work item was found by its marker and nobody changed it since it was created.
+    `is_blocked`: another sender holds the claim. `work_item` is None where there is none, or none any more. `base` is
+    set for a work item that an interrupted send created: what both sides agreed on then.
     """
 
     record: Record
     link: StoredLink | None = None
     claim: StoredClaim | None = None
     work_item: WorkItem | None = None
+    base: Mapping[Field, Agreement] | None = None
     is_blocked: bool = False
-    is_untouched: bool = False
 
 
 class Lookout:
@@ -71,34 +74,30 @@ class Lookout:
         """
         found = self._links.load(self._integration_id, [record.id for record in records])
         standings = {record.id: Standing(record) for record in records}
-        inherited: dict[str, datetime] = {}
         for record in records:
             stored, standing = found.get(record.id), standings[record.id]
             if isinstance(stored, StoredLink):
                 standing.link = stored
             elif isinstance(stored, StoredClaim):
-                self._place_claim(stored, standing, inherited, take_over)
+                self._place_claim(stored, standing, take_over)
         self._read_work_items(standings)
-        self._adopt_orphans(standings, inherited)
+        self._adopt_orphans([item for item in standings.values() if _was_inherited(item)])
         return standings
 
-    def _place_claim(
-        self, stored: StoredClaim, standing: Standing, inherited: dict[str, datetime], take_over: bool
-    ) -> None:
+    def _place_claim(self, stored: StoredClaim, standing: Standing, take_over: bool) -> None:
         claim = stored.claim
         if claim.operation_id == self._operation.id:
             standing.claim = stored
         elif self._now() - claim.claimed_at < CLAIM_LASTS:
             standing.is_blocked = True
         elif take_over:
+            # What the dead sender began, and with which texts, stays on record until its work item is found or is not.
+            ours = replace(claim, operation_id=self._operation.id, claimed_at=self._now())
             try:
-                standing.claim = self._links.take_over(
-                    self._integration_id, stored, self.claim_of(standing.record)
-                )
+                standing.claim = self._links.take_over(self._integration_id, stored, ours)
             except LinkChanged:
                 standing.is_blocked = True
                 return
-            inherited[claim.aha_id] = claim.claimed_at
             self._operation.journal.warning(
                 "claim.taken-over",
                 f"An earlier send of {claim.reference or claim.aha_id} did not come to its end; this one goes on "
@@ -107,28 +106,32 @@ class Lookout:
                 earlier_operation_id=claim.operation_id,
             )
 
-    def claim_of(self, record: Record) -> Claim:
+    def _claim_of(self, record: Record, work_item_id: int | None = None) -> Claim:
         """This sender's claim on a record, as of now."""
-        return Claim(record.kind, record.id, record.reference, self._operation.id, self._now())
+        now = self._now()
+        intended = intended_digests(record)
+        return Claim(
+            record.kind, record.id, record.reference, self._operation.id, now, now, intended, work_item_id
+        )
 
-    def _read_work_items(self, standings: dict[str, Standing]) -> None:
-        """The work items of links, and of Aha!'s own integration fields where there is no link: one read for all."""
-        wanted: dict[str, int] = {}
-        for record_id, standing in standings.items():
-            if standing.link is not None:
-                wanted[record_id] = standing.link.link.work_item_id
-            elif (
-                standing.record.work_item_id
-                and not standing.is_blocked
-                and record_id not in self._not_to_adopt
-            ):
-                wanted[record_id] = standing.record.work_item_id
-        items = self._azure_devops.work_items(sorted(set(wanted.values()))) if wanted else {}
+    def _read_work_items(self, standings: Mapping[str, Standing]) -> None:
+        """The work items of the records, as their links, an interrupted send or Aha! itself name them: in one read."""
+        wanted = {key: self._named_work_item(item) for key, item in standings.items() if not item.is_blocked}
+        ids = sorted({work_item_id for work_item_id in wanted.values() if work_item_id is not None})
+        items = self._azure_devops.work_items(ids) if ids else {}
         for record_id, work_item_id in wanted.items():
-            standing, item = standings[record_id], items.get(work_item_id)
-            if standing.link is None and item is not None and not self._may_adopt(standing.record, item):
-                continue
-            standing.work_item = item
+            standing = standings[record_id]
+            item = items.get(work_item_id) if work_item_id is not None else None
+            if item is None or standing.link is not None or self._may_adopt(standing.record, item):
+                standing.work_item = item
+
+    def _named_work_item(self, standing: Standing) -> int | None:
+        if standing.link is not None:
+            return standing.link.link.work_item_id
+        if standing.claim is not None and standing.claim.claim.work_item_id:
+            # It was deleted when the claim was made; it may have been restored since.
+            return standing.claim.claim.work_item_id
+        return None if standing.record.id in self._not_to_adopt else standing.record.work_item_id
 
     def _may_adopt(self, record: Record, item: WorkItem) -> bool:
         """An id in Aha!'s fields may be of another organization: only a work item of the mapped type is taken."""
@@ -147,17 +150,27 @@ class Lookout:
         """The work item that Aha! names for the record belongs to another record."""
         self._not_to_adopt.add(record_id)
 
-    def _adopt_orphans(self, standings: dict[str, Standing], inherited: dict[str, datetime]) -> None:
-        lost = {key: moment for key, moment in inherited.items() if standings[key].work_item is None}
-        if not lost:
+    def _adopt_orphans(self, inherited: Sequence[Standing]) -> None:
+        """Give records the work items that interrupted sends created, with what was agreed when they did."""
+        if not inherited:
             return
-        found = self.find_created([standings[key].record for key in lost], min(lost.values()))
-        for record_id, item in found.items():
-            standings[record_id].work_item = item
-            standings[record_id].is_untouched = item.revision == 1
+        since = min(item.claim.claim.began_at for item in inherited if item.claim)
+        found = self._find_orphans([item.record for item in inherited], since)
+        first = self._first_revisions(found)
+        for item in inherited:
+            item.work_item = found.get(item.record.id)
+            if item.work_item is not None and item.claim is not None:
+                created = first[item.record.id]
+                intended = item.claim.claim.intended
+                item.base = {
+                    name: Agreement(intended.get(name, ""), created.digest_of(name)) for name in Field
+                }
 
     def find_created(self, records: Sequence[Record], since: datetime) -> dict[str, WorkItem]:
-        """Work items of these records that were created since shortly before a moment, found by their markers."""
+        """Work items that creates of this send left behind, as they were created, by record id."""
+        return self._first_revisions(self._find_orphans(records, since))
+
+    def _find_orphans(self, records: Sequence[Record], since: datetime) -> dict[str, WorkItem]:
         markers: dict[str, Marker] = {
             record.id: marker_of(record, self._integration, self._public_url) for record in records
         }
@@ -173,14 +186,21 @@ class Lookout:
             )
         return found
 
-    def claim(self, standings: Sequence[Standing]) -> None:
-        """Claim every record that is about to be created; one that another sender was faster with is blocked.
+    def _first_revisions(self, items: Mapping[str, WorkItem]) -> dict[str, WorkItem]:
+        """What was created, before anybody changed it: an engineer may have been quick."""
 
-        Where the feature is another sender's, its requirements are left to that one, too.
-        """
+        def first(item: WorkItem) -> WorkItem:
+            return item if item.revision == 1 else self._azure_devops.revision(item.id, 1)
+
+        return dict(zip(items, side_by_side(first, list(items.values())), strict=True))
+
+    def claim(self, standings: Sequence[Standing]) -> None:
+        """Claim every record that is about to be created; one that another sender was faster with is blocked."""
         self._claim_again([item for item in standings if item.link is not None])
         unclaimed = [item for item in standings if item.claim is None and not item.is_blocked]
-        outcome = self._links.claim(self._integration_id, [self.claim_of(item.record) for item in unclaimed])
+        if not unclaimed:
+            return
+        outcome = self._links.claim(self._integration_id, [self._claim_of(item.record) for item in unclaimed])
         for item in unclaimed:
             claimed = outcome[item.record.id]
             if claimed.is_ours and isinstance(claimed.standing, StoredClaim):
@@ -193,12 +213,12 @@ class Lookout:
         for item in standings:
             if item.link is None:
                 continue
+            claim = self._claim_of(item.record, item.link.link.work_item_id)
             try:
-                claim = self._links.claim_again(self._integration_id, item.link, self.claim_of(item.record))
+                item.claim = self._links.claim_again(self._integration_id, item.link, claim)
+                item.link = None
             except LinkChanged:
                 item.is_blocked = True
-            else:
-                item.link, item.claim = None, claim
 
     def release(self, standings: Sequence[Standing]) -> None:
         """Give claims back under which nothing was created."""
@@ -208,21 +228,38 @@ class Lookout:
         for item in standings:
             item.claim = None
 
-    def keep_claims(self, standings: Sequence[Standing]) -> None:
-        """Renew claims that have grown old while files were uploaded; one that was lost is blocked."""
-        aging = [
-            item
-            for item in standings
-            if item.claim and self._now() - item.claim.claim.claimed_at > _RENEWED_AFTER
-        ]
+    def hold(self, standings: Sequence[Standing]) -> None:
+        """Make sure, right before a create, that its claim will hold for as long; one that was lost is blocked."""
+        aging = [item for item in standings if item.claim is not None and self._wants_renewal(item)]
         if not aging:
             return
-        claims = [item.claim for item in aging if item.claim is not None]
+        now = self._now()
+        pairs = []
+        for item in aging:
+            if item.claim is not None:
+                intended = intended_digests(item.record)
+                claim = replace(item.claim.claim, claimed_at=now, began_at=now, intended=intended)
+                pairs.append((item.claim, claim))
         try:
-            renewed = self._links.renew(self._integration_id, claims, self._now())
+            renewed = self._links.renew(self._integration_id, pairs)
         except LinkChanged as error:
-            renewed = [claim for claim in error.written.values() if isinstance(claim, StoredClaim)]
+            renewed = [stored for stored in error.written.values() if isinstance(stored, StoredClaim)]
         by_id = {stored.claim.aha_id: stored for stored in renewed}
         for item in aging:
             item.claim = by_id.get(item.record.id)
             item.is_blocked = item.claim is None
+
+    def _wants_renewal(self, standing: Standing) -> bool:
+        claim = standing.claim.claim if standing.claim else None
+        if claim is None:
+            return False
+        # An inherited claim under which nothing was found is from now on about what this sender creates.
+        return self._now() - claim.claimed_at > _RENEWED_AFTER or claim.intended != intended_digests(
+            standing.record
+        )
+
+
+def _was_inherited(standing: Standing) -> bool:
+    """Whether an interrupted send may have created the record's work item."""
+    claim = standing.claim.claim if standing.claim else None
+    return claim is not None and claim.began_at < claim.claimed_at and standing.work_item is None

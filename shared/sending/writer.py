@@ -14,7 +14,7 @@ from enum import Enum
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.patches import PatchDocument, with_temporary_id
 from shared.domain.work_item import WorkItem
-from shared.errors import CredentialsRejected, OperationFailed, System, Unavailable
+from shared.errors import CredentialsRejected, FeatureBusy, OperationFailed, System, TimeSpent, Unavailable
 from shared.operation import Operation
 from shared.sending.batches import MOST_OPERATIONS, OwnFault, Write, in_batches, read_answer
 from shared.sending.habits import Habit, Habits
@@ -22,6 +22,9 @@ from shared.side_by_side import side_by_side
 
 _FEATURE_TEMPORARY_ID = -1
 _ROUNDS = 3
+_LONGEST_WAIT_SECONDS = 40.0
+"""A claim holds for a minute: whoever waits for longer than this leaves the rest to the next send."""
+
 _LOOKS_FOR_LOST_CREATES = (0.2, 1.0, 3.0)
 """Seconds before each look: what was asked for over a connection that broke may still be under way."""
 
@@ -30,11 +33,13 @@ _LOOKS_FOR_LOST_CREATES = (0.2, 1.0, 3.0)
 class Surroundings:
     """What the writer needs of its caller.
 
+    `hold` makes sure that nobody else creates the given records, and names those that somebody else does create.
     `written` is told of work items as soon as they are known to be written: a crash loses as little as possible.
     `find_lost` looks for work items that the given creates may have left behind, by record id.
     """
 
     project: str
+    hold: Callable[[Sequence[Write]], frozenset[str]]
     written: Callable[[Sequence[tuple[Write, WorkItem]]], None]
     find_lost: Callable[[Sequence[Write]], Mapping[str, WorkItem]]
 
@@ -121,6 +126,9 @@ class WorkItemWriter:
         return left
 
     def _send_batch(self, writes: Sequence[Write], parent_url: str | None) -> _Verdict:
+        writes = self._hold(writes)
+        if not writes:
+            return _Verdict.ANSWERED
         operations = [self._operation_of(write, number, parent_url) for number, write in enumerate(writes)]
         try:
             answer = self._azure_devops.submit_batch(operations)
@@ -169,14 +177,29 @@ class WorkItemWriter:
         document = with_temporary_id(write.document_below(parent), _FEATURE_TEMPORARY_ID - number)
         return self._azure_devops.create_operation(self._surroundings.project, write.work_item_type, document)
 
+    def _hold(self, writes: Sequence[Write]) -> Sequence[Write]:
+        """The writes without those creates that another sender has taken over meanwhile."""
+        creates = [item for item in writes if item.creates]
+        lost = self._surroundings.hold(creates) if creates else frozenset()
+        self._fail(
+            [item for item in creates if item.record_id in lost],
+            FeatureBusy("Another send of the same feature has taken over.", retry_after=5),
+        )
+        return [item for item in writes if item.record_id not in lost]
+
     def _write_alone(self, write: Write, parent_url: str | None) -> None:
         for _ in range(_ROUNDS):
+            if not self._hold([write]):
+                return
             try:
                 self._tell([(write, self._send_alone(write, write.document_below(parent_url)))])
             except Unavailable as error:
                 if error.system is not System.AZURE_DEVOPS:
                     raise
-                self._settle([write], error)
+                if write.creates:
+                    self._settle([write], error)
+                else:
+                    self._fail([write], error)
             except OperationFailed as error:
                 self.failures[write.record_id] = error
             if not self._outstanding([write]):
@@ -197,13 +220,24 @@ class WorkItemWriter:
     def _settle(self, writes: Sequence[Write], error: Unavailable) -> _Verdict:
         """After a request without an answer: find out what it did, and fail what must not be tried again now."""
         if not error.outcome_unknown:
-            self._fail(writes, error)
-            return _Verdict.ANSWERED
+            if not self._waits_for(error):
+                self._fail(writes, error)
+            return _Verdict.LOST
         self._look_for(writes)
         if error.may_still_run:
             # Whatever was not found may yet be created: the claim stays, and the next send looks again.
             self._fail([item for item in self._outstanding(writes) if item.creates], error)
         return _Verdict.LOST
+
+    def _waits_for(self, error: Unavailable) -> bool:
+        """Wait as long as Azure DevOps asks for, if the operation has the time."""
+        asked = error.retry_after
+        if isinstance(error, TimeSpent) or asked is None or asked > _LONGEST_WAIT_SECONDS:
+            return False
+        if asked > self._operation.deadline.remaining() - 1:
+            return False
+        self._sleep(asked)
+        return True
 
     def _look_for(self, writes: Sequence[Write]) -> None:
         """Look for work items that lost creates left behind, a few times with growing pauses."""

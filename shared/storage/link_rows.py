@@ -53,6 +53,8 @@ def link_rows(integration_id: str, link: Link) -> tuple[Row, Row]:
         "work_item_url": link.work_item_url,
         "work_item_type": link.work_item_type,
         "agreed_revision": link.agreed_revision,
+        **_present(sent_as_of=link.sent_as_of, received_as_of=link.received_as_of),
+        **long_text("requirement_ids", _json(link.requirement_ids)),
         **long_text("agreed", _json({field.value: asdict(agreed) for field, agreed in link.agreed.items()})),
         **long_text("attachments", _json({key: asdict(file) for key, file in link.attachments.items()})),
     }
@@ -73,6 +75,9 @@ def claim_row(integration_id: str, claim: Claim) -> Row:
         "reference": claim.reference,
         "operation_id": claim.operation_id,
         "claimed_at": claim.claimed_at,
+        "began_at": claim.began_at,
+        "intended": _json({field.value: text for field, text in claim.intended.items()}),
+        **_present(work_item_id=claim.work_item_id),
     }
     return Row(partition_of(integration_id), record_key(claim.aha_id), properties)
 
@@ -87,6 +92,9 @@ def stored_record(row: Row) -> StoredLink | StoredClaim:
         reference=row.text("reference"),
         operation_id=row.text("operation_id"),
         claimed_at=row.time("claimed_at"),
+        began_at=row.time("began_at"),
+        intended={Field(name): text for name, text in json.loads(row.text("intended")).items()},
+        work_item_id=row.number("work_item_id") or None,
     )
     return StoredClaim(claim, row.etag)
 
@@ -110,7 +118,15 @@ def _link(row: Row) -> Link:
         agreed_revision=row.number("agreed_revision"),
         agreed={Field(name): Agreement(**sides) for name, sides in agreed.items()},
         attachments={key: AttachedFile(**file) for key, file in attachments.items()},
+        requirement_ids=tuple(json.loads(row.long_text("requirement_ids"))),
+        sent_as_of=row.moment("sent_as_of"),
+        received_as_of=row.moment("received_as_of"),
     )
+
+
+def _present(**properties: Value | None) -> dict[str, Value]:
+    """The properties that have a value."""
+    return {name: value for name, value in properties.items() if value is not None}
 
 
 def _json(value: Any) -> str:

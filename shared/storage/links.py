@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
 from shared.domain.links import Claim, Link
 from shared.errors import LinkChanged
@@ -64,15 +63,12 @@ class LinkStore:
         outcomes = write_records(self._table, writes)
         return {claim.aha_id: _claimed(claim, outcomes[claim.aha_id]) for claim in claims}
 
-    def renew(
-        self, integration_id: str, stored_claims: Sequence[StoredClaim], claimed_at: datetime
-    ) -> list[StoredClaim]:
-        """Give claims a later time, so that nobody takes them for a dead sender's.
+    def renew(self, integration_id: str, pairs: Sequence[tuple[StoredClaim, Claim]]) -> list[StoredClaim]:
+        """Put claims in the place of this sender's earlier ones, so that nobody takes them for a dead sender's.
 
         Raises:
             LinkChanged: some have been taken over; `written` holds the others.
         """
-        pairs = [(stored, replace(stored.claim, claimed_at=claimed_at)) for stored in stored_claims]
         return list(self._replace_claims(integration_id, pairs).values())
 
     def take_over(self, integration_id: str, stored: StoredClaim, claim: Claim) -> StoredClaim:

@@ -56,6 +56,10 @@ class Row:
             raise TypeError(f"{name} of row {self.row_key} holds no time")
         return value
 
+    def moment(self, name: str) -> datetime | None:
+        """A property that holds a time; None where the row has none."""
+        return self.time(name) if name in self.properties else None
+
     def long_text(self, name: str) -> str:
         """A text that `long_text` split."""
         pieces: list[str] = []

@@ -33,7 +33,21 @@ def unreliable(faulty_storage: FaultyStorage) -> LinkStore:
 
 
 def a_claim(aha_id: str = "6776", operation_id: str = "operation-1") -> Claim:
-    return Claim(Kind.REQUIREMENT, aha_id, f"FEAT-1-{aha_id}", operation_id, NOON)
+    return Claim(
+        kind=Kind.REQUIREMENT,
+        aha_id=aha_id,
+        reference=f"FEAT-1-{aha_id}",
+        operation_id=operation_id,
+        claimed_at=NOON,
+        began_at=NOON - timedelta(seconds=7),
+        intended={Field.NAME: "a1", Field.DESCRIPTION: "a2"},
+        work_item_id=41,
+    )
+
+
+def later(claims: Sequence[StoredClaim]) -> list[tuple[StoredClaim, Claim]]:
+    moment = NOON + timedelta(seconds=30)
+    return [(stored, replace(stored.claim, claimed_at=moment)) for stored in claims]
 
 
 def a_link(aha_id: str = "6776", work_item_id: int = 42) -> Link:
@@ -51,6 +65,9 @@ def a_link(aha_id: str = "6776", work_item_id: int = 42) -> Link:
             "98/1": AttachedFile("https://dev.azure.com/fabrikam/_apis/wit/attachments/1", "Bîld 😀.png", 17),
             "99": AttachedFile("https://dev.azure.com/fabrikam/_apis/wit/attachments/2", "b.txt", None),
         },
+        requirement_ids=("6777", "6778"),
+        sent_as_of=NOON,
+        received_as_of=NOON + timedelta(minutes=5),
     )
 
 
@@ -197,7 +214,7 @@ def test_a_claim_whose_answer_is_lost_is_ours(
 def test_a_renewed_claim_has_the_new_time_and_version(store: LinkStore, integration_id: str) -> None:
     claims = claimed(store, integration_id, "1", "2")
 
-    renewed = store.renew(integration_id, claims, NOON + timedelta(seconds=30))
+    renewed = store.renew(integration_id, later(claims))
 
     assert [claim.claim.claimed_at for claim in renewed] == [NOON + timedelta(seconds=30)] * 2
     assert store.load(integration_id, ["1", "2"]) == {claim.claim.aha_id: claim for claim in renewed}
@@ -228,7 +245,7 @@ def test_a_sender_whose_claim_was_taken_over_can_neither_renew_nor_establish_nor
     heir = store.take_over(integration_id, slow, a_claim("1", "heir"))
 
     with pytest.raises(LinkChanged) as failure:
-        store.renew(integration_id, [slow, steady], NOON + timedelta(seconds=30))
+        store.renew(integration_id, later([slow, steady]))
     assert failure.value.aha_ids == ("1",)
     renewed = failure.value.written["2"]
     assert isinstance(renewed, StoredClaim)
@@ -374,9 +391,7 @@ def test_a_link_that_changed_is_not_claimed_again(store: LinkStore, integration_
 
 
 def renewing(store: LinkStore, integration_id: str) -> dict[str, StoredLink | StoredClaim]:
-    (claim,) = store.renew(
-        integration_id, claims_of(store, integration_id, ["1"]), NOON + timedelta(minutes=1)
-    )
+    (claim,) = store.renew(integration_id, later(claims_of(store, integration_id, ["1"])))
     return {"1": claim}
 
 
