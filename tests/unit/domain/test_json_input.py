@@ -1,0 +1,160 @@
+"""Reading JSON that came from outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.json_input import Faults, JsonObject, escape_pointer, is_storable
+from shared.errors import InvalidRequest
+from tests.unit.examples import json_values
+
+
+def faults_of(faults: Faults) -> dict[str, str]:
+    """The faults that were noted, by pointer."""
+    try:
+        faults.raise_if_any()
+    except InvalidRequest as error:
+        return {fault.pointer: fault.detail for fault in error.faults}
+    return {}
+
+
+def follow(pointer: str, document: Any) -> Any:
+    """What a JSON pointer points at, by the letter of RFC 6901 §4."""
+    for segment in pointer.split("/")[1:]:
+        document = document[segment.replace("~1", "/").replace("~0", "~")]
+    return document
+
+
+@given(st.lists(st.text(st.sampled_from("ab/~01"), max_size=6), min_size=1, max_size=4))
+def test_a_pointer_leads_to_the_value_it_was_made_for(keys: list[str]) -> None:
+    document: Any = "here"
+    for key in reversed(keys):
+        document = {key: document}
+    source = JsonObject(document, Faults())
+    for key in keys[:-1]:
+        source = source.object(key)
+
+    assert follow(source.pointer_to(keys[-1]), document) == "here"
+
+
+def test_the_examples_of_rfc_6901_are_escaped_as_there() -> None:
+    assert escape_pointer("a/b") == "a~1b"
+    assert escape_pointer("m~n") == "m~0n"
+    assert escape_pointer("~1") == "~01"
+
+
+def test_every_fault_is_named_at_once() -> None:
+    faults = Faults()
+    source = JsonObject({"name": 5, "enabled": "yes", "parts": [{"id": None}, "x"], "place": []}, faults)
+
+    source.text("name")
+    source.text("missing", required=True)
+    source.boolean("enabled", default=False)
+    for part in source.objects("parts", most=5):
+        part.identifier("id")
+    source.object("place").text("city")
+
+    assert faults_of(faults) == {
+        "/name": "must be text",
+        "/missing": "is required",
+        "/enabled": "must be true or false",
+        "/parts/0/id": "is required",
+        "/parts/1": "must be an object",
+        "/parts/1/id": "is required",
+        "/place": "must be an object",
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "detail"),
+    [
+        ("", "must not be empty"),
+        ("  \n", "must not be empty"),
+        (None, "is required"),
+        (3, "must be text"),
+        (["x"], "must be text"),
+        ("x" * 6, "must be at most 5 characters long"),
+        ("a\x00b", "must not contain control characters"),
+        ("a\ud800", "must not contain control characters"),
+    ],
+)
+def test_a_text_that_cannot_be_taken_is_refused_in_words(value: Any, detail: str) -> None:
+    faults = Faults()
+
+    JsonObject({"key": value}, faults).text("key", required=True, longest=5)
+
+    assert faults_of(faults) == {"/key": detail}
+
+
+def test_a_text_loses_the_white_space_around_it() -> None:
+    faults = Faults()
+
+    assert JsonObject({"key": " two\twords\n"}, faults).text("key") == "two\twords"
+    assert faults_of(faults) == {}
+
+
+def test_only_a_choice_is_taken_where_there_are_choices() -> None:
+    faults = Faults()
+
+    assert JsonObject({"key": "other"}, faults).text("key", default="pat", choices=("pat", "entra")) == "pat"
+    assert faults_of(faults) == {"/key": "must be one of pat, entra"}
+
+
+@pytest.mark.parametrize(
+    ("value", "identifier"), [("6776487451", "6776487451"), (42, "42"), (" A-1 ", "A-1"), (0, "0")]
+)
+def test_an_id_may_be_a_number(value: Any, identifier: str) -> None:
+    faults = Faults()
+
+    assert JsonObject({"id": value}, faults).identifier("id") == identifier
+    assert faults_of(faults) == {}
+
+
+@pytest.mark.parametrize("value", [True, 1.5, {}, [], "", "x" * 256, 10**255])
+def test_an_id_of_another_kind_or_without_end_is_refused(value: Any) -> None:
+    faults = Faults()
+
+    JsonObject({"id": value}, faults).identifier("id")
+
+    assert list(faults_of(faults)) == ["/id"]
+
+
+def test_a_list_that_is_too_long_is_not_even_read() -> None:
+    faults = Faults()
+
+    assert list(JsonObject({"parts": [{}] * 4}, faults).objects("parts", most=3)) == []
+    assert faults_of(faults) == {"/parts": "must have at most 3 entries"}
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [(7, 7), (0, 0), (-1, None), (True, None), ("7", None), (7.0, None), (None, None)]
+)
+def test_a_whole_number_is_a_number_or_left_out(value: Any, number: int | None) -> None:
+    assert JsonObject({"size": value}, Faults()).whole_number("size") == number
+
+
+@given(json_values())
+def test_no_value_makes_a_reader_raise(value: Any) -> None:
+    faults = Faults()
+    source = JsonObject({"key": value}, faults)
+
+    assert isinstance(source.text("key"), str)
+    assert isinstance(source.identifier("key"), str)
+    assert isinstance(source.boolean("key", default=True), bool)
+    assert isinstance(source.object("key").pointer, str)
+    assert all(isinstance(item, JsonObject) for item in source.objects("key", most=3))
+    assert set(faults_of(faults)) <= {"/key", "/key/0", "/key/1", "/key/2"}
+
+
+@pytest.mark.parametrize("text", ["", "plain", "tab\tand\nline\r\n", "😀", "\u200b"])
+def test_ordinary_texts_can_be_stored(text: str) -> None:
+    assert is_storable(text)
+
+
+@pytest.mark.parametrize("text", ["\x00", "bell\x07", "\x1b[0m", "half \ud83d", "\udfff half"])
+def test_control_characters_and_half_surrogates_cannot_be_stored(text: str) -> None:
+    assert not is_storable(text)

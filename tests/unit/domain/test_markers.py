@@ -1,0 +1,84 @@
+"""The hyperlink that every created work item carries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shared.domain.integration import AhaTarget
+from shared.domain.markers import marker_of
+from shared.domain.work_item import Relation
+from tests.unit.examples import a_record, a_requirement, an_integration
+
+PUBLIC_URL = "https://app.example.com"
+
+
+def test_a_marker_shows_engineers_the_record_and_names_the_integration() -> None:
+    marker = marker_of(a_record(), an_integration(), PUBLIC_URL)
+
+    assert marker.relation() == {
+        "rel": "Hyperlink",
+        "url": "https://fabrikam.aha.io/features/PROD-2",
+        "attributes": {"comment": "Sent from Aha! by integration fabrikam-web, feature 6776487451"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("record", "aha_url", "url"),
+    [
+        (a_record(url=""), "https://fabrikam.aha.io", "https://fabrikam.aha.io/features/PROD-2"),
+        (a_requirement(url=""), "https://fabrikam.aha.io", "https://fabrikam.aha.io/requirements/PROD-2-1"),
+        (
+            a_record(url="", reference=""),
+            "https://fabrikam.aha.io",
+            "https://fabrikam.aha.io/features/6776487451",
+        ),
+        (a_record(url="", reference="A/B#1"), "https://a.example", "https://a.example/features/A%2FB%231"),
+        (a_record(url=""), "", "https://app.example.com/api/console#PROD-2"),
+    ],
+)
+def test_a_record_without_an_address_gets_one(record, aha_url, url) -> None:  # type: ignore[no-untyped-def]
+    integration = an_integration(aha=AhaTarget(aha_url))
+
+    assert marker_of(record, integration, PUBLIC_URL).url == url
+
+
+def test_a_marker_is_found_again_whatever_azure_devops_made_of_its_address() -> None:
+    marker = marker_of(a_record(), an_integration(), PUBLIC_URL)
+    as_kept = Relation(
+        "Hyperlink", "https://FABRIKAM.aha.io/features/PROD-2/", {"comment": marker.comment, "id": 7}
+    )
+
+    assert marker.is_among([Relation("AttachedFile", "https://x"), as_kept])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        marker_of(a_record(id="67764874510"), an_integration(), PUBLIC_URL),
+        marker_of(a_requirement(id="6776487451"), an_integration(), PUBLIC_URL),
+        marker_of(a_record(), an_integration(integration_id="fabrikam-web-2"), PUBLIC_URL),
+    ],
+)
+def test_the_marker_of_another_record_kind_or_integration_is_another(other) -> None:  # type: ignore[no-untyped-def]
+    # aha-app/aha-services 5c86d0b: a link was looked up across integrations.
+    marker = marker_of(a_record(), an_integration(), PUBLIC_URL)
+    relation = Relation("Hyperlink", marker.url, {"comment": other.comment})
+
+    assert not marker.is_among([relation])
+
+
+def test_a_hyperlink_that_an_engineer_added_is_no_marker() -> None:
+    marker = marker_of(a_record(), an_integration(), PUBLIC_URL)
+
+    assert not marker.is_among([Relation("Hyperlink", marker.url), Relation("ArtifactLink", marker.url, {})])
+
+
+def test_a_marker_stays_the_same_when_the_record_is_renamed() -> None:
+    before = marker_of(a_record(), an_integration(), PUBLIC_URL)
+    after = marker_of(
+        replace(a_record(), name="Other", reference="NEW-9", url=""), an_integration(), "https://b"
+    )
+
+    assert before.comment == after.comment

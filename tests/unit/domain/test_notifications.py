@@ -1,0 +1,161 @@
+"""Service-hook notifications, in the shapes that independent receivers have captured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.notifications import Ignored, Notification, read_notification
+from tests.unit.examples import deeply_nested, json_values
+
+UPDATES = "https://dev.azure.com/fabrikam/p/_apis/wit/workItems/12/updates/5"
+KEYS = st.sampled_from(
+    ["eventType", "resource", "workItemId", "revision", "id", "rev", "url", "subscriptionId", "other"]
+)
+
+
+def updated(**resource: Any) -> dict[str, Any]:
+    """A notification of *Work item updated*."""
+    return {
+        "subscriptionId": "5f2d4ee2-1c2d-4d0a-8a0f-6e5c0f0a7b11",
+        "notificationId": 80,
+        "eventType": "workitem.updated",
+        "publisherId": "tfs",
+        "resource": resource,
+        "resourceVersion": "1.0",
+    }
+
+
+def test_a_notification_with_all_details_names_the_work_item_and_its_revision() -> None:
+    # resource.id is the number of the update (aspnet/AspNetWebHooks, getsentry/sentry).
+    body = updated(id=5, workItemId=12, rev=4, url=UPDATES, revision={"id": 12, "rev": 4})
+
+    assert read_notification(body) == Notification(12, 4)
+
+
+@pytest.mark.parametrize(
+    ("resource", "notification"),
+    [
+        ({"id": 5, "workItemId": 12}, Notification(12, None)),
+        ({"id": 5, "revision": {"id": 12, "rev": 9}}, Notification(12, 9)),
+        (
+            {"id": 5, "rev": 3, "revision": {"url": UPDATES.replace("updates", "revisions")}},
+            Notification(12, 3),
+        ),
+        ({"id": 5, "url": UPDATES}, Notification(12, None)),
+        ({"url": "http://tfs.example/tfs/C/_apis/wit/workitems/12"}, Notification(12, None)),
+        ({"workItemId": 12, "rev": "4"}, Notification(12, None)),
+        ({"workItemId": "12", "url": UPDATES}, Notification(12, None)),
+    ],
+)
+def test_fewer_details_still_name_the_work_item(resource: Any, notification: Notification) -> None:
+    assert read_notification(updated(**resource)) == notification
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {},
+        {"id": 12},
+        {"workItemId": -1},
+        {"workItemId": 2**31},
+        {"workItemId": True},
+        {"url": "https://dev.azure.com/fabrikam/_apis/wit/workItems/"},
+        {"url": "http://[", "revision": []},
+        {"url": "https://dev.azure.com/fabrikam/_apis/wit/workItems/99999999999"},
+    ],
+)
+def test_a_notification_that_names_no_work_item_is_of_unknown_shape(resource: Any) -> None:
+    ignored = read_notification(updated(**resource))
+
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason == "unknown_shape"
+
+
+@pytest.mark.parametrize("resource", [None, [], "x", 5])
+def test_a_resource_that_was_left_out_is_of_unknown_shape(resource: Any) -> None:
+    # “Resource details to send: None” leaves it out.
+    ignored = read_notification({**updated(), "resource": resource})
+
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason == "unknown_shape"
+    assert "All" in ignored.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        updated(id=2, workItemId=0, rev=2, revision={"id": 5, "rev": 2}),
+        updated(
+            id=2,
+            url="http://fabrikam-fiber-inc.visualstudio.com/DefaultCollection/_apis/wit/workItems/5/updates/2",
+        ),
+        updated(
+            revision={
+                "id": 5,
+                "url": "http://fabrikam-fiber-inc.visualstudio.com/C/_apis/wit/workItems/5/revisions/2",
+            }
+        ),
+        {**updated(), "subscriptionId": "00000000-0000-0000-0000-000000000000"},
+        {"eventType": "workitem.created", "resource": {"id": 5, "workItemId": 0}},
+    ],
+)
+def test_the_test_notification_is_recognised(body: Any) -> None:
+    # aspnet/AspNetWebHooks, tfsaggregator/aggregator-cli: work item 5 of a made-up company, workItemId 0.
+    ignored = read_notification(body)
+
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason == "test_notification"
+
+
+@pytest.mark.parametrize(
+    "event_type", ["workitem.created", "workitem.deleted", "workitem.commented", "git.push", "x" * 5000]
+)
+def test_another_event_is_ignored_by_its_name(event_type: str) -> None:
+    # getsentry/sentry answered 400 to unknown payloads, which puts the subscription on probation.
+    ignored = read_notification({"eventType": event_type, "resource": {"id": 12}})
+
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason == "other_event"
+    assert len(ignored.message) < 200
+
+
+@pytest.mark.parametrize("body", [{}, {"eventType": None}, {"eventType": 5}, {"hello": "world"}])
+def test_what_is_no_notification_is_of_unknown_shape(body: Any) -> None:
+    ignored = read_notification(body)
+
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason == "unknown_shape"
+
+
+def test_the_wrapped_payload_of_aha_is_not_taken_for_a_notification() -> None:
+    # aha-app/aha-services c1876d6, e896071: an unexpected nesting of the payload broke its webhook in production.
+    ignored = read_notification({"payload": updated(workItemId=12)})
+
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason == "unknown_shape"
+
+
+@given(st.dictionaries(KEYS, json_values(KEYS), max_size=6))
+def test_no_json_object_makes_the_reading_fail(body: dict[str, Any]) -> None:
+    assert isinstance(read_notification(body), Notification | Ignored)
+
+
+@given(json_values(KEYS), json_values(KEYS))
+def test_no_resource_of_an_update_makes_the_reading_fail(resource: Any, revision: Any) -> None:
+    if isinstance(resource, dict):
+        resource = {**resource, "revision": revision}
+
+    found = read_notification({**updated(), "resource": resource})
+
+    assert isinstance(found, Ignored) or 0 < found.work_item_id < 2**31
+
+
+def test_a_deeply_nested_body_is_read_as_any_other() -> None:
+    nest = deeply_nested(100_000)
+    body = {"eventType": nest, "resource": {"workItemId": nest, "url": nest, "revision": nest}}
+
+    assert isinstance(read_notification(body), Ignored)

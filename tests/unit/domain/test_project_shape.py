@@ -1,0 +1,111 @@
+"""A project's areas and work item types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.project_shape import Cut, RequiredField, State, area_paths, offered_types
+
+
+def node(name: str, *children: dict[str, Any]) -> dict[str, Any]:
+    """An area node as the API answers it."""
+    path = f"\\Fabrikam\\Area\\{name}"
+    return {
+        "name": name,
+        "path": path,
+        "hasChildren": bool(children),
+        **({"children": list(children)} if children else {}),
+    }
+
+
+TREES = st.recursive(
+    st.builds(node, st.text(st.characters(exclude_characters="\\/"), min_size=1, max_size=5)),
+    lambda inner: st.builds(
+        lambda name, children: node(name, *children), st.text("abc", min_size=1), st.lists(inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+def size(tree: dict[str, Any]) -> int:
+    return 1 + sum(size(child) for child in tree.get("children", ()))
+
+
+def test_the_whole_tree_is_listed_as_area_paths_sorted_by_name() -> None:
+    tree = node("Fabrikam", node("web", node("Shop"), node("blog")), node("App"))
+
+    assert area_paths(tree) == (
+        ["Fabrikam", "Fabrikam\\App", "Fabrikam\\web", "Fabrikam\\web\\blog", "Fabrikam\\web\\Shop"],
+        [],
+    )
+
+
+def test_where_the_answer_stops_the_place_is_told() -> None:
+    below = {"name": "Shop", "hasChildren": True}
+    tree = node("Fabrikam", node("Web", below))
+
+    assert area_paths(tree) == (
+        ["Fabrikam", "Fabrikam\\Web", "Fabrikam\\Web\\Shop"],
+        [Cut(("Web", "Shop"))],
+    )
+
+
+def test_a_tree_that_was_asked_for_further_down_keeps_the_names_above_it() -> None:
+    assert area_paths(node("Shop", node("Cart")), ("Fabrikam", "Web")) == (
+        ["Fabrikam\\Web\\Shop", "Fabrikam\\Web\\Shop\\Cart"],
+        [],
+    )
+
+
+@given(TREES)
+def test_every_area_is_listed_once_below_its_parent(tree: dict[str, Any]) -> None:
+    paths, cuts = area_paths(tree)
+
+    assert len(paths) == size(tree)
+    assert all(path.startswith(paths[0]) for path in paths)
+    assert cuts == []
+
+
+def test_only_types_that_people_may_create_are_offered_in_their_order() -> None:
+    types: list[dict[str, Any]] = [
+        {"name": "User Story", "referenceName": "Microsoft.VSTS.WorkItemTypes.UserStory", "color": "0098C7"},
+        {"name": "Code Review Request", "referenceName": "X"},
+        {"name": "Issue", "referenceName": "Y", "isDisabled": True},
+        {"name": "Feature", "referenceName": "Z", "color": None},
+    ]
+    categories: list[dict[str, Any]] = [
+        {"referenceName": "Microsoft.HiddenCategory", "workItemTypes": [{"name": "Code Review Request"}]},
+        {"referenceName": "Microsoft.RequirementCategory", "workItemTypes": [{"name": "User Story"}]},
+        {"referenceName": "Microsoft.HiddenCategory", "workItemTypes": None},
+    ]
+
+    offered = offered_types(types, categories)
+
+    assert [(item.name, item.color) for item in offered] == [("User Story", "0098C7"), ("Feature", "")]
+
+
+def test_the_states_come_with_their_categories_and_colours() -> None:
+    states = [{"name": "New", "color": "b2b2b2", "category": "Proposed"}, {"name": "Closed"}]
+
+    (offered,) = offered_types([{"name": "Bug", "states": states}], [])
+
+    assert offered.states == (State("New", "Proposed", "b2b2b2"), State("Closed", "", ""))
+
+
+def test_required_fields_are_those_that_nobody_else_fills_in() -> None:
+    fields = [
+        {"referenceName": "System.Title", "name": "Title", "alwaysRequired": True},
+        {"referenceName": "System.State", "name": "State", "alwaysRequired": True},
+        {"referenceName": "System.IterationId", "name": "Iteration", "alwaysRequired": True},
+        {"referenceName": "Custom.Team", "name": "Team", "alwaysRequired": True, "defaultValue": None},
+        {"referenceName": "Custom.Level", "name": "Level", "alwaysRequired": True, "defaultValue": "1"},
+        {"referenceName": "Custom.Note", "name": "Note", "alwaysRequired": False},
+    ]
+
+    for key in ("fields", "fieldInstances"):
+        (offered,) = offered_types([{"name": "Bug", key: fields}], [])
+
+        assert offered.required_fields == (RequiredField("Custom.Team", "Team"),)
