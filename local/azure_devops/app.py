@@ -68,7 +68,7 @@ class AzureDevOps:
             return self._control.answer(request)
         if first == "_identity":
             return issue_token(request, self._sandbox.organization.tokens)
-        if first in ("", "_board") or "/_workitems/edit/" in request.path:
+        if first in ("", "_board", "favicon.ico") or "/_workitems/edit/" in request.path:
             return self._board.answer(request)
         if first.casefold() != self._sandbox.organization.name:
             return answers.not_found_page()

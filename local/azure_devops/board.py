@@ -25,6 +25,9 @@ _POLICY = (
 # A description comes from outside: no script, no form, nothing loaded but pictures.
 _DESCRIPTION_POLICY = "sandbox; default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'"
 _WORK_ITEM_PAGE = re.compile(r"/[^/]+/[^/]+/_workitems/edit/\d+")
+_ATTACHMENT = re.compile(
+    r"https?://[^\s\"<>]+/_apis/wit/attachments/([0-9a-f-]{36})(?:\?[^\s\"<>]*)?", re.IGNORECASE
+)
 _LONG_TEXTS = ("System.Description", "Microsoft.VSTS.TCM.ReproSteps")
 _SHOWN_DELIVERIES = 20
 _EDITABLE = ("System.Title", "System.State")
@@ -50,6 +53,8 @@ class Board:
         if request.method in ("GET", "HEAD"):
             if path == "/" or _WORK_ITEM_PAGE.fullmatch(path):
                 return _file("board.html", "text/html")
+            if path == "/favicon.ico":
+                return Response(status=204)
             name = path.rpartition("/")[2]
             if path == f"/_board/{name}" and name in _ASSETS:
                 return _file(name, _ASSETS[name])
@@ -145,7 +150,7 @@ class Board:
             value = item.current.fields.get(name)
             if value and field_named(name).kind == HTML:
                 is_markdown = item.current.formats.get(name) == "Markdown"
-                parts.append(f"<pre>{_escaped(value)}</pre>" if is_markdown else str(value))
+                parts.append(f"<pre>{_escaped(value)}</pre>" if is_markdown else _with_open_images(value))
         style = "<style>body{font:14px/1.5 system-ui,sans-serif;margin:8px}img{max-width:100%}</style>"
         response = Response(
             f"<!DOCTYPE html><meta charset='utf-8'>{style}{''.join(parts)}", mimetype="text/html"
@@ -174,6 +179,11 @@ class Board:
 
 def _file(name: str, media_type: str) -> Response:
     return Response((_FILES / name).read_bytes(), content_type=f"{media_type}; charset=utf-8")
+
+
+def _with_open_images(text: str) -> str:
+    """The text with pictures that are attachments at the board's own address, which asks for no token."""
+    return _ATTACHMENT.sub(r"/_board/attachments/\1", text)
 
 
 def _escaped(text: str) -> str:

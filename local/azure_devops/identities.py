@@ -5,9 +5,15 @@ from __future__ import annotations
 import base64
 import uuid
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 _NAMESPACE = uuid.UUID("6d1f0c0e-51a7-4d3b-9d0a-6a5f5c1b7a10")
+
+
+@cache
+def _guid(unique_name: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, unique_name))
 
 
 @dataclass(frozen=True)
@@ -20,7 +26,7 @@ class Identity:
     @property
     def id(self) -> str:
         """The identity's GUID, the same in every run."""
-        return str(uuid.uuid5(_NAMESPACE, self.unique_name))
+        return _guid(self.unique_name)
 
     @property
     def descriptor(self) -> str:

@@ -6,10 +6,12 @@ import itertools
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import Any
 
 from local.azure_devops.answers import work_item_error
 from local.azure_devops.areas import Tree
+from local.azure_devops.times import timestamp
 from local.azure_devops.work_item_types import PROCESS_IDS, PROCESSES, WorkItemType
 
 _NAMESPACE = uuid.UUID("0b1f6d34-9f0a-4a3e-9e75-4c0b3d8c6f21")
@@ -27,7 +29,7 @@ class Project:
     state: str = "wellFormed"
     created: datetime = datetime(2024, 3, 1, 9, 30, tzinfo=timezone.utc)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The project's GUID, the same in every run."""
         return str(uuid.uuid5(_NAMESPACE, self.name))
@@ -65,7 +67,7 @@ class Project:
             "state": self.state,
             "revision": 11,
             "visibility": "private",
-            "lastUpdateTime": self.created.strftime("%Y-%m-%dT%H:%M:%S.%fZ")[:-4] + "Z",
+            "lastUpdateTime": timestamp(self.created),
         }
         if not self.description:
             del value["description"]

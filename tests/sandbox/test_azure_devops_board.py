@@ -93,6 +93,17 @@ def test_a_description_is_shown_where_nothing_can_run(ado: AzureDevOpsCaller) ->
     assert answer.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
 
 
+def test_a_picture_in_a_description_is_shown_without_a_token(ado: AzureDevOpsCaller) -> None:
+    uploaded = ado.upload(b"picture", name="a.png").json()
+    text = f'<div><img src="{uploaded["url"]}"></div>'
+    number = ado.create("Feature", title("A"), set_field("System.Description", text))["id"]
+
+    answer = board(ado, f"/_board/descriptions/{number}")
+
+    assert f'<img src="/_board/attachments/{uploaded["id"]}">' in answer.text
+    assert board(ado, f"/_board/attachments/{uploaded['id']}").content == b"picture"
+
+
 def test_a_persons_change_makes_a_revision_and_fires_the_hooks(ado: AzureDevOpsCaller) -> None:
     with running_subscriber() as subscriber:
         number = ado.create()["id"]

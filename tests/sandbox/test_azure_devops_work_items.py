@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.sandbox.azure_devops_caller import (
     JSON_PATCH,
     AzureDevOpsCaller,
+    child_of,
     guard,
     running_azure_devops,
     set_field,
@@ -484,6 +486,28 @@ def test_an_engineers_edit_takes_the_same_path(ado: AzureDevOpsCaller) -> None:
     assert item["fields"]["System.ChangedBy"]["displayName"] == "Jamal Hartnett"
     assert ado.read(number)["fields"]["System.ChangedBy"]["displayName"] == "Johnnie McLeod"
     assert (ado.read(number)["rev"], refused.status_code) == (3, 400)
+
+
+def test_of_several_guarded_updates_at_once_one_succeeds(ado: AzureDevOpsCaller) -> None:
+    number = ado.create()["id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda name: ado.try_update(number, guard(1), title(name)), "ABCDEFGH"))
+
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
+    assert ado.read(number)["rev"] == 2
+
+
+def test_creates_at_once_get_ids_of_their_own(ado: AzureDevOpsCaller) -> None:
+    parent = ado.create()["id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        made = list(
+            pool.map(lambda name: ado.create("User Story", title(str(name)), child_of(parent)), range(40))
+        )
+
+    assert sorted(item["id"] for item in made) == list(range(2, 42))
+    assert len(ado.read(parent)["relations"]) == 40
 
 
 def test_everything_goes_back_to_the_seed(ado: AzureDevOpsCaller) -> None:

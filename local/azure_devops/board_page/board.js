@@ -36,7 +36,7 @@ async function change(card, fields) {
 }
 
 function titleOf(card) {
-  const title = element("textarea", { className: "title", value: card.title, rows: 1, maxLength: 300, ariaLabel: `Title of work item ${card.id}` });
+  const title = element("textarea", { className: "title", id: `title-${card.id}`, value: card.title, rows: 1, maxLength: 300, ariaLabel: `Title of work item ${card.id}` });
   title.addEventListener("focus", () => { isEditing = true; });
   title.addEventListener("keydown", (event) => {
     if (event.key === "Enter") { event.preventDefault(); title.blur(); }
@@ -50,12 +50,10 @@ function titleOf(card) {
 }
 
 function statesOf(card) {
-  const select = element("select", { ariaLabel: `State of work item ${card.id}` });
+  const select = element("select", { id: `state-${card.id}`, ariaLabel: `State of work item ${card.id}` });
   for (const state of card.states) {
     select.append(element("option", { value: state.name, textContent: state.name, selected: state.name === card.state }));
   }
-  select.addEventListener("focus", () => { isEditing = true; });
-  select.addEventListener("blur", () => { isEditing = false; });
   select.addEventListener("change", () => change(card, { "System.State": select.value }));
   return select;
 }
@@ -151,7 +149,9 @@ async function refresh(isForced = false) {
   if (isEditing || (text === shown && !isForced)) return;
   shown = text;
   const state = JSON.parse(text);
+  const held = document.activeElement?.tagName === "SELECT" ? document.activeElement.id : "";
   showBoard(state.work_items);
+  if (held && $(held)) $(held).focus();
   showDeliveries(state);
   const target = focused && $(`item-${focused}`);
   if (target && !hasScrolled) { hasScrolled = true; target.scrollIntoView({ block: "center" }); }
