@@ -1,0 +1,64 @@
+"""Bodies of requests, and answers that say what is wrong with them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from local.sample import sample_integration
+
+MINIMAL = {"name": "Fabrikam web", "product_id": "PROD"}
+"""The least that an integration can be saved with."""
+
+LEFT_OUT: Any = object()
+"""As a value of `changed`: the key is not there at all."""
+
+_MEMBERS = {"type", "title", "status", "detail", "code", "operation_id"}
+
+
+def complete_integration(**changes: Any) -> dict[str, Any]:
+    """The sample integration with an Aha! account that is never called; `changes` replace top-level keys."""
+    return {**sample_integration("https://company.aha.io"), **changes}
+
+
+def changed(body: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy with other values at some JSON pointers: `changed(body, {"/feature/work_item_type": "Bug"})`."""
+    copied = copy.deepcopy(dict(body))
+    for pointer, value in changes.items():
+        *above, key = pointer.removeprefix("/").split("/")
+        parent = copied
+        for segment in above:
+            parent = parent[segment]
+        if value is LEFT_OUT:
+            del parent[key]
+        else:
+            parent[key] = value
+    return copied
+
+
+def problem_of(answer: requests.Response, status: int, code: str) -> dict[str, Any]:
+    """The body of an error answer, which must be a whole one as RFC 9457 and the app's contract have it."""
+    assert answer.status_code == status, f"{answer.status_code} {answer.text}"
+    assert answer.headers["content-type"].split(";")[0] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert set(problem) == _MEMBERS | ({"errors"} if "errors" in problem else set())
+    assert problem["code"] == code, problem
+    assert problem["status"] == status
+    assert problem["type"]
+    assert problem["title"]
+    assert problem["detail"]
+    assert problem["operation_id"] == answer.headers["x-operation-id"]
+    assert ("errors" in problem) == (code == "invalid_request")
+    if status == 503:
+        assert int(answer.headers["retry-after"]) >= 1
+    return problem
+
+
+def faults_of(answer: requests.Response) -> dict[str, str]:
+    """What each JSON pointer of an `invalid_request` is blamed for."""
+    errors = problem_of(answer, 400, "invalid_request")["errors"]
+    assert all(set(error) == {"pointer", "detail"} for error in errors)
+    return {error["pointer"]: error["detail"] for error in errors}

@@ -1,0 +1,21 @@
+"""What lies in Table Storage, read past the app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.data.tables import TableServiceClient
+
+from local.system import LocalSystem
+
+
+def rows_of(system: LocalSystem, table: str | None = None) -> list[dict[str, Any]]:
+    """Every row of one table, or of all."""
+    with TableServiceClient.from_connection_string(system.tables_connection_string) as service:
+        names = [item.name for item in service.list_tables() if table in (None, item.name)]
+        return [dict(row) for name in names for row in service.get_table_client(name).list_entities()]
+
+
+def rows_about(system: LocalSystem, table: str, integration_id: str) -> list[dict[str, Any]]:
+    """The rows of one integration in the table Links or Log."""
+    return [row for row in rows_of(system, table) if row["PartitionKey"] == integration_id]
