@@ -352,6 +352,20 @@ def test_a_replace_of_an_older_version_names_it_and_writes_the_others(
     )
 
 
+def test_a_link_that_was_found_in_an_older_version_is_not_sent_to_be_replaced(
+    faulty_storage: FaultyStorage, unreliable: LinkStore, store: LinkStore, integration_id: str
+) -> None:
+    (stored,) = established(store, integration_id, a_link())
+    found = store.load(integration_id, ["6776"])["6776"]
+    assert isinstance(found, StoredLink)
+    store.replace(integration_id, [(stored, replace(a_link(), agreed_revision=8))])
+
+    with pytest.raises(LinkChanged):
+        unreliable.replace(integration_id, [(found, replace(a_link(), agreed_revision=9))])
+
+    assert [request["method"] for request in faulty_storage.requests()] == ["GET"]
+
+
 def test_a_link_keeps_its_work_item(store: LinkStore, integration_id: str) -> None:
     (stored,) = established(store, integration_id, a_link())
 
