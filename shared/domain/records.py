@@ -7,6 +7,7 @@ and go with account settings.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from enum import Enum
@@ -20,6 +21,7 @@ MOST_REQUIREMENTS = 5000
 MOST_ATTACHMENTS = 1000
 _LONGEST_DESCRIPTION = 4_000_000
 _SERVICES_OF_AZURE_DEVOPS = ("tfs", "vsts")
+_WORK_ITEM_ID = re.compile("[0-9]{1,10}")
 
 
 class Kind(str, Enum):
@@ -97,15 +99,17 @@ def read_feature(body: Any) -> Feature:
         faults.raise_if_any()
     source = root.object("feature")
     record = _record(source, Kind.FEATURE)
-    requirements = _requirements(source)
+    requirements = _requirements(source, record.id)
     faults.raise_if_any()
     return Feature(record, requirements, "requirements" in source)
 
 
-def _requirements(feature: JsonObject) -> tuple[Record, ...]:
+def _requirements(feature: JsonObject, feature_id: str) -> tuple[Record, ...]:
     placed: dict[str, tuple[int, Record]] = {}
     for order, source in enumerate(feature.objects("requirements", most=MOST_REQUIREMENTS)):
         record = _record(source, Kind.REQUIREMENT)
+        if record.id and record.id == feature_id:
+            source.fault("id", "must not be the feature's own id")
         position = source.whole_number("position")
         # Aha! does not list requirements in the order of their position; older events have no position at all.
         placed.setdefault(record.id, (order if position is None else position, record))
@@ -169,9 +173,10 @@ def _linked_work_item(source: JsonObject) -> int | None:
     for field in fields if isinstance(fields, list) else ():
         if not isinstance(field, dict) or field.get("service_name") not in _SERVICES_OF_AZURE_DEVOPS:
             continue
-        value = str(field.get("value", "")).strip()
-        if field.get("name") == "id" and value.isascii() and value.isdigit() and 0 < int(value) < 2**31:
-            return int(value)
+        value = field.get("value")
+        text = str(value).strip() if isinstance(value, str | int) else ""
+        if field.get("name") == "id" and _WORK_ITEM_ID.fullmatch(text) and 0 < int(text) < 2**31:
+            return int(text)
     return None
 
 
