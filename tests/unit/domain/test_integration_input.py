@@ -1,0 +1,223 @@
+"""The body of a PUT on an integration."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.integration import AhaTarget, Authentication, Integration
+from shared.domain.integration_input import INTEGRATION_ID, Addresses, read_integration
+from shared.errors import InvalidRequest
+from shared.secret import Secret
+from tests.unit.examples import API_TOKEN, PAT, an_integration, json_values
+
+ADDRESSES = Addresses("https://dev.azure.com", allow_local=False)
+BODY: dict[str, Any] = {
+    "name": "Fabrikam web",
+    "product_id": "PROD",
+    "enabled": True,
+    "azure_devops": {
+        "account_name": "https://dev.azure.com/fabrikam/",
+        "authentication": "pat",
+        "personal_access_token": PAT,
+        "project": "Fabrikam",
+        "area_path": "Fabrikam\\Web",
+    },
+    "aha": {"url": "https://fabrikam.aha.io/", "api_token": API_TOKEN},
+    "feature": {
+        "work_item_type": "Feature",
+        "status_mapping": {"New": "Under consideration", "Active": "In development"},
+    },
+    "requirement": {"work_item_type": "User Story", "status_mapping": {"New": "Under consideration"}},
+}
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The body with one value set."""
+    body = copy.deepcopy(BODY)
+    *objects, key = path.split("/")
+    target = body
+    for name in objects:
+        target = target[name]
+    target[key] = value
+    return body
+
+
+def read(body: Any, stored: Integration | None = None, addresses: Addresses = ADDRESSES) -> Integration:
+    """The integration that a body describes."""
+    return read_integration("fabrikam-web", body, stored, addresses)[0]
+
+
+def faults_of(body: Any, stored: Integration | None = None) -> dict[str, str]:
+    """What is wrong with a body, by pointer."""
+    with pytest.raises(InvalidRequest) as caught:
+        read(body, stored)
+    return {fault.pointer: fault.detail for fault in caught.value.faults}
+
+
+def test_a_complete_body_is_the_integration_it_describes() -> None:
+    assert read(BODY) == an_integration()
+
+
+def test_an_integration_may_be_saved_with_a_name_and_a_product_alone() -> None:
+    integration = read({"name": "Web", "product_id": 7})
+
+    assert integration.product_id == "7"
+    assert not integration.enabled
+    assert [pointer for pointer, _ in integration.missing()] == [
+        "/azure_devops/account_name",
+        "/azure_devops/personal_access_token",
+        "/azure_devops/project",
+        "/azure_devops/area_path",
+        "/feature/work_item_type",
+        "/requirement/work_item_type",
+    ]
+
+
+def test_enabling_an_incomplete_integration_names_everything_that_is_missing() -> None:
+    assert set(faults_of({"name": "Web", "product_id": "P", "enabled": True})) == {
+        "/azure_devops/account_name",
+        "/azure_devops/personal_access_token",
+        "/azure_devops/project",
+        "/azure_devops/area_path",
+        "/feature/work_item_type",
+        "/requirement/work_item_type",
+    }
+
+
+def test_a_managed_identity_needs_no_token() -> None:
+    body = changed("azure_devops/authentication", "entra")
+    del body["azure_devops"]["personal_access_token"]
+
+    integration = read(body)
+
+    assert integration.azure_devops.authentication is Authentication.ENTRA
+    assert integration.missing() == []
+
+
+@pytest.mark.parametrize("left_out", [None, "", "  "])
+def test_a_body_without_tokens_keeps_the_stored_ones(left_out: str | None) -> None:
+    body = changed("azure_devops/personal_access_token", left_out)
+    body["aha"]["api_token"] = left_out
+
+    assert read(body, an_integration()) == an_integration()
+
+
+def test_a_new_token_replaces_the_stored_one() -> None:
+    body = changed("azure_devops/personal_access_token", "newer")
+
+    assert read(body, an_integration()).azure_devops.personal_access_token == Secret("newer")
+
+
+@pytest.mark.parametrize("stored_url", ["https://fabrikam.aha.io", ""])
+def test_a_stored_token_does_not_follow_to_another_address(stored_url: str) -> None:
+    stored = an_integration(aha=AhaTarget(stored_url, Secret(API_TOKEN)))
+    body = changed("aha/url", "https://evil.example")
+    del body["aha"]["api_token"]
+
+    assert list(faults_of(body, stored)) == ["/aha/api_token"]
+
+
+def test_taking_the_address_away_and_giving_another_does_not_free_the_token() -> None:
+    without_token = changed("aha/api_token", None)
+    emptied = read({**without_token, "aha": {}}, an_integration())
+    body = {**without_token, "aha": {"url": "https://evil.example"}}
+
+    assert list(faults_of(body, emptied)) == ["/aha/api_token"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "pointer"),
+    [
+        ("name", "", "/name"),
+        ("name", "x" * 201, "/name"),
+        ("product_id", None, "/product_id"),
+        ("product_id", True, "/product_id"),
+        ("enabled", "true", "/enabled"),
+        ("rotate_webhook_url", 1, "/rotate_webhook_url"),
+        ("azure_devops/account_name", "https://example.com/fabrikam", "/azure_devops/account_name"),
+        ("azure_devops/authentication", "basic", "/azure_devops/authentication"),
+        ("azure_devops/personal_access_token", "with space", "/azure_devops/personal_access_token"),
+        ("azure_devops/personal_access_token", "ключ", "/azure_devops/personal_access_token"),
+        ("azure_devops/personal_access_token", "new\nline", "/azure_devops/personal_access_token"),
+        ("azure_devops/project", "x" * 65, "/azure_devops/project"),
+        ("aha/url", "http://fabrikam.aha.io", "/aha/url"),
+        ("aha/url", "https://fabrikam.aha.io/products", "/aha/url"),
+        ("aha/url", "https://me:pw@fabrikam.aha.io", "/aha/url"),
+        ("aha/url", "https://fabrikam.aha.io?x=1", "/aha/url"),
+        ("aha/url", "https://fabrikam.aha.io:port", "/aha/url"),
+        ("aha/url", "fabrikam.aha.io", "/aha/url"),
+        ("aha/url", "https://[", "/aha/url"),
+        ("feature/status_mapping", ["New"], "/feature/status_mapping"),
+        ("feature/status_mapping", {"New": []}, "/feature/status_mapping/New"),
+        ("feature/status_mapping", {"In/Out": 1.5}, "/feature/status_mapping/In~1Out"),
+        ("feature/status_mapping", {" ": "Done"}, "/feature/status_mapping/ "),
+        ("feature/status_mapping", {str(n): "Done" for n in range(201)}, "/feature/status_mapping/"),
+        ("requirement/default_fields", {"Team": "Web"}, "/requirement/default_fields/Team"),
+        ("requirement/default_fields", {"Custom.Team": []}, "/requirement/default_fields/Custom.Team"),
+        ("requirement/default_fields", {"System.Title": "x"}, "/requirement/default_fields/System.Title"),
+        ("requirement/default_fields", {"system.rev": 1}, "/requirement/default_fields/system.rev"),
+        ("requirement/default_fields", {"Custom.A": "x" * 4001}, "/requirement/default_fields/Custom.A"),
+        ("requirement/default_fields", {"Custom.A/rev": 1}, "/requirement/default_fields/Custom.A~1rev"),
+    ],
+    ids=range(30),
+)
+def test_a_wrong_value_is_named_by_its_pointer(path: str, value: Any, pointer: str) -> None:
+    assert list(faults_of(changed(path, value))) == [pointer]
+
+
+def test_the_words_of_a_fault_show_no_token() -> None:
+    for token in (f"{PAT} {PAT}", PAT * 400):
+        faults = faults_of(changed("azure_devops/personal_access_token", token))
+
+        assert PAT not in str(faults)
+
+
+def test_a_state_without_a_choice_is_not_mapped() -> None:
+    integration = read(changed("feature/status_mapping", {"New": "", "Active": None, "Closed": 55}))
+
+    assert integration.feature.status_mapping == {"Closed": "55"}
+
+
+def test_default_fields_keep_their_types() -> None:
+    fields = {"Custom.Team": "Web", "Custom.Points": 3, "Custom.Share": 0.5, "Custom.Checked": False}
+
+    assert read(changed("feature/default_fields", fields)).feature.default_fields == fields
+
+
+def test_plain_http_is_for_local_use_only() -> None:
+    local = Addresses("http://127.0.0.1:8081", allow_local=True)
+    body = changed("aha/url", "http://127.0.0.1:8082")
+    body["azure_devops"]["account_name"] = "http://127.0.0.1:8081/fabrikam"
+
+    integration = read(body, addresses=local)
+
+    assert integration.aha.url == "http://127.0.0.1:8082"
+    assert integration.azure_devops.account_name == "fabrikam"
+
+
+def test_a_new_webhook_url_is_asked_for() -> None:
+    assert read_integration("web", {**BODY, "rotate_webhook_url": True}, None, ADDRESSES)[1] is True
+    assert read_integration("web", BODY, None, ADDRESSES)[1] is False
+
+
+@given(
+    json_values(
+        st.sampled_from([*BODY, *BODY["azure_devops"], *BODY["aha"], *BODY["feature"], "default_fields"])
+    )
+)
+def test_no_json_makes_the_reading_fail_but_with_named_faults(body: Any) -> None:
+    with contextlib.suppress(InvalidRequest):
+        read(body, an_integration())
+
+
+@given(st.text(max_size=80))
+def test_an_integrations_id_is_a_plain_path_segment(text: str) -> None:
+    if INTEGRATION_ID.fullmatch(text):
+        assert 1 <= len(text) <= 64
+        assert set(text) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
