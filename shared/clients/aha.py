@@ -10,11 +10,13 @@ from urllib.parse import quote
 
 from shared.clients.credentials import bearer
 from shared.clients.http import Answer, HttpClient, Request
+from shared.clients.pace import Quota
 from shared.clients.redaction import shown_url
 from shared.domain.integration import AhaTarget
 from shared.domain.receive_plan import AhaRecord, WorkflowStatus
-from shared.domain.records import Kind, parse_time
+from shared.domain.records import Kind
 from shared.domain.retry import TRANSIENT_STATUSES
+from shared.domain.times import parse_time
 from shared.errors import (
     CredentialsRejected,
     Forbidden,
@@ -28,6 +30,8 @@ from shared.operation import Operation
 from shared.secret import Secret
 
 _LONGEST_MESSAGE = 500
+_QUOTAS = (Quota(20, 1.0), Quota(300, 60.0))
+"""What an account takes from all its users and keys together (https://www.aha.io/api)."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Aha:
             authorization=lambda: bearer(token),
             translate=_translate,
             allow_local=allow_local,
+            quotas=_QUOTAS,
         )
 
     def record(self, kind: Kind, record_id: str) -> AhaRecord:

@@ -9,11 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any
 
 from shared.clients import transport
 from shared.clients.addresses import AddressRefused
+from shared.clients.pace import Pace, Quota
 from shared.clients.redaction import shown_url
 from shared.deadline import Deadline
 from shared.domain import retry
@@ -73,28 +73,6 @@ class Answer:
             return None
 
 
-class Pace:
-    """Slows requests to one host down for as long as it asks: Retry-After may ride on an answer that is no refusal.
-
-    Shared by all operations of the process, usable from several threads.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._not_before: dict[str, float] = {}
-
-    def ask_for(self, host: str, seconds: float) -> None:
-        """Let nobody call the host for that long."""
-        with self._lock:
-            self._not_before[host] = max(self._not_before.get(host, 0.0), self._clock() + seconds)
-
-    def wait(self, host: str) -> float:
-        """Seconds to wait before the host may be called."""
-        with self._lock:
-            return max(0.0, self._not_before.get(host, 0.0) - self._clock())
-
-
 _pace = Pace()
 
 
@@ -102,7 +80,7 @@ class HttpClient:
     """Sends requests to one outside system on behalf of one operation.
 
     `authorization` gives the value of the header of that name; `translate` turns an answer that is no success into the
-    error that callers are told.
+    error that callers are told. `quotas` hold for the host once it has shown that it limits requests.
     """
 
     def __init__(
@@ -113,6 +91,7 @@ class HttpClient:
         authorization: Callable[[], str],
         translate: Callable[[Request, Answer], OperationFailed | None],
         allow_local: bool,
+        quotas: tuple[Quota, ...] = (),
         pace: Pace = _pace,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
@@ -122,6 +101,7 @@ class HttpClient:
         self._authorization = authorization
         self._translate = translate
         self._allow_local = allow_local
+        self._quotas = quotas
         self._pace = pace
         self._sleep = sleep
         self._jitter = jitter
@@ -171,14 +151,11 @@ class HttpClient:
         if self._operation.deadline.remaining() < _LEAST_SECONDS:
             detail = "The time for this operation is over; what is not done yet goes on the next time."
             raise TimeSpent(self._system, detail, retry_after=1)
-        wait = self._pace.wait(_host(request.url))
-        if wait > deadline.remaining() - _LEAST_SECONDS:
-            raise Unavailable(
-                self._system,
-                f"{name} asked to be left alone for {wait:.0f} s. Try again then.",
-                retry_after=wait,
-            )
-        if wait:
+        host = _host(request.url)
+        while wait := self._pace.wait(host, self._quotas):
+            if wait > deadline.remaining() - _LEAST_SECONDS:
+                detail = f"{name} asks for {wait:.0f} s between requests now. Try again later."
+                raise Unavailable(self._system, detail, retry_after=wait)
             self._sleep(wait)
 
     def _attempt(self, request: Request, attempt: int) -> Answer | OperationFailed:
@@ -202,9 +179,7 @@ class HttpClient:
             self._note(request, None, started, attempt, str(error))
             return NotFound(self._system, f"{shown_url(request.url)} is not called: {error}.")
         self._note(request, answer.status, started, attempt, None)
-        asked = retry.retry_after_seconds(answer.headers, datetime.now(timezone.utc))
-        if asked:
-            self._pace.ask_for(_host(request.url), asked)
+        asked = self._pace.observe(_host(request.url), answer.headers)
         failure = self._translate(request, answer)
         if failure is None:
             return answer
