@@ -12,7 +12,7 @@ from shared.app import the_app
 from shared.domain.json_input import Faults
 from shared.errors import IntegrationNotFound, InvalidInput, OperationFailed
 from shared.operation import Operation
-from shared.receiving import WebhookGone, authenticate, receive
+from shared.receiving.receive import WebhookGone, authenticate, receive
 
 _BUDGET_SECONDS = 25.0
 

@@ -18,6 +18,7 @@ from shared.storage.links import LinkStore
 from shared.storage.log import LogStore
 from shared.storage.tables import Tables
 from shared.storage.vault import Vault
+from shared.storage.watermarks import WatermarkStore
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class App:
     integrations: IntegrationStore
     links: LinkStore
     log: LogStore
+    watermarks: WatermarkStore
     habits: Habits = field(default_factory=Habits)
 
     @classmethod
@@ -36,7 +38,14 @@ class App:
         """Build everything; nothing is contacted yet."""
         tables = Tables.from_settings(settings)
         vault = Vault(settings.secrets_keys)
-        return cls(settings, vault, IntegrationStore(tables, vault), LinkStore(tables), LogStore(tables))
+        return cls(
+            settings=settings,
+            vault=vault,
+            integrations=IntegrationStore(tables, vault),
+            links=LinkStore(tables),
+            log=LogStore(tables),
+            watermarks=WatermarkStore(tables),
+        )
 
     def azure_devops(self, target: AzureDevOpsTarget, operation: Operation) -> AzureDevOps:
         """The integration's organization, for one operation."""

@@ -34,6 +34,11 @@ DECLARATIONS = (
     Declaration("PUBLIC_URL", None, "what webhook URLs start with; without it, https://$WEBSITE_HOSTNAME"),
     Declaration("AZURE_DEVOPS_URL", "https://dev.azure.com", "where Azure DevOps answers"),
     Declaration("SEND_TIME_BUDGET_SECONDS", "200", "how long one send may take, in seconds"),
+    Declaration(
+        "RECONCILE_SCHEDULE",
+        None,
+        "when to bring in what notifications missed, as 0 */15 * * * *; off when empty",
+    ),
     Declaration("ALLOW_LOCAL_ADDRESSES", "false", "true only locally: allows http:// and private addresses"),
 )
 

@@ -28,6 +28,11 @@ class Notification:
 
 
 @dataclass(frozen=True)
+class UnnamedChange:
+    """Some work item changed; the subscription sends no details, so it is not said which."""
+
+
+@dataclass(frozen=True)
 class Ignored:
     """A notification that needs no work, with a stable reason and words for the log."""
 
@@ -35,7 +40,7 @@ class Ignored:
     message: str
 
 
-def read_notification(body: Mapping[str, Any]) -> Notification | Ignored:
+def read_notification(body: Mapping[str, Any]) -> Notification | UnnamedChange | Ignored:
     """What the body of a service hook is about. Never raises: what is not understood is ignored with a reason."""
     event_type = body.get("eventType")
     if _is_test(body):
@@ -44,7 +49,9 @@ def read_notification(body: Mapping[str, Any]) -> Notification | Ignored:
         return Ignored("unknown_shape", "The body is no service-hook notification: it has no eventType.")
     if event_type != WORK_ITEM_UPDATED:
         return Ignored("other_event", f"Only “Work item updated” is wanted, this is {event_type[:100]!r}.")
-    resource = _object(body.get("resource"))
+    if body.get("resource") is None:
+        return UnnamedChange()
+    resource = _object(body["resource"])
     revision = _object(resource.get("revision"))
     work_item_id = (
         _positive(resource.get("workItemId"))
@@ -53,9 +60,7 @@ def read_notification(body: Mapping[str, Any]) -> Notification | Ignored:
         or _id_in_url(resource.get("url"))
     )
     if work_item_id is None:
-        return Ignored(
-            "unknown_shape", "The notification names no work item; set “Resource details to send” to All."
-        )
+        return Ignored("unknown_shape", "The notification names no work item.")
     return Notification(work_item_id, _positive(resource.get("rev")) or _positive(revision.get("rev")))
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
 from shared.domain.json_input import Faults, JsonObject
+from shared.domain.times import parse_time
 from shared.domain.titles import full_title
 
 MOST_REQUIREMENTS = 5000
@@ -178,18 +179,6 @@ def _linked_work_item(source: JsonObject) -> int | None:
         if field.get("name") == "id" and _WORK_ITEM_ID.fullmatch(text) and 0 < int(text) < 2**31:
             return int(text)
     return None
-
-
-def parse_time(value: Any) -> datetime | None:
-    """A time as Aha! writes it (2025-04-03T17:39:27.658Z); None for anything else."""
-    if not isinstance(value, str) or len(value) > 40:
-        return None
-    try:
-        # Python 3.10 knows no Z.
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
 
 def _web_address(text: str) -> str:

@@ -9,16 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from shared.domain.links import Field, digest
 from shared.domain.markup import is_blank
+from shared.domain.times import parse_time
 
 TITLE = "System.Title"
 DESCRIPTION = "System.Description"
 STATE = "System.State"
 AREA_PATH = "System.AreaPath"
+CHANGED_DATE = "System.ChangedDate"
 WORK_ITEM_TYPE = "System.WorkItemType"
 
 PARENT = "System.LinkTypes.Hierarchy-Reverse"
@@ -66,6 +69,7 @@ class WorkItem:
     page_url: str
     relations: tuple[Relation, ...] = ()
     description_is_markdown: bool = False
+    changed_at: datetime | None = None
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> WorkItem:
@@ -92,6 +96,7 @@ class WorkItem:
                 for item in payload.get("relations") or ()
             ),
             description_is_markdown=str(formats.get(DESCRIPTION, "")).lower() == "markdown",
+            changed_at=parse_time(fields.get(CHANGED_DATE)),
         )
 
     @property

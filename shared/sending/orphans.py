@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.markers import Marker
+from shared.domain.wiql import created_by_me_since
 from shared.domain.work_item import WorkItem
 
 _CLOCK_MARGIN = timedelta(minutes=5)
@@ -25,7 +26,7 @@ def find_orphans(
     Two requests: the ids of what this identity created lately, then a read with relations; the marker decides. If there
     is more than one of a record, the oldest is taken.
     """
-    ids = azure_devops.query_ids(project, _query(work_item_types, since))
+    ids = azure_devops.query(project, created_by_me_since(work_item_types, since - _CLOCK_MARGIN)).ids
     found: dict[str, WorkItem] = {}
     if not ids:
         return found
@@ -35,18 +36,3 @@ def find_orphans(
         if match is not None:
             found[record_id] = match
     return found
-
-
-def _query(work_item_types: frozenset[str], since: datetime) -> str:
-    moment = (since - _CLOCK_MARGIN).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    types = ", ".join(_literal(name) for name in sorted(work_item_types))
-    return (
-        "SELECT [System.Id] FROM WorkItems "  # noqa: S608 WIQL has no parameters; literals are quoted above
-        f"WHERE [System.WorkItemType] IN ({types}) AND [System.CreatedBy] = @Me "
-        f"AND [System.CreatedDate] >= '{moment}' ORDER BY [System.Id]"
-    )
-
-
-def _literal(text: str) -> str:
-    """A WIQL text literal; a quotation mark is doubled."""
-    return "'" + text.replace("'", "''") + "'"

@@ -16,6 +16,10 @@ _LONGEST = 500
 _BEGINNING = 400
 
 
+WATERMARK_KEY = "watermark"
+"""The row that tells up to when an integration's changes have been seen to."""
+
+
 def escape_key(text: str) -> str:
     """The text as a legal part of a key; no two texts give the same part.
 

@@ -1,4 +1,4 @@
-"""Bringing a changed work item back to its Aha! record."""
+"""Bringing a changed work item back to its Aha! record: the one way in, also for what notifications missed."""
 
 from __future__ import annotations
 
@@ -9,22 +9,17 @@ from typing import Any
 from shared.app import App
 from shared.clients.aha import Aha, RecordChange
 from shared.clients.azure_devops import AzureDevOps
-from shared.domain.integration import Integration, StoredIntegration
+from shared.domain.integration import Integration
 from shared.domain.links import Field
-from shared.domain.notifications import Ignored, Notification, read_notification
+from shared.domain.notifications import Notification
 from shared.domain.receive_plan import AhaRecord, ReceivePlan, link_after, plan_receive
 from shared.domain.work_item import WorkItem
-from shared.errors import IntegrationNotFound, LinkChanged, NotFound, RuleViolation, System, Unavailable
+from shared.errors import LinkChanged, NotFound, RuleViolation, System, Unavailable
 from shared.operation import Operation
-from shared.storage.integrations import DeletedIntegration
 from shared.storage.links import StoredLink
 
 _DECISIONS = 5
-"""How often a notification is decided anew because another one changed the link meanwhile."""
-
-
-class WebhookGone(IntegrationNotFound):
-    """The webhook URL was right once; its integration has been deleted."""
+"""How often a change is decided anew because another one got at the link meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -35,47 +30,14 @@ class Received:
     reason: str | None = None
 
 
-def authenticate(app: App, integration_id: str, token: str) -> StoredIntegration:
-    """The integration whose webhook URL this is.
-
-    Raises:
-        WebhookGone: the URL is right, but the integration was deleted.
-        IntegrationNotFound: the token is wrong, whether or not there is such an integration.
-    """
-    found = app.integrations.find(integration_id)
-    generation = found.webhook_generation if found else ""
-    is_right = app.vault.is_webhook_token(token, integration_id, generation)
-    if not is_right or found is None:
-        raise IntegrationNotFound("This webhook URL is not valid. Copy it again from the integration.")
-    if isinstance(found, DeletedIntegration):
-        raise WebhookGone("The integration of this webhook URL was deleted.")
-    return found
-
-
-def receive(app: App, operation: Operation, integration: Integration, body: dict[str, Any]) -> Received:
-    """Bring the work item that a notification is about to its Aha! record, as it is now.
-
-    Raises:
-        Unavailable, Refused: it could not be done now; the notification should be delivered again.
-    """
-    notification = read_notification(body)
-    if isinstance(notification, Ignored):
-        operation.journal.info("notification.ignored", notification.message, reason=notification.reason)
-        return Received("ignored", notification.reason)
-    if not integration.enabled:
-        return _ignore(operation, "integration_disabled", "The integration is disabled.")
-    if not integration.receives:
-        return _ignore(operation, "aha_not_configured", "No Aha! address and token are configured.")
-    return _Receiving(app, operation, integration).bring(notification)
-
-
-def _ignore(operation: Operation, reason: str, message: str, **detail: Any) -> Received:
+def ignore(operation: Operation, reason: str, message: str, **detail: Any) -> Received:
+    """Write down that a notification needs no work."""
     operation.journal.info("notification.ignored", message, reason=reason, **detail)
     return Received("ignored", reason)
 
 
-class _Receiving:
-    """One notification of an integration that can receive."""
+class Bringing:
+    """Brings work items of one integration, which can receive, to their records, within one operation."""
 
     def __init__(self, app: App, operation: Operation, integration: Integration) -> None:
         self._links = app.links
@@ -85,12 +47,16 @@ class _Receiving:
         self._aha: Aha = app.aha(integration.aha, operation)
 
     def bring(self, notification: Notification) -> Received:
-        """Decide, write, note the agreement; again from the start if another notification got in between."""
+        """Decide, write, note the agreement; again from the start if another notification got in between.
+
+        Raises:
+            Unavailable, Refused: it could not be done now; it should be tried again.
+        """
         written: frozenset[Field] = frozenset()
         for _ in range(_DECISIONS):
             stored = self._links.by_work_item(self._integration.integration_id, notification.work_item_id)
             if stored is None:
-                return _ignore(
+                return ignore(
                     self._operation,
                     "work_item_not_linked",
                     f"Work item {notification.work_item_id} was not sent from Aha! by this integration.",
@@ -101,35 +67,38 @@ class _Receiving:
             )
             if is_old_news and not written:
                 return self._unchanged(stored, "already_agreed")
-            try:
-                outcome = self._bring_once(stored, written)
-            except LinkChanged:
-                self._operation.journal.info(
-                    "link.changed-meanwhile", "The link was changed at the same time; deciding anew."
-                )
-                written |= self._written
-                continue
-            return outcome
+            outcome, just_written = self._bring_once(stored, written)
+            if outcome is not None:
+                return outcome
+            written |= just_written
         raise Unavailable(System.STORAGE, "The link is being changed all the time.", retry_after=2)
 
-    def _bring_once(self, stored: StoredLink, rewritten: frozenset[Field]) -> Received:
-        self._written: frozenset[Field] = frozenset()
+    def _bring_once(
+        self, stored: StoredLink, rewritten: frozenset[Field]
+    ) -> tuple[Received | None, frozenset[Field]]:
+        """One try: its outcome, None where the link was changed meanwhile, and the fields that were written."""
         link = stored.link
         both = self._read_both(stored)
         if isinstance(both, Received):
-            return both
+            return both, frozenset()
         work_item, record = both
         mapping = self._integration.mapping(link.kind).status_mapping
         plan = plan_receive(link, work_item, record, mapping, rewritten)
         self._note_decision(stored, work_item, plan)
         after, refused = self._write(stored, record, plan) if plan.writes else (record, frozenset())
-        self._written = plan.written_fields - refused
+        written = plan.written_fields - refused
         new_link = link_after(plan, link, work_item, record, after, refused)
         if new_link != link:
-            self._links.replace(self._integration.integration_id, [(stored, new_link)])
-        if self._written or rewritten:
-            return Received("updated")
-        return self._unchanged(stored, self._why_unchanged(plan, refused))
+            try:
+                self._links.replace(self._integration.integration_id, [(stored, new_link)])
+            except LinkChanged as error:
+                self._operation.journal.info(
+                    "link.changed-meanwhile", f"{error.detail} It is looked at anew."
+                )
+                return None, written
+        if written or rewritten:
+            return Received("updated"), written
+        return self._unchanged(stored, self._why_unchanged(plan, refused)), written
 
     def _read_both(self, stored: StoredLink) -> tuple[WorkItem, AhaRecord] | Received:
         """The work item and the record as they are now, read side by side."""
@@ -140,13 +109,11 @@ class _Receiving:
                 work_item = self._azure_devops.work_item(link.work_item_id)
             except NotFound as error:
                 reading.exception()
-                return _ignore(
-                    self._operation, "work_item_gone", error.detail, work_item_id=link.work_item_id
-                )
+                return ignore(self._operation, "work_item_gone", error.detail, work_item_id=link.work_item_id)
             try:
                 return work_item, reading.result()
             except NotFound as error:
-                return _ignore(self._operation, "aha_record_gone", error.detail, reference=link.reference)
+                return ignore(self._operation, "aha_record_gone", error.detail, reference=link.reference)
 
     def _write(
         self, stored: StoredLink, record: AhaRecord, plan: ReceivePlan

@@ -1,0 +1,1 @@
+"""Bringing changes made in Azure DevOps back to Aha!."""
