@@ -69,6 +69,7 @@ class LocalSystem:
 
     def __init__(self, options: SystemOptions | None = None) -> None:
         self.options = options or SystemOptions()
+        self.host_changes: dict[str, str | None] = {}
         self.function_key = FUNCTION_KEY
         self.master_key = MASTER_KEY
         self.secrets_key = self.options.secrets_key or make_secrets_key()
@@ -143,9 +144,13 @@ class LocalSystem:
         self._guard.close()
 
     def restart_host(self, env: Mapping[str, str | None] | None = None) -> None:
-        """Stop the function app and start it again on its port, with these settings on top of its usual ones."""
+        """Stop the function app and start it again on its port, with these settings on top of its usual ones.
+
+        `host_changes` is what they were, until the next restart.
+        """
         self.function_host.stop()
-        self.function_host.start(self.host_environment(env or {}))
+        self.host_changes = dict(env or {})
+        self.function_host.start(self.host_environment(self.host_changes))
 
     def host_environment(self, env: Mapping[str, str | None] | None = None) -> dict[str, str]:
         """The environment of the function app: this process's, the system's settings, host_env, then `env`."""

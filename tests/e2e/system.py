@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -33,10 +32,12 @@ def started_system(**options: Any) -> Iterator[LocalSystem]:
 
 
 def ensure_running(system: LocalSystem) -> None:
-    """Start again what a test has stopped."""
+    """Start again what a test has stopped, and undo what it changed in the function app's settings."""
     for service in system.services:
-        if service.pid is None:
-            service.start(system.host_environment() if service is system.function_host else os.environ)
+        if service.pid is None and service is not system.function_host:
+            service.start()
+    if system.function_host.pid is None or system.host_changes:
+        system.restart_host()
 
 
 def eventually(look: Callable[[], _T], seconds: float = 20) -> _T:

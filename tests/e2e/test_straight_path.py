@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.system import LocalSystem
-from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
+from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest, ensure_running
 
 
 def test_a_feature_and_its_requirements_become_work_items_below_each_other(
@@ -73,3 +73,15 @@ def test_a_restarted_function_app_goes_on_with_what_was_sent(
     api.send(integration.id, aha.event("PROD-1"))
     system.restart_host()
     assert api.send(integration.id, aha.event("PROD-1")).json()["feature"]["action"] == "unchanged"
+
+
+def test_a_setting_that_is_missing_is_named_and_the_next_test_has_it_again(
+    api: Api, aha: Aha, integration: IntegrationUnderTest, system: LocalSystem
+) -> None:
+    system.restart_host({"SECRETS_KEY": None})
+    answer = api.send(integration.id, aha.event("PROD-1"))
+    assert answer.status_code == 500
+    assert "SECRETS_KEY" in answer.json()["detail"]
+
+    ensure_running(system)
+    assert api.send(integration.id, aha.event("PROD-1")).status_code == 201
