@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.system import LocalSystem
+from tests.e2e.sending_scene import Scene
 from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest, ensure_running, started_system
 
 _numbers = itertools.count(1)
@@ -69,3 +70,14 @@ def integration_id() -> str:
 def integration(api: Api, azure_devops: AzureDevOps, aha: Aha, integration_id: str) -> IntegrationUnderTest:
     """A complete, enabled integration between both sandboxes, its webhook subscribed in Azure DevOps."""
     return IntegrationUnderTest.set_up(api, azure_devops, aha, integration_id)
+
+
+@pytest.fixture
+def scene(
+    system: LocalSystem, api: Api, azure_devops: AzureDevOps, aha: Aha, integration: IntegrationUnderTest
+) -> Scene:
+    """An integration and both sides of it. Notifications are held until the test lets them go."""
+    aha.control("PUT", "/rate_limit", {"per_second": None, "per_minute": None})
+    made = Scene(system, api, azure_devops, aha, integration)
+    made.hold_notifications()
+    return made
