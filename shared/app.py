@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from shared.clients.aha import Aha
 from shared.clients.azure_devops import AzureDevOps
 from shared.clients.credentials import azure_devops_authorization
+from shared.clock import Clock
 from shared.domain.integration import AhaTarget, AzureDevOpsTarget
 from shared.operation import Operation
 from shared.sending.habits import Habits
@@ -32,6 +33,7 @@ class App:
     log: LogStore
     watermarks: WatermarkStore
     habits: Habits = field(default_factory=Habits)
+    clock: Clock = field(default_factory=Clock)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> App:
@@ -55,11 +57,17 @@ class App:
             authorization=azure_devops_authorization(target),
             operation=operation,
             allow_local=self.settings.allow_local_addresses,
+            sleep=self.clock.sleep,
         )
 
     def aha(self, target: AhaTarget, operation: Operation) -> Aha:
         """The integration's Aha! account, for one operation."""
-        return Aha(target, operation, allow_local=self.settings.allow_local_addresses)
+        return Aha(
+            target,
+            operation,
+            allow_local=self.settings.allow_local_addresses,
+            sleep=self.clock.sleep,
+        )
 
     def keep_log(self, operation: Operation, integration_id: str) -> None:
         """From here on, the operation's journal is written to the integration's log."""

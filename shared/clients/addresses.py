@@ -11,6 +11,10 @@ import socket
 from urllib.parse import urlsplit
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+_AZURE_HOST_AGENT = ipaddress.ip_address("168.63.129.16")
+"""Public by its number, yet it is the machine's own host
+(https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16)."""
 _IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -55,7 +59,11 @@ def connect(
         AddressRefused: one of the host's addresses is not public.
         OSError: the host is unknown, or no address of it answers.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        # A label that is empty or over 63 characters: no name server can be asked for it.
+        raise OSError("the host's name is malformed") from None
     for *_, address in found:
         _check_ip(ipaddress.ip_address(str(address[0]).split("%")[0]))
     failure: OSError | None = None
@@ -75,12 +83,12 @@ def connect(
 
 
 def _check_ip(address: _IPAddress) -> None:
-    embedded: _IPAddress | None = None
+    is_public = address.is_global and not address.is_multicast and address != _AZURE_HOST_AGENT
     if isinstance(address, ipaddress.IPv6Address):
-        embedded = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:
-            embedded = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    if not address.is_global or address.is_multicast:
+            _check_ip(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        else:
+            # 6to4 (2002::/16) carries any IPv4 address and is out of use (RFC 7526).
+            is_public = is_public and address in _GLOBAL_UNICAST and address.sixtofour is None
+    if not is_public:
         raise AddressRefused("the address is not a public one")
-    if embedded is not None:
-        _check_ip(embedded)

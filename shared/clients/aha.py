@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -57,7 +58,14 @@ class Aha:
     Every method raises CredentialsRejected, Forbidden, NotFound, RuleViolation or Unavailable of `System.AHA`.
     """
 
-    def __init__(self, target: AhaTarget, operation: Operation, *, allow_local: bool) -> None:
+    def __init__(
+        self,
+        target: AhaTarget,
+        operation: Operation,
+        *,
+        allow_local: bool,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._base_url = f"{target.url}/api/v1"
         token = target.api_token or Secret("")
         self._http = HttpClient(
@@ -67,6 +75,7 @@ class Aha:
             translate=_translate,
             allow_local=allow_local,
             quotas=_QUOTAS,
+            sleep=sleep,
         )
 
     def record(self, kind: Kind, record_id: str) -> AhaRecord:

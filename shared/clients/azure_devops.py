@@ -7,6 +7,8 @@ https://learn.microsoft.com/rest/api/azure/devops/wit/workitembatchupdate.
 from __future__ import annotations
 
 import json
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +20,7 @@ from shared.clients.http import Answer, HttpClient, Request
 from shared.domain.patches import PatchDocument
 from shared.domain.times import parse_time
 from shared.domain.work_item import WorkItem
-from shared.errors import NotFound, System, Unavailable
+from shared.errors import System, Unavailable
 from shared.operation import Operation
 from shared.side_by_side import side_by_side
 
@@ -62,6 +64,7 @@ class AzureDevOps:
         authorization: Callable[[], str],
         operation: Operation,
         allow_local: bool,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.account_name = account_name
         self.account_url = f"{base_url}/{quote(account_name, safe='')}"
@@ -71,6 +74,7 @@ class AzureDevOps:
             authorization=authorization,
             translate=translate(account_name),
             allow_local=allow_local,
+            sleep=sleep,
         )
 
     @property
@@ -101,7 +105,10 @@ class AzureDevOps:
         """
         below = f"/{quote(path)}" if path else ""
         url = f"{_project(project)}/_apis/wit/classificationnodes/Areas{below}"
-        return _object(self._send("GET", url, {"$depth": depth}).json())
+        node = _object(self._send("GET", url, {"$depth": depth}).json())
+        if "name" not in node:
+            raise _unusable()
+        return node
 
     def work_item_types(self, project: str) -> list[dict[str, Any]]:
         """The project's types with their states and fields."""
@@ -192,7 +199,7 @@ class AzureDevOps:
             headers=_JSON,
         )
         body = _object(answer.json())
-        items = body.get("workItems") or ()
+        items = _list(body.get("workItems"))
         ids = (item["id"] for item in items if isinstance(item, Mapping) and isinstance(item.get("id"), int))
         return QueryResult(tuple(ids), parse_time(body.get("asOf")))
 
@@ -221,7 +228,6 @@ class AzureDevOps:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
-        read_seconds: float = 30,
     ) -> Answer:
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         return self._http.send(
@@ -231,7 +237,7 @@ class AzureDevOps:
                 {**_NO_SIGN_IN_PAGE, **(headers or {})},
                 None if content is None else lambda: content,
                 repeatable,
-                read_seconds,
+                patience=math.inf if repeatable else _PATIENCE_WITH_CREATES,
             )
         )
 
@@ -258,18 +264,33 @@ def _operation(path: str, document: PatchDocument) -> dict[str, Any]:
 
 
 def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    if not isinstance(value, Mapping):
+        raise _unusable()
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise _unusable()
+    return value
 
 
 def _values(body: Any) -> list[dict[str, Any]]:
     """The entries of a list answer; null entries are left out."""
-    return [item for item in _object(body).get("value") or () if isinstance(item, dict)]
+    return [item for item in _list(_object(body).get("value")) if isinstance(item, dict)]
 
 
 def _work_item(payload: Any) -> WorkItem:
     try:
         return WorkItem.from_payload(_object(payload))
     except (ValueError, TypeError, AttributeError):
-        raise NotFound(
-            System.AZURE_DEVOPS, "Azure DevOps answered with something that is no work item."
-        ) from None
+        raise _unusable() from None
+
+
+def _unusable() -> Unavailable:
+    """For an answer of another shape: taken as an empty one, it would say that everything asked for is gone."""
+    return Unavailable(
+        System.AZURE_DEVOPS,
+        "Azure DevOps did not give a usable answer. Nothing has to be repaired; try again later.",
+        outcome_unknown=True,
+    )

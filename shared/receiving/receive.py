@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 from shared.app import App
@@ -59,7 +59,7 @@ def receive(app: App, operation: Operation, integration: Integration, body: dict
 
 def _receive_unnamed(app: App, operation: Operation, integration: Integration) -> Received:
     """A notification without details: whatever changed lately is looked at."""
-    caught_up = catch_up(app, operation, integration, datetime.now(timezone.utc) - _LOOKS_BACK)
+    caught_up = catch_up(app, operation, integration, app.clock.now() - _LOOKS_BACK)
     if caught_up.failures:
         raise caught_up.failures[0]
     return Received("updated") if caught_up.updated else Received("unchanged", "already_agreed")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
 
 from shared.app import App
 from shared.domain.integration import Integration
@@ -75,18 +74,19 @@ class FeatureSend:
         operation: Operation,
         integration: Integration,
         feature: Feature,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._app = app
         self._operation = operation
         self._integration = integration
         self._feature = feature
-        self._sleep = sleep
+        self._sleep = app.clock.sleep
         self._started = time.monotonic()
-        self._began_at = datetime.now(timezone.utc)
+        self._began_at = app.clock.now()
         self._azure_devops = app.azure_devops(integration.azure_devops, operation)
         self._public_url = app.settings.public_url
-        self._lookout = Lookout(app.links, self._azure_devops, operation, integration, self._public_url)
+        self._lookout = Lookout(
+            app.links, self._azure_devops, operation, integration, self._public_url, app.clock.now
+        )
         self._report = Reporter(operation.journal, self._azure_devops)
         self._ledger = Ledger(app.links, integration.integration_id, self._lookout, self._report, feature)
         self._feature_work_item_id: int | None = None

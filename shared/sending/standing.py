@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.field_decisions import intended_digests
@@ -55,7 +55,7 @@ class Lookout:
         operation: Operation,
         integration: Integration,
         public_url: str,
-        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        now: Callable[[], datetime],
     ) -> None:
         self._links = links
         self._azure_devops = azure_devops
