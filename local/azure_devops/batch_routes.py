@@ -23,7 +23,7 @@ from local.azure_devops.rendering import View
 from local.azure_devops.routes import ORGANIZATION, rules
 from local.azure_devops.saving import Save
 from local.azure_devops.tokens import WORK_WRITE
-from local.azure_devops.work_item_routes import permitted_save
+from local.azure_devops.work_item_routes import check_options
 from local.azure_devops.work_items import WorkItem
 
 _LIMIT = 200
@@ -68,19 +68,16 @@ def _together(
     exchange: Exchange, entries: list[Any], *, links_new: bool
 ) -> tuple[list[dict[str, Any]], ServiceError | None]:
     """All or nothing: one failing request is named, every other gets TF401321."""
-    save: Save | None = None
+    save = Save(exchange.organization, exchange.caller, links_new=links_new)
     drafts: list[Draft] = []
     for position, entry in enumerate(entries):
         try:
             request = _read_request(entry)
-            options = request.bypasses_rules, request.suppresses_notifications
-            permitted = permitted_save(exchange, *options, links_new=links_new)
-            save = save or permitted
             drafts.append(_draft(exchange, save, request))
         except ServiceError as refusal:
             whole = ModelError(500, "TF401321: Whole Bulk failed.")
             return [_refusal(refusal if at == position else whole) for at in range(len(entries))], refusal
-    saved = save.commit(exchange.base) if save else {}
+    saved = save.commit(exchange.base)
     return [_success(exchange, saved[draft.id]) for draft in drafts], None
 
 
@@ -91,7 +88,7 @@ def _one_by_one(exchange: Exchange, entries: list[Any]) -> list[dict[str, Any]]:
     for entry in entries:
         try:
             request = _read_request(_with_created_ids(entry, created))
-            save = permitted_save(exchange, request.bypasses_rules, request.suppresses_notifications)
+            save = Save(exchange.organization, exchange.caller)
             draft = _draft(exchange, save, request)
             item = save.commit(exchange.base)[draft.id]
             if draft.is_new:
@@ -103,9 +100,16 @@ def _one_by_one(exchange: Exchange, entries: list[Any]) -> list[dict[str, Any]]:
 
 
 def _draft(exchange: Exchange, save: Save, request: BatchRequest) -> Draft:
+    bypasses_rules = check_options(
+        exchange,
+        request.bypasses_rules or exchange.flag("bypassRules"),
+        request.suppresses_notifications or exchange.flag("suppressNotifications"),
+    )
     if request.type:
-        return save.create(exchange.organization.project(request.project), request.type, request.operations)
-    return save.update(exchange.organization.work_item(request.id), request.operations)
+        project = exchange.organization.project(request.project)
+        return save.create(project, request.type, request.operations, bypasses_rules=bypasses_rules)
+    item = exchange.organization.work_item(request.id)
+    return save.update(item, request.operations, bypasses_rules=bypasses_rules)
 
 
 def _read_request(entry: Any) -> BatchRequest:

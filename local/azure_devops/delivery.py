@@ -211,24 +211,24 @@ class DeliveryQueue:
             return
         outcome = self._try(notification)
         for seconds in TRANSIENT_WAITS:
-            if outcome != "transient" or self._paused_for(seconds):
+            if outcome != "transient" or not self._waited(seconds):
                 break
             outcome = self._try(notification)
-        if self._stopped.is_set():
+        if self._stopped.is_set() or self.subscription.status not in (ENABLED, ON_PROBATION):
             return
         if outcome == "success":
             self._lift_probation()
         elif outcome == "terminal":
-            self._set_status(DISABLED_BY_SYSTEM)
+            self.set_status(DISABLED_BY_SYSTEM)
         else:
             self._go_on_probation(notification)
 
     def _go_on_probation(self, notification: Notification) -> None:
         """Try the failed notification again; what the service really sends meanwhile is not stated."""
         self.subscription.probation_retries = 0
-        self._set_status(ON_PROBATION)
+        self.set_status(ON_PROBATION)
         for seconds in PROBATION_WAITS:
-            if self._paused_for(seconds) or self.subscription.status != ON_PROBATION:
+            if not self._waited(seconds):
                 return
             self.subscription.probation_retries += 1
             self.subscription.last_probation_retry = now()
@@ -238,21 +238,32 @@ class DeliveryQueue:
                 return
             if outcome == "terminal":
                 break
-        self._set_status(DISABLED_BY_SYSTEM)
+        self.set_status(DISABLED_BY_SYSTEM)
 
     def _lift_probation(self) -> None:
         self.subscription.probation_retries = 0
         if self.subscription.status == ON_PROBATION:
-            self._set_status(ENABLED)
+            self.set_status(ENABLED)
 
-    def _set_status(self, status: str) -> None:
+    def set_status(self, status: str) -> None:
+        """Enable or disable the subscription; what waits for another try looks at it at once."""
         with self._changed:
             self.subscription.status = status
             self._changed.notify_all()
 
-    def _paused_for(self, seconds: float) -> bool:
-        """Wait; True if the queue was stopped meanwhile."""
-        return self._stopped.wait(seconds * self._settings.time_scale)
+    def _waited(self, seconds: float) -> bool:
+        """Wait; False if the queue was stopped or the subscription's status changed meanwhile.
+
+        A change of the time scale counts at once, for what has passed already too.
+        """
+        started, status = time.monotonic(), self.subscription.status
+        with self._changed:
+            while not self._stopped.is_set() and self.subscription.status == status:
+                left = started + seconds * self._settings.time_scale - time.monotonic()
+                if left <= 0:
+                    return True
+                self._changed.wait(left)
+        return False
 
     def _try(self, notification: Notification) -> str:
         notification.status = "requestInProgress"

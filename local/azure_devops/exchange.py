@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from local.azure_devops.answers import ModelError, ServiceError
-from local.azure_devops.json_patch import invalid_document
+from local.azure_devops.json_patch import MEDIA_TYPE, check_media_type, invalid_document
 from local.azure_devops.organization import Organization
 from local.azure_devops.projects import Project
 from local.azure_devops.service_hooks import ServiceHooks
@@ -101,8 +101,15 @@ class Exchange:
             raise ModelError(404, "A project is needed in the URL of this request.")
         return self.project
 
-    def json_body(self) -> Any:
-        """The request's JSON value. Raises 400 if there is none."""
+    def json_body(self, media_type: str = "application/json") -> Any:
+        """The request's JSON value. Raises 400 if there is none, and if it is of another media type."""
+        if media_type == MEDIA_TYPE:
+            check_media_type(self.request.content_type or "", self.request.method)
+        elif self.request.mimetype != media_type:
+            raise ModelError(
+                415,
+                f"The request entity's media type '{self.request.mimetype}' is not supported for this resource.",
+            )
         try:
             return json.loads(self.request.get_data())
         except ValueError:

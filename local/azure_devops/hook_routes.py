@@ -62,7 +62,8 @@ def replace(exchange: Exchange) -> Response:
     subscription.publisher_inputs = fresh.publisher_inputs
     subscription.consumer_inputs = fresh.consumer_inputs
     subscription.resource_version = fresh.resource_version
-    subscription.modified, subscription.status = now(), status
+    subscription.modified = now()
+    queue.set_status(status)
     return json_response(subscription.json(exchange.base))
 
 

@@ -40,10 +40,9 @@ def get_classification_node(exchange: Exchange) -> Response:
     with exchange.organization.lock:
         node = tree.find(name for name in path.split("/") if name)
         if node is None:
-            # The exact text is unconfirmed.
             raise work_item_error(
                 404,
-                f"VS402485: The area or iteration path {path} does not exist, or you do not have permission to it.",
+                f"VS402485: The Area/Iteration name is not recognized: {path}.",
                 "ClassificationNodeNotFoundException",
             )
         return json_response(node.json(exchange.project_base, depth))

@@ -35,23 +35,17 @@ _NEW_ID = -1
 class Save:
     """A save under way. The organization's lock is held from the first call to the last."""
 
-    def __init__(
-        self,
-        organization: Organization,
-        caller: Caller,
-        *,
-        bypasses_rules: bool = False,
-        links_new: bool = True,
-    ) -> None:
+    def __init__(self, organization: Organization, caller: Caller, *, links_new: bool = True) -> None:
         self._organization = organization
         self._caller = caller
-        self._bypasses_rules = bypasses_rules
         self._links_new = links_new
         self._moment = now()
         self._drafts: dict[int, Draft] = {}
         self._links = Links(organization, self._open)
 
-    def create(self, project: Project, type_name: str, operations: list[Operation]) -> Draft:
+    def create(
+        self, project: Project, type_name: str, operations: list[Operation], *, bypasses_rules: bool = False
+    ) -> Draft:
         """Draft a new work item. Raises the service's refusals."""
         kind = enabled(project.type_named(type_name))
         draft_id = _temporary_id(operations)
@@ -59,20 +53,20 @@ class Save:
             raise invalid_document(f"The id {draft_id} is used by another work item of this request.")
         draft = new_draft(draft_id, project, kind, self._caller.identity, self._moment)
         self._drafts[draft_id] = draft
-        self._patch(draft, operations)
+        self._patch(draft, operations, bypasses_rules)
         return draft
 
-    def update(self, item: WorkItem, operations: list[Operation]) -> Draft:
+    def update(self, item: WorkItem, operations: list[Operation], *, bypasses_rules: bool = False) -> Draft:
         """Draft a change of a work item. Raises the service's refusals."""
         draft = self._open(item.id)
         self._check_permission(draft)
         if draft.rev >= REVISION_LIMIT:
             raise work_item_error(
                 400,
-                f"VS403372: Work item {item.id} has reached the limit of {REVISION_LIMIT} revisions.",
+                f"Work item {item.id} has reached the limit of {REVISION_LIMIT} revisions.",
                 "WorkItemRevisionLimitExceededException",
             )
-        self._patch(draft, operations)
+        self._patch(draft, operations, bypasses_rules)
         return draft
 
     def preview(self, draft: Draft) -> WorkItem:
@@ -94,13 +88,13 @@ class Save:
             self._organization.announce(change)
         return saved
 
-    def _patch(self, draft: Draft, operations: list[Operation]) -> None:
+    def _patch(self, draft: Draft, operations: list[Operation], bypasses_rules: bool) -> None:
         draft.is_patched = True
-        patching = Patching(self._organization, self._links, timestamp(self._moment), self._bypasses_rules)
+        patching = Patching(self._organization, self._links, timestamp(self._moment), bypasses_rules)
         patching.apply(draft, operations)
         draft.area(), draft.iteration()
         self._check_permission(draft)
-        broken = patching.violations + ([] if self._bypasses_rules else rules.violations(draft))
+        broken = patching.violations + ([] if bypasses_rules else rules.violations(draft))
         if broken:
             raise rules.rule_error(broken)
 

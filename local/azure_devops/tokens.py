@@ -133,6 +133,9 @@ class Tokens:
     def _by_personal_token(self, credential: str) -> Caller:
         try:
             decoded = base64.b64decode(credential, validate=True)
+            # Python 3.10 reads past surplus padding, which is not canonical.
+            if base64.b64encode(decoded).decode() != credential:
+                raise binascii.Error
             text = decoded.decode()
         except (binascii.Error, UnicodeDecodeError):
             raise Refused(Response("", 401, content_type="text/plain; charset=utf-8")) from None

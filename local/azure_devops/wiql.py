@@ -162,7 +162,8 @@ class _Compiled:
             ) from None
         if has_time and not self._around.has_time_precision:
             raise query_error(
-                "You cannot supply a time with the date when running a query using date precision.", text
+                "You cannot supply a time with the date when running a query using date precision.",
+                f"[{self._field.reference_name}] {self._comparison.operator} '{text}'",
             )
         return self._precise(moment)
 

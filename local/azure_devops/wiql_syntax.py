@@ -103,6 +103,13 @@ def _tokens(text: str) -> list[Token]:
     return [*tokens, Token("end", "")]
 
 
+def _named(token: Token) -> Field:
+    found = find_field(token.text.strip("[]").strip())
+    if found is None:
+        raise query_error("TF51005: The query references a field that does not exist.", token.text)
+    return found
+
+
 class _Reader:
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
@@ -110,8 +117,9 @@ class _Reader:
 
     def query(self) -> Query:
         self._expect("select")
-        columns = self._fields()
+        selected = self._field_tokens()
         self._expect("from")
+        columns = tuple(_named(token) for token in selected)
         if not self._take("workitems"):
             raise query_error("TF51009: The FROM clause must name WorkItems.", self._next.text)
         condition = self._condition() if self._take("where") else None
@@ -151,21 +159,19 @@ class _Reader:
             "TF51006: The query statement is not valid.", self._next.text or "end of the query"
         )
 
-    def _field(self) -> Field:
-        token = self._next
-        if token.kind not in ("field", "name"):
+    def _field_token(self) -> Token:
+        if self._next.kind not in ("field", "name"):
             raise self._unexpected()
-        found = find_field(token.text.strip("[]").strip())
-        if found is None:
-            raise query_error("TF51005: The query references a field that does not exist.", token.text)
-        self._at += 1
-        return found
+        return self._advance()
 
-    def _fields(self) -> tuple[Field, ...]:
-        fields = [self._field()]
+    def _field(self) -> Field:
+        return _named(self._field_token())
+
+    def _field_tokens(self) -> list[Token]:
+        tokens = [self._field_token()]
         while self._take_operator(","):
-            fields.append(self._field())
-        return tuple(fields)
+            tokens.append(self._field_token())
+        return tokens
 
     def _order(self) -> tuple[tuple[Field, bool], ...]:
         self._expect("by")

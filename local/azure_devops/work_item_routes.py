@@ -11,7 +11,7 @@ from local.azure_devops import recycle_bin
 from local.azure_devops.answers import ModelError, ServiceError, json_response, list_response, work_item_error
 from local.azure_devops.exchange import Exchange
 from local.azure_devops.field_definitions import field_named
-from local.azure_devops.json_patch import check_media_type, read_document
+from local.azure_devops.json_patch import MEDIA_TYPE, read_document
 from local.azure_devops.rendering import View
 from local.azure_devops.routes import PROJECT, rules
 from local.azure_devops.saving import Save
@@ -28,8 +28,9 @@ def create(exchange: Exchange) -> Response:
     project = exchange.needed_project()
     operations = _operations(exchange)
     with exchange.organization.lock:
-        save = _save(exchange)
-        draft = save.create(project, exchange.arguments["type"], operations)
+        save = Save(exchange.organization, exchange.caller)
+        kind, bypasses_rules = exchange.arguments["type"], _options(exchange)
+        draft = save.create(project, kind, operations, bypasses_rules=bypasses_rules)
         if exchange.flag("validateOnly"):
             # What an unsaved work item shows for id and rev is unconfirmed.
             return json_response(_view(exchange).work_item(save.preview(draft)))
@@ -41,8 +42,8 @@ def update(exchange: Exchange) -> Response:
     operations = _operations(exchange)
     with exchange.organization.lock:
         item = _addressed(exchange)
-        save = _save(exchange)
-        save.update(item, operations)
+        save = Save(exchange.organization, exchange.caller)
+        save.update(item, operations, bypasses_rules=_options(exchange))
         if not exchange.flag("validateOnly"):
             save.commit(exchange.base)
         return json_response(_view(exchange).work_item(item))
@@ -139,7 +140,7 @@ def get_revision(exchange: Exchange) -> Response:
             if revision.rev == number:
                 return json_response(view.work_item(item, revision))
     raise work_item_error(
-        404, f"TF401239: Work item {item.id} has no revision {number}.", "WorkItemIdRevisionNotFoundException"
+        404, f"Work item {item.id} has no revision {number}.", "WorkItemIdRevisionNotFoundException"
     )
 
 
@@ -163,18 +164,15 @@ def get_update(exchange: Exchange) -> Response:
 
 
 def _operations(exchange: Exchange) -> Any:
-    check_media_type(exchange.request.content_type or "", exchange.request.method)
-    return read_document(exchange.json_body())
+    return read_document(exchange.json_body(media_type=MEDIA_TYPE))
 
 
-def _save(exchange: Exchange) -> Save:
-    return permitted_save(exchange, exchange.flag("bypassRules"), exchange.flag("suppressNotifications"))
+def _options(exchange: Exchange) -> bool:
+    return check_options(exchange, exchange.flag("bypassRules"), exchange.flag("suppressNotifications"))
 
 
-def permitted_save(
-    exchange: Exchange, bypasses_rules: bool, suppresses_notifications: bool, *, links_new: bool = True
-) -> Save:
-    """A save with the options asked for. Raises TF401322 for an option that the caller may not use.
+def check_options(exchange: Exchange, bypasses_rules: bool, suppresses_notifications: bool) -> bool:
+    """Whether to bypass the rules. Raises TF401322 for an option that the caller may not use.
 
     The text is from solidify/jira-azuredevops-migrator#662; the status and the text for notifications are
     unconfirmed. Notifications are not suppressed for service hooks: vsts-rest-api-specs#243.
@@ -192,7 +190,7 @@ def permitted_save(
             "You don't have suppress notifications permission.",
             "WorkItemTrackingUnauthorizedAccessException",
         )
-    return Save(exchange.organization, exchange.caller, bypasses_rules=bypasses_rules, links_new=links_new)
+    return bypasses_rules
 
 
 def _addressed(exchange: Exchange) -> WorkItem:

@@ -270,6 +270,13 @@ def test_a_wrong_method_and_an_unknown_resource_are_refused(ado: AzureDevOpsCall
     assert unknown.status_code == 404
 
 
+def test_a_json_body_of_another_media_type_is_refused(ado: AzureDevOpsCaller) -> None:
+    for path in ("/_apis/wit/$batch", "/_apis/wit/workitemsbatch", "/_apis/wit/wiql"):
+        answer = ado.call("POST", path, data="[]", headers={"Content-Type": "text/plain"})
+        assert answer.status_code == 415
+        assert "media type" in answer.json()["value"]["Message"]
+
+
 def test_a_throttled_answer_is_a_success_with_headers(ado: AzureDevOpsCaller) -> None:
     ado.control(
         "PUT",

@@ -201,6 +201,20 @@ def test_the_route_belongs_to_the_organization_and_takes_200_requests_at_most(ad
     assert len(ado.batch(*many[:200])) == 200
 
 
+def test_rules_are_bypassed_for_the_request_that_asks_for_it_and_by_who_may(ado: AzureDevOpsCaller) -> None:
+    ado.control("POST", "/tokens", {"token": "boss", "kind": "administrator"})
+    bypassing = create_request("Customer Request", temporary_id(-1), title("No team"))
+    bypassing["uri"] += "&bypassRules=true"
+    strict = create_request("Customer Request", temporary_id(-2), title("No team"))
+
+    def batch(token: str, *requests: dict[str, Any]) -> list[int]:
+        return codes(ado.call("PATCH", "/_apis/wit/$batch", json=list(requests), token=token).json()["value"])
+
+    assert batch("sandbox-write-token", bypassing) == [403]
+    assert batch("boss", bypassing, strict) == [500, 400]
+    assert batch("boss", bypassing) == [200]
+
+
 def test_a_batch_with_a_token_that_may_only_read_is_401(ado: AzureDevOpsCaller) -> None:
     answer = ado.call("PATCH", "/_apis/wit/$batch", json=family(), token="sandbox-read-token")
 

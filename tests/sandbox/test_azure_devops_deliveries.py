@@ -140,6 +140,36 @@ def test_seven_failures_on_probation_disable_the_subscription(
     assert len(subscriber.received) == 8
 
 
+def test_a_subscription_on_probation_is_enabled_by_a_person(
+    ado: AzureDevOpsCaller, subscriber: Subscriber
+) -> None:
+    made, number = ado.subscribe(subscriber.url), ado.create()["id"]
+    subscriber.statuses = [500]
+    ado.update(number, title("B"))
+    wait_for(ado, made, "onProbation")
+
+    ado.call("PUT", f"/_apis/hooks/subscriptions/{made['id']}", json=made | {"status": "enabled"})
+    ado.update(number, title("seen"))
+    ado.flush()
+
+    assert statuses(ado) == [500, 200]
+    assert ado.subscription(made)["status"] == "enabled"
+
+
+def test_the_clock_can_be_moved_on_while_a_retry_is_waited_for(
+    ado: AzureDevOpsCaller, subscriber: Subscriber
+) -> None:
+    made, number = ado.subscribe(subscriber.url), ado.create()["id"]
+    subscriber.statuses = [500, 500]
+    ado.update(number, title("B"))
+    wait_for(ado, made, "onProbation")
+
+    ado.control("PUT", "/service_hooks", {"time_scale": 0})
+    wait_for(ado, made, "enabled")
+
+    assert statuses(ado) == [500, 500, 200]
+
+
 def test_410_disables_the_subscription_at_once(ado: AzureDevOpsCaller, subscriber: Subscriber) -> None:
     made, number = ado.subscribe(subscriber.url), ado.create()["id"]
     subscriber.statuses = [410]

@@ -165,6 +165,14 @@ def test_a_field_that_does_not_exist_is_named(ado: AzureDevOpsCaller) -> None:
     )
 
 
+def test_a_top_clause_is_what_the_service_calls_a_missing_from(ado: AzureDevOpsCaller) -> None:
+    answer = ado.query("SELECT TOP 5 [System.Id] FROM WorkItems")
+
+    assert answer.json()["message"] == (
+        "TF51006: The query statement is missing a FROM clause. The error is caused by «5»."
+    )
+
+
 def test_the_project_macro_needs_a_project_in_the_url(ado: AzureDevOpsCaller) -> None:
     query = "SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project"
 
