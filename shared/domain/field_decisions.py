@@ -80,6 +80,13 @@ def _merge(before: Agreement | None, ours: str, theirs: str, same: bool) -> Outc
     return merge(carried_changed=ours != before.aha, other_changed=theirs != before.azure_devops, same=same)
 
 
+def is_outdated(record: Record, link: Link | None) -> bool:
+    """Whether a newer payload of the record was sent already."""
+    if link is None or link.sent_as_of is None or record.updated_at is None:
+        return False
+    return record.updated_at < link.sent_as_of
+
+
 def is_old_news(record: Record, link: Link | None, name: Field) -> bool:
     """Whether the payload was made before something that has reached the link since.
 
@@ -88,7 +95,7 @@ def is_old_news(record: Record, link: Link | None, name: Field) -> bool:
     """
     if link is None or record.updated_at is None:
         return False
-    if link.sent_as_of is not None and record.updated_at < link.sent_as_of:
+    if is_outdated(record, link):
         return True
     agreed = link.agreed.get(name)
     if agreed is None or not agreed.replaced_in_aha or link.received_as_of is None:

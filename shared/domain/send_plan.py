@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.domain.field_decisions import FieldDecision, decide_for_item, decide_for_new_item, is_old_news
+from shared.domain.field_decisions import (
+    FieldDecision,
+    decide_for_item,
+    decide_for_new_item,
+    is_old_news,
+    is_outdated,
+)
 from shared.domain.files import Files, sort_files
 from shared.domain.links import Agreement, AttachedFile, Field, Link
 from shared.domain.merge import Outcome
@@ -99,7 +105,7 @@ def plan_record(
         agreed=agreed,
         decisions=decide_for_item(record, link, agreed, work_item),
         files=sort_files(record.attachments, link, work_item),
-        moves_to_parent=_moves(link, work_item, family),
+        moves_to_parent=not is_outdated(record, link) and _moves(link, work_item, family),
         is_old=any(is_old_news(record, link, name) for name in (Field.NAME, Field.DESCRIPTION)),
     )
 
@@ -135,14 +141,15 @@ def link_after(
             agreed[decision.field] = agreement
     agreed.setdefault(Field.STATE, Agreement("", work_item.digest_of(Field.STATE)))
     record, family = plan.record, plan.family
+    outdated = is_outdated(record, link)
     requirement_ids = family.requirement_ids
-    if requirement_ids is None:
+    if requirement_ids is None or outdated:
         requirement_ids = link.requirement_ids if link else ()
     result = Link(
         kind=record.kind,
         aha_id=record.id,
         reference=record.reference or (link.reference if link else ""),
-        parent_aha_id=family.feature_id,
+        parent_aha_id=link.parent_aha_id if link and outdated else family.feature_id,
         work_item_id=work_item.id,
         work_item_url=work_item.page_url or (link.work_item_url if link else ""),
         work_item_type=work_item.type,

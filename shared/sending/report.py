@@ -103,6 +103,8 @@ class Reporter:
 
     def removed_requirements(self, plan: RecordPlan, link: Link | None) -> None:
         """Requirements that the feature has no more."""
+        if plan.is_old:
+            return
         for record_id in removed_requirements(link, plan.family):
             self._journal.warning(
                 "requirement.removed",
