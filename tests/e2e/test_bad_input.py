@@ -1,0 +1,255 @@
+"""Requests that are not what a function expects: each is refused whole, in a shape that a program can read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from local.system import LocalSystem
+from tests.e2e.configuration_bodies import MINIMAL, faults_of, problem_of
+from tests.e2e.system import Api, IntegrationUnderTest
+
+MEBIBYTE = 1024 * 1024
+DEEP = 100_000
+FUNCTIONS = ["integrations", "test-connection", "features", "webhook"]
+"""Those that take a body."""
+
+NOT_JSON = {
+    "empty": b"",
+    "spaces": b"  \n",
+    "text": b"name=Fabrikam",
+    "cut off": b'{"name": "Fabrikam',
+    "two values": b"{} {}",
+    "single quotes": b"{'name': 'Fabrikam'}",
+    "trailing comma": b'{"name": "Fabrikam",}',
+    "not a number": b'{"name": NaN}',
+    "infinity": b'{"name": -Infinity}',
+    "control character": b'{"name": "a\x01b"}',
+    "another encoding": '{"name": "Größe"}'.encode("latin-1"),
+    "UTF-16": '{"name": "Fabrikam"}'.encode("utf-16"),
+    "half a character": b'{"name": "\xf0\x9f\x98"}',
+    "too deep": b"[" * DEEP,
+    "deep and whole": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
+    "endless digits": b'{"name": ' + b"9" * 100_000 + b"}",
+    "null bytes": b"\x00\x00\x00\x00",
+}
+
+
+class Target:
+    """One function that takes a body: its method, its address and whether it wants a key."""
+
+    def __init__(self, name: str, api: Api, integration: IntegrationUnderTest) -> None:
+        method, address = {
+            "integrations": ("PUT", f"/integrations/{integration.id}"),
+            "test-connection": ("POST", "/test-connection"),
+            "features": ("POST", f"/integrations/{integration.id}/features"),
+            "webhook": ("POST", integration.webhook_url),
+        }[name]
+        self._api, self._method, self._address = api, method, address
+
+    def send(self, data: Any, **headers: str) -> requests.Response:
+        """A request with these bytes as its body."""
+        return self._api.request(
+            self._method, self._address, data=data, headers={"content-type": "application/json", **headers}
+        )
+
+
+@pytest.fixture(params=FUNCTIONS)
+def target(request: pytest.FixtureRequest, api: Api, integration: IntegrationUnderTest) -> Target:
+    """Each function that takes a body."""
+    return Target(request.param, api, integration)
+
+
+def test_a_body_that_is_not_json_is_refused(
+    target: Target, api: Api, integration: IntegrationUnderTest
+) -> None:
+    saved = api.get(f"/integrations/{integration.id}").json()
+
+    for name, data in NOT_JSON.items():
+        problem = problem_of(target.send(data), 400, "invalid_json")
+        assert "JSON" in problem["detail"], name
+
+    assert api.get(f"/integrations/{integration.id}").json() == saved
+
+
+def test_the_place_where_json_is_broken_is_told_and_the_body_is_not(target: Target) -> None:
+    problem = problem_of(target.send(b'{"name": "a",\n "token": secret-1}'), 400, "invalid_json")
+
+    assert "line 2, column 11" in problem["detail"]
+    assert "secret-1" not in str(problem)
+
+
+def test_a_body_in_chunks_is_asked_for_in_one_piece(target: Target) -> None:
+    problem = problem_of(target.send(iter([b'{"name"', b': "x"}'])), 400, "invalid_json")
+
+    assert "Content-Length" in problem["detail"]
+
+
+@pytest.mark.parametrize("data", [b"[]", b"null", b"3", b'"text"', b"true", b'[{"name": "x"}]'])
+def test_json_that_is_no_object_is_refused(target: Target, data: bytes) -> None:
+    assert faults_of(target.send(data))[""] == "must be an object"
+
+
+def test_a_body_over_ten_mebibytes_is_too_large(target: Target) -> None:
+    data = b'{"name": "' + b"x" * (11 * MEBIBYTE) + b'"}'
+
+    problem = problem_of(target.send(data), 413, "body_too_large")
+
+    assert "10 MiB" in problem["detail"]
+
+
+def test_a_body_of_just_ten_mebibytes_is_read(target: Target) -> None:
+    data = b'{"unknown": "' + b"x" * (10 * MEBIBYTE - 15) + b'"}'
+    assert len(data) == 10 * MEBIBYTE
+
+    assert target.send(data).status_code != 413
+
+
+def test_a_byte_order_mark_and_any_content_type_do_no_harm(api: Api, integration_id: str) -> None:
+    data = b"\xef\xbb\xbf" + b'{"name": "Fabrikam", "product_id": "P"}'
+
+    for content_type in ("application/json", "text/plain", "application/octet-stream", "nonsense"):
+        answer = api.put(f"/integrations/{integration_id}", data=data, headers={"content-type": content_type})
+        assert answer.status_code in (200, 201), content_type
+    api.delete(f"/integrations/{integration_id}")
+
+
+def test_unknown_keys_are_ignored(api: Api, integration_id: str) -> None:
+    body = {**MINIMAL, "colour": "red", "webhook_url": "https://example.com", "created_at": 7}
+
+    answer = api.put_integration(integration_id, body)
+
+    assert answer.status_code == 201
+    assert "colour" not in answer.json()
+    assert "example.com" not in answer.text
+
+
+def test_values_nested_deeply_where_text_is_expected_are_refused(api: Api, integration_id: str) -> None:
+    nested: Any = "x"
+    for _ in range(200):
+        nested = [nested]
+
+    answer = api.put_integration(integration_id, {"name": nested, "product_id": {"id": nested}})
+
+    assert set(faults_of(answer)) == {"/name", "/product_id"}
+
+
+@pytest.mark.parametrize("value", ["maybe", "1", "yes", "true,true", " "])
+def test_a_dry_run_is_asked_for_by_true_or_false(
+    api: Api, integration: IntegrationUnderTest, value: str
+) -> None:
+    answer = api.send(integration.id, {"feature": {"id": "1", "name": "x"}}, dry_run=value)
+
+    assert set(faults_of(answer)) == {"/dry_run"}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "/feature"),
+        ({"feature": None}, "/feature"),
+        ({"feature": []}, "/feature"),
+        ({"feature": {}}, "/feature/id"),
+        ({"feature": {"id": {}, "name": "x"}}, "/feature/id"),
+        ({"feature": {"id": "1", "name": 7}}, "/feature/name"),
+        ({"feature": {"id": "1", "requirements": {}}}, "/feature/requirements"),
+        ({"feature": {"id": "1", "requirements": ["x"]}}, "/feature/requirements/0"),
+        ({"feature": {"id": "1", "requirements": [{"id": "2"}, {}]}}, "/feature/requirements/1/id"),
+    ],
+)
+def test_a_feature_of_the_wrong_shape_is_refused(
+    api: Api, integration: IntegrationUnderTest, body: Any, pointer: str
+) -> None:
+    assert pointer in faults_of(api.send(integration.id, body))
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/integrations"),
+        ("POST", "/integrations/x"),
+        ("PATCH", "/integrations/x"),
+        ("GET", "/test-connection"),
+        ("PUT", "/test-connection"),
+        ("POST", "/integrations/x/log"),
+        ("DELETE", "/integrations/x/log"),
+        ("GET", "/integrations/x/features"),
+        ("GET", "/webhooks/x/y"),
+        ("PUT", "/webhooks/x/y"),
+        ("POST", "/webhooks/x"),
+        ("GET", "/nothing"),
+    ],
+)
+def test_a_wrong_method_or_path_is_not_found(api: Api, method: str, path: str) -> None:
+    """The platform's own answer: it has no body, and no function was called."""
+    answer = api.request(method, path)
+
+    assert answer.status_code == 404
+    assert answer.content == b""
+
+
+GUARDED = [
+    ("GET", "/integrations"),
+    ("PUT", "/integrations/x"),
+    ("DELETE", "/integrations/x"),
+    ("POST", "/test-connection"),
+    ("GET", "/integrations/x/log"),
+    ("POST", "/integrations/x/features"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+@pytest.mark.parametrize("headers", [{}, {"x-functions-key": "wrong"}])
+def test_without_the_function_key_nothing_opens(
+    system: LocalSystem, method: str, path: str, headers: dict[str, str]
+) -> None:
+    answer = requests.request(method, f"{system.functions_url}/api{path}", headers=headers, timeout=60)
+
+    assert answer.status_code == 401
+    assert answer.content == b""
+
+
+def test_a_put_without_an_id_says_so(api: Api) -> None:
+    assert set(faults_of(api.put("/integrations", json=MINIMAL))) == {"/integration_id"}
+
+
+def test_a_delete_without_an_id_finds_nothing(api: Api) -> None:
+    problem_of(api.delete("/integrations"), 404, "integration_not_found")
+
+
+class TestNotifications:
+    """A body that is a JSON object is never refused: refusing would put the subscription on probation."""
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"eventType": None},
+            {"eventType": 7, "resource": []},
+            {"eventType": "workitem.updated", "resource": {}},
+            {"eventType": "workitem.updated", "resource": "text"},
+            {"eventType": "workitem.updated", "resource": {"workItemId": "seven"}},
+            {"eventType": "workitem.updated", "resource": {"workItemId": -1, "revision": []}},
+            {"eventType": "workitem.updated", "resource": {"workItemId": 2**80}},
+            {"eventType": "workitem.updated", "resource": {"revision": {"url": "https://[broken"}}},
+            {"eventType": "workitem.created", "resource": {"id": 1}},
+            {"eventType": "git.push", "resource": {"pushId": 1}},
+            {"eventType": "workitem.updated", "resource": {"workItemId": 999_999, "rev": 2}},
+        ],
+    )
+    def test_of_another_kind_or_shape_are_ignored(
+        self, api: Api, integration: IntegrationUnderTest, body: dict[str, Any]
+    ) -> None:
+        answer = api.post(integration.webhook_url, body)
+
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["result"] == "ignored"
+        assert answer.json()["reason"] in ("unknown_shape", "other_event", "work_item_not_linked")
+        assert answer.json()["operation_id"] == answer.headers["x-operation-id"]
+
+    def test_with_a_wrong_token_are_not_found_whatever_they_hold(
+        self, api: Api, integration: IntegrationUnderTest
+    ) -> None:
+        problem_of(api.post(f"{integration.webhook_url}x", data="{"), 404, "integration_not_found")
