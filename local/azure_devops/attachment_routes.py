@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from local.azure_devops.answers import ModelError, json_response, work_item_error
 from local.azure_devops.attachments import Attachment
 from local.azure_devops.exchange import Exchange
+from local.azure_devops.permissions import check_may_save
 from local.azure_devops.routes import rules
-from local.azure_devops.saving import area_forbidden
 from local.azure_devops.tokens import WORK_WRITE
 from local.azure_devops.work_items import ATTACHED_FILE
 
@@ -23,9 +23,7 @@ def upload(exchange: Exchange) -> Response:
         raise ModelError(
             415, f"The request entity's media type '{media_type}' is not supported for this resource."
         )
-    if not exchange.caller.edits_work_items:
-        raise area_forbidden()
-    _check_area(exchange)
+    _check_permission(exchange)
     name = exchange.request.args.get("fileName") or "attachment"
     kind = exchange.request.args.get("uploadType", "simple").casefold()
     files, uploader = exchange.organization.attachments, exchange.caller.identity
@@ -86,12 +84,12 @@ def _missing(attachment_id: str) -> Exception:
     )
 
 
-def _check_area(exchange: Exchange) -> None:
-    path = exchange.request.args.get("areaPath")
+def _check_permission(exchange: Exchange) -> None:
+    """The area is the one that the work item will be in; without it, some area must be open to the caller."""
+    path, area = exchange.request.args.get("areaPath"), None
     if path and exchange.project is not None:
         area = exchange.project.areas.at_work_item_path(path, -1, "System.AreaPath")
-        if area.is_closed_to(exchange.caller.identity.id) and not exchange.caller.opens_every_area:
-            raise area_forbidden()
+    check_may_save(exchange.caller, area)
 
 
 def _reference(exchange: Exchange, attachment: Attachment, status: int) -> Response:

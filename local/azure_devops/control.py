@@ -1,4 +1,26 @@
-"""The control API of the sandbox, under `/_control`; it needs no token."""
+"""The control API of the sandbox, under `/_control`; it needs no token.
+
+POST   /tokens                   {"token", "kind": write | read | expired | forbidden | no_project | unlicensed
+                                  | administrator}
+DELETE /tokens/{token}
+PUT    /identity                 {"token_lifetime_seconds"?, "expire_issued"?: bool}
+POST   /projects                 {"name"} or {"count", "prefix"?}
+POST   /areas                    {"project", "paths"?: […], "count"?}
+GET    /work_items               all of them with relations; "deleted", "updates" (how many)
+POST   /work_items               {"count", "project"?, "type"?, "title"?, "as"?}: many at once
+POST   /edit                     {"id", "fields"?: {…}, "operations"?: [JSON Patch], "as"?}
+POST   /delete, /restore         {"id", "as"?}
+PUT    /batch                    {"mode": all_or_nothing | independent | whole_refusal_single_item | refused
+                                  | no_temporary_ids}
+PUT    /limits                   {"attachment_bytes"?, "simple_upload_bytes"?, "query_results"?}
+PUT    /throttle                 {"delay_seconds"?, "remaining"?, "limit"?, "reset_in_seconds"?, "retry_after"?}
+GET    /attachments
+PUT    /service_hooks            {"time_scale"?, "timeout_seconds"?, "shuffle"?, "duplicate"?, "drop"?, "paused"?}
+POST   /service_hooks/flush      {"timeout_seconds"?} -> {"idle": bool}
+GET    /service_hooks/deliveries
+POST   /service_hooks/redeliver  {"notification", "subscription_id"?}
+DELETE /all                      back to the seed
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 from local.azure_devops.changes import DELETED, RESTORED, UPDATED, Change
 from local.azure_devops.link_types import LINK_TYPES
 from local.azure_devops.organization import Organization
-from local.azure_devops.saving import area_forbidden
+from local.azure_devops.permissions import check_may_save
 from local.azure_devops.times import now, timestamp
 from local.azure_devops.tokens import Caller
 from local.azure_devops.work_items import PARENT, FieldChange, Relation, Update, WorkItem, missing_work_item
@@ -66,10 +66,7 @@ def deleted_reference(item: WorkItem, base: str) -> dict[str, Any]:
 
 
 def _check_permission(item: WorkItem, caller: Caller) -> None:
-    area = item.project.areas.find_work_item_path(item.current.area_path)
-    is_closed = area is not None and area.is_closed_to(caller.identity.id) and not caller.opens_every_area
-    if is_closed or not caller.edits_work_items:
-        raise area_forbidden()
+    check_may_save(caller, item.project.areas.find_work_item_path(item.current.area_path))
 
 
 def _next_revision(organization: Organization, item: WorkItem, caller: Caller) -> Update:

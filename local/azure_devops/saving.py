@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from local.azure_devops import rules
-from local.azure_devops.answers import ServiceError, work_item_error
+from local.azure_devops.answers import work_item_error
 from local.azure_devops.changes import COMMENTED, CREATED, UPDATED, Change
 from local.azure_devops.drafts import Draft, draft_of, new_draft
 from local.azure_devops.json_patch import Operation, invalid_document
 from local.azure_devops.links import Links
 from local.azure_devops.organization import Organization
 from local.azure_devops.patching import Patching, enabled
+from local.azure_devops.permissions import check_may_save
 from local.azure_devops.projects import Project
 from local.azure_devops.times import FOR_EVER, now, timestamp
 from local.azure_devops.tokens import Caller
@@ -59,7 +59,7 @@ class Save:
     def update(self, item: WorkItem, operations: list[Operation], *, bypasses_rules: bool = False) -> Draft:
         """Draft a change of a work item. Raises the service's refusals."""
         draft = self._open(item.id)
-        self._check_permission(draft)
+        check_may_save(self._caller, draft.area())
         if draft.rev >= REVISION_LIMIT:
             raise work_item_error(
                 400,
@@ -92,8 +92,8 @@ class Save:
         draft.is_patched = True
         patching = Patching(self._organization, self._links, timestamp(self._moment), bypasses_rules)
         patching.apply(draft, operations)
-        draft.area(), draft.iteration()
-        self._check_permission(draft)
+        draft.iteration()
+        check_may_save(self._caller, draft.area())
         broken = patching.violations + ([] if bypasses_rules else rules.violations(draft))
         if broken:
             raise rules.rule_error(broken)
@@ -107,12 +107,6 @@ class Save:
         draft = draft_of(self._organization.work_item(work_item_id))
         self._drafts[work_item_id] = draft
         return draft
-
-    def _check_permission(self, draft: Draft) -> None:
-        caller = self._caller
-        is_closed = draft.area().is_closed_to(caller.identity.id) and not caller.opens_every_area
-        if is_closed or not caller.edits_work_items:
-            raise area_forbidden()
 
     def _keep(self, draft: Draft, ids: dict[int, int], base: str, changes: list[Change]) -> WorkItem:
         work_item_id = ids[draft.id]
@@ -152,7 +146,6 @@ class Save:
         before = draft.item.current if draft.item else None
         relations = _with_real_ids(draft.relations, ids)
         area, iteration = draft.area(), draft.iteration()
-        moment: datetime = self._moment
         fields = draft.fields | {
             "System.Id": work_item_id,
             "System.Rev": rev,
@@ -162,9 +155,9 @@ class Save:
             "System.NodeName": area.name,
             "System.IterationId": iteration.id,
             "System.IterationPath": iteration.work_item_path,
-            "System.AuthorizedDate": moment,
+            "System.AuthorizedDate": self._moment,
             "System.AuthorizedAs": self._caller.identity,
-            "System.ChangedDate": moment,
+            "System.ChangedDate": self._moment,
             "System.ChangedBy": self._caller.identity,
             "System.RevisedDate": FOR_EVER,
             "System.PersonId": 1,
@@ -172,7 +165,7 @@ class Save:
             "System.CommentCount": draft.fields.get("System.CommentCount", 0) + (1 if draft.comment else 0),
         }
         if before is None or before.fields.get("System.State") != fields["System.State"]:
-            fields["Microsoft.VSTS.Common.StateChangeDate"] = moment
+            fields["Microsoft.VSTS.Common.StateChangeDate"] = self._moment
             if "System.Reason" not in draft.written:
                 fields["System.Reason"] = _reason(str(fields["System.State"]), is_new=before is None)
         comment = Comment(next(self._organization.comment_ids), draft.comment) if draft.comment else None
@@ -196,15 +189,6 @@ class Save:
         added, removed, updated = _relation_changes(before.relations if before else (), after.relations)
         number = len(item.updates) + 1
         return Update(number, after.rev, self._caller.identity, self._moment, fields, added, removed, updated)
-
-
-def area_forbidden() -> ServiceError:
-    """TF237111 (403): the user may not save work items in that area. Several clients report status 403."""
-    return work_item_error(
-        403,
-        "TF237111: The current user does not have permissions to save work items under the specified area path.",
-        "WorkItemTrackingUnauthorizedAccessException",
-    )
 
 
 def _temporary_id(operations: list[Operation]) -> int:
