@@ -1,0 +1,252 @@
+"""README, openapi.yaml and the sample settings say what the code says."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from shared.edge import STATUSES
+from shared.errors import LinkChanged, OperationFailed, Refused, RevisionConflict, System, Unavailable
+from shared.sending.result import Action
+from shared.settings import DECLARATIONS
+from tests.openapi import ROOT, Contract
+
+CONTRACT = Contract.load()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LARGEST_PICTURE = 300_000
+
+# Names that are put together when the program runs, and what becomes of them.
+EVENT_PATTERNS = {
+    "work-item.{}": {
+        f"work-item.{done.value}" for done in (Action.CREATED, Action.UPDATED, Action.UNCHANGED)
+    },
+    "{}.request": {"azure-devops.request", "aha.request"},
+}
+
+
+def section(heading: str) -> str:
+    """A section of the README, up to the next heading of the same or a higher level."""
+    level = heading.split(" ")[0]
+    start = README.index(f"\n{heading}\n") + len(heading) + 2
+    following = re.search(rf"^#{{1,{len(level)}}} ", README[start:], re.MULTILINE)
+    return README[start : start + following.start()] if following else README[start:]
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The rows of a section's first table, without its head; code marks are taken away."""
+    table = re.search(r"^\| .*?(?=\n\n|\Z)", section(heading), re.MULTILINE | re.DOTALL)
+    assert table is not None
+    cells = [
+        [cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in table[0].splitlines()
+    ]
+    return cells[2:]
+
+
+def first_column(heading: str) -> set[str]:
+    return {row[0] for row in rows(heading)}
+
+
+def syntax_trees(folder: str) -> Iterator[ast.AST]:
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        yield ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def calls(folder: str) -> Iterator[ast.Call]:
+    for tree in syntax_trees(folder):
+        yield from (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def text_of(node: ast.expr) -> str:
+    """A text as it stands in the code, `{}` for what is only known when the program runs."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    return "{}"
+
+
+def events_in_code() -> set[str]:
+    """Every name that is written into a journal."""
+    places = {"info": 0, "warning": 0, "error": 0, "note": 1}
+    found: set[str] = set()
+    for call in calls("shared"):
+        function = call.func
+        if not isinstance(function, ast.Attribute) or function.attr not in places:
+            continue
+        if not ast.unparse(function.value).endswith("journal"):
+            continue
+        name = text_of(call.args[places[function.attr]])
+        found |= EVENT_PATTERNS.get(name, {name})
+    return found
+
+
+def error_codes() -> dict[str, type[OperationFailed]]:
+    """Every code that an answer can have. Storage refuses nothing: whatever it says, it is unavailable."""
+
+    def below(kind: type[OperationFailed]) -> Iterator[type[OperationFailed]]:
+        yield kind
+        for inner in kind.__subclasses__():
+            yield from below(inner)
+
+    never_leave = (RevisionConflict, LinkChanged)
+    codes: dict[str, type[OperationFailed]] = {}
+    for kind in below(OperationFailed):
+        if issubclass(kind, Refused):
+            if kind is not Refused:
+                codes |= {
+                    f"{system.value}_{kind.reason}": kind for system in (System.AZURE_DEVOPS, System.AHA)
+                }
+        elif issubclass(kind, Unavailable):
+            codes |= {f"{system.value}_unavailable": kind for system in System}
+        elif kind not in never_leave:
+            codes.setdefault(kind.code, kind)
+    return codes
+
+
+def test_openapi_yaml_is_a_valid_document() -> None:
+    validate(CONTRACT.document)
+
+
+def _examples() -> list[Any]:
+    return [pytest.param(value, schema, id=name) for name, value, schema in CONTRACT.examples()]
+
+
+@pytest.mark.parametrize(("value", "schema"), _examples())
+def test_every_example_in_openapi_yaml_is_as_its_schema_says(value: Any, schema: Mapping[str, Any]) -> None:
+    assert CONTRACT.faults(value, schema) == []
+
+
+def test_openapi_yaml_has_the_routes_and_methods_of_the_functions_and_no_others() -> None:
+    served: set[tuple[str, str]] = set()
+    with_optional_end: set[tuple[str, str]] = set()
+    for path in ROOT.glob("*/function.json"):
+        for binding in json.loads(path.read_text(encoding="utf-8"))["bindings"]:
+            if binding["type"] != "httpTrigger" or path.parent.name == "Console":
+                continue
+            whole = re.sub(r"\{(\w+)\?\}$", r"{\1}", f"/{binding['route']}")
+            served |= {(method.upper(), whole) for method in binding["methods"]}
+            if binding["route"].endswith("?}"):
+                shorter = whole.rsplit("/", 1)[0]
+                with_optional_end |= {(method.upper(), shorter) for method in binding["methods"]}
+    described = {(one.method, one.path) for one in CONTRACT.operations}
+
+    assert served <= described
+    assert described <= served | with_optional_end
+
+
+def test_openapi_yaml_asks_for_a_key_where_the_function_does() -> None:
+    levels = {}
+    for path in ROOT.glob("*/function.json"):
+        for binding in json.loads(path.read_text(encoding="utf-8"))["bindings"]:
+            if binding["type"] == "httpTrigger":
+                levels[f"/{binding['route']}".replace("?}", "}")] = binding["authLevel"]
+    for operation in CONTRACT.operations:
+        level = levels.get(operation.path) or levels[f"{operation.path}/{{integration_id}}"]
+        assert operation.needs_key == (level == "function"), operation.id
+
+
+def test_openapi_yaml_has_every_error_code() -> None:
+    assert set(CONTRACT.document["components"]["schemas"]["ErrorCode"]["enum"]) == set(error_codes())
+
+
+def test_the_readme_explains_every_error_code() -> None:
+    assert first_column("### Error codes") == set(error_codes())
+
+
+def test_the_readme_gives_each_error_code_its_status() -> None:
+    kinds = error_codes()
+    only_of_webhooks = {
+        code for code, kind in kinds.items() if code.startswith("aha_") and issubclass(kind, Refused)
+    }
+    listed = {
+        (code, int(status)) for code, status, *_ in rows("### Error codes") if code not in only_of_webhooks
+    }
+    webhook_gone = {("integration_not_found", 410)}
+
+    assert listed - webhook_gone == {
+        (code, next(status for base, status in STATUSES if issubclass(kind, base)))
+        for code, kind in kinds.items()
+        if code not in only_of_webhooks
+    }
+
+
+def test_the_readme_explains_every_event_of_the_log() -> None:
+    assert first_column("### Log events") == events_in_code()
+
+
+def test_the_readme_and_openapi_yaml_have_every_reason_of_the_webhook() -> None:
+    described = set(CONTRACT.document["components"]["schemas"]["Received"]["properties"]["reason"]["enum"])
+    texts = {
+        node.value
+        for folder in ("shared/receiving", "shared/domain")
+        for tree in syntax_trees(folder)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    given = {
+        text_of(argument)
+        for folder in ("shared/receiving", "shared/domain")
+        for call in calls(folder)
+        for argument in call.args
+        if ast.unparse(call.func).rsplit(".", 1)[-1] in ("ignore", "Ignored", "Received", "_unchanged")
+        and isinstance(argument, ast.Constant)
+    }
+    words = {word for word in given if re.fullmatch(r"[a-z]+(_[a-z]+)+", word)}
+
+    assert first_column("### Reasons of ignored notifications") == described - {None}
+    assert words <= described
+    assert described - {None} <= texts
+
+
+def test_the_readme_lists_every_setting_with_its_default() -> None:
+    listed = {name: default for name, default, *_ in rows("## Settings")}
+
+    assert set(listed) == {one.name for one in DECLARATIONS}
+    for declaration in DECLARATIONS:
+        if declaration.default is not None:
+            assert listed[declaration.name] == declaration.default
+
+
+def test_the_sample_settings_have_every_setting() -> None:
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))["Values"]
+
+    assert {one.name for one in DECLARATIONS} <= set(sample)
+    for declaration in DECLARATIONS:
+        if declaration.default is not None:
+            assert sample[declaration.name] == declaration.default
+
+
+def test_what_the_readme_links_to_exists() -> None:
+    targets = re.findall(r"\]\(([^)\s]+)\)", README)
+    headings = {
+        re.sub(r"[^\w\- ]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in README.splitlines()
+        if re.match(r"#+ ", line)
+    }
+    for target in targets:
+        if target.startswith("#"):
+            assert target[1:] in headings, target
+        elif not target.startswith("https://"):
+            assert (ROOT / target).is_file(), target
+
+
+def test_pictures_are_small() -> None:
+    pictures = list(Path(ROOT / "docs/pictures").glob("*.png"))
+
+    assert pictures
+    for picture in pictures:
+        assert picture.stat().st_size < LARGEST_PICTURE, picture.name
+
+
+def test_the_changelog_has_a_place_for_what_is_not_released_yet() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+    assert changelog.startswith("# Changelog\n")
+    assert re.search(r"^## \[Unreleased\]$", changelog, re.MULTILINE)
