@@ -69,7 +69,7 @@ def _rule_fields(body: Mapping[str, Any]) -> tuple[str, ...]:
     errors = properties.get("RuleValidationErrors") if isinstance(properties, Mapping) else None
     return tuple(
         f"{error['fieldReferenceName']} ({error.get('fieldStatusFlags', 'invalid')})"
-        for error in errors or ()
+        for error in (errors if isinstance(errors, list) else ())
         if isinstance(error, Mapping) and error.get("fieldReferenceName")
     )
 
@@ -86,7 +86,7 @@ def translate(account_name: str) -> Callable[[Request, Answer], OperationFailed 
             "url": shown_url(request.url),
             "azure_devops_code": fault.code or None,
         }
-        if not answer.is_json and (answer.status == 203 or answer.status // 100 in (2, 3)):
+        if answer.status // 100 in (2, 3):
             return CredentialsRejected(
                 System.AZURE_DEVOPS,
                 "Azure DevOps showed its sign-in page instead of an answer: the token is malformed, unknown, revoked "
@@ -175,7 +175,10 @@ def _not_found(fault: Fault, account_name: str) -> str:
             f"administrator add the user. Azure DevOps said: {fault.message}"
         )
     if fault.is_about("TF401232"):
-        return f"The work item was deleted, or the token's user may not read it. Azure DevOps said: {fault.message}"
+        return (
+            "The work item was deleted, or the token's user may not read it. Restore it from the project's recycle bin, "
+            f"or let an administrator grant “View work items in this node”. Azure DevOps said: {fault.message}"
+        )
     if "WorkItemTypeNotFound" in fault.type_key or fault.is_about("VS402323"):
         return (
             "The work item type does not exist in the project or is disabled. Choose another type in the integration. "
@@ -196,13 +199,22 @@ def _rule(fault: Fault, message: str, status: int) -> str:
         else f" Azure DevOps answered {status} without an explanation."
     )
     lower = message.lower()
-    if any("required" in field.lower() for field in fault.fields):
-        fields = ", ".join(fault.fields)
+    missing = [field for field in fault.fields if _has_no_value(field.lower())]
+    if missing:
+        fields = ", ".join(missing)
         return f"A required field has no value: {fields}. Give it one under default fields in the integration.{said}"
     if fault.fields:
-        return f"A value breaks a rule of the work item type: {', '.join(fault.fields)}.{said}"
+        return (
+            f"A value breaks a rule of the work item type: {', '.join(fault.fields)}. Correct the integration's "
+            f"default fields, or let an administrator of the process change the rule.{said}"
+        )
     if "area" in lower and ("path" in lower or fault.is_about("TF401347")):
         return f"The area does not exist in the project. Choose another area in the integration.{said}"
     if fault.is_about("TF51535"):
         return f"A default field does not exist in the organization. Correct the integration's default fields.{said}"
     return f"A value is not accepted.{said}"
+
+
+def _has_no_value(field: str) -> bool:
+    """Flags of a required field tell also whether its value is missing or is one that is not allowed."""
+    return "invalidempty" in field or ("required" in field and "invalid" not in field)

@@ -1,0 +1,280 @@
+"""What Azure DevOps' refusals mean, in words a product manager can act on."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.clients.azure_devops_errors import Fault, error_for, translate
+from shared.clients.http import Answer, Request
+from shared.errors import (
+    CredentialsRejected,
+    Forbidden,
+    NotFound,
+    OperationFailed,
+    RevisionConflict,
+    RuleViolation,
+    Unavailable,
+)
+from tests.unit.examples import json_values
+
+ACCOUNT = "https://dev.azure.com/fabrikam"
+PROJECTS = f"{ACCOUNT}/_apis/projects?api-version=7.1"
+ITEM = f"{ACCOUNT}/_apis/wit/workitems/12?api-version=7.1"
+BATCH = f"{ACCOUNT}/_apis/wit/$batch?api-version=7.1"
+TYPES = f"{ACCOUNT}/p/_apis/wit/workitemtypes?api-version=7.1"
+HTML = b"<!DOCTYPE html><title>Azure DevOps Services | Sign In</title>"
+EXPIRED = b"Access Denied: The Personal Access Token used has expired."
+
+
+def answered(
+    status: int, body: Any = b"", content_type: str = "", url: str = ITEM, method: str = "GET"
+) -> OperationFailed | None:
+    """What an answer amounts to. A JSON body is sent as such."""
+    if not isinstance(body, bytes):
+        body, content_type = json.dumps(body).encode(), "application/json; charset=utf-8"
+    answer = Answer(status, {"content-type": content_type} if content_type else {}, body)
+    return translate("fabrikam")(Request(method, url), answer)
+
+
+def fault(message: str, type_key: str = "", **more: Any) -> dict[str, Any]:
+    """The usual shape of an error's body."""
+    return {"$id": "1", "message": message, "typeKey": type_key, "errorCode": 0, "eventId": 3000, **more}
+
+
+def rules(*fields: tuple[str, str]) -> dict[str, Any]:
+    """The body of a broken rule: (field, flags)."""
+    errors = [
+        {"fieldReferenceName": name, "fieldStatusFlags": flags, "errorMessage": "TF401320: …"}
+        for name, flags in fields
+    ]
+    return fault(
+        "TF401320: Rule Error for field Team. Error code: Required, InvalidEmpty.",
+        "RuleValidationException",
+        customProperties={"RuleValidationErrors": errors},
+    )
+
+
+CAUSES: dict[str, tuple[OperationFailed | None, type[OperationFailed], str]] = {
+    "the sign-in page instead of an answer": (
+        answered(203, HTML, "text/html"),
+        CredentialsRejected,
+        "sign-in page",
+    ),
+    "an expired token": (answered(401, EXPIRED, "text/plain"), CredentialsRejected, "has expired"),
+    "a token that may not list projects": (
+        answered(401, url=PROJECTS),
+        CredentialsRejected,
+        "Project and Team (Read)",
+    ),
+    "a token that may not read work items": (
+        answered(401, url=TYPES),
+        CredentialsRejected,
+        "scope “Work Items (Read)”",
+    ),
+    "a token that may not write work items": (
+        answered(401, fault("TF400813: The user is not authorized."), url=BATCH, method="PATCH"),
+        CredentialsRejected,
+        "scope “Work Items (Read & write)”",
+    ),
+    "a user without a right": (
+        answered(403, fault("You are not authorized to access this API.", "UnauthorizedAccessException")),
+        Forbidden,
+        "lacks the right",
+    ),
+    "a user without a right to the area": (
+        answered(400, fault("TF237111: The current user does not have permissions to save work items under ...")),
+        Forbidden,
+        "Edit work items in this node",
+    ),
+    "an unknown organization": (answered(404, HTML, "text/html", PROJECTS), NotFound, "no organization “fabrikam”"),
+    "an unknown project": (
+        answered(404, fault("TF200016: The following project does not exist: X.", "ProjectDoesNotExist…")),
+        NotFound,
+        "The project does not exist",
+    ),
+    "an unknown work item type": (
+        answered(404, fault("VS402323: Work item type X does not exist in project Y", "WorkItemTypeNotFoundException")),
+        NotFound,
+        "work item type does not exist",
+    ),
+    "a deleted work item": (
+        answered(404, fault("TF401232: Work item 12 does not exist, or you do not have permissions to read it.")),
+        NotFound,
+        "was deleted",
+    ),
+    "an unknown area": (
+        answered(400, fault("TF401347: Invalid tree name given for work item -1, field 'System.AreaPath'.")),
+        RuleViolation,
+        "Choose another area",
+    ),
+    "a required field without a value": (
+        answered(400, rules(("Custom.Team", "required, invalidEmpty"))),
+        RuleViolation,
+        "Custom.Team",
+    ),
+    "a value that is not in the list": (
+        answered(400, rules(("Custom.Level", "required, hasValues, limitedToValues, invalidListValue"))),
+        RuleViolation,
+        "breaks a rule",
+    ),
+    "a default field that nobody knows": (
+        answered(400, fault("TF51535: Cannot find field Custom.Nope.")),
+        RuleViolation,
+        "default field does not exist",
+    ),
+    "throttling": (answered(429), Unavailable, "throttling"),
+    "an outage": (answered(503, HTML, "text/html"), Unavailable, "(503)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_each_cause_has_its_own_error_and_words(cause: str) -> None:
+    error, kind, words = CAUSES[cause]
+
+    assert type(error) is kind
+    assert words in error.detail
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_each_cause_comes_with_its_remedy(cause: str) -> None:
+    error, _, _ = CAUSES[cause]
+
+    remedy = r"(Make a new|Let a|let its|Choose|Check|Give it|Give the|Correct|try again later|Restore it)"
+    assert error is not None
+    assert re.search(remedy, error.detail), error.detail
+
+
+def test_all_causes_are_told_apart() -> None:
+    details = {error.detail for error, _, _ in CAUSES.values() if error is not None}
+
+    assert len(details) == len(CAUSES) >= 12
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "content_type"),
+    [
+        (203, HTML, "text/html; charset=utf-8"),
+        (203, b"", ""),
+        (203, b"{}", "application/json"),
+        (302, b"", ""),
+        (302, HTML, "text/html"),
+        (302, b"{}", "application/json"),
+        (307, b"", ""),
+        (200, HTML, "text/html"),
+        (200, b"x", ""),
+        (201, HTML, "text/html"),
+    ],
+)
+def test_a_sign_in_page_in_any_guise_is_a_refused_token(status: int, body: bytes, content_type: str) -> None:
+    # A worker that took the page for an answer stored it as a picture (nkdAgility/azure-devops-migration-tools#2598).
+    error = answered(status, body, content_type)
+
+    assert isinstance(error, CredentialsRejected)
+    assert "Make a new personal access token" in error.detail
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, {}), (201, {"id": 1}), (200, []), (204, b"")])
+def test_a_success_is_no_error(status: int, body: Any) -> None:
+    assert answered(status, body) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (412, fault("VS403351: Test Operation for path /rev failed.", "TestPatchOperationFailedException")),
+        (412, b""),
+        (400, fault("TF26071: This work item has been changed by someone else since you opened it.")),
+        (409, fault("VS403351: Test Operation for path /rev failed.")),
+    ],
+)
+def test_a_lost_race_is_a_revision_conflict(status: int, body: Any) -> None:
+    # microsoft/azure-devops-mcp#839, microsoft/onefuzz#1022.
+    assert isinstance(answered(status, body), RevisionConflict)
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_what_may_pass_by_itself_says_that_nothing_has_to_be_repaired(status: int) -> None:
+    # aha-app/aha-services took every 401 and outage for a wrong configuration and switched the integration off.
+    error = answered(status, HTML, "text/html")
+
+    assert isinstance(error, Unavailable)
+    assert "Nothing has to be repaired" in error.detail
+
+
+def test_a_request_that_was_blocked_for_using_too_much_is_throttling_whatever_its_status() -> None:
+    error = answered(400, fault("TF400733: The request has been canceled: Request was blocked."))
+
+    assert isinstance(error, Unavailable)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (fault("TF401232: gone", "WorkItemUnauthorizedAccessException"),
+         Fault("TF401232: gone", "TF401232", "WorkItemUnauthorizedAccessException")),
+        ({"count": 1, "value": {"Message": "TF237201: many\r\n links"}}, Fault("TF237201: many links", "TF237201")),
+        ({"Message": "VS403474: over 200"}, Fault("VS403474: over 200", "VS403474")),
+        ({"message": None, "value": [1]}, Fault()),
+        ({"message": "x" * 900}, Fault("x" * 500)),
+        (None, Fault()),
+        ("text", Fault()),
+        ([], Fault()),
+    ],
+)  # fmt: skip
+def test_every_shape_of_an_error_is_read(body: Any, expected: Fault) -> None:
+    # microsoft/azure-devops-python-api reads these three; aha-app/aha-services 4c3dd9d stumbled over others.
+    assert Fault.from_body(body) == expected
+
+
+def test_every_field_that_breaks_a_rule_is_named() -> None:
+    error = answered(
+        400, rules(("Custom.Team", "required, invalidEmpty"), ("Custom.Level", "required, invalidEmpty"))
+    )
+
+    assert error is not None
+    assert "Custom.Team" in error.detail
+    assert "Custom.Level" in error.detail
+
+
+def test_a_refusal_without_words_says_at_least_its_status() -> None:
+    error = answered(400)
+
+    assert isinstance(error, RuleViolation)
+    assert "400" in error.detail
+
+
+def test_the_log_gets_the_status_the_address_and_the_number() -> None:
+    error = answered(404, fault("TF401232: gone"), url=f"{ITEM}&key=S3cret")
+
+    assert error is not None
+    assert error.evidence == {
+        "status": 404,
+        "url": "https://dev.azure.com/fabrikam/_apis/wit/workitems/12?api-version=7.1&key=•••",
+        "azure_devops_code": "TF401232",
+    }
+
+
+KEYS = st.sampled_from(
+    ["message", "Message", "value", "typeKey", "customProperties", "RuleValidationErrors", "fieldReferenceName",
+     "fieldStatusFlags"]
+)  # fmt: skip
+
+
+@given(st.integers(100, 599), json_values(KEYS))
+def test_no_body_makes_the_reading_fail(status: int, body: Any) -> None:
+    error = error_for(status, Fault.from_body(body), "fabrikam", "")
+
+    assert error.detail
+
+
+@given(json_values())
+def test_no_shape_of_broken_rules_makes_the_reading_fail(errors: Any) -> None:
+    body = {"message": "TF401320", "customProperties": {"RuleValidationErrors": errors}}
+
+    assert error_for(400, Fault.from_body(body), "fabrikam", "").detail
