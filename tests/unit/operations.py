@@ -1,0 +1,41 @@
+"""Operations on a clock that tests turn."""
+
+from __future__ import annotations
+
+from shared.deadline import Deadline
+from shared.journal import Entry, Journal
+from shared.operation import Operation
+
+
+class Clock:
+    """A clock that stands still, but for those who sleep."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        """The time, in seconds."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.slept.append(round(seconds, 6))
+        self.now += seconds
+
+
+class Log(list[Entry]):
+    """What an operation's journal was given, once it is flushed."""
+
+    def of(self, event: str) -> list[Entry]:
+        """The entries of one event."""
+        return [entry for entry in self if entry.event == event]
+
+
+def an_operation(seconds: float = 60, clock: Clock | None = None) -> tuple[Operation, Log]:
+    """An operation that may take so many seconds, and the log that it writes."""
+    journal = Journal("op-1")
+    log = Log()
+    journal.write_to(log.extend)
+    deadline = Deadline.after(seconds, clock) if clock else Deadline.after(seconds)
+    return Operation("op-1", deadline, journal), log
