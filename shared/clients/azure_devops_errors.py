@@ -176,7 +176,7 @@ def _not_found(fault: Fault, account_name: str) -> str:
         )
     if fault.is_about("TF401232"):
         return (
-            "The work item was deleted, or the token's user may not read it. Restore it from the project's recycle bin, "
+            "The work item was deleted, or the token's user may not read it. Restore it from the recycle bin, "
             f"or let an administrator grant “View work items in this node”. Azure DevOps said: {fault.message}"
         )
     if "WorkItemTypeNotFound" in fault.type_key or fault.is_about("VS402323"):
