@@ -116,8 +116,9 @@ def _download(response: requests.Response, shown: str) -> Download:
     status = response.status_code
     if status == 200:
         length = response.headers.get("content-length", "")
-        if length.isdigit():
-            return Download(response.raw, int(length), response)
+        is_as_it_is = response.headers.get("content-encoding", "identity") == "identity"
+        if is_as_it_is and length.isascii() and length.isdigit():
+            return Download(transport.StreamedBody(response), int(length), response)
         return _spooled(response)
     response.close()
     evidence = {"status": status, "url": shown}
@@ -135,10 +136,15 @@ def _download(response: requests.Response, shown: str) -> Download:
 
 
 def _spooled(response: requests.Response) -> Download:
-    """A file of unknown length, put on disk first: Azure DevOps has to be told the length beforehand."""
+    """A file of unknown or another length, put on disk first: Azure DevOps has to be told the length beforehand."""
     spool: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115 closed with the download
-    for chunk in response.iter_content(_CHUNK_BYTES):
-        spool.write(chunk)
+    try:
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            spool.write(chunk)
+    except OSError:  # as which requests tells of a connection that breaks
+        response.close()
+        spool.close()
+        raise Unavailable(System.AHA, "The file could not be fetched: the answer broke off.") from None
     length = spool.tell()
     spool.seek(0)
     return Download(spool, length, response)

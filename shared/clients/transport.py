@@ -80,6 +80,23 @@ def send(
         raise _no_answer(error) from None
 
 
+class StreamedBody:
+    """The body of an answer that was left unread, as it comes over the wire."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._raw = response.raw
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes more, none at the end. Raises OSError where the connection breaks."""
+        from urllib3.exceptions import HTTPError
+
+        try:
+            chunk: bytes = self._raw.read(size)
+        except HTTPError:
+            raise OSError("the connection broke") from None
+        return chunk
+
+
 def _no_answer(error: Exception) -> NoAnswer:
     """The failure in words, without its text: that may hold an address with a token in it."""
     import requests

@@ -1,0 +1,206 @@
+"""Files from addresses that a payload names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from shared.clients.downloads import Download, open_download
+from shared.errors import Forbidden, NotFound, OperationFailed, TimeSpent, Unavailable
+from tests.unit.operations import an_operation
+from tests.unit.scripted_server import Reply, serving
+
+CONTENT = bytes(range(256)) * 1000
+
+
+def opened(url: str, *, allow_local: bool = True) -> Download:
+    """Start a download."""
+    operation, _ = an_operation()
+    return open_download(url, operation, allow_local=allow_local)
+
+
+def failure(url: str, *, allow_local: bool = True) -> OperationFailed:
+    """What a download fails with."""
+    with pytest.raises(OperationFailed) as caught:
+        opened(url, allow_local=allow_local)
+    return caught.value
+
+
+def pieces(*chunks: bytes) -> Iterator[bytes]:
+    """A body whose length is not known beforehand."""
+    yield from chunks
+
+
+def broken_off(*chunks: bytes) -> Iterator[bytes]:
+    """A body that the other side breaks off."""
+    yield from chunks
+    raise ConnectionResetError
+
+
+def test_a_file_is_read_piece_by_piece_and_its_length_is_known_beforehand() -> None:
+    with serving(Reply(200, CONTENT)) as server:
+        download = opened(server.url)
+
+        assert len(download) == len(CONTENT)
+        assert download.read(10) == CONTENT[:10]
+        assert download.read() == CONTENT[10:]
+        assert download.read(5) == b""
+        download.close()
+
+
+def test_a_file_of_unknown_length_is_measured_first() -> None:
+    with serving(Reply(200, pieces(CONTENT, b"end"))) as server:
+        download = opened(server.url)
+
+        assert len(download) == len(CONTENT) + 3
+        assert download.read() == CONTENT + b"end"
+        download.close()
+
+
+def test_a_compressed_answer_is_unpacked_whatever_was_asked_for() -> None:
+    import gzip
+
+    packed = gzip.compress(CONTENT)
+    with serving(Reply(200, packed, {"Content-Encoding": "gzip"})) as server:
+        download = opened(server.url)
+
+        assert len(download) == len(CONTENT)
+        assert download.read() == CONTENT
+        download.close()
+
+
+def test_an_empty_file_is_a_file() -> None:
+    with serving(Reply(200, b"")) as server:
+        download = opened(server.url)
+
+        assert len(download) == 0
+        assert download.read() == b""
+
+
+def test_no_credentials_go_to_an_address_that_a_payload_names() -> None:
+    with serving(Reply(200, b"x")) as server:
+        opened(server.url).close()
+
+    (asked,) = server.asked
+    assert "authorization" not in asked.headers
+    assert "cookie" not in asked.headers
+    assert asked.headers["accept-encoding"] == "identity"
+
+
+def test_a_redirect_to_a_storage_host_is_followed() -> None:
+    with (
+        serving(Reply(200, CONTENT)) as storage,
+        serving(Reply(302, b"", {"Location": f"{storage.url}/f"})) as aha,
+    ):
+        download = opened(f"{aha.url}/attachments/41")
+
+        assert download.read() == CONTENT
+
+
+def test_a_relative_redirect_is_followed() -> None:
+    with serving(Reply(302, b"", {"Location": "../there"}), Reply(200, b"x")) as server:
+        assert opened(f"{server.url}/a/b").read() == b"x"
+
+    assert server.asked[1].path == "/there"
+
+
+def test_a_circle_of_redirects_comes_to_an_end() -> None:
+    with serving(Reply(302, b"", {"Location": "/again"})) as server:
+        error = failure(server.url)
+
+    assert isinstance(error, Unavailable)
+    assert len(server.asked) == 6
+
+
+def test_a_purged_file_is_gone() -> None:
+    # Aha! leads on to /access_denied where a file was purged.
+    with serving(Reply(302, b"", {"Location": "/access_denied"})) as server:
+        error = failure(server.url)
+
+    assert isinstance(error, NotFound)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "location", ["http://[", "https://h:99999/x", "ftp://h/x", "https://" + "x" * 64 + ".example/"]
+)
+def test_a_redirect_to_no_address_is_a_failure_of_this_file_alone(location: str) -> None:
+    with serving(Reply(302, b"", {"Location": location})) as server:
+        error = failure(server.url)
+
+    assert isinstance(error, NotFound | Unavailable)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "attachments/41", "https://", "http://[", "https://h:99999/a", "https://h:port/a", "file:///etc/passwd",
+     "https://user:pw@h/a", "https://" + "x" * 64 + ".example/a", "https://a..example/"],
+)  # fmt: skip
+def test_an_attachment_without_a_usable_address_is_a_failure_of_this_file_alone(url: str) -> None:
+    # aha-app/aha-services 5832634: an attachment without an address ended the send.
+    assert isinstance(failure(url, allow_local=False), NotFound | Unavailable)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1/a", "https://169.254.169.254/metadata", "https://[::1]/a", "http://h/"]
+)
+def test_an_inner_address_is_not_fetched_from(url: str) -> None:
+    error = failure(url, allow_local=False)
+
+    assert isinstance(error, NotFound)
+    assert "not fetched" in error.detail
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (401, Forbidden),
+        (403, Forbidden),
+        (404, NotFound),
+        (410, NotFound),
+        (204, NotFound),
+        (408, Unavailable),
+        (429, Unavailable),
+        (500, Unavailable),
+        (503, Unavailable),
+    ],
+)
+def test_each_status_has_its_error(status: int, kind: type[OperationFailed]) -> None:
+    with serving(Reply(status, b"")) as server:
+        assert type(failure(f"{server.url}/token/S3cret?k=S3cret")) is kind
+
+
+def test_a_file_that_breaks_off_is_noticed() -> None:
+    with serving(Reply(200, broken_off(b"x" * 100), {"Content-Length": "1000"})) as server:
+        download = opened(server.url)
+        with pytest.raises(OSError, match="broke"):
+            list(iter(lambda: download.read(64), b""))
+
+
+def test_a_file_of_unknown_length_that_breaks_off_is_a_failure_of_this_file_alone() -> None:
+    with serving(Reply(200, broken_off(b"x" * 100))) as server:
+        error = failure(server.url)
+
+    assert isinstance(error, Unavailable)
+
+
+def test_when_the_time_is_over_nothing_is_fetched() -> None:
+    operation, _ = an_operation(0.5)
+    with serving(Reply(200, b"x")) as server, pytest.raises(TimeSpent):
+        open_download(server.url, operation, allow_local=True)
+
+    assert server.asked == []
+
+
+def test_the_log_shows_no_key_of_any_address() -> None:
+    operation, log = an_operation()
+    with (
+        serving(Reply(200, b"x")) as storage,
+        serving(Reply(302, b"", {"Location": f"{storage.url}/S3cret/f?X-Sig=S3cret"})) as aha,
+    ):
+        open_download(f"{aha.url}/attachments/41/token/S3cret.png?k=S3cret", operation, allow_local=True)
+    operation.journal.flush()
+
+    assert len(log.of("download.request")) == 2
+    assert "S3cret" not in str(log)
