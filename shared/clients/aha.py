@@ -85,7 +85,8 @@ class Aha:
 
     def update(self, kind: Kind, record_id: str, change: RecordChange) -> AhaRecord:
         """Write what changed and return the record as Aha! shows it afterwards: it cleans HTML up."""
-        body = json.dumps({kind.value: change.payload()}, ensure_ascii=False).encode()
+        # Half a surrogate pair, left by a program that cut a title in the middle of an emoji, has no UTF-8.
+        body = json.dumps({kind.value: change.payload()}, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"Content-Type": "application/json"}
         answer = self._http.send(Request("PUT", self._url(kind, record_id), headers, lambda: body))
         return _record(answer, kind)
