@@ -64,7 +64,8 @@ class Claim:
 class Link:
     """A record and its work item.
 
-    `parent_aha_id` is the feature of a requirement, empty for a feature. `work_item_url` is the page a person opens.
+    `parent_aha_id` is the feature of a requirement, empty for a feature, and `parent_work_item_id` that feature's work
+    item when the requirement was last sent. `work_item_url` is the page a person opens.
     `agreed_revision` is the newest revision of the work item of which every field is agreed with Aha!.
     `requirement_ids` are those of a feature when it was last sent. `sent_as_of` and `received_as_of` are times of
     Aha!'s clock: how old the newest record is that was sent, and when a notification last wrote the record.
@@ -80,6 +81,7 @@ class Link:
     agreed_revision: int
     agreed: Mapping[Field, Agreement] = field(default_factory=dict)
     attachments: Mapping[str, AttachedFile] = field(default_factory=dict)
+    parent_work_item_id: int | None = None
     requirement_ids: tuple[str, ...] = ()
     sent_as_of: datetime | None = None
     received_as_of: datetime | None = None

@@ -113,14 +113,19 @@ def plan_record(
 def _moves(link: Link | None, work_item: WorkItem, family: Family) -> bool:
     """Whether a requirement has to go below another work item.
 
-    Only a move in Aha! counts: a parent that an engineer chose stays while the requirement is where it was.
+    Only a move in Aha! counts, or a feature whose work item is a new one: a parent that an engineer chose stays while
+    the requirement is where it was.
     """
-    is_there = family.feature_work_item_id is not None and work_item.parent_id == family.feature_work_item_id
+    parent = work_item.parent_id
+    is_there = family.feature_work_item_id is not None and parent == family.feature_work_item_id
     if not family.feature_id or is_there:
         return False
     if link is None:
-        return work_item.parent_id is None
-    return link.parent_aha_id != family.feature_id
+        return parent is None
+    feature_is_new = link.parent_work_item_id != family.feature_work_item_id
+    return link.parent_aha_id != family.feature_id or (
+        feature_is_new and parent in (None, link.parent_work_item_id)
+    )
 
 
 def removed_requirements(link: Link | None, family: Family) -> tuple[str, ...]:
@@ -156,6 +161,7 @@ def link_after(
         agreed_revision=link.agreed_revision if link else 0,
         agreed=agreed,
         attachments={**(link.attachments if link else {}), **plan.files.found_on_work_item, **uploaded},
+        parent_work_item_id=link.parent_work_item_id if link and outdated else family.feature_work_item_id,
         requirement_ids=requirement_ids,
         sent_as_of=_later(link.sent_as_of if link else None, record.updated_at),
         received_as_of=link.received_as_of if link else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from shared.app import App
 from shared.domain.integration import Integration
@@ -245,7 +246,9 @@ class FeatureSend:
             )
 
     def _keep(self, pairs: Sequence[tuple[RecordPlan, WorkItem]], action: Action) -> None:
-        done = [Done(plan, self._standings[plan.record.id], item) for plan, item in pairs]
+        # The feature's work item may be known by now.
+        placed = [(replace(plan, family=self._family_of(plan.record.kind)), item) for plan, item in pairs]
+        done = [Done(plan, self._standings[plan.record.id], item) for plan, item in placed]
         self._ledger.keep(done, action, self._uploads)
 
     def _result(self) -> SendResult:

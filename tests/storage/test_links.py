@@ -65,6 +65,7 @@ def a_link(aha_id: str = "6776", work_item_id: int = 42) -> Link:
             "98/1": AttachedFile("https://dev.azure.com/fabrikam/_apis/wit/attachments/1", "Bîld 😀.png", 17),
             "99": AttachedFile("https://dev.azure.com/fabrikam/_apis/wit/attachments/2", "b.txt", None),
         },
+        parent_work_item_id=41,
         requirement_ids=("6777", "6778"),
         sent_as_of=NOON,
         received_as_of=NOON + timedelta(minutes=5),
