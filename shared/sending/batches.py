@@ -65,31 +65,35 @@ Entry = WorkItem | SiblingFailed | OwnFault
 
 def read_answer(body: Any, expected: int, account_name: str) -> list[Entry] | None:
     """One entry an operation, in their order; None where the answer cannot be believed."""
-    entries = body.get("value") if isinstance(body, Mapping) else None
-    if not isinstance(entries, list) or len(entries) != expected:
+    listed = body.get("value") if isinstance(body, Mapping) else None
+    if not isinstance(listed, list) or len(listed) != expected:
         return None
-    return [_entry(item, account_name) for item in entries]
+    entries = [_entry(item, account_name) for item in listed]
+    readable = [entry for entry in entries if entry is not None]
+    return readable if len(readable) == expected else None
 
 
-def _entry(item: Any, account_name: str) -> Entry:
+def _entry(item: Any, account_name: str) -> Entry | None:
+    """What became of one operation; None where the entry does not say, or says success and shows no work item."""
     code = item.get("code") if isinstance(item, Mapping) else None
     content = item.get("body") if isinstance(item, Mapping) else None
+    if not isinstance(code, int):
+        return None
     # The body is a JSON text; one official sample prints it as an object.
     if isinstance(content, str):
         try:
             content = json.loads(content)
         except ValueError:
             content = {"message": content}
-    if isinstance(code, int) and 200 <= code < 300 and isinstance(content, Mapping):
+    if 200 <= code < 300:
         try:
-            return WorkItem.from_payload(content)
+            return WorkItem.from_payload(content if isinstance(content, Mapping) else {})
         except ValueError:
-            return SiblingFailed()
+            return None
     fault = Fault.from_body(content)
     if fault.is_about(_WHOLE_BATCH_FAILED):
         return SiblingFailed()
-    status = code if isinstance(code, int) else 500
-    return OwnFault(error_for(status, fault, account_name, ""), bool(fault.fields))
+    return OwnFault(error_for(code, fault, account_name, ""), bool(fault.fields))
 
 
 def in_batches(writes: Sequence[Write]) -> list[Sequence[Write]]:

@@ -16,7 +16,7 @@ from shared.domain.patches import PatchDocument, with_temporary_id
 from shared.domain.work_item import WorkItem
 from shared.errors import CredentialsRejected, FeatureBusy, OperationFailed, System, TimeSpent, Unavailable
 from shared.operation import Operation
-from shared.sending.batches import MOST_OPERATIONS, OwnFault, Write, in_batches, read_answer
+from shared.sending.batches import MOST_OPERATIONS, Entry, OwnFault, Write, in_batches, read_answer
 from shared.sending.habits import Habit, Habits
 from shared.side_by_side import side_by_side
 
@@ -155,6 +155,8 @@ class WorkItemWriter:
         for write, entry in pairs:
             if isinstance(entry, OwnFault):
                 self._note_fault(write, entry, parent_url)
+        # An error of the service's own is no answer: what it was about may have been created all the same.
+        self._look_for([write for write, entry in pairs if _is_doubtful(entry)])
         return _Verdict.ANSWERED
 
     def _note_fault(self, write: Write, fault: OwnFault, parent_url: str | None) -> None:
@@ -162,8 +164,7 @@ class WorkItemWriter:
         if below_temporary_id and not fault.names_fields:
             # It may be the temporary id that is refused: the write is tried again below the real one.
             self._set_aside.add(write.record_id)
-        elif isinstance(fault.error, Unavailable) and write.creates:
-            # An error of the service's own is no answer about this create; it is left for the next round.
+        elif _is_doubtful(fault) and write.creates:
             self._operation.journal.warning(
                 "batch.entry-failed", fault.error.detail, record_id=write.record_id
             )
@@ -272,3 +273,7 @@ class WorkItemWriter:
             for item in writes
             if item.record_id not in self._done and item.record_id not in self.failures
         ]
+
+
+def _is_doubtful(entry: Entry) -> bool:
+    return isinstance(entry, OwnFault) and isinstance(entry.error, Unavailable)
