@@ -26,6 +26,7 @@ from shared.errors import (
 )
 
 _CODE = re.compile(r"\b((?:TF|VS)\d{5,6})\b")
+_BROKEN_RULE = re.compile(r"TF401320: Rule Error for field (.+?)\. Error code: ([\w, ]+)")
 _LONGEST_MESSAGE = 500
 
 _HOW_TO_RENEW = (
@@ -56,7 +57,10 @@ class Fault:
         message = " ".join(message.split())[:_LONGEST_MESSAGE]
         found = _CODE.search(message)
         return cls(
-            message, found.group(1) if found else "", str(body.get("typeKey") or ""), _rule_fields(body)
+            message,
+            found.group(1) if found else "",
+            str(body.get("typeKey") or ""),
+            _rule_fields(body) or _field_in(message),
         )
 
     def is_about(self, *codes: str) -> bool:
@@ -72,6 +76,12 @@ def _rule_fields(body: Mapping[str, Any]) -> tuple[str, ...]:
         for error in (errors if isinstance(errors, list) else ())
         if isinstance(error, Mapping) and error.get("fieldReferenceName")
     )
+
+
+def _field_in(message: str) -> tuple[str, ...]:
+    """The field that an entry of a batch names by its display name: there is only the message there."""
+    found = _BROKEN_RULE.search(message)
+    return (f"{found.group(1)} ({found.group(2).strip()})",) if found else ()
 
 
 def translate(account_name: str) -> Callable[[Request, Answer], OperationFailed | None]:
