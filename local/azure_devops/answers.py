@@ -103,10 +103,14 @@ def unauthorized(identity_name: str = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa") ->
     )
 
 
+def encode_json(value: Any) -> bytes:
+    """`value` in UTF-8; half of a surrogate pair, which JSON can carry and UTF-8 cannot, becomes a question mark."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """`value` as the service sends JSON."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    response = Response(text, status, content_type="application/json; charset=utf-8")
+    response = Response(encode_json(value), status, content_type="application/json; charset=utf-8")
     response.headers.extend(headers or {})
     return response
 

@@ -6,7 +6,7 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
 from local.azure_devops.answers import ModelError, json_response, work_item_error
-from local.azure_devops.attachments import Attachment
+from local.azure_devops.attachments import Attachment, content_disposition
 from local.azure_devops.exchange import Exchange
 from local.azure_devops.permissions import check_may_save
 from local.azure_devops.routes import rules
@@ -53,7 +53,7 @@ def download(exchange: Exchange) -> Response:
     response = Response(attachment.read(), content_type="application/octet-stream")
     response.content_length = attachment.size
     disposition = "attachment" if exchange.flag("download") else "inline"
-    response.headers.set("Content-Disposition", disposition, filename=name)
+    response.headers["Content-Disposition"] = content_disposition(disposition, name)
     return response
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any
 
+from werkzeug.http import dump_options_header
+
 from local.azure_devops.answers import ServiceError, new_guid, work_item_error
 from local.azure_devops.identities import Identity
 from local.azure_devops.times import now
@@ -147,6 +149,13 @@ class Attachments:
             f"({megabytes:.3f} MB(s)).",
             "AttachmentFileTooLargeException",
         )
+
+
+def content_disposition(kind: str, name: str) -> str:
+    """The header that offers a file under its name, in whatever script that is (RFC 6266)."""
+    if name.isascii() and name.isprintable():
+        return dump_options_header(kind, {"filename": name})
+    return dump_options_header(kind, {"filename*": f"UTF-8''{urllib.parse.quote(name, safe='')}"})
 
 
 def _append_up_to(attachment: Attachment, body: IO[bytes], end: int) -> None:

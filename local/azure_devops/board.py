@@ -9,6 +9,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from local.azure_devops.answers import ServiceError, json_response, not_found_page
+from local.azure_devops.attachments import content_disposition
 from local.azure_devops.edits import edit, engineer
 from local.azure_devops.field_definitions import HTML, field_named
 from local.azure_devops.rendering import View
@@ -138,11 +139,11 @@ class Board:
             return not_found_page()
         response = Response(file.read(), content_type="application/octet-stream")
         response.content_length = file.size
-        response.headers.set("Content-Disposition", "attachment", filename=file.name)
+        response.headers["Content-Disposition"] = content_disposition("attachment", file.name)
         return response
 
     def _description(self, text: str) -> Response:
-        item = self._sandbox.organization.work_items.get(int(text)) if text.isdigit() else None
+        item = self._sandbox.organization.work_items.get(int(text)) if text.isdecimal() else None
         if item is None or item.is_deleted:
             return not_found_page()
         parts = []

@@ -7,7 +7,6 @@ raised meanwhile are lost.
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import Any
 
 import requests
 
+from local.azure_devops.answers import encode_json
 from local.azure_devops.subscriptions import DISABLED_BY_SYSTEM, ENABLED, ON_PROBATION, Subscription
 from local.azure_devops.times import now, timestamp
 
@@ -287,7 +287,7 @@ class DeliveryQueue:
         return "transient" if is_transient else "enduring"
 
     def _send(self, payload: dict[str, Any]) -> tuple[int | None, str, str | None]:
-        body = json.dumps(payload, ensure_ascii=False).encode()
+        body = encode_json(payload)
         if len(body) > _PAYLOAD_LIMIT:
             return None, "", "payload too large"
         inputs = self.subscription.consumer_inputs

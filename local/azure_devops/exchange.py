@@ -131,7 +131,7 @@ class Exchange:
         text = self.request.args.get(name)
         if text is None:
             return default
-        if not text.isdigit():
+        if not text.isdecimal():
             raise ModelError(400, f"The value '{text}' is not valid for {name}.")
         return int(text)
 

@@ -77,6 +77,12 @@ class Links:
             attributes[name] = value
         draft.relations[index] = replace(relation, attributes=attributes)
 
+    def _is_ours(self, address: urllib.parse.SplitResult) -> bool:
+        """Whether the address names this organization: in the path, or in the host as the old form has it."""
+        name = self._organization.name
+        first = address.path.lstrip("/").partition("/")[0].casefold()
+        return first == name or (address.hostname or "") == f"{name}.visualstudio.com"
+
     @staticmethod
     def _at(draft: Draft, index: int, path: str) -> Relation:
         if not 0 <= index < len(draft.relations):
@@ -84,8 +90,9 @@ class Links:
         return draft.relations[index]
 
     def _link(self, draft: Draft, kind: LinkType, url: str, attributes: dict[str, Any]) -> None:
-        match = _WORK_ITEM_URL.search(urllib.parse.urlsplit(url).path)
-        if match is None:
+        address = urllib.parse.urlsplit(url)
+        match = _WORK_ITEM_URL.search(address.path)
+        if match is None or not self._is_ours(address):
             raise work_item_error(
                 400, f"The relation url {url} is not that of a work item.", "InvalidRelationUrlException"
             )

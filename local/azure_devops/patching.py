@@ -61,7 +61,7 @@ class Patching:
         root, *rest = operation.segments
         if root == "rev" and not rest:
             tested = operation.value
-            if isinstance(tested, bool) or not str(tested).lstrip("-").isdigit():
+            if isinstance(tested, bool) or not str(tested).lstrip("-").isdecimal():
                 raise invalid_document(f"The value '{tested}' is not a revision number.")
             actual: Any = draft.rev
             holds = int(tested) == actual
@@ -139,7 +139,7 @@ class Patching:
                 raise failed_operation(f"The path {operation.path} supports add only.")
             self._links.add(draft, operation.value, self._moment)
             return
-        if not position.isdigit():
+        if not position.isdecimal():
             raise failed_operation(f"Index out of range for path {operation.path}.")
         if not attribute and operation.op == "remove":
             self._links.remove(draft, int(position), operation.path)

@@ -115,7 +115,7 @@ def _check(draft: Draft, rule: FieldRule) -> RuleViolation | None:
 def _is_too_long(used: Field, value: Any) -> bool:
     if not isinstance(value, str):
         return False
-    length = len(value.encode("utf-16-le")) // 2
+    length = len(value.encode("utf-16-le", "surrogatepass")) // 2
     return (used.kind == STRING and length > TITLE_LENGTH) or (
         used.kind == HTML and length > LONG_TEXT_LENGTH
     )

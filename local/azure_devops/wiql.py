@@ -17,7 +17,6 @@ from local.azure_devops.wiql_syntax import Comparison, Condition, Literal, Query
 from local.azure_devops.work_items import WorkItem
 
 _MACRO = re.compile(r"@([a-z]+)\s*(?:([+-])\s*(\d+))?", re.IGNORECASE)
-_DATE_ONLY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}/\d{4}")
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
     "<>": operator.ne,
@@ -150,9 +149,8 @@ class _Compiled:
         raise query_error("TF51006: The macro cannot be used here.", text)
 
     def _moment(self, text: str) -> datetime | date:
-        has_time = not _DATE_ONLY.fullmatch(text.strip())
         try:
-            if not has_time and "/" in text:
+            if "/" in text:
                 moment = datetime.strptime(text.strip(), "%m/%d/%Y").replace(tzinfo=timezone.utc)
             else:
                 moment = read_timestamp(text)
@@ -160,6 +158,7 @@ class _Compiled:
             raise query_error(
                 f"The value is not of the type of field {self._field.reference_name}.", text
             ) from None
+        has_time = (moment.hour, moment.minute, moment.second, moment.microsecond) != (0, 0, 0, 0)
         if has_time and not self._around.has_time_precision:
             raise query_error(
                 "You cannot supply a time with the date when running a query using date precision.",

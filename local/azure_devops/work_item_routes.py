@@ -62,7 +62,7 @@ def get_many(exchange: Exchange) -> Response:
     """Several work items by `?ids=`."""
     arguments = exchange.request.args
     texts = [text.strip() for text in arguments.get("ids", "").split(",") if text.strip()]
-    if not texts or not all(text.lstrip("-").isdigit() for text in texts):
+    if not texts or not all(text.lstrip("-").isdecimal() for text in texts):
         raise ModelError(400, "The value of ids is not a list of work item ids.")
     wanted: dict[str, Any] = {"ids": [int(text) for text in texts], "$expand": arguments.get("$expand")}
     wanted |= {"errorPolicy": arguments.get("errorPolicy"), "asOf": arguments.get("asOf")}

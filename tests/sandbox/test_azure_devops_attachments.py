@@ -73,6 +73,16 @@ def test_a_linked_file_carries_name_and_size_and_can_be_downloaded(ado: AzureDev
     assert content.headers["Content-Disposition"] == "attachment; filename=notes.txt"
 
 
+def test_a_download_carries_the_name_it_is_asked_for(ado: AzureDevOpsCaller) -> None:
+    uploaded = ado.upload(b"hello", name="Grüße.txt").json()
+
+    inline = ado.call("GET", f"{PATH}/{uploaded['id']}")
+    renamed = ado.call("GET", f"{PATH}/{uploaded['id']}", params={"fileName": "b.txt", "download": "true"})
+
+    assert inline.headers["Content-Disposition"] == "inline; filename*=UTF-8''Gr%C3%BC%C3%9Fe.txt"
+    assert renamed.headers["Content-Disposition"] == "attachment; filename=b.txt"
+
+
 def test_a_relation_shows_the_files_address_in_the_services_own_form(ado: AzureDevOpsCaller) -> None:
     uploaded = ado.upload(b"hello").json()
     number = ado.create("Feature", title("A"), relation("AttachedFile", uploaded["url"]))["id"]

@@ -72,6 +72,23 @@ def test_a_parent_set_as_a_field_is_silently_ignored(ado: AzureDevOpsCaller) -> 
     assert "relations" not in ado.read(ado.create("User Story", title("B"), patch)["id"])
 
 
+@pytest.mark.parametrize(
+    "base",
+    [
+        "https://dev.azure.com/fabrikam",
+        "https://dev.azure.com/fabrikam/Fabrikam",
+        "https://fabrikam.visualstudio.com",
+        "https://fabrikam.visualstudio.com/DefaultCollection",
+    ],
+)
+def test_a_work_item_is_named_by_any_form_of_its_address(ado: AzureDevOpsCaller, base: str) -> None:
+    parent = ado.create()["id"]
+
+    child = ado.create("User Story", title("B"), relation(PARENT, f"{base}/_apis/wit/workitems/{parent}"))
+
+    assert child["fields"]["System.Parent"] == parent
+
+
 def test_a_second_parent_is_refused(ado: AzureDevOpsCaller) -> None:
     first, second = ado.create()["id"], ado.create()["id"]
     child = ado.create("User Story", title("B"), child_of(first))["id"]
@@ -130,6 +147,7 @@ def test_a_link_to_a_missing_work_item_is_refused(ado: AzureDevOpsCaller) -> Non
     [
         ("System.LinkTypes.Unknown", "https://dev.azure.com/fabrikam/_apis/wit/workItems/1"),
         (PARENT, "https://dev.azure.com/fabrikam/_workitems/edit/1"),
+        (PARENT, "https://dev.azure.com/contoso/_apis/wit/workItems/1"),
         ("Hyperlink", "not an address"),
         ("AttachedFile", "https://dev.azure.com/fabrikam/_apis/wit/attachments/1"),
     ],

@@ -92,6 +92,7 @@ def test_dates_count_by_the_day_and_with_time_precision_by_the_second(ado: Azure
 
     assert ado.found(f"[System.CreatedDate] = '{day(0)}'") == [1, 2, 3, 4, 5]
     assert ado.found(f"[System.CreatedDate] < '{day(0)}'") == []
+    assert ado.found(f"[System.CreatedDate] < '{day(0)}T00:00:00Z'") == []
     assert ado.found(f"[System.CreatedDate] >= '{moment(-5)}' AND [System.Id] = 1", **precise) == [1]
     assert ado.found(f"[System.CreatedDate] >= '{moment(5)}'", **precise) == []
 

@@ -263,6 +263,12 @@ def test_any_state_of_the_type_can_follow_and_no_other(ado: AzureDevOpsCaller) -
     assert found["fieldStatusFlags"] == "required, invalidListValue"
 
 
+def test_half_a_surrogate_pair_is_no_character(ado: AzureDevOpsCaller) -> None:
+    item = ado.create("Feature", title("half \ud83d pair"))
+
+    assert item["fields"]["System.Title"] == "half ? pair"
+
+
 def test_html_is_cleaned_up_on_save(ado: AzureDevOpsCaller) -> None:
     item = ado.create(
         "Feature", title("A"), set_field("System.Description", "Hello <B>you</B><script>1</script>")
