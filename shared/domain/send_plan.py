@@ -105,23 +105,23 @@ def plan_record(
         agreed=agreed,
         decisions=decide_for_item(record, link, agreed, work_item),
         files=sort_files(record.attachments, link, work_item),
-        moves_to_parent=not is_outdated(record, link) and _moves(link, work_item, family),
+        moves_to_parent=not is_outdated(record, link) and _moves(link, base is not None, work_item, family),
         is_old=any(is_old_news(record, link, name) for name in (Field.NAME, Field.DESCRIPTION)),
     )
 
 
-def _moves(link: Link | None, work_item: WorkItem, family: Family) -> bool:
+def _moves(link: Link | None, is_orphan: bool, work_item: WorkItem, family: Family) -> bool:
     """Whether a requirement has to go below another work item.
 
     Only a move in Aha! counts, or a feature whose work item is a new one: a parent that an engineer chose stays while
-    the requirement is where it was.
+    the requirement is where it was. An orphan is below the feature that the interrupted send was about.
     """
     parent = work_item.parent_id
     is_there = family.feature_work_item_id is not None and parent == family.feature_work_item_id
     if not family.feature_id or is_there:
         return False
     if link is None:
-        return parent is None
+        return parent is None or is_orphan
     feature_is_new = link.parent_work_item_id != family.feature_work_item_id
     return link.parent_aha_id != family.feature_id or (
         feature_is_new and parent in (None, link.parent_work_item_id)
