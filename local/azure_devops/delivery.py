@@ -167,12 +167,16 @@ class DeliveryQueue:
                 self._changed.wait(min(left, 0.5))
         return True
 
-    def stop(self) -> None:
-        """End the thread; what is queued is forgotten."""
+    def ask_to_stop(self) -> None:
+        """Let the thread end after the request under way; what is queued is forgotten."""
         self._stopped.set()
         with self._changed:
             self._waiting.clear()
             self._changed.notify_all()
+
+    def stop(self) -> None:
+        """End the thread, and wait a moment for it."""
+        self.ask_to_stop()
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=5)
         self._session.close()

@@ -98,6 +98,8 @@ class ServiceHooks:
             queues = list(self._queues.values())
             self._queues.clear()
         for queue in queues:
+            queue.ask_to_stop()
+        for queue in queues:
             queue.stop()
 
     def deliveries(self) -> list[dict[str, Any]]:
