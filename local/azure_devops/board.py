@@ -25,7 +25,8 @@ _POLICY = (
 )
 # A description comes from outside: no script, no form, nothing loaded but pictures.
 _DESCRIPTION_POLICY = "sandbox; default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'"
-_WORK_ITEM_PAGE = re.compile(r"/[^/]+/[^/]+/_workitems/edit/\d+")
+WORK_ITEM_PAGE = r"/[^/]+/[^/]+/_workitems/edit/\d+"
+"""Path of the page that `_links.html` of a work item leads to."""
 _ATTACHMENT = re.compile(
     r"https?://[^\s\"<>]+/_apis/wit/attachments/([0-9a-f-]{36})(?:\?[^\s\"<>]*)?", re.IGNORECASE
 )
@@ -52,7 +53,7 @@ class Board:
 
     def _find(self, request: Request, path: str) -> Response:
         if request.method in ("GET", "HEAD"):
-            if path == "/" or _WORK_ITEM_PAGE.fullmatch(path):
+            if path == "/" or re.fullmatch(WORK_ITEM_PAGE, path):
                 return _file("board.html", "text/html")
             if path == "/favicon.ico":
                 return Response(status=204)

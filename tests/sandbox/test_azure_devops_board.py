@@ -155,6 +155,7 @@ def test_what_the_board_does_not_have_is_404(ado: AzureDevOpsCaller, path: str) 
 
 def test_requests_of_the_page_are_not_listed(ado: AzureDevOpsCaller) -> None:
     board(ado)
+    board(ado, "/fabrikam/Fabrikam/_workitems/edit/1")
     board(ado, "/_board/state")
 
     assert ado.control("GET", "/requests")["requests"] == []

@@ -11,6 +11,7 @@ import pytest
 from tests.sandbox.azure_devops_caller import (
     AzureDevOpsCaller,
     child_of,
+    create_request,
     guard,
     running_azure_devops,
     set_field,
@@ -179,8 +180,15 @@ def test_creates_at_once_get_ids_of_their_own(ado: AzureDevOpsCaller) -> None:
 def test_everything_goes_back_to_the_seed(ado: AzureDevOpsCaller) -> None:
     ado.create()
     ado.control("POST", "/projects", {"name": "Another"})
+    ado.control("PUT", "/batch", {"mode": "refused"})
+    ado.control("POST", "/faults", {"status": 503, "times": None})
+    ado.control("PUT", "/latency", {"ms": 1})
+
     ado.control("DELETE", "/all")
 
     assert ado.control("GET", "/work_items")["work_items"] == []
+    assert ado.control("GET", "/requests")["requests"] == []
+    assert ado.control("GET", "/latency") == {"ms": 0}
     assert ado.get("/_apis/projects")["count"] == 3
-    assert ado.create()["id"] == 1
+    assert len(ado.batch(create_request("Feature", title("A")))) == 1
+    assert ado.create()["id"] == 2
