@@ -8,6 +8,7 @@ from pathlib import Path
 from local.development.environment import AZURITE_FOLDER, development_environment
 from local.service import ADDRESS
 
+TABLE_READY_LINE = f"Azurite Table service successfully started on {ADDRESS}:{{port}}"
 USUAL_PORTS = {"blob": 10000, "queue": 10001, "table": 10002}
 
 # Azurite's account and key are the same everywhere and published with it.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ADDRESS = "127.0.0.1"
+READY_LINE = f"listening on http://{ADDRESS}:{{port}}"
 
 _START_SECONDS = 60
 _STOP_SECONDS = 5
@@ -21,6 +22,10 @@ _STOP_SECONDS = 5
 
 class ServiceFailed(Exception):
     """A program ended, or was not ready in time; the text holds the end of its log."""
+
+
+class PortTaken(ServiceFailed):
+    """A program ended because somebody else listens on its port."""
 
 
 class OrphanGuard:
@@ -57,9 +62,9 @@ class OrphanGuard:
 class Service:
     """A program that listens on a port of the loopback address and writes to a log file.
 
-    `command` makes its command line from the port; `says_ready` tells that it prints `listening on` once it
-    accepts connections, otherwise the port is tried; `stop_signal` is what it ends by in order. A port is
-    kept over restarts.
+    `command` makes its command line from the port. `ready_line` is the line that it prints once it accepts
+    connections, with `{port}` in it; None is for a program without one, whose port is tried instead.
+    `stop_signal` is what it ends by in order. A port is kept over restarts.
     """
 
     def __init__(
@@ -70,7 +75,7 @@ class Service:
         port: int,
         logs: Path,
         guard: OrphanGuard,
-        says_ready: bool = True,
+        ready_line: str | None = READY_LINE,
         stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.name = name
@@ -78,7 +83,7 @@ class Service:
         self.log = logs / f"{name}.log"
         self._command = command
         self._guard = guard
-        self._says_ready = says_ready
+        self._ready_line = ready_line
         self._stop_signal = stop_signal
         self._process: subprocess.Popen[bytes] | None = None
         self._log_start = 0
@@ -97,6 +102,8 @@ class Service:
         """Start the program without waiting for it; its output is added to the log."""
         if self.pid is not None:
             raise ServiceFailed(f"{self.name} runs already")
+        if self._accepts_connections():
+            raise PortTaken(f"{self.name} cannot start: another program listens on port {self.port}")
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
@@ -117,10 +124,7 @@ class Service:
         deadline = time.monotonic() + seconds
         while not self._is_ready():
             if self.pid is None:
-                self.stop()
-                raise ServiceFailed(
-                    f"{self.name} ended at its start. Its log, {self.log}:\n{self.recent_log()}"
-                )
+                raise self._ended_at_start()
             if time.monotonic() > deadline:
                 self.stop()
                 raise ServiceFailed(
@@ -156,10 +160,19 @@ class Service:
         """The last lines that it wrote since it was launched."""
         return "\n".join(self._read_log().splitlines()[-lines:])
 
+    def _ended_at_start(self) -> ServiceFailed:
+        self.stop()
+        text = f"{self.name} ended at its start. Its log, {self.log}:\n{self.recent_log()}"
+        return PortTaken(text) if self._accepts_connections() else ServiceFailed(text)
+
     def _is_ready(self) -> bool:
-        if self._says_ready:
-            # With the port, since other systems on this machine may write to the same log.
-            return f"listening on {self.url}\n" in self._read_log()
+        if self.pid is None:
+            return False
+        if self._ready_line is not None:
+            return f"{self._ready_line.format(port=self.port)}\n" in self._read_log()
+        return self._accepts_connections()
+
+    def _accepts_connections(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection((ADDRESS, self.port), timeout=1):
             return True
         return False

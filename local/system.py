@@ -15,10 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.emulator import USUAL_PORTS, azurite_command, connection_string
-from local.service import ROOT, OrphanGuard, Service, ServiceFailed, free_port
+from local.emulator import TABLE_READY_LINE, USUAL_PORTS, azurite_command, connection_string
+from local.service import READY_LINE, ROOT, OrphanGuard, PortTaken, Service, ServiceFailed, free_port
 
-LOGS = ROOT / ".dev" / "logs"
+DEV_FOLDER = ROOT / ".dev"
+LOGS = DEV_FOLDER / "logs"
 FUNCTION_KEY = "local-function-key"
 MASTER_KEY = "local-master-key"
 ACCOUNT = "fabrikam"
@@ -60,6 +61,26 @@ class SystemOptions:
     logs: Path = LOGS
 
 
+class UsualPorts:
+    """The right to the usual ports: one system of this folder has it at a time, others take free ports."""
+
+    def __init__(self) -> None:
+        DEV_FOLDER.mkdir(exist_ok=True)
+        self._lock = (DEV_FOLDER / "usual-ports.lock").open("a")
+        self.are_ours = True
+        if os.name == "posix":
+            import fcntl
+
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.are_ours = False
+
+    def give_back(self) -> None:
+        """Let another system have them. May be called twice."""
+        self._lock.close()
+
+
 class LocalSystem:
     """Starts everything, knows where it is, and stops it for certain; usable as a context manager.
 
@@ -74,6 +95,7 @@ class LocalSystem:
         self.master_key = MASTER_KEY
         self.secrets_key = self.options.secrets_key or make_secrets_key()
         self._guard = OrphanGuard()
+        self._usual_ports = UsualPorts() if self.options.usual_ports else None
         # Core Tools needs blobs and queues for itself: leases of timers, and keys.
         kinds = ["blob", "queue"] if self.options.host == "func" else []
         self._extra_ports = {kind: self._port(USUAL_PORTS[kind]) for kind in kinds}
@@ -82,7 +104,7 @@ class LocalSystem:
             "storage",
             self._storage_command,
             USUAL_PORTS["table"],
-            says_ready=False,
+            ready_line=None if kinds else TABLE_READY_LINE,
             stop_signal=signal.SIGINT,
         )
         self._azure_devops: Service | None = None
@@ -97,7 +119,7 @@ class LocalSystem:
             "functions",
             self._func_command if is_func else self._host_command,
             _FUNCTIONS_PORT,
-            says_ready=not is_func,
+            ready_line=None if is_func else READY_LINE,
         )
 
     @property
@@ -127,21 +149,36 @@ class LocalSystem:
         return connection_string({"table": self.storage.port})
 
     def start(self) -> None:
-        """Start everything at once and wait until all of it accepts connections. Raises ServiceFailed."""
+        """Start everything at once and wait until all of it accepts connections. Raises ServiceFailed.
+
+        A port that somebody else took in the meantime is exchanged for another one, and all is started again.
+        """
         try:
-            for service in self.services:
-                service.launch(self.host_environment() if service is self.function_host else os.environ)
-            for service in self.services:
-                service.wait_until_ready()
+            try:
+                self._start_all()
+            except PortTaken:
+                for service in self.services:
+                    service.stop()
+                    service.port = free_port()
+                self._extra_ports = {kind: free_port() for kind in self._extra_ports}
+                self._start_all()
         except BaseException:
             self.stop()
             raise
+
+    def _start_all(self) -> None:
+        for service in self.services:
+            service.launch(self.host_environment() if service is self.function_host else os.environ)
+        for service in self.services:
+            service.wait_until_ready()
 
     def stop(self) -> None:
         """Stop everything; returns when no process is left. May be called twice."""
         for service in reversed(self.services):
             service.stop()
         self._guard.close()
+        if self._usual_ports is not None:
+            self._usual_ports.give_back()
 
     def restart_host(self, env: Mapping[str, str | None] | None = None) -> None:
         """Stop the function app and start it again on its port, with these settings on top of its usual ones.
@@ -189,7 +226,7 @@ class LocalSystem:
         return {"VIRTUAL_ENV": sys.prefix, "PATH": os.pathsep.join([programs, os.environ.get("PATH", "")])}
 
     def _port(self, usual: int) -> int:
-        return free_port(usual if self.options.usual_ports else None)
+        return free_port(usual if self._usual_ports is not None and self._usual_ports.are_ours else None)
 
     def _service(
         self,
@@ -197,7 +234,7 @@ class LocalSystem:
         command: Command,
         usual_port: int,
         *,
-        says_ready: bool = True,
+        ready_line: str | None = READY_LINE,
         stop_signal: signal.Signals = signal.SIGTERM,
     ) -> Service:
         return Service(
@@ -206,7 +243,7 @@ class LocalSystem:
             port=self._port(usual_port),
             logs=self.options.logs,
             guard=self._guard,
-            says_ready=says_ready,
+            ready_line=ready_line,
             stop_signal=stop_signal,
         )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from local.service import ADDRESS, OrphanGuard, Service, ServiceFailed, free_port
+from local.service import ADDRESS, READY_LINE, OrphanGuard, PortTaken, Service, ServiceFailed, free_port
 
 # Listens, says so, and has a child that would outlive it.
 LISTENER = """
@@ -45,14 +45,16 @@ def guard() -> Iterator[OrphanGuard]:
     guard.close()
 
 
-def listener(guard: OrphanGuard, logs: Path, *, source: str = LISTENER, says_ready: bool = True) -> Service:
+def listener(
+    guard: OrphanGuard, logs: Path, *, source: str = LISTENER, ready_line: str | None = READY_LINE
+) -> Service:
     return Service(
         "listener",
         lambda port: [sys.executable, "-c", source, str(port)],
         port=free_port(),
         logs=logs,
         guard=guard,
-        says_ready=says_ready,
+        ready_line=ready_line,
     )
 
 
@@ -76,11 +78,11 @@ def wait_until_gone(pid: int) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("says_ready", [True, False])
+@pytest.mark.parametrize("ready_line", [READY_LINE, None])
 def test_a_started_service_accepts_connections_and_a_stopped_one_does_not(
-    guard: OrphanGuard, tmp_path: Path, says_ready: bool
+    guard: OrphanGuard, tmp_path: Path, ready_line: str | None
 ) -> None:
-    service = listener(guard, tmp_path, says_ready=says_ready)
+    service = listener(guard, tmp_path, ready_line=ready_line)
     service.start()
     socket.create_connection((ADDRESS, service.port)).close()
     service.stop()
@@ -120,6 +122,16 @@ def test_a_service_that_ends_at_its_start_is_reported_with_its_log(
     service = listener(guard, tmp_path, source="raise SystemExit('no room for me')")
     with pytest.raises(ServiceFailed, match="no room for me"):
         service.start()
+
+
+def test_a_port_that_somebody_else_listens_on_is_told_apart_from_other_failures(
+    guard: OrphanGuard, tmp_path: Path
+) -> None:
+    service = listener(guard, tmp_path)
+    with socket.create_server((ADDRESS, service.port)), pytest.raises(PortTaken, match="another program"):
+        service.start()
+    service.start()
+    service.stop()
 
 
 def test_a_service_starts_again_on_its_port(guard: OrphanGuard, tmp_path: Path) -> None:

@@ -36,6 +36,23 @@ def test_tables_outlive_a_stop_of_the_storage(tmp_path: Path) -> None:
         assert client.get_table_client("Kept").get_entity("a", "b")["text"] == "still here"
 
 
+def test_ports_that_were_taken_meanwhile_are_exchanged() -> None:
+    system = LocalSystem(SystemOptions(has_sandboxes=False, logs=LOGS / "tests"))
+    wanted = system.storage.port
+    with socket.create_server((ADDRESS, wanted)), system:
+        assert system.storage.port != wanted
+        tables = TableServiceClient.from_connection_string(system.tables_connection_string)
+        assert list(tables.list_tables()) == []
+
+
+def test_only_one_system_at_a_time_has_the_usual_ports() -> None:
+    options = SystemOptions(usual_ports=True, has_sandboxes=False, logs=LOGS / "tests")
+    first, second = LocalSystem(options), LocalSystem(options)
+    assert first.storage.port != second.storage.port
+    second.stop()
+    first.stop()
+
+
 def test_without_a_sandbox_its_address_is_an_error_that_says_so() -> None:
     system = LocalSystem(SystemOptions(has_sandboxes=False))
     try:
