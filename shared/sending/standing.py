@@ -6,7 +6,7 @@ longer; one that is older was left by a sender that died, or whose answer was lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -116,6 +116,7 @@ class Lookout:
 
     def _read_work_items(self, standings: Mapping[str, Standing]) -> None:
         """The work items of the records, as their links, an interrupted send or Aha! itself name them: in one read."""
+        self._leave_to_their_records(standings.values())
         wanted = {key: self._named_work_item(item) for key, item in standings.items() if not item.is_blocked}
         ids = sorted({work_item_id for work_item_id in wanted.values() if work_item_id is not None})
         items = self._azure_devops.work_items(ids) if ids else {}
@@ -132,6 +133,22 @@ class Lookout:
             # It was deleted when the claim was made; it may have been restored since.
             return standing.claim.claim.work_item_id
         return None if standing.record.id in self._not_to_adopt else standing.record.work_item_id
+
+    def _leave_to_their_records(self, standings: Iterable[Standing]) -> None:
+        """A work item that Aha! names for several records belongs to the one that has it, else to the first of them."""
+        named: dict[int, Record] = {}
+        for item in standings:
+            work_item_id = item.record.work_item_id
+            if work_item_id is None or item.link is not None or item.is_blocked:
+                continue
+            if named.setdefault(work_item_id, item.record) is not item.record:
+                self.do_not_adopt(item.record.id)
+        held = side_by_side(
+            lambda number: self._links.by_work_item(self._integration_id, number), list(named)
+        )
+        for record, stored in zip(named.values(), held, strict=True):
+            if stored is not None and stored.link.aha_id != record.id:
+                self.do_not_adopt(record.id)
 
     def _may_adopt(self, record: Record, item: WorkItem) -> bool:
         """An id in Aha!'s fields may be of another organization: only a work item of the mapped type is taken."""
