@@ -1,0 +1,201 @@
+"""What a changed work item means for its Aha! record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from shared.domain.links import Agreement, Field, Link, digest
+from shared.domain.merge import Outcome
+from shared.domain.receive_plan import AhaRecord, WorkflowStatus, link_after, plan_receive
+from tests.unit.examples import a_link, a_record, a_work_item
+
+READY = WorkflowStatus("55", "Ready")
+MAPPING = {"Active": "In development", "Closed": "57", "Resolved": "in development"}
+ITEM = a_work_item()
+LINK = a_link(a_record(), ITEM)
+RECORD = AhaRecord(
+    "6776487451",
+    "PROD-2",
+    "Search by colour",
+    "<p>Shoppers look for colours.</p>",
+    READY,
+    datetime(2026, 3, 2, tzinfo=timezone.utc),
+)
+
+
+def changed(**fields: Any) -> Any:
+    """The work item after an engineer's edit."""
+    return a_work_item(revision=2, **fields)
+
+
+def test_a_work_item_as_it_was_agreed_on_writes_nothing() -> None:
+    plan = plan_receive(LINK, ITEM, RECORD, MAPPING)
+
+    assert not plan.writes
+    assert set(plan.outcomes.values()) == {Outcome.UNCHANGED}
+
+
+@pytest.mark.parametrize(
+    ("fields", "written"),
+    [
+        ({"title": "Find colours"}, ("Find colours", None, None)),
+        ({"description": "<div>New</div>"}, (None, "<div>New</div>", None)),
+        ({"description": ""}, (None, "", None)),
+        ({"state": "Active"}, (None, None, "In development")),
+        ({"state": "Closed"}, (None, None, "57")),
+        ({"title": "T", "description": "<p>D</p>", "state": "Closed"}, ("T", "<p>D</p>", "57")),
+    ],
+)
+def test_what_an_engineer_changed_is_written(fields: dict[str, str], written: tuple[str | None, ...]) -> None:
+    plan = plan_receive(LINK, changed(**fields), RECORD, MAPPING)
+
+    assert (plan.name, plan.description, plan.status) == written
+    assert plan.conflicts == ()
+
+
+def test_a_state_that_is_not_mapped_changes_no_status() -> None:
+    # aha-app/aha-services: an unmapped state became an empty status.
+    plan = plan_receive(LINK, changed(state="Removed"), RECORD, MAPPING)
+
+    assert not plan.writes
+    assert plan.status is None
+    assert plan.unmapped_state == "Removed"
+
+
+def test_a_state_that_is_not_mapped_is_reported_once() -> None:
+    item = changed(state="Removed")
+    plan = plan_receive(LINK, item, RECORD, MAPPING)
+
+    link = link_after(plan, LINK, item, RECORD, RECORD)
+
+    assert plan_receive(link, item, RECORD, MAPPING).unmapped_state is None
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(WorkflowStatus("57", "Shipped"), "Closed"), (WorkflowStatus("56", "In Development"), "Active")],
+)
+def test_a_status_that_aha_has_already_is_not_written(status: WorkflowStatus, state: str) -> None:
+    assert not plan_receive(LINK, changed(state=state), replace(RECORD, status=status), MAPPING).writes
+
+
+def test_two_states_of_the_same_status_write_it_once() -> None:
+    # getsentry/sentry#79668: Resolved is not Closed, but both may mean the same to a product manager.
+    in_development = replace(RECORD, status=WorkflowStatus("56", "In development"))
+    active = changed(state="Active")
+    link = link_after(plan_receive(LINK, active, RECORD, MAPPING), LINK, active, RECORD, in_development)
+
+    assert not plan_receive(link, changed(state="Resolved"), in_development, MAPPING).writes
+
+
+def test_what_changed_in_aha_alone_is_left_for_the_next_send() -> None:
+    record = replace(RECORD, name="By a manager", description="<p>By a manager</p>")
+
+    plan = plan_receive(LINK, ITEM, record, MAPPING)
+
+    assert not plan.writes
+    assert plan.outcomes[Field.NAME] is Outcome.LEAVE
+    assert link_after(plan, LINK, ITEM, record, record).agreed == LINK.agreed
+
+
+def test_where_both_changed_azure_devops_wins_and_the_conflict_is_named() -> None:
+    record = replace(RECORD, name="By a manager")
+
+    plan = plan_receive(LINK, changed(title="By an engineer"), record, MAPPING)
+
+    assert plan.name == "By an engineer"
+    assert plan.conflicts == (Field.NAME,)
+
+
+def test_a_status_changed_by_hand_is_no_conflict_as_long_as_nothing_was_agreed() -> None:
+    plan = plan_receive(
+        LINK, changed(state="Active"), replace(RECORD, status=WorkflowStatus("9", "Idea")), MAPPING
+    )
+
+    assert plan.status == "In development"
+    assert plan.conflicts == ()
+
+
+def test_a_title_that_was_cut_is_no_change_on_the_way_back() -> None:
+    record = a_record(name="x" * 300)
+    item = a_work_item(title="x" * 254 + "…")
+    shown = replace(RECORD, name="x" * 300)
+
+    assert not plan_receive(a_link(record, item), item, shown, MAPPING).writes
+
+
+def test_a_title_that_was_made_of_the_description_is_no_change_on_the_way_back() -> None:
+    record = a_record(name="", description="<p>Colours. More.</p>")
+    item = a_work_item(title="Colours.", description="<p>Colours. More.</p>")
+    shown = replace(RECORD, name="", description="<p>Colours. More.</p>")
+
+    assert not plan_receive(a_link(record, item), item, shown, MAPPING).writes
+
+
+def test_a_description_in_markdown_is_shown_as_the_text_it_is() -> None:
+    # microsoft/azure-devops-mcp#775: formats flip, and raw tags or raw Markdown are shown.
+    item = changed(description="# Title\n\n<b>", description_is_markdown=True)
+
+    assert plan_receive(LINK, item, RECORD, MAPPING).description == "<p># Title</p><p>&lt;b&gt;</p>"
+
+
+@pytest.mark.parametrize("nothing", ["<p></p>", "<div><br></div>", "&nbsp;"])
+def test_one_way_of_writing_nothing_for_another_is_no_change(nothing: str) -> None:
+    item = a_work_item(description="")
+    link = a_link(a_record(description=""), item)
+
+    assert not plan_receive(
+        link, changed(description=nothing), replace(RECORD, description=""), MAPPING
+    ).writes
+
+
+def test_the_link_agrees_on_what_aha_made_of_the_write() -> None:
+    item = changed(description="<div>New</div>")
+    after = replace(RECORD, description="<p>New</p>", updated_at=datetime(2026, 3, 3, tzinfo=timezone.utc))
+
+    link = link_after(plan_receive(LINK, item, RECORD, MAPPING), LINK, item, RECORD, after)
+
+    assert link.agreed[Field.DESCRIPTION] == Agreement(
+        digest("<p>New</p>"), digest("<div>New</div>"), digest(RECORD.description)
+    )
+    assert link.agreed_revision == 2
+    assert link.received_as_of == after.updated_at
+
+
+def test_a_status_that_aha_refused_is_not_tried_for_ever() -> None:
+    item = changed(state="Active", title="Find colours")
+    after = replace(RECORD, name="Find colours")
+    plan = plan_receive(LINK, item, RECORD, MAPPING)
+
+    link = link_after(plan, LINK, item, RECORD, after, frozenset({Field.STATE}))
+
+    assert not plan_receive(link, item, after, MAPPING).writes
+    closed = plan_receive(link, a_work_item(revision=3, title="Find colours", state="Closed"), after, MAPPING)
+    assert closed.status == "57"
+
+
+def test_a_field_written_from_what_may_have_been_older_is_written_again() -> None:
+    plan = plan_receive(LINK, ITEM, replace(RECORD, name="Outdated"), MAPPING, frozenset({Field.NAME}))
+
+    assert plan.name == "Search by colour"
+
+
+@pytest.mark.parametrize(
+    ("mapped", "is_named"),
+    [("55", True), ("Ready", True), ("READY", True), ("5", False), ("", False), ("Read", False)],
+)
+def test_a_status_is_named_by_its_name_or_its_id(mapped: str, is_named: bool) -> None:
+    assert READY.is_named_by(mapped) is is_named
+
+
+def test_a_link_without_an_agreement_takes_the_work_items_word() -> None:
+    bare: Link = replace(LINK, agreed={})
+
+    plan = plan_receive(bare, changed(title="Find colours"), RECORD, MAPPING)
+
+    assert plan.name == "Find colours"
+    assert plan.conflicts == ()

@@ -1,0 +1,264 @@
+"""What a send changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shared.domain.links import Agreement, AttachedFile, Field, digest
+from shared.domain.merge import Outcome
+from shared.domain.send_plan import Family, link_after, plan_record
+from shared.domain.work_item import WorkItem
+from tests.unit.examples import (
+    a_link,
+    a_record,
+    a_requirement,
+    a_work_item,
+    an_attachment,
+    attachment_url,
+    file_relation,
+    parent_relation,
+    sent_file,
+)
+
+NOBODY = Family()
+RECORD = a_record()
+ITEM = a_work_item()
+LINK = a_link(RECORD, ITEM)
+EDITED = a_work_item(revision=2, title="By an engineer", description="<p>By an engineer</p>")
+
+
+def test_a_new_record_is_created_with_its_name_and_description() -> None:
+    plan = plan_record(RECORD, None, None, NOBODY)
+
+    assert plan.creates
+    assert plan.value_to_write(Field.NAME) == "Search by colour"
+    assert plan.value_to_write(Field.DESCRIPTION) == "<p>Shoppers look for colours.</p>"
+    assert plan.conflicts == ()
+
+
+def test_a_record_that_did_not_change_is_not_written() -> None:
+    assert not plan_record(RECORD, LINK, ITEM, NOBODY).writes
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "description"),
+    [
+        ({"name": "New name"}, "New name", None),
+        ({"description": "<p>New</p>"}, None, "<p>New</p>"),
+        ({"description": ""}, None, ""),
+        ({"name": "", "description": "<p>First. Second.</p>"}, "First.", "<p>First. Second.</p>"),
+        ({"name": None, "description": None}, None, None),
+        ({"name": None, "description": "<p>New</p>"}, None, "<p>New</p>"),
+    ],
+)
+def test_only_what_changed_in_aha_is_written(changes, name, description) -> None:  # type: ignore[no-untyped-def]
+    plan = plan_record(a_record(**changes), LINK, ITEM, NOBODY)
+
+    assert plan.value_to_write(Field.NAME) == name
+    assert plan.value_to_write(Field.DESCRIPTION) == description
+    assert plan.conflicts == plan.left_alone == ()
+
+
+def test_what_an_engineer_changed_is_left_alone() -> None:
+    plan = plan_record(RECORD, LINK, EDITED, NOBODY)
+
+    assert not plan.writes
+    assert plan.left_alone == (Field.NAME, Field.DESCRIPTION)
+
+
+def test_where_both_changed_aha_wins_and_the_conflict_is_named() -> None:
+    plan = plan_record(a_record(name="By a manager"), LINK, EDITED, NOBODY)
+
+    assert plan.value_to_write(Field.NAME) == "By a manager"
+    assert plan.conflicts == (Field.NAME,)
+    assert plan.left_alone == (Field.DESCRIPTION,)
+
+
+def test_where_both_made_the_same_change_there_is_nothing_to_write() -> None:
+    plan = plan_record(a_record(name="By an engineer"), LINK, EDITED, NOBODY)
+
+    assert not plan.writes
+    assert plan.conflicts == ()
+    assert plan.decisions[0].outcome is Outcome.AGREED
+
+
+def test_a_long_name_is_cut_and_the_cut_is_no_change() -> None:
+    # microsoft/onefuzz#3369, solidify/jira-azuredevops-migrator#627: titles over 255 characters.
+    record = a_record(name="x" * 300)
+    created = a_work_item(title=plan_record(record, None, None, NOBODY).value_to_write(Field.NAME))
+    link = link_after(plan_record(record, None, None, NOBODY), None, created, {})
+
+    assert created.title == "x" * 254 + "…"
+    assert not plan_record(record, link, created, NOBODY).writes
+
+
+def test_a_work_item_that_aha_names_is_taken_with_its_differences_as_conflicts() -> None:
+    plan = plan_record(RECORD, None, EDITED, NOBODY)
+
+    assert plan.conflicts == (Field.NAME, Field.DESCRIPTION)
+
+
+def test_an_empty_field_of_a_work_item_that_aha_names_is_nobodys_change() -> None:
+    plan = plan_record(RECORD, None, a_work_item(description="<p></p>"), NOBODY)
+
+    assert plan.value_to_write(Field.DESCRIPTION) == "<p>Shoppers look for colours.</p>"
+    assert plan.conflicts == ()
+
+
+def test_a_work_item_found_again_is_compared_with_what_it_was_created_of() -> None:
+    base = {Field.NAME: Agreement(digest("Search by colour"), digest("Search by colour"))}
+    plan = plan_record(a_record(name="Newer"), None, ITEM, NOBODY, base=base)
+
+    assert plan.value_to_write(Field.NAME) == "Newer"
+    assert plan.conflicts == ()
+
+
+def test_the_link_of_a_new_work_item_agrees_on_its_first_revision() -> None:
+    link = link_after(plan_record(RECORD, None, None, NOBODY), None, ITEM, {})
+
+    assert link.agreed_revision == 1
+    assert link.agreed == {
+        Field.NAME: Agreement(digest("Search by colour"), digest("Search by colour")),
+        Field.DESCRIPTION: Agreement(digest(RECORD.description or ""), digest(ITEM.description)),
+        Field.STATE: Agreement("", digest("New")),
+    }
+    assert (link.work_item_id, link.work_item_type, link.reference) == (12, "Feature", "PROD-2")
+
+
+def test_the_agreed_revision_does_not_move_past_a_change_that_was_left_alone() -> None:
+    edited = a_work_item(revision=2, description="<p>By an engineer</p>")
+    plan = plan_record(a_record(name="New name"), LINK, edited, NOBODY)
+    written = replace(edited, revision=3, title="New name")
+
+    link = link_after(plan, LINK, written, {})
+
+    assert link.agreed_revision == 1
+    assert link.agreed[Field.NAME] == Agreement(digest("New name"), digest("New name"))
+    assert link.agreed[Field.DESCRIPTION] == LINK.agreed[Field.DESCRIPTION]
+
+
+def test_the_agreed_revision_does_not_move_past_a_state_that_was_not_carried() -> None:
+    active = a_work_item(revision=2, state="Active")
+    plan = plan_record(a_record(name="New name"), LINK, active, NOBODY)
+
+    link = link_after(plan, LINK, replace(active, revision=3, title="New name"), {})
+
+    assert link.agreed_revision == 1
+    assert link.agreed[Field.STATE] == LINK.agreed[Field.STATE]
+
+
+REQUIREMENT = a_requirement()
+
+
+def child_of(parent: int | None) -> WorkItem:
+    """The requirement's work item below a parent."""
+    return a_work_item(
+        id=20, type="User Story", relations=() if parent is None else (parent_relation(parent),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("linked_to", "below", "family", "moves"),
+    [
+        (("F", 12), 12, Family("F", 12), False),
+        (("F", 12), 12, Family("G", 13), True),
+        (("F", 12), 13, Family("G", 13), False),
+        (("F", 12), 99, Family("F", 12), False),
+        (("F", 12), None, Family("F", 12), False),
+        (("F", 12), 12, Family("G", None), True),
+        (("F", 12), 12, Family("F", 15), True),
+        (("F", 12), None, Family("F", 15), True),
+        (("F", 12), 99, Family("F", 15), False),
+    ],
+)
+def test_only_a_move_in_aha_or_a_new_work_item_of_the_feature_moves_a_requirement(
+    linked_to: tuple[str, int], below: int | None, family: Family, moves: bool
+) -> None:
+    # aha-app/aha-services 8a5c01c: moving a requirement. An engineer's own choice of a parent stays.
+    item = child_of(below)
+    link = a_link(REQUIREMENT, item, parent_aha_id=linked_to[0], parent_work_item_id=linked_to[1])
+
+    assert plan_record(REQUIREMENT, link, item, family).moves_to_parent is moves
+
+
+@pytest.mark.parametrize(("below", "moves"), [(None, True), (12, False), (99, False)])
+def test_a_work_item_that_aha_names_goes_below_the_feature_unless_it_is_below_another(
+    below: int | None, moves: bool
+) -> None:
+    assert plan_record(REQUIREMENT, None, child_of(below), Family("F", 12)).moves_to_parent is moves
+
+
+def test_a_feature_never_moves() -> None:
+    assert not plan_record(RECORD, LINK, a_work_item(relations=(parent_relation(7),)), NOBODY).moves_to_parent
+
+
+PICTURE = an_attachment()
+
+
+def test_an_attachment_is_uploaded_once() -> None:
+    record = a_record(attachments=(PICTURE,))
+    plan = plan_record(record, LINK, ITEM, NOBODY)
+
+    assert plan.files.to_upload == (PICTURE,)
+    with_file = a_work_item(revision=2, relations=(file_relation("colours.png", 2048),))
+    link = link_after(plan, LINK, with_file, {"41": sent_file()})
+    assert not plan_record(record, link, with_file, NOBODY).writes
+
+
+def test_an_attachment_that_an_engineer_removed_does_not_come_back() -> None:
+    link = a_link(RECORD, ITEM, attachments={"41": sent_file()})
+
+    assert plan_record(a_record(attachments=(PICTURE,)), link, ITEM, NOBODY).files.to_upload == ()
+
+
+def test_a_file_of_the_same_name_and_size_is_taken_to_be_the_attachment() -> None:
+    item = a_work_item(relations=(file_relation("colours.png", 2048, 7),))
+
+    plan = plan_record(a_record(attachments=(PICTURE,)), LINK, item, NOBODY)
+
+    assert plan.files.to_upload == ()
+    assert plan.files.found_on_work_item == {"41": AttachedFile(attachment_url(7), "colours.png", 2048)}
+    assert link_after(plan, LINK, item, {}).attachments == plan.files.found_on_work_item
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "sent_size"),
+    [
+        ("colours.png", 2049, 2048),
+        ("other.png", 2048, 2048),
+        ("colours.png", 2048, None),
+        ("colours.png", None, None),
+    ],
+)
+def test_a_file_of_another_name_or_size_is_another_file(
+    name: str, size: int | None, sent_size: int | None
+) -> None:
+    # aha-app/aha-services matched by name only, so that a replaced file never travelled.
+    attachment = an_attachment(size=sent_size)
+    item = a_work_item(relations=(file_relation(name, size),))
+
+    assert plan_record(a_record(attachments=(attachment,)), LINK, item, NOBODY).files.to_upload == (
+        attachment,
+    )
+
+
+def test_one_file_stands_for_one_attachment_only() -> None:
+    twin = an_attachment(id="42")
+    item = a_work_item(relations=(file_relation("colours.png", 2048),))
+
+    assert plan_record(a_record(attachments=(PICTURE, twin)), LINK, item, NOBODY).files.to_upload == (twin,)
+
+
+def test_a_file_that_was_sent_for_one_attachment_is_not_taken_for_another() -> None:
+    # The link knows that the file on the work item is attachment 41; a new one of the same name and size is new.
+    twin = an_attachment(id="42")
+    item = a_work_item(relations=(file_relation("colours.png", 2048, 1),))
+    link = a_link(RECORD, item, attachments={"41": sent_file(1)})
+
+    assert plan_record(a_record(attachments=(PICTURE, twin)), link, item, NOBODY).files.to_upload == (twin,)
+
+
+def test_attachments_are_reason_enough_to_write() -> None:
+    assert plan_record(a_record(attachments=(PICTURE,)), LINK, ITEM, NOBODY).writes

@@ -1,0 +1,39 @@
+"""Times as Aha! and Azure DevOps write them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from shared.domain.times import parse_time
+from tests.unit.examples import json_values
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2025-04-03T17:39:27.658Z", datetime(2025, 4, 3, 17, 39, 27, 658_000, timezone.utc)),
+        ("2025-04-03T17:39:27Z", datetime(2025, 4, 3, 17, 39, 27, 0, timezone.utc)),
+        ("2025-12-04T15:24:47.4493006Z", datetime(2025, 12, 4, 15, 24, 47, 449_300, timezone.utc)),
+        ("2025-12-04T15:24:47.4Z", datetime(2025, 12, 4, 15, 24, 47, 400_000, timezone.utc)),
+        ("2025-12-04T15:24:47+02:00", datetime(2025, 12, 4, 13, 24, 47, 0, timezone.utc)),
+        ("2025-12-04T15:24:47", datetime(2025, 12, 4, 15, 24, 47, 0, timezone.utc)),
+    ],
+)
+def test_a_time_is_read_with_any_number_of_digits(text: str, moment: datetime) -> None:
+    assert parse_time(text) == moment
+
+
+@given(json_values() | st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?"))
+@example("9999-12-31T23:59:59-23:59")
+@example("0001-01-01T00:00:00+23:59")
+@example("2025-13-45T25:61:61Z")
+@example("2025-01-01T00:00:00+99:99")
+def test_anything_else_is_no_time(value: Any) -> None:
+    moment = parse_time(value)
+
+    assert moment is None or moment.tzinfo is timezone.utc
