@@ -271,6 +271,10 @@ class Aha(Sandbox):
         records: list[dict[str, Any]] = self.control("GET", "/records")["records"]
         return records
 
+    def status(self, reference: str) -> str:
+        """The status of a record, without a request that counts towards the rate limit: for looking again and again."""
+        return next(str(one["status"]) for one in self.records() if one["reference_num"] == reference)
+
     def _record(self, kind: str, reference: str) -> dict[str, Any]:
         answer = self.get(f"/{kind}s/{reference}")
         assert answer.status_code == 200, answer.text

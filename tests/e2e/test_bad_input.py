@@ -87,9 +87,9 @@ def test_a_body_in_chunks_is_asked_for_in_one_piece(target: Target) -> None:
     assert "Content-Length" in problem["detail"]
 
 
-@pytest.mark.parametrize("data", [b"[]", b"null", b"3", b'"text"', b"true", b'[{"name": "x"}]'])
-def test_json_that_is_no_object_is_refused(target: Target, data: bytes) -> None:
-    assert faults_of(target.send(data))[""] == "must be an object"
+def test_json_that_is_no_object_is_refused(target: Target) -> None:
+    for data in (b"[]", b"null", b"3", b'"text"', b"true", b'[{"name": "x"}]'):
+        assert faults_of(target.send(data))[""] == "must be an object", data
 
 
 def test_a_body_over_ten_mebibytes_is_too_large(target: Target) -> None:
@@ -222,9 +222,8 @@ def test_a_delete_without_an_id_finds_nothing(api: Api) -> None:
 class TestNotifications:
     """A body that is a JSON object is never refused: refusing would put the subscription on probation."""
 
-    @pytest.mark.parametrize(
-        "body",
-        [
+    def test_of_another_kind_or_shape_are_ignored(self, api: Api, integration: IntegrationUnderTest) -> None:
+        bodies: list[dict[str, Any]] = [
             {},
             {"eventType": None},
             {"eventType": 7, "resource": []},
@@ -237,17 +236,14 @@ class TestNotifications:
             {"eventType": "workitem.created", "resource": {"id": 1}},
             {"eventType": "git.push", "resource": {"pushId": 1}},
             {"eventType": "workitem.updated", "resource": {"workItemId": 999_999, "rev": 2}},
-        ],
-    )
-    def test_of_another_kind_or_shape_are_ignored(
-        self, api: Api, integration: IntegrationUnderTest, body: dict[str, Any]
-    ) -> None:
-        answer = api.post(integration.webhook_url, body)
+        ]
+        for body in bodies:
+            answer = api.post(integration.webhook_url, body)
 
-        assert answer.status_code == 200, answer.text
-        assert answer.json()["result"] == "ignored"
-        assert answer.json()["reason"] in ("unknown_shape", "other_event", "work_item_not_linked")
-        assert answer.json()["operation_id"] == answer.headers["x-operation-id"]
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["result"] == "ignored", body
+            assert answer.json()["reason"] in ("unknown_shape", "other_event", "work_item_not_linked")
+            assert answer.json()["operation_id"] == answer.headers["x-operation-id"]
 
     def test_with_a_wrong_token_are_not_found_whatever_they_hold(
         self, api: Api, integration: IntegrationUnderTest

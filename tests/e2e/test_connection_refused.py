@@ -295,16 +295,16 @@ class TestService:
 
         assert "broke before the answer was complete" in refusal(api, "unavailable", **WITH_PROJECT)
 
-    @pytest.mark.parametrize("body", ["{", "[]", '"text"', "", "{}", '{"value": {}}'])
     @pytest.mark.parametrize("path", ["/_apis/projects", "/workitemtypes", "/classificationnodes"])
     def test_that_answers_with_something_else_than_it_was_asked_for(
-        self, api: Api, azure_devops: AzureDevOps, path: str, body: str
+        self, api: Api, azure_devops: AzureDevOps, path: str
     ) -> None:
-        azure_devops.add_fault(
-            path=path, times=None, status=200, body=body, headers={"content-type": "application/json"}
-        )
+        for body in ("{", "[]", '"text"', "", "{}", '{"value": {}}'):
+            azure_devops.clear_faults()
+            headers = {"content-type": "application/json"}
+            azure_devops.add_fault(path=path, times=None, status=200, body=body, headers=headers)
 
-        assert "did not give a usable answer" in refusal(api, "unavailable", **WITH_PROJECT)
+            assert "did not give a usable answer" in refusal(api, "unavailable", **WITH_PROJECT), body
 
 
 def test_a_refusal_is_written_to_the_log_with_what_to_do(api: Api, integration: IntegrationUnderTest) -> None:

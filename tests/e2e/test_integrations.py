@@ -235,13 +235,12 @@ class TestValidation:
         problem_of(api.get(f"/integrations/{integration_id}"), 404, "integration_not_found")
 
     @pytest.mark.parametrize("part", ["azure_devops", "aha", "feature", "requirement"])
-    @pytest.mark.parametrize("value", [[], "text", 3, True])
-    def test_refuses_a_part_that_is_no_object(
-        self, api: Api, integration_id: str, part: str, value: Any
-    ) -> None:
-        answer = api.put_integration(integration_id, {**MINIMAL, part: value})
+    def test_refuses_a_part_that_is_no_object(self, api: Api, integration_id: str, part: str) -> None:
+        values: list[Any] = [[], "text", 3, True]
+        for value in values:
+            answer = api.put_integration(integration_id, {**MINIMAL, part: value})
 
-        assert faults_of(answer) == {f"/{part}": "must be an object"}
+            assert faults_of(answer) == {f"/{part}": "must be an object"}
 
     @pytest.mark.parametrize("name", ["", "   ", None, LEFT_OUT, "x" * 201, "half \ud83d surrogate"])
     def test_wants_a_name(self, api: Api, integration_id: str, name: Any) -> None:

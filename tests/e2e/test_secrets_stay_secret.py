@@ -89,7 +89,7 @@ def spend_a_day(
     sent = api.send(integration.id, aha.event("PROD-1"))
     assert sent.status_code == 201, sent.text
     azure_devops.edit(sent.json()["feature"]["work_item"]["id"], {"System.State": "Active"})
-    eventually(lambda: aha.feature("PROD-1")["workflow_status"]["name"] == "In progress")
+    eventually(lambda: aha.status("PROD-1") == "In progress")
 
     _fail_in_every_way(api, azure_devops, aha, integration, sent.json()["feature"]["work_item"]["id"])
 

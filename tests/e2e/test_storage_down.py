@@ -84,6 +84,8 @@ def test_a_notification_that_storage_was_down_for_is_delivered_again(
 
     azure_devops.edit(feature["work_item"]["id"], {"System.State": "Active"})
     eventually(lambda: 503 in [attempt["status"] for attempt in azure_devops.deliveries()])
+    azure_devops.control("PUT", "/service_hooks", {"paused": True})
     system.storage.start()
+    azure_devops.control("PUT", "/service_hooks", {"paused": False})
 
-    eventually(lambda: aha.feature("PROD-1")["workflow_status"]["name"] == "In progress")
+    eventually(lambda: aha.status("PROD-1") == "In progress")
