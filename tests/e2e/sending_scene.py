@@ -152,22 +152,28 @@ class Scene:
 
     def items_of(self, record: Json) -> list[int]:
         """The work items that carry a record's marker."""
-        ending = f" {record['id']}"
-        return [
-            number
-            for number, item in self.items().items()
-            for relation in item.get("relations") or []
-            if relation["rel"] == "Hyperlink" and relation["attributes"]["comment"].endswith(ending)
-        ]
+        return self._items_by_record().get(record["id"], [])
+
+    def _items_by_record(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for number, item in self.items().items():
+            for relation in item.get("relations") or []:
+                if relation["rel"] == "Hyperlink":
+                    record_id = relation["attributes"]["comment"].rsplit(" ", 1)[-1]
+                    found.setdefault(record_id, []).append(number)
+        return found
 
     def assert_one_each(self, feature: Json) -> None:
         """The feature and each of its requirements have exactly one work item, requirements below the feature's."""
-        everybody = [feature, *feature.get("requirements", ())]
-        found = {item["name"]: self.items_of(item) for item in everybody}
-        assert {name: len(ids) for name, ids in found.items()} == dict.fromkeys(found, 1)
-        assert len(self.items()) == len(everybody)
-        top = found[feature["name"]][0]
-        assert {self.parent(found[item["name"]][0]) for item in everybody[1:]} <= {top}
+        below = [item["id"] for item in feature.get("requirements", ())]
+        found = self._items_by_record()
+        assert {key: len(numbers) for key, numbers in found.items()} == dict.fromkeys(
+            [feature["id"], *below], 1
+        )
+        items = self.items()
+        assert len(items) == 1 + len(below)
+        parents = {items[found[record_id][0]]["fields"].get("System.Parent") for record_id in below}
+        assert parents <= {found[feature["id"]][0]}
         assert self.claims() == []
 
     def edit(self, work_item_id: int, operations: Sequence[Json] = (), **fields: Any) -> Json:

@@ -1,0 +1,133 @@
+"""Work items that another integration of Aha! linked to a record are taken over instead of created again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.sending_payloads import feature, linked_to, requirement
+from tests.e2e.sending_scene import DESCRIPTION, TITLE, Scene
+
+
+def existing(scene: Scene, kind: str = "Feature", title: str = "Made by hand") -> int:
+    """A work item that somebody else made."""
+    made = scene.azure_devops.control("POST", "/work_items", {"count": 1, "type": kind, "title": title})
+    (number,) = made["ids"]
+    return int(number)
+
+
+@pytest.mark.parametrize("service", ["tfs", "vsts"])
+@pytest.mark.parametrize("as_text", [True, False])
+def test_the_work_item_that_aha_names_is_updated_not_created_again(
+    scene: Scene, service: str, as_text: bool
+) -> None:
+    number = existing(scene)
+    named: Any = str(number) if as_text else number
+    payload = feature("Pay by card", integration_fields=linked_to(named, service))
+
+    sent = scene.send(payload)
+
+    assert (sent.status, sent.actions, sent.ids) == (200, ["updated"], [number])
+    assert scene.value(number, TITLE) == "Pay by card"
+    assert list(scene.items()) == [number]
+    assert scene.send(payload).actions == ["unchanged"]
+
+
+def test_an_adopted_work_item_that_says_the_same_already_is_not_written(scene: Scene) -> None:
+    number = existing(scene, title="Same")
+    payload = feature("Same 1", body="", integration_fields=linked_to(str(number)))
+
+    sent = scene.send(payload)
+
+    assert (sent.status, sent.actions, sent.ids) == (200, ["unchanged"], [number])
+    assert scene.writes() == []
+
+
+def test_what_adoption_overwrites_is_reported(scene: Scene) -> None:
+    number = existing(scene)
+    scene.edit(number, description="<p>Written by an engineer.</p>")
+
+    sent = scene.send(feature(body="<p>From Aha!</p>", integration_fields=linked_to(str(number))))
+
+    assert scene.value(number, DESCRIPTION) == "<p>From Aha!</p>"
+    assert {"field": "description", "kept": "aha", "overwritten_rev": 2} in sent.feature["conflicts"]
+
+
+def test_an_adopted_requirement_goes_below_the_feature(scene: Scene) -> None:
+    number = existing(scene, "User Story")
+
+    sent = scene.send(feature(requirements=[requirement(integration_fields=linked_to(str(number)))]))
+
+    assert (sent.status, sent.actions) == (201, ["created", "updated"])
+    assert sent.ids[1] == number
+    assert scene.parent(number) == sent.ids[0]
+
+
+@pytest.mark.parametrize("service", ["jira", "github_issues", "", "TFS2"])
+def test_ids_of_other_services_are_not_taken_for_work_items(scene: Scene, service: str) -> None:
+    number = existing(scene)
+
+    sent = scene.send(feature(integration_fields=linked_to(str(number), service)))
+
+    assert (sent.status, sent.actions) == (201, ["created"])
+    assert sent.ids != [number]
+
+
+@pytest.mark.parametrize("value", ["", "0", "-1", "1.5", "abc", "99999999999999", None, [1], {"id": 1}])
+def test_what_is_no_work_items_id_is_ignored(scene: Scene, value: Any) -> None:
+    existing(scene)
+
+    sent = scene.send(feature(integration_fields=linked_to(value)))
+
+    assert (sent.status, sent.actions) == (201, ["created"])
+
+
+def test_a_work_item_of_another_type_is_not_adopted_and_the_log_says_so(scene: Scene) -> None:
+    number = existing(scene, "Bug", "A bug")
+
+    sent = scene.send(feature(integration_fields=linked_to(str(number))))
+
+    assert (sent.status, sent.actions) == (201, ["created"])
+    assert scene.value(number, TITLE) == "A bug 1"
+    (entry,) = scene.log("work-item.not-adopted")
+    assert entry["detail"]["work_item_id"] == number
+
+
+def test_a_work_item_that_is_gone_is_created_anew(scene: Scene) -> None:
+    sent = scene.send(feature(integration_fields=linked_to("4711")))
+
+    assert (sent.status, sent.actions) == (201, ["created"])
+
+
+def test_a_work_item_that_two_records_name_belongs_to_the_first(scene: Scene) -> None:
+    number = existing(scene)
+    first = scene.send(feature("First", integration_fields=linked_to(str(number))))
+
+    second = scene.send(feature("Second", integration_fields=linked_to(str(number))))
+
+    assert first.ids == [number]
+    assert (second.status, second.actions) == (201, ["created"])
+    assert scene.value(number, TITLE) == "First"
+
+
+def test_two_requirements_of_one_payload_that_name_the_same_work_item_get_one_each(scene: Scene) -> None:
+    number = existing(scene, "User Story")
+    fields = linked_to(str(number))
+
+    sent = scene.send(
+        feature(
+            requirements=[
+                requirement("One", integration_fields=fields),
+                requirement("Two", integration_fields=fields),
+            ]
+        )
+    )
+
+    assert sent.body["status"] == "succeeded"
+    assert number in sent.ids
+    assert len(set(sent.ids)) == 3
+    titles = {scene.value(ident, TITLE) for ident in sent.ids[1:]}
+    assert titles == {"One", "Two"}
+    assert [scene.value(ident, TITLE) for ident in sent.ids[1:]] == ["One", "Two"]
+    assert scene.claims() == []
