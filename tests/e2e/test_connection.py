@@ -292,7 +292,7 @@ class TestCost:
     def test_with_a_project_is_one_request_and_then_three_side_by_side(
         self, api: Api, azure_devops: AzureDevOps
     ) -> None:
-        azure_devops.set_latency(250)
+        azure_devops.set_latency(400)
 
         connection(api, WITH_PROJECT)
 
@@ -306,7 +306,7 @@ class TestCost:
         self, api: Api, azure_devops: AzureDevOps, integration: IntegrationUnderTest
     ) -> None:
         azure_devops.clear_requests()
-        azure_devops.set_latency(250)
+        azure_devops.set_latency(400)
 
         connection(api, {"integration_id": integration.id})
 
