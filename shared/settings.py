@@ -114,7 +114,8 @@ class _Values:
         value = (self.text(name) or "").rstrip("/")
         try:
             parts = urlsplit(value)
-            well_formed = bool(parts.hostname) and not (parts.username or parts.query or parts.fragment)
+            _ = parts.port  # raises ValueError where it is none
+            well_formed = bool(parts.hostname) and not ("@" in parts.netloc or parts.query or parts.fragment)
         except ValueError:
             well_formed = False
         if not well_formed or parts.scheme not in (("https",) if https_only else ("https", "http")):

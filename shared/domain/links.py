@@ -46,8 +46,8 @@ class Claim:
     """One sender's announcement that it is about to create the record's work item.
 
     It holds for a while from `claimed_at` on. Should its sender die, the next one looks for what may have been
-    created since `began_at` out of what Aha! said then (`intended`, digests). `work_item_id` is the work item that
-    the record had before, if that was gone.
+    created since `began_at` out of what Aha! said then (`intended`, digests): to the heir, the claim `is_inherited`
+    until that look is done. `work_item_id` is the work item that the record had before, if that was gone.
     """
 
     kind: Kind
@@ -58,6 +58,7 @@ class Claim:
     began_at: datetime
     intended: Mapping[Field, str] = field(default_factory=dict)
     work_item_id: int | None = None
+    is_inherited: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ longer; one that is older was left by a sender that died, or whose answer was lo
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -92,7 +93,7 @@ class Lookout:
             standing.is_blocked = True
         elif take_over:
             # What the dead sender began, and with which texts, stays on record until its work item is found or is not.
-            ours = replace(claim, operation_id=self._operation.id, claimed_at=self._now())
+            ours = replace(claim, operation_id=self._operation.id, claimed_at=self._now(), is_inherited=True)
             try:
                 standing.claim = self._links.take_over(self._integration_id, stored, ours)
             except LinkChanged:
@@ -238,10 +239,20 @@ class Lookout:
                 item.is_blocked = True
 
     def release(self, standings: Sequence[Standing]) -> None:
-        """Give claims back under which nothing was created."""
-        claims = [item.claim for item in standings if item.claim is not None]
-        if claims:
-            self._links.release(self._integration_id, claims)
+        """Give claims back under which this sender created nothing.
+
+        One that knows of an earlier work item, of an interrupted send or of a deleted one, is kept for the next sender
+        to take over at once: without it that work item would be forgotten, and made a second time.
+        """
+        held = [item.claim for item in standings if item.claim is not None]
+        forgettable = [stored for stored in held if not _knows_of_work_item(stored.claim)]
+        handed_on = [stored for stored in held if _knows_of_work_item(stored.claim)]
+        if forgettable:
+            self._links.release(self._integration_id, forgettable)
+        if handed_on:
+            expired = [(stored, _handed_on(stored.claim)) for stored in handed_on]
+            with contextlib.suppress(LinkChanged):
+                self._links.renew(self._integration_id, expired)
         for item in standings:
             item.claim = None
 
@@ -255,7 +266,9 @@ class Lookout:
         for item in aging:
             if item.claim is not None:
                 intended = intended_digests(item.record)
-                claim = replace(item.claim.claim, claimed_at=now, began_at=now, intended=intended)
+                claim = replace(
+                    item.claim.claim, claimed_at=now, began_at=now, intended=intended, is_inherited=False
+                )
                 pairs.append((item.claim, claim))
         try:
             renewed = self._links.renew(self._integration_id, pairs)
@@ -276,7 +289,16 @@ class Lookout:
         )
 
 
+def _knows_of_work_item(claim: Claim) -> bool:
+    """Whether there may be a work item that only this claim leads to."""
+    return claim.is_inherited or claim.work_item_id is not None
+
+
+def _handed_on(claim: Claim) -> Claim:
+    """The claim as nobody's, for whoever comes next."""
+    return replace(claim, operation_id="", claimed_at=claim.claimed_at - CLAIM_LASTS)
+
+
 def _was_inherited(standing: Standing) -> bool:
     """Whether an interrupted send may have created the record's work item."""
-    claim = standing.claim.claim if standing.claim else None
-    return claim is not None and claim.began_at < claim.claimed_at and standing.work_item is None
+    return standing.claim is not None and standing.claim.claim.is_inherited and standing.work_item is None

@@ -81,6 +81,7 @@ def claim_row(integration_id: str, claim: Claim) -> Row:
         "claimed_at": claim.claimed_at,
         "began_at": claim.began_at,
         "intended": _json({field.value: text for field, text in claim.intended.items()}),
+        "is_inherited": claim.is_inherited,
         **_present(work_item_id=claim.work_item_id),
     }
     return Row(partition_of(integration_id), record_key(claim.aha_id), properties)
@@ -99,6 +100,7 @@ def stored_record(row: Row) -> StoredLink | StoredClaim:
         began_at=row.time("began_at"),
         intended={Field(name): text for name, text in json.loads(row.text("intended")).items()},
         work_item_id=row.number("work_item_id") or None,
+        is_inherited=row.flag("is_inherited"),
     )
     return StoredClaim(claim, row.etag)
 

@@ -42,6 +42,7 @@ def a_claim(aha_id: str = "6776", operation_id: str = "operation-1") -> Claim:
         began_at=NOON - timedelta(seconds=7),
         intended={Field.NAME: "a1", Field.DESCRIPTION: "a2"},
         work_item_id=41,
+        is_inherited=True,
     )
 
 

@@ -1,0 +1,124 @@
+"""The wire between the app and the systems that it talks to: every request passes it, and it can break at any one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from local.faults import cut_connection
+from shared.errors import System, Unavailable
+from shared.storage.rows import Operation, Row
+from shared.storage.table import Table
+
+
+class Break(str, Enum):
+    """What happens to one request. A dead worker's later requests never reach anybody."""
+
+    LOST_REQUEST = "lost request"
+    LOST_ANSWER = "lost answer"
+    DEATH_BEFORE = "death before"
+    DEATH_AFTER = "death after"
+    REFUSED = "refused with 503"
+
+    @property
+    def is_death(self) -> bool:
+        """Whether the worker does nothing any more."""
+        return self in (Break.DEATH_BEFORE, Break.DEATH_AFTER)
+
+
+@dataclass
+class Wire:
+    """Counts the requests of one operation and breaks the one that it is told to."""
+
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _count: int = 0
+    _at: int | None = None
+    _kind: Break | None = None
+    _dead: bool = False
+    _meanwhile: Callable[[], None] | None = None
+    broke: bool = False
+
+    def arm(self, kind: Break | None, at: int, meanwhile: Callable[[], None] | None = None) -> None:
+        """Start a new operation: its request number `at` (from 0) breaks, or `meanwhile` happens right before it."""
+        with self._lock:
+            self._count, self._at, self._kind, self._dead = 0, at, kind, False
+            self._meanwhile, self.broke = meanwhile, False
+
+    def heal(self) -> None:
+        """No more breaks."""
+        self.arm(None, -1)
+
+    def next(self) -> Break | None:
+        """What happens to the request that is about to be made."""
+        with self._lock:
+            number, self._count = self._count, self._count + 1
+            if self._dead:
+                return Break.DEATH_BEFORE
+            if number != self._at:
+                return None
+            meanwhile, kind = self._meanwhile, self._kind
+            self.broke = True
+            self._dead = kind is not None and kind.is_death
+        if meanwhile is not None:
+            meanwhile()
+        return kind
+
+
+class OnTheWire:
+    """A WSGI application behind the wire. What the tests themselves do goes by `/_control` and passes freely."""
+
+    def __init__(self, app: Any, wire: Wire) -> None:
+        self._app = app
+        self._wire = wire
+
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/_control") or "/hooks/" in path:
+            return self._through(environ, start_response)
+        kind = self._wire.next()
+        if kind in (Break.LOST_REQUEST, Break.DEATH_BEFORE):
+            raise cut_connection(environ)
+        if kind is Break.REFUSED:
+            start_response("503 Service Unavailable", [("Content-Length", "0"), ("Retry-After", "1")])
+            return [b""]
+        if kind in (Break.LOST_ANSWER, Break.DEATH_AFTER):
+            for _ in self._through(environ, lambda *_: None):
+                pass
+            raise cut_connection(environ)
+        return self._through(environ, start_response)
+
+    def _through(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        answer: Iterable[bytes] = self._app(environ, start_response)
+        return answer
+
+
+class TableOnTheWire:
+    """A table behind the wire, as the stores use it."""
+
+    def __init__(self, table: Table, wire: Wire) -> None:
+        self._table = table
+        self._wire = wire
+
+    def get(self, partition_key: str, row_key: str) -> Row | None:
+        """As Table."""
+        row: Row | None = self._pass(lambda: self._table.get(partition_key, row_key))
+        return row
+
+    def transact(self, operations: Sequence[Operation]) -> list[str]:
+        """As Table."""
+        etags: list[str] = self._pass(lambda: self._table.transact(operations))
+        return etags
+
+    def _pass(self, call: Callable[[], Any]) -> Any:
+        kind = self._wire.next()
+        if kind is None:
+            return call()
+        if kind in (Break.LOST_ANSWER, Break.DEATH_AFTER):
+            call()
+        raise Unavailable(System.STORAGE, f"The wire broke: {kind.value}.")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)

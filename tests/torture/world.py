@@ -1,0 +1,476 @@
+"""One sequence: a few features, the people on both sides, the network between, and workers that may die."""
+
+from __future__ import annotations
+
+import base64
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from shared.app import App
+from shared.clock import Clock
+from shared.domain.integration import AhaTarget, AzureDevOpsTarget, Integration, RecordMapping
+from shared.domain.records import read_feature
+from shared.errors import OperationFailed
+from shared.operation import Operation
+from shared.receiving.catching_up import catch_up
+from shared.receiving.receive import receive
+from shared.secret import Secret
+from shared.sending.send import send_feature
+from shared.settings import Settings
+from shared.storage.integrations import IntegrationStore
+from shared.storage.links import LinkStore, StoredLink
+from shared.storage.log import LogStore
+from shared.storage.vault import Vault
+from shared.storage.watermarks import WatermarkStore
+from tests.torture.history import EMPTY, History, token_of
+from tests.torture.stage import AHA_TOKEN, ORGANIZATION, PROJECT, WRITE_TOKEN, Stage
+from tests.torture.wire import Break
+
+KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+STATES = ("New", "Active", "Resolved", "Closed")
+FEATURE_STATUSES = {
+    "New": "Under consideration",
+    "Active": "In progress",
+    "Resolved": "Ready to ship",
+    "Closed": "Shipped",
+}
+REQUIREMENT_STATUSES = {"New": "Under consideration", "Active": "In progress", "Closed": "Shipped"}
+RELEASE = "PROD-R-1"
+_AFTER_A_DEATH = timedelta(seconds=61)
+_SUBSCRIPTIONS = (("1.0", ""), ("3.1-preview.3", "minimal"), ("5.1-preview.3", "none"))
+
+
+@dataclass
+class Record:
+    """A feature or requirement of this sequence."""
+
+    id: str
+    kind: str
+    feature_id: str
+    history: History = field(default_factory=History)
+
+
+class World:
+    """The steps that a sequence is made of, and what they have led to."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        stage.reset()
+        self.records: dict[str, Record] = {}
+        self.notifications: list[dict[str, Any]] = []
+        self.payloads: list[Any] = []
+        self.faults: Counter[str] = Counter()
+        self.steps: list[str] = []
+        self._clock_offset = timedelta()
+        self._number = 0
+        self.integration = _integration(stage, f"torture-{uuid.uuid4().hex[:12]}")
+        self.app = self._new_worker()
+        self._subscribe()
+
+    # -- workers -----------------------------------------------------------------------------------------------
+
+    def _new_worker(self) -> App:
+        """A process that has just started: it remembers nothing."""
+        settings = Settings.from_environment(
+            {
+                "TABLES_CONNECTION_STRING": "UseDevelopmentStorage=true",
+                "SECRETS_KEY": KEY,
+                "PUBLIC_URL": "https://functions.example.com",
+                "AZURE_DEVOPS_URL": self.stage.azure_devops_url,
+                "ALLOW_LOCAL_ADDRESSES": "true",
+            }
+        )
+        tables, vault = self.stage.tables_on_the_wire(), Vault(settings.secrets_keys)
+        return App(
+            settings=settings,
+            vault=vault,
+            integrations=IntegrationStore(tables, vault),
+            links=LinkStore(tables),
+            log=LogStore(tables),
+            watermarks=WatermarkStore(tables),
+            clock=Clock(now=self._now, sleep=lambda seconds: time.sleep(min(seconds, 0.005))),
+        )
+
+    def _now(self) -> datetime:
+        return datetime.now(timezone.utc) + self._clock_offset
+
+    def _work(
+        self, name: str, work: Callable[[Operation], Any], kind: Break | None = None, at: int = 0
+    ) -> Any:
+        """Let a worker do something, with the wire breaking at its request number `at`; None where it failed."""
+        self.stage.wire.arm(kind, at)
+        try:
+            return work(Operation.start(200))
+        except OperationFailed as error:
+            self.steps.append(f"  {name} failed: {error.code}: {error.detail}")
+            return None
+        finally:
+            if self.stage.wire.broke and kind is not None:
+                self.faults[kind.value] += 1
+                if kind.is_death:
+                    self.app = self._new_worker()
+                    self._clock_offset += _AFTER_A_DEATH
+            self.stage.wire.heal()
+            self._note_equalities()
+
+    # -- steps -------------------------------------------------------------------------------------------------
+
+    def make_feature(self, requirements: int) -> None:
+        """A product manager writes a feature."""
+        self.steps.append(f"make_feature({requirements})")
+        feature_id = self._create(f"/releases/{RELEASE}/features", "feature", "")
+        for _ in range(requirements):
+            self._create(f"/features/{feature_id}/requirements", "requirement", feature_id)
+
+    def edit_in_aha(self, which: int, what: str) -> None:
+        """A product manager changes a name or description, or empties a description."""
+        record = self._pick(which)
+        if record is None:
+            return
+        token = self._new_token(what)
+        self.steps.append(f"edit_in_aha({which}, {what!r})  # {record.kind} {record.id} → {token}")
+        self._edit_aha(record, what, token)
+
+    def set_status(self, which: int, status: int) -> None:
+        """A product manager changes a workflow status."""
+        record = self._pick(which)
+        if record is None:
+            return
+        statuses = list(_mapping_of(record).values())
+        name = statuses[status % len(statuses)]
+        self.steps.append(f"set_status({which}, {status})  # {record.id} → {name}")
+        self.stage.control(self.stage.aha_url, "POST", "/edit", {"id": record.id, "status": name})
+        record.history.state.chosen_status = name
+
+    def move_requirement(self, which: int, to: int) -> None:
+        """A product manager moves a requirement to another feature."""
+        requirements = [item for item in self.records.values() if item.kind == "requirement"]
+        features = [item for item in self.records.values() if item.kind == "feature"]
+        if not requirements or len(features) < 2:
+            return
+        record, feature = requirements[which % len(requirements)], features[to % len(features)]
+        self.steps.append(f"move_requirement({which}, {to})  # {record.id} → {feature.id}")
+        self._aha("PUT", f"/requirements/{record.id}", {"requirement": {"feature": feature.id}})
+        record.feature_id = feature.id
+
+    def edit_in_azure_devops(self, which: int, what: str) -> None:
+        """An engineer changes a title or description, or empties a description."""
+        record = self._pick(which)
+        item = self.work_item_of(record) if record else None
+        if record is None or item is None:
+            return
+        token = self._new_token(what)
+        self.steps.append(f"edit_in_azure_devops({which}, {what!r})  # {item['id']} → {token}")
+        self._edit_azure_devops(record, item["id"], what, token)
+
+    def set_state(self, which: int, state: int) -> None:
+        """An engineer changes a state."""
+        record = self._pick(which)
+        item = self.work_item_of(record) if record else None
+        if record is None or item is None:
+            return
+        name = STATES[state % len(STATES)]
+        if item["fields"]["System.State"] == name:
+            return
+        self.steps.append(f"set_state({which}, {state})  # {item['id']} → {name}")
+        self._edit_item(item["id"], {"System.State": name})
+        record.history.state.state = name
+
+    def delete_work_item(self, which: int) -> None:
+        """An engineer deletes a work item."""
+        record = self._pick(which)
+        item = self.work_item_of(record) if record else None
+        if record is None or item is None:
+            return
+        self.steps.append(f"delete_work_item({which})  # {item['id']}")
+        self.stage.control(self.stage.azure_devops_url, "POST", "/delete", {"id": item["id"]})
+        record.history.work_item_deleted()
+
+    def keep_payload(self, which: int) -> None:
+        """An event of Aha! is delayed on its way: it is sent by `send_late`."""
+        feature = self._feature_of(which)
+        if feature is not None:
+            self.steps.append(f"keep_payload({which})  # {feature.id}")
+            self.payloads.append(self._payload(feature))
+
+    def send_late(self, which: int) -> None:
+        """A delayed event arrives."""
+        if self.payloads:
+            self.steps.append(f"send_late({which})")
+            self._send(self.payloads[which % len(self.payloads)])
+
+    def send(self, which: int, kind: Break | None = None, at: int = 0) -> None:
+        """Somebody sends a feature; the wire may break at a request of it."""
+        feature = self._feature_of(which)
+        if feature is not None:
+            self.steps.append(f"send({which}, {kind and kind.name}, {at})  # {feature.id}")
+            self._send(self._payload(feature), kind, at)
+
+    def send_twice_at_once(self, which: int) -> None:
+        """Two workers send the same feature at the same time."""
+        feature = self._feature_of(which)
+        if feature is None:
+            return
+        self.steps.append(f"send_twice_at_once({which})  # {feature.id}")
+        body = read_feature(self._payload(feature))
+        workers = [self.app, self._new_worker()]
+
+        def send(worker: App) -> None:
+            send_feature(worker, Operation.start(200), self.integration, body, dry_run=False)
+
+        self._work("send twice", lambda _: _at_once(send, workers))
+
+    def edit_while_sending(self, which: int, what: str, at: int) -> None:
+        """An engineer changes a work item right before request number `at` of a send."""
+        feature = self._feature_of(which)
+        if feature is None:
+            return
+        item = self.work_item_of(feature)
+        self.steps.append(f"edit_while_sending({which}, {what!r}, {at})  # {feature.id}")
+        payload = self._payload(feature)
+        if item is None:
+            self._send(payload)
+            return
+        token = self._new_token(what)
+        self.stage.wire.arm(None, at, lambda: self._edit_azure_devops(feature, item["id"], what, token))
+        try:
+            send_feature(
+                self.app, Operation.start(200), self.integration, read_feature(payload), dry_run=False
+            )
+        except OperationFailed as error:
+            self.steps.append(f"  send failed: {error.code}: {error.detail}")
+        if self.stage.wire.broke:
+            self.faults["edit in between"] += 1
+        self.stage.wire.heal()
+        self._note_equalities()
+
+    def deliver(self, which: int, kind: Break | None = None, at: int = 0, *, keep: bool = False) -> None:
+        """Azure DevOps delivers one of the waiting notifications, whichever it is; `keep` has it come again."""
+        self._collect()
+        if not self.notifications:
+            return
+        index = which % len(self.notifications)
+        body = self.notifications[index] if keep else self.notifications.pop(index)
+        self.steps.append(f"deliver({which}, {kind and kind.name}, {at}, keep={keep})")
+        self._work(
+            "deliver", lambda operation: receive(self.app, operation, self.integration, body), kind, at
+        )
+
+    def deliver_two_at_once(self, which: int) -> None:
+        """Two notifications are handled at the same time."""
+        self._collect()
+        if len(self.notifications) < 2:
+            return
+        self.steps.append(f"deliver_two_at_once({which})")
+        first = self.notifications.pop(which % len(self.notifications))
+        second = self.notifications.pop(which % len(self.notifications))
+
+        def deliver(body: dict[str, Any]) -> None:
+            receive(self._new_worker(), Operation.start(200), self.integration, body)
+
+        self._work("deliver two", lambda _: _at_once(deliver, [first, second]))
+
+    def drop(self, which: int) -> None:
+        """A notification is never delivered."""
+        self._collect()
+        if self.notifications:
+            self.steps.append(f"drop({which})")
+            self.notifications.pop(which % len(self.notifications))
+            self.faults["dropped notification"] += 1
+
+    def reconcile(self, kind: Break | None = None, at: int = 0) -> None:
+        """The timer looks for what was missed."""
+        self.steps.append(f"reconcile({kind and kind.name}, {at})")
+        since = datetime.now(timezone.utc) - timedelta(hours=1)
+        self._work(
+            "reconcile", lambda operation: catch_up(self.app, operation, self.integration, since), kind, at
+        )
+
+    # -- how things are ----------------------------------------------------------------------------------------
+
+    def work_items(self) -> list[dict[str, Any]]:
+        """Every work item that is not deleted."""
+        listed = self.stage.control(self.stage.azure_devops_url, "GET", "/work_items")["work_items"]
+        return [item for item in listed if not item.get("deleted")]
+
+    def work_items_of(
+        self, record: Record, items: list[dict[str, Any]] | None = None
+    ) -> list[dict[str, Any]]:
+        """The work items that carry the record's marker."""
+        ending = f"integration {self.integration.integration_id}, {record.kind} {record.id}"
+        return [
+            item
+            for item in (self.work_items() if items is None else items)
+            if any(
+                str((relation.get("attributes") or {}).get("comment") or "").endswith(ending)
+                for relation in item.get("relations") or ()
+            )
+        ]
+
+    def work_item_of(self, record: Record) -> dict[str, Any] | None:
+        """The record's work item."""
+        return next(iter(self.work_items_of(record)), None)
+
+    def aha_records(self) -> dict[str, dict[str, Any]]:
+        """Every record as Aha! shows it, by id."""
+        listed = self.stage.control(self.stage.aha_url, "GET", "/records")["records"]
+        return {str(item["id"]): item for item in listed}
+
+    def stored(self) -> dict[str, Any]:
+        """The rows of this sequence's links and claims, by Aha! id."""
+        return LinkStore(self.stage.plain_tables).load(self.integration.integration_id, list(self.records))
+
+    def by_work_item(self, work_item_id: int) -> StoredLink | None:
+        """The link that a work item's row holds."""
+        return LinkStore(self.stage.plain_tables).by_work_item(self.integration.integration_id, work_item_id)
+
+    def become_quiet(self, rounds: int = 2) -> list[Any]:
+        """Nothing breaks any more, everything is reconciled and sent; the results of the last sends.
+
+        In one round a conflict may be settled that the next one has to carry to the other side.
+        """
+        self.steps.append(f"become_quiet({rounds})")
+        self._clock_offset += _AFTER_A_DEATH
+        results: list[Any] = []
+        for _ in range(rounds):
+            self.reconcile()
+            features = [record for record in self.records.values() if record.kind == "feature"]
+            results = [self._send(self._payload(feature)) for feature in features]
+        self.reconcile()
+        return results
+
+    # -- helpers -----------------------------------------------------------------------------------------------
+
+    def _pick(self, which: int) -> Record | None:
+        records = list(self.records.values())
+        return records[which % len(records)] if records else None
+
+    def _feature_of(self, which: int) -> Record | None:
+        features = [item for item in self.records.values() if item.kind == "feature"]
+        return features[which % len(features)] if features else None
+
+    def _new_token(self, what: str) -> str:
+        self._number += 1
+        return EMPTY if what == "empty description" else f"v{self._number}"
+
+    def _create(self, path: str, kind: str, feature_id: str) -> str:
+        token, text = self._new_token("name"), self._new_token("description")
+        body = {kind: {"name": f"Name {token}", "description": f"<p>Text <b>{text}</b></p>"}}
+        record_id = str(self._aha("POST", path, body)[kind]["id"])
+        record = Record(record_id, kind, feature_id)
+        record.history.edited("aha", "name", token)
+        record.history.edited("aha", "description", text)
+        self.records[record_id] = record
+        return record_id
+
+    def _aha(self, method: str, path: str, body: Any) -> Any:
+        return self.stage.by_hand(self.stage.aha_url, method, f"/api/v1{path}", body, f"Bearer {AHA_TOKEN}")
+
+    def _payload(self, feature: Record) -> Any:
+        return self.stage.control(self.stage.aha_url, "GET", f"/events/{feature.id}?event=update_feature")
+
+    def _send(self, payload: Any, kind: Break | None = None, at: int = 0) -> Any:
+        body = read_feature(payload)
+        return self._work(
+            "send",
+            lambda operation: send_feature(self.app, operation, self.integration, body, dry_run=False),
+            kind,
+            at,
+        )
+
+    def _edit_aha(self, record: Record, what: str, token: str) -> None:
+        if what == "name":
+            change = {"name": f"Name {token}"}
+        else:
+            change = {"description": "" if token == EMPTY else f"<p>Text <i>{token}</i></p>"}
+        self.stage.control(self.stage.aha_url, "POST", "/edit", {"id": record.id, **change})
+        record.history.edited("aha", _field(what), token)
+
+    def _edit_azure_devops(self, record: Record, work_item_id: int, what: str, token: str) -> None:
+        if what == "name":
+            fields = {"System.Title": f"Name {token}"}
+        else:
+            # Azure DevOps cleans this up.
+            fields = {
+                "System.Description": "" if token == EMPTY else f"Text <B>{token}</B><script>1</script>"
+            }
+        self._edit_item(work_item_id, fields)
+        record.history.edited("azure_devops", _field(what), token)
+
+    def _edit_item(self, work_item_id: int, fields: dict[str, str]) -> None:
+        body = {"id": work_item_id, "fields": fields, "as": "Jamal Hartnett"}
+        self.stage.control(self.stage.azure_devops_url, "POST", "/edit", body)
+
+    def _subscribe(self) -> None:
+        version, detail = _SUBSCRIPTIONS[int(self.integration.integration_id[-1], 16) % len(_SUBSCRIPTIONS)]
+        body = {
+            "publisherId": "tfs",
+            "eventType": "workitem.updated",
+            "resourceVersion": version,
+            "consumerId": "webHooks",
+            "consumerActionId": "httpRequest",
+            "publisherInputs": {"projectId": "", "areaPath": "", "workItemType": "", "changedFields": ""},
+            "consumerInputs": {"url": self.stage.collector_url, "resourceDetailsToSend": detail},
+        }
+        path = f"/{ORGANIZATION}/_apis/hooks/subscriptions?api-version=7.1"
+        token = "Basic " + base64.b64encode(f":{WRITE_TOKEN}".encode()).decode()
+        self.stage.by_hand(self.stage.azure_devops_url, "POST", path, body, token)
+
+    def _collect(self) -> None:
+        self.stage.control(self.stage.azure_devops_url, "POST", "/service_hooks/flush")
+        self.notifications += self.stage.collector.take()
+
+    def _note_equalities(self) -> None:
+        """Tell each record's history in which fields both sides say the same now."""
+        items, shown = self.work_items(), self.aha_records()
+        for record in self.records.values():
+            mine = self.work_items_of(record, items)
+            if len(mine) != 1 or record.id not in shown:
+                continue
+            fields = mine[0]["fields"]
+            aha = shown[record.id]
+            record.history.seen("name", token_of(aha["name"]), token_of(fields["System.Title"]))
+            record.history.seen(
+                "description", token_of(aha["description"]), token_of(fields.get("System.Description") or "")
+            )
+            record.history.seen_status(aha["status"], fields["System.State"], _mapping_of(record))
+
+
+def _mapping_of(record: Record) -> dict[str, str]:
+    return FEATURE_STATUSES if record.kind == "feature" else REQUIREMENT_STATUSES
+
+
+def _field(what: str) -> str:
+    return "name" if what == "name" else "description"
+
+
+def _at_once(call: Callable[[Any], None], arguments: list[Any]) -> None:
+    with ThreadPoolExecutor(len(arguments)) as threads:
+        errors = [future.exception() for future in [threads.submit(call, item) for item in arguments]]
+    for error in errors:
+        if error is not None:
+            raise error
+
+
+def _integration(stage: Stage, integration_id: str) -> Integration:
+    return Integration(
+        integration_id=integration_id,
+        name="Torture",
+        product_id=integration_id,
+        enabled=True,
+        azure_devops=AzureDevOpsTarget(
+            account_name=ORGANIZATION,
+            personal_access_token=Secret(WRITE_TOKEN),
+            project=PROJECT,
+            area_path="Fabrikam\\Web",
+        ),
+        aha=AhaTarget(stage.aha_url, Secret(AHA_TOKEN)),
+        feature=RecordMapping("Feature", FEATURE_STATUSES),
+        requirement=RecordMapping("User Story", REQUIREMENT_STATUSES),
+    )
