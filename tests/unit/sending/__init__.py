@@ -1,0 +1,1 @@
+"""The parts of a send that decide and tell."""
