@@ -26,12 +26,12 @@ def _receive(call: edge.Call, operation: Operation) -> edge.Answer:
     app = the_app()
     integration_id = call.route.get("integration_id", "")
     integration = authenticate(app, integration_id, call.route.get("token", "")).integration
+    app.keep_log(operation, integration_id)
     body = call.json()
     faults = Faults()
     if not isinstance(body, dict):
         faults.note("", "must be an object")
     faults.raise_if_any()
-    app.keep_log(operation, integration_id)
     received = receive(app, operation, integration, body)
     return edge.Answer(
         200, {"result": received.result, "reason": received.reason, "operation_id": operation.id}

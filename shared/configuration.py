@@ -47,6 +47,9 @@ def put_integration(
         raise InvalidRequest([Fault("/integration_id", "must be 1 to 64 of the characters a-z, 0-9 and -")])
     found = app.integrations.find(integration_id)
     stored = found if isinstance(found, StoredIntegration) else None
+    if stored is not None:
+        # A change that is refused is told of, too.
+        app.keep_log(operation, integration_id)
     check_precondition(stored, if_match)
     settings = app.settings
     integration, rotate = read_integration(

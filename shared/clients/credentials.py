@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import base64
-import os
 import threading
 import time
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shared.domain.integration import Authentication, AzureDevOpsTarget
 from shared.errors import CredentialsRejected, System
+from shared.identity import managed_identity
 from shared.secret import Secret
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
-    from azure.identity import ManagedIdentityCredential
 
 _AZURE_DEVOPS_SCOPE = "499b84ac-1321-427f-aa17-267ca6975798/.default"
 """Azure DevOps' own application id (https://learn.microsoft.com/rest/api/azure/devops/tokens)."""
@@ -71,11 +69,3 @@ class _EntraTokens:
 
 
 _entra = _EntraTokens()
-
-
-@lru_cache(maxsize=1)
-def managed_identity() -> ManagedIdentityCredential:
-    """The app's identity: the user-assigned one that AZURE_CLIENT_ID names, else the system-assigned one."""
-    from azure.identity import ManagedIdentityCredential
-
-    return ManagedIdentityCredential(client_id=os.environ.get("AZURE_CLIENT_ID") or None)

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import SettingInvalid
+from shared.identity import managed_identity
 from shared.secret import Secret
 from shared.settings import Settings
 from shared.side_by_side import MOST_AT_ONCE
@@ -71,9 +72,7 @@ def _connect(connection_string: Secret | None, endpoint: str | None) -> TableSer
     try:
         if connection_string is not None:
             return TableServiceClient.from_connection_string(connection_string.reveal(), **options)
-        from azure.identity import ManagedIdentityCredential
-
-        return TableServiceClient(endpoint or "", credential=ManagedIdentityCredential(), **options)
+        return TableServiceClient(endpoint or "", credential=managed_identity(), **options)
     except ValueError:
         remedy = f"The app setting {setting} is malformed: " + (
             "copy the connection string of the storage account from the Azure portal."
