@@ -220,7 +220,11 @@ class FeatureSend:
         writer.write(writes, self._feature_work_item_id)
         for record_id, error in writer.failures.items():
             self._ledger.fail(self._standings[record_id], error)
-        not_created = [key for key, error in writer.failures.items() if _is_certainly_not_done(error)]
+        not_created = [
+            key
+            for key, error in writer.failures.items()
+            if _is_certainly_not_done(error) and key not in writer.unanswered
+        ]
         self._lookout.release([self._standings[key] for key in not_created])
 
     def _hold(self, creates: Sequence[Write]) -> frozenset[str]:

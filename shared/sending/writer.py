@@ -56,7 +56,8 @@ class WorkItemWriter:
     """Carries out the writes of one send.
 
     `failures` tells, by record id, why a write was not done. Once `write` has returned, every write is either in there
-    or was told to `written`.
+    or was told to `written`. `unanswered` names the records among the failures for which a work item may be there all
+    the same: a create was asked for, and no answer to it came.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class WorkItemWriter:
         self._done: dict[str, WorkItem] = {}
         self._set_aside: set[str] = set()
         self.failures: dict[str, OperationFailed] = {}
+        self.unanswered: set[str] = set()
 
     def write(self, writes: Sequence[Write], feature_id: int | None) -> None:
         """Carry out all writes; `feature_id` is the feature's work item where it exists already."""
@@ -169,7 +171,7 @@ class WorkItemWriter:
                 "batch.entry-failed", fault.error.detail, record_id=write.record_id
             )
         else:
-            self.failures[write.record_id] = fault.error
+            self._refuse(write, fault.error)
 
     def _operation_of(self, write: Write, number: int, parent_url: str | None) -> dict[str, object]:
         if write.work_item_id is not None:
@@ -202,7 +204,7 @@ class WorkItemWriter:
                 else:
                     self._fail([write], error)
             except OperationFailed as error:
-                self.failures[write.record_id] = error
+                self._refuse(write, error)
             if not self._outstanding([write]):
                 return
         self._fail(
@@ -242,6 +244,7 @@ class WorkItemWriter:
 
     def _look_for(self, writes: Sequence[Write]) -> None:
         """Look for work items that lost creates left behind, a few times with growing pauses."""
+        self.unanswered |= {item.record_id for item in writes if item.creates}
         for pause in _LOOKS_FOR_LOST_CREATES:
             creates = [item for item in self._outstanding(writes) if item.creates]
             if not creates:
@@ -258,6 +261,13 @@ class WorkItemWriter:
         if pairs:
             self._surroundings.written(pairs)
             self._done.update({write.record_id: item for write, item in pairs})
+            self.unanswered -= self._done.keys()
+
+    def _refuse(self, write: Write, error: OperationFailed) -> None:
+        """The answer was no; an earlier attempt without an answer cannot have fared better, but with a better token."""
+        self.failures[write.record_id] = error
+        if not isinstance(error, CredentialsRejected):
+            self.unanswered.discard(write.record_id)
 
     def _fail(self, writes: Sequence[Write], error: OperationFailed) -> None:
         self.failures.update({write.record_id: error for write in writes})
