@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +23,9 @@ TITLE = "System.Title"
 DESCRIPTION = "System.Description"
 STATE = "System.State"
 PARENT = "System.LinkTypes.Hierarchy-Reverse"
+
+A_WRITE = r"/wit/(\$batch|workitems/)"
+"""The path of a request that creates or updates work items; a service hook reads at the second one, too."""
 
 _OUR_USER_AGENT = "aha-azure-devops-integration"
 
@@ -176,7 +180,7 @@ class Scene:
         assert parents <= {found[feature["id"]][0]}
         assert self.claims() == []
 
-    def edit(self, work_item_id: int, operations: Sequence[Json] = (), **fields: Any) -> Json:
+    def edit(self, work_item_id: int, operations: Sequence[Json] = (), **fields: str) -> Json:
         """An engineer's edit in the web portal: `title`, `description`, `state`, or JSON Patch operations."""
         names = {"title": TITLE, "description": DESCRIPTION, "state": STATE}
         values = {names[key]: value for key, value in fields.items()}
@@ -211,7 +215,9 @@ class Scene:
         return [
             request
             for request in self.requests()
-            if request["method"] == "PATCH" and "validateOnly=true" not in request["query"]
+            if request["method"] != "GET"
+            and re.search(A_WRITE, request["path"])
+            and "validateOnly=true" not in request["query"]
         ]
 
     def uploads(self) -> list[Json]:

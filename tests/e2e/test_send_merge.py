@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.e2e.sending_payloads import Json, described, feature, requirement, requirements
-from tests.e2e.sending_scene import DESCRIPTION, TITLE, Scene
+from tests.e2e.sending_scene import A_WRITE, DESCRIPTION, TITLE, Scene, Sent
 from tests.e2e.system import eventually
 
 
@@ -80,24 +80,22 @@ def test_an_engineers_state_and_area_and_other_fields_stay(scene: Scene) -> None
     assert (fields["System.State"], fields["System.AreaPath"]) == ("Active", "Fabrikam\\Devices")
 
 
-def edited_meanwhile(scene: Scene, payload: Json, **fields: str) -> Json:
+def edited_meanwhile(scene: Scene, payload: Json, **edit: str) -> Sent:
     """Send, and let an engineer edit the feature's work item after it was read and before it is written."""
     (number,) = scene.items_of(payload)
-    fault = scene.azure_devops.add_fault(method="PATCH", delay_ms=500)
+    fault = scene.azure_devops.add_fault(path=A_WRITE, delay_ms=500)
     with ThreadPoolExecutor(1) as other:
         sending = other.submit(scene.send, payload, "update_feature")
         eventually(lambda: any(request["fault"] == fault for request in scene.azure_devops.requests()))
-        scene.edit(number, **fields)
-        return {"sent": sending.result()}
+        scene.edit(number, [], **edit)
+        return sending.result()
 
 
 def test_an_edit_between_reading_and_writing_is_not_lost(scene: Scene) -> None:
     payload = feature()
     (number,) = scene.send(payload).ids
 
-    sent = edited_meanwhile(scene, payload | {"name": "Named in Aha!"}, description="<p>By an engineer</p>")[
-        "sent"
-    ]
+    sent = edited_meanwhile(scene, payload | {"name": "Named in Aha!"}, description="<p>By an engineer</p>")
 
     assert (sent.status, sent.actions, sent.feature["conflicts"]) == (200, ["updated"], [])
     assert scene.value(number, TITLE) == "Named in Aha!"
@@ -110,7 +108,7 @@ def test_an_edit_of_the_same_field_between_reading_and_writing_is_a_conflict(sce
     payload = feature()
     (number,) = scene.send(payload).ids
 
-    sent = edited_meanwhile(scene, payload | {"name": "Named in Aha!"}, title="Named by an engineer")["sent"]
+    sent = edited_meanwhile(scene, payload | {"name": "Named in Aha!"}, title="Named by an engineer")
 
     assert sent.feature["conflicts"] == [{"field": "name", "kept": "aha", "overwritten_rev": 2}]
     assert scene.value(number, TITLE) == "Named in Aha!"
@@ -123,7 +121,7 @@ def test_an_edit_during_a_batch_stops_none_of_its_other_updates(scene: Scene) ->
     for item in payload["requirements"]:
         item["name"] += " anew"
 
-    sent = edited_meanwhile(scene, payload, description="<p>By an engineer</p>")["sent"]
+    sent = edited_meanwhile(scene, payload, description="<p>By an engineer</p>")
 
     assert (sent.status, sent.actions) == (200, ["updated"] * 4)
     assert scene.value(ids[0], DESCRIPTION) == "<p>By an engineer</p>"

@@ -1,0 +1,157 @@
+"""Connections cut before or after Azure DevOps acted: at most one more send, and never a second work item."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.sending_payloads import feature, requirement, requirements
+from tests.e2e.sending_scene import A_WRITE, DESCRIPTION, TITLE, Scene, Sent
+
+MOMENTS = ["before", "after"]
+
+
+def completed(scene: Scene, sent: Sent, payload: dict[str, object]) -> Sent:
+    """The send's outcome, or that of the one more that it asks for; a connection was cut."""
+    assert any(fault["fired"] for fault in scene.azure_devops.control("GET", "/faults")["faults"])
+    if sent.status in (202, 503, 207):
+        assert sent.status == 207 or int(sent.response.headers["retry-after"]) > 0
+        scene.let_claims_grow_old()
+        sent = scene.send(payload)
+    assert sent.status in (200, 201), sent.response.text
+    assert sent.body["status"] == "succeeded"
+    return sent
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_new_feature_with_requirements(scene: Scene, moment: str, times: int) -> None:
+    scene.azure_devops.add_fault(path=r"\$batch", cut=moment, times=times)
+    payload = feature(requirements=requirements(3))
+
+    sent = completed(scene, scene.send(payload), payload)
+
+    assert [scene.value(number, TITLE) for number in sent.ids[1:]] == [
+        f"Requirement {number}" for number in (1, 2, 3)
+    ]
+    scene.assert_one_each(payload)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_feature_alone(scene: Scene, moment: str) -> None:
+    scene.azure_devops.add_fault(path=A_WRITE, cut=moment)
+    payload = feature()
+
+    completed(scene, scene.send(payload), payload)
+
+    scene.assert_one_each(payload)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_new_requirement_of_a_feature_that_exists(scene: Scene, moment: str) -> None:
+    payload = feature(requirements=[requirement("Old")])
+    scene.send(payload)
+    payload["requirements"].append(requirement("New"))
+    scene.azure_devops.add_fault(path=A_WRITE, cut=moment)
+
+    completed(scene, scene.send(payload), payload)
+
+    scene.assert_one_each(payload)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_update(scene: Scene, moment: str) -> None:
+    payload = feature()
+    (number,) = scene.send(payload).ids
+    payload["name"] = "Named anew"
+    scene.azure_devops.add_fault(path=A_WRITE, cut=moment)
+
+    completed(scene, scene.send(payload), payload)
+
+    assert scene.value(number, TITLE) == "Named anew"
+    assert scene.item(number)["rev"] == 2
+    assert scene.send(payload).actions == ["unchanged"]
+    scene.assert_one_each(payload)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_batch_of_updates_and_creates(scene: Scene, moment: str) -> None:
+    payload = feature(requirements=requirements(3))
+    ids = scene.send(payload).ids
+    payload["name"] = "Named anew"
+    payload["requirements"][1]["name"] = "Named anew, too"
+    payload["requirements"].append(requirement("New"))
+    scene.azure_devops.add_fault(path=r"\$batch", cut=moment)
+
+    sent = completed(scene, scene.send(payload), payload)
+
+    assert sent.ids[:4] == ids
+    assert scene.value(ids[0], TITLE) == "Named anew"
+    assert scene.value(ids[2], TITLE) == "Named anew, too"
+    assert scene.item(ids[0])["rev"] == 2
+    scene.assert_one_each(payload)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_second_of_three_batches(scene: Scene, moment: str) -> None:
+    payload = feature(requirements=requirements(110))
+    scene.azure_devops.add_fault(path=r"\$batch", cut=moment, skip=1)
+
+    completed(scene, scene.send(payload), payload)
+
+    scene.assert_one_each(payload)
+
+
+def test_what_an_engineer_wrote_into_a_work_item_whose_answer_was_lost_is_not_overwritten(
+    scene: Scene,
+) -> None:
+    scene.azure_devops.add_fault(path=A_WRITE, cut="after")
+    scene.azure_devops.add_fault(path="/wiql", status=503, times=None)
+    payload = feature("Pay by card")
+    assert scene.send(payload).status in (202, 503)
+    scene.azure_devops.clear_faults()
+    (number,) = scene.items_of(payload)
+    scene.edit(number, title="Named by an engineer")
+    scene.let_claims_grow_old()
+
+    sent = scene.send(payload)
+
+    assert sent.ids == [number]
+    assert scene.value(number, TITLE) == "Named by an engineer"
+    scene.assert_one_each(payload)
+
+
+def test_what_aha_changed_since_a_lost_answer_is_written_to_the_work_item_that_is_found(scene: Scene) -> None:
+    scene.azure_devops.add_fault(path=A_WRITE, cut="after")
+    scene.azure_devops.add_fault(path="/wiql", status=503, times=None)
+    payload = feature("Pay by card")
+    assert scene.send(payload).status in (202, 503)
+    scene.azure_devops.clear_faults()
+    (number,) = scene.items_of(payload)
+    scene.let_claims_grow_old()
+
+    sent = scene.send(payload | {"name": "Pay by any card", "description": "<p>Anew</p>"})
+
+    assert (sent.ids, sent.feature["conflicts"]) == ([number], [])
+    assert (scene.value(number, TITLE), scene.value(number, DESCRIPTION)) == (
+        "Pay by any card",
+        "<p>Anew</p>",
+    )
+    scene.assert_one_each(payload)
+
+
+def test_a_token_that_is_refused_while_a_lost_create_is_looked_for_makes_no_second_work_item(
+    scene: Scene,
+) -> None:
+    page, html = "<!DOCTYPE html><html><body>Sign in</body></html>", {"Content-Type": "text/html"}
+    scene.azure_devops.add_fault(path=A_WRITE, cut="after")
+    scene.azure_devops.add_fault(path="/wiql", status=203, body=page, headers=html, times=None)
+    payload = feature(requirements=requirements(2))
+    refused = scene.send(payload)
+    assert (refused.status, refused.body["code"]) == (422, "azure_devops_credentials_rejected")
+    scene.azure_devops.clear_faults()
+    scene.let_claims_grow_old()
+
+    sent = scene.send(payload)
+
+    assert sent.body["status"] == "succeeded"
+    scene.assert_one_each(payload)

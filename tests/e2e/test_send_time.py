@@ -1,0 +1,101 @@
+"""Sends that run out of time: they stop where the next one can go on, and nothing is there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.sending_payloads import Json, feature, requirement, requirements
+from tests.e2e.sending_scene import A_WRITE, TITLE, Scene, Sent, another_host
+from tests.e2e.system import eventually
+
+BUDGET_SECONDS = 5
+LONGER_MS = 6000
+
+
+@pytest.fixture
+def hurried(scene: Scene) -> Iterator[Scene]:
+    """Sent by way of a function host that gives a send as little time as the setting allows."""
+    with another_host(scene.system, SEND_TIME_BUDGET_SECONDS=str(BUDGET_SECONDS)) as (_, api):
+        yield scene.at(api)
+
+
+def out_of_time(scene: Scene, payload: Json) -> Sent:
+    """A send that Azure DevOps keeps waiting for longer than it has; what it asked for is carried out later."""
+    scene.azure_devops.add_fault(path=A_WRITE, delay_ms=LONGER_MS)
+    sent = scene.send(payload)
+    assert sent.response.elapsed.total_seconds() < BUDGET_SECONDS + 1
+    eventually(lambda: all(request["ended_at"] for request in scene.writes()))
+    scene.azure_devops.clear_faults()
+    scene.let_claims_grow_old()
+    return sent
+
+
+def test_a_create_that_was_waited_for_in_vain_is_found_by_the_next_send(scene: Scene, hurried: Scene) -> None:
+    payload = feature(requirements=requirements(3))
+    first = out_of_time(hurried, payload)
+    assert first.status in (202, 503)
+    assert int(first.response.headers["retry-after"]) > 0
+    before = scene.items()
+    assert len(before) == 4
+
+    sent = scene.send(payload)
+
+    assert sent.body["status"] == "succeeded"
+    assert sorted(sent.ids) == sorted(before)
+    scene.assert_one_each(payload)
+
+
+def test_an_update_that_was_waited_for_in_vain_is_not_written_again(scene: Scene, hurried: Scene) -> None:
+    payload = feature(requirements=[requirement("Card form")])
+    ids = scene.send(payload).ids
+    payload["name"] = "Named anew"
+    first = out_of_time(hurried, payload)
+    assert first.status in (202, 207)
+
+    sent = scene.send(payload)
+
+    assert (sent.status, sent.actions, sent.ids) == (200, ["unchanged", "unchanged"], ids)
+    assert scene.value(ids[0], TITLE) == "Named anew"
+    assert scene.item(ids[0])["rev"] == 2
+    scene.assert_one_each(payload)
+
+
+def test_a_send_that_runs_out_of_time_half_way_says_so_and_the_next_one_goes_on(
+    scene: Scene, hurried: Scene
+) -> None:
+    hurried.azure_devops.control("PUT", "/batch", {"mode": "refused"})
+    hurried.azure_devops.set_latency(1500)
+    payload = feature(requirements=requirements(45))
+
+    first = hurried.send(payload)
+
+    assert first.status == 202
+    assert first.body["status"] == "in_progress"
+    assert int(first.response.headers["retry-after"]) > 0
+    assert first.feature["action"] == "created"
+    assert {"created", "pending"} == set(first.actions)
+    hurried.azure_devops.set_latency(0)
+    eventually(lambda: all(request["ended_at"] for request in scene.writes()))
+    hurried.azure_devops.control("PUT", "/batch", {"mode": "all_or_nothing"})
+    hurried.let_claims_grow_old()
+    last = scene.send(payload)
+    assert last.body["status"] == "succeeded"
+    assert last.feature["work_item"] == first.feature["work_item"]
+    scene.assert_one_each(payload)
+
+
+def test_a_file_that_takes_too_long_is_sent_the_next_time(scene: Scene, hurried: Scene) -> None:
+    slow = scene.attach("PROD-4", "slow.bin")
+    scene.aha.add_fault(path=f"/attachments/{slow}/", delay_ms=LONGER_MS)
+    payload = scene.aha.event("PROD-4")["feature"]
+
+    first = hurried.send(payload)
+
+    assert first.status in (202, 207, 503)
+    hurried.let_claims_grow_old()
+    last = scene.send(payload)
+    assert (last.body["status"], last.files[slow]) == ("succeeded", "uploaded")
+    assert scene.file_names(last.ids[0]) == ["invoice.txt", "invoice.txt", "slow.bin"]
+    scene.assert_one_each(payload)
