@@ -74,6 +74,7 @@ class Aha:
             authorization=lambda: bearer(token),
             translate=_translate,
             allow_local=allow_local,
+            paced_as=target.url,
             quotas=_QUOTAS,
             sleep=sleep,
         )

@@ -73,6 +73,7 @@ class AzureDevOps:
             operation,
             authorization=authorization,
             translate=translate(account_name),
+            paced_as=self.account_url,
             allow_local=allow_local,
             sleep=sleep,
         )

@@ -80,7 +80,8 @@ class HttpClient:
     """Sends requests to one outside system on behalf of one operation.
 
     `authorization` gives the value of the header of that name; `translate` turns an answer that is no success into the
-    error that callers are told. `quotas` hold for the host once it has shown that it limits requests.
+    error that callers are told. `paced_as` names the account whose allowance requests use up; `quotas` hold for it once
+    the system has shown that it limits requests.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class HttpClient:
         authorization: Callable[[], str],
         translate: Callable[[Request, Answer], OperationFailed | None],
         allow_local: bool,
+        paced_as: str,
         quotas: tuple[Quota, ...] = (),
         pace: Pace = _pace,
         sleep: Callable[[float], None] = time.sleep,
@@ -101,6 +103,7 @@ class HttpClient:
         self._authorization = authorization
         self._translate = translate
         self._allow_local = allow_local
+        self._paced_as = paced_as
         self._quotas = quotas
         self._pace = pace
         self._sleep = sleep
@@ -146,13 +149,12 @@ class HttpClient:
             attempt += 1
 
     def _keep_pace(self, request: Request, deadline: Deadline) -> None:
-        """Wait until the host may be called again. Raises Unavailable or TimeSpent where that is too late."""
+        """Wait until the account may be called again. Raises Unavailable or TimeSpent where that is too late."""
         name = self._system.display_name
         if self._operation.deadline.remaining() < _LEAST_SECONDS:
             detail = "The time for this operation is over; what is not done yet goes on the next time."
             raise TimeSpent(self._system, detail, retry_after=1)
-        host = _host(request.url)
-        while wait := self._pace.wait(host, self._quotas):
+        while wait := self._pace.wait(self._paced_as, self._quotas):
             if wait > deadline.remaining() - _LEAST_SECONDS:
                 detail = f"{name} asks for {wait:.0f} s between requests now. Try again later."
                 raise Unavailable(self._system, detail, retry_after=wait)
@@ -179,7 +181,7 @@ class HttpClient:
             self._note(request, None, started, attempt, str(error))
             return NotFound(self._system, f"{shown_url(request.url)} is not called: {error}.")
         self._note(request, answer.status, started, attempt, None)
-        asked = self._pace.observe(_host(request.url), answer.headers)
+        asked = self._pace.observe(self._paced_as, answer.headers)
         failure = self._translate(request, answer)
         if failure is None:
             return answer
@@ -225,7 +227,3 @@ class HttpClient:
             milliseconds=milliseconds,
             attempt=attempt,
         )
-
-
-def _host(url: str) -> str:
-    return url.split("/", 3)[2]

@@ -1,4 +1,4 @@
-"""How fast a host may be called: slower when it asks, and before it has to refuse."""
+"""How fast an account may be called: slower when it asks, and before it has to refuse."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Quota:
 
 
 @dataclass
-class _Host:
-    """What is known of one host. Times are of the pace's own clock."""
+class _Known:
+    """What is known of one account. Times are of the pace's own clock."""
 
     not_before: float = 0.0
     is_limiting: bool = False
@@ -35,7 +35,7 @@ class _Host:
 
 
 class Pace:
-    """The pace of all requests of the process, by host. Usable from several threads.
+    """The pace of all requests of the process, by account. Usable from several threads.
 
     Azure DevOps sends Retry-After also with answers that are no refusal, and X-RateLimit-* before it delays
     (https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits); Aha! sends X-Ratelimit-* with every
@@ -48,15 +48,15 @@ class Pace:
         self._clock = clock
         self._wall_clock = wall_clock
         self._lock = threading.Lock()
-        self._hosts: dict[str, _Host] = {}
+        self._accounts: dict[str, _Known] = {}
 
-    def wait(self, host: str, quotas: tuple[Quota, ...] = ()) -> float:
-        """Seconds to wait before the host may be called; 0 takes a place within the quotas.
+    def wait(self, account: str, quotas: tuple[Quota, ...] = ()) -> float:
+        """Seconds to wait before the account may be called; 0 takes a place within the quotas.
 
-        Quotas hold for a host that has shown that it limits requests.
+        Quotas hold for an account that has shown that it limits requests.
         """
         with self._lock:
-            known = self._hosts.setdefault(host, _Host())
+            known = self._accounts.setdefault(account, _Known())
             now = self._clock()
             wait = max(0.0, known.not_before - now)
             if known.is_limiting and quotas:
@@ -65,7 +65,7 @@ class Pace:
                     known.sent.append(now)
             return wait
 
-    def observe(self, host: str, headers: Mapping[str, str]) -> float | None:
+    def observe(self, account: str, headers: Mapping[str, str]) -> float | None:
         """Take what an answer says of the pace to heart; returns the wait that it asks for, if it does.
 
         Header names in lower case.
@@ -73,7 +73,7 @@ class Pace:
         asked = retry_after_seconds(headers, datetime.fromtimestamp(self._wall_clock(), timezone.utc))
         spread = self._spread(headers)
         with self._lock:
-            known = self._hosts.setdefault(host, _Host())
+            known = self._accounts.setdefault(account, _Known())
             known.is_limiting = known.is_limiting or "x-ratelimit-limit" in headers
             known.not_before = max(known.not_before, self._clock() + max(asked or 0.0, spread))
         return asked

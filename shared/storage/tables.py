@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from azure.data.tables import TableClient, TableServiceClient
 
 _CONNECT_SECONDS = 3
-_READ_SECONDS = 10
+_READ_SECONDS = 5
 
 
 class Tables:

@@ -7,33 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.emulator import azurite_command, connection_string
 from local.faults import FaultInjection
-from local.service import OrphanGuard, Service, free_port
 from local.serving import start_in_thread
 from shared.secret import Secret
 from shared.storage.tables import Tables
 from tests.storage.relay import FaultyStorage, Relay
-
-
-@pytest.fixture(scope="session")
-def azurite_connection_string(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where Azurite's table service listens; it keeps everything in memory."""
-    guard = OrphanGuard()
-    azurite = Service(
-        "azurite",
-        lambda port: azurite_command({"table": port}, None),
-        port=free_port(),
-        logs=tmp_path_factory.mktemp("azurite"),
-        guard=guard,
-        says_ready=False,
-    )
-    try:
-        azurite.start()
-        yield connection_string({"table": azurite.port})
-    finally:
-        azurite.stop()
-        guard.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,17 +7,14 @@ from typing import Any
 
 from shared.storage.links import StoredLink
 from tests.torture.history import token_of
-from tests.torture.world import FEATURE_STATUSES, REQUIREMENT_STATUSES, Record, World
+from tests.torture.workers import FEATURE_STATUSES, REQUIREMENT_STATUSES, SUCCEEDED
+from tests.torture.world import Record, World
 
 
 def violations(world: World) -> list[str]:
     """Every law that does not hold, in words; the world is brought to rest first."""
-    results = world.become_quiet()
-    found = [
-        f"a send did not succeed: {result and result.to_json()}"
-        for result in results
-        if not _succeeded(result)
-    ]
+    outcomes = world.become_quiet()
+    found = [f"a send did not succeed: {outcome}" for outcome in outcomes if outcome != SUCCEEDED]
     items, shown, stored = world.work_items(), world.aha_records(), world.stored()
     for record in world.records.values():
         mine = world.work_items_of(record, items)
@@ -31,10 +28,6 @@ def violations(world: World) -> list[str]:
         found += _wrong_parent(world, record, mine[0], items)
     found += _not_at_rest(world)
     return found
-
-
-def _succeeded(result: Any) -> bool:
-    return result is not None and result.status.value == "succeeded"
 
 
 def _sides_differ(record: Record, aha: dict[str, Any], fields: dict[str, Any]) -> Iterator[str]:

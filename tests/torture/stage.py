@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
@@ -44,8 +44,27 @@ class Collector:
             return taken
 
 
-class Stage:
-    """Servers that run as long as the process; every sequence starts from the sandboxes' seed."""
+class Stage(Protocol):
+    """Both sandboxes and the tables, as a sequence sees them."""
+
+    azure_devops_url: str
+    aha_url: str
+    collector_url: str
+    plain_tables: Tables
+    collector: Collector
+
+    def reset(self) -> None:
+        """Both sandboxes as they were at the start, nothing broken, nothing collected."""
+
+    def by_hand(self, base: str, method: str, path: str, body: Any = None, token: str = "") -> Any:
+        """A request to a sandbox that nothing breaks; answers its JSON, None where there is none."""
+
+    def control(self, base: str, method: str, path: str, body: Any = None) -> Any:
+        """A request to a sandbox's control API."""
+
+
+class LocalStage:
+    """Servers in this process, which run as long as it does."""
 
     def __init__(self, connection_string: str) -> None:
         self.wire = Wire()

@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from tests.torture.laws import violations
 from tests.torture.sequences import EDITS, MOST_REQUESTS
-from tests.torture.stage import Stage
+from tests.torture.stage import LocalStage
 from tests.torture.wire import Break
+from tests.torture.workers import LocalWorkers
 from tests.torture.world import World
 
 SEQUENCES = 1000
@@ -27,16 +28,16 @@ _break = st.none() | st.sampled_from(list(Break))
 
 
 @pytest.fixture(scope="module")
-def stage(azurite_connection_string: str) -> Iterator[Stage]:
+def stage(azurite_connection_string: str) -> Iterator[LocalStage]:
     """The servers that all sequences share."""
     logging.disable(logging.CRITICAL)
-    stage = Stage(azurite_connection_string)
+    stage = LocalStage(azurite_connection_string)
     yield stage
     stage.close()
     logging.disable(logging.NOTSET)
 
 
-def test_the_laws_hold_after_any_sequence(stage: Stage) -> None:
+def test_the_laws_hold_after_any_sequence(stage: LocalStage) -> None:
     """Given any sequence of edits, sends, notifications, faults and deaths, then the laws of `laws.py` hold."""
 
     class Sequence(RuleBasedStateMachine):
@@ -44,7 +45,7 @@ def test_the_laws_hold_after_any_sequence(stage: Stage) -> None:
 
         @initialize(requirements=st.integers(0, 2))
         def begin(self, requirements: int) -> None:
-            self.world = World(stage)
+            self.world = World(stage, LocalWorkers(stage))
             self.world.make_feature(requirements)
 
         @rule(requirements=st.integers(0, 2))
@@ -117,7 +118,8 @@ def test_the_laws_hold_after_any_sequence(stage: Stage) -> None:
                 assert not found, "\n".join([*self.world.steps, *found])
 
     machine: Any = Sequence
-    run_state_machine_as_test(
+    check: Any = run_state_machine_as_test
+    check(
         machine,
         settings=settings(
             max_examples=SEQUENCES,

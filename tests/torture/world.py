@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 import base64
-import time
 import uuid
-from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
-from shared.app import App
-from shared.clock import Clock
-from shared.domain.integration import AhaTarget, AzureDevOpsTarget, Integration, RecordMapping
-from shared.domain.records import read_feature
-from shared.errors import OperationFailed
-from shared.operation import Operation
-from shared.receiving.catching_up import catch_up
-from shared.receiving.receive import receive
-from shared.secret import Secret
-from shared.sending.send import send_feature
-from shared.settings import Settings
-from shared.storage.integrations import IntegrationStore
 from shared.storage.links import LinkStore, StoredLink
-from shared.storage.log import LogStore
-from shared.storage.vault import Vault
-from shared.storage.watermarks import WatermarkStore
 from tests.torture.history import EMPTY, History, token_of
-from tests.torture.stage import AHA_TOKEN, ORGANIZATION, PROJECT, WRITE_TOKEN, Stage
+from tests.torture.stage import AHA_TOKEN, ORGANIZATION, WRITE_TOKEN, Stage
 from tests.torture.wire import Break
+from tests.torture.workers import FEATURE_STATUSES, REQUIREMENT_STATUSES, SUCCEEDED, Workers
 
-KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 STATES = ("New", "Active", "Resolved", "Closed")
-FEATURE_STATUSES = {
-    "New": "Under consideration",
-    "Active": "In progress",
-    "Resolved": "Ready to ship",
-    "Closed": "Shipped",
-}
-REQUIREMENT_STATUSES = {"New": "Under consideration", "Active": "In progress", "Closed": "Shipped"}
 RELEASE = "PROD-R-1"
-_AFTER_A_DEATH = timedelta(seconds=61)
 _SUBSCRIPTIONS = (("1.0", ""), ("3.1-preview.3", "minimal"), ("5.1-preview.3", "none"))
 
 
@@ -59,65 +32,18 @@ class Record:
 class World:
     """The steps that a sequence is made of, and what they have led to."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, workers: Workers) -> None:
         self.stage = stage
-        stage.reset()
+        self._workers = workers
         self.records: dict[str, Record] = {}
         self.notifications: list[dict[str, Any]] = []
         self.payloads: list[Any] = []
-        self.faults: Counter[str] = Counter()
         self.steps: list[str] = []
-        self._clock_offset = timedelta()
         self._number = 0
-        self.integration = _integration(stage, f"torture-{uuid.uuid4().hex[:12]}")
-        self.app = self._new_worker()
+        self.integration_id = f"torture-{uuid.uuid4().hex[:12]}"
+        stage.reset()
+        workers.begin(self.integration_id)
         self._subscribe()
-
-    # -- workers -----------------------------------------------------------------------------------------------
-
-    def _new_worker(self) -> App:
-        """A process that has just started: it remembers nothing."""
-        settings = Settings.from_environment(
-            {
-                "TABLES_CONNECTION_STRING": "UseDevelopmentStorage=true",
-                "SECRETS_KEY": KEY,
-                "PUBLIC_URL": "https://functions.example.com",
-                "AZURE_DEVOPS_URL": self.stage.azure_devops_url,
-                "ALLOW_LOCAL_ADDRESSES": "true",
-            }
-        )
-        tables, vault = self.stage.tables_on_the_wire(), Vault(settings.secrets_keys)
-        return App(
-            settings=settings,
-            vault=vault,
-            integrations=IntegrationStore(tables, vault),
-            links=LinkStore(tables),
-            log=LogStore(tables),
-            watermarks=WatermarkStore(tables),
-            clock=Clock(now=self._now, sleep=lambda seconds: time.sleep(min(seconds, 0.005))),
-        )
-
-    def _now(self) -> datetime:
-        return datetime.now(timezone.utc) + self._clock_offset
-
-    def _work(
-        self, name: str, work: Callable[[Operation], Any], kind: Break | None = None, at: int = 0
-    ) -> Any:
-        """Let a worker do something, with the wire breaking at its request number `at`; None where it failed."""
-        self.stage.wire.arm(kind, at)
-        try:
-            return work(Operation.start(200))
-        except OperationFailed as error:
-            self.steps.append(f"  {name} failed: {error.code}: {error.detail}")
-            return None
-        finally:
-            if self.stage.wire.broke and kind is not None:
-                self.faults[kind.value] += 1
-                if kind.is_death:
-                    self.app = self._new_worker()
-                    self._clock_offset += _AFTER_A_DEATH
-            self.stage.wire.heal()
-            self._note_equalities()
 
     # -- steps -------------------------------------------------------------------------------------------------
 
@@ -218,13 +144,7 @@ class World:
         if feature is None:
             return
         self.steps.append(f"send_twice_at_once({which})  # {feature.id}")
-        body = read_feature(self._payload(feature))
-        workers = [self.app, self._new_worker()]
-
-        def send(worker: App) -> None:
-            send_feature(worker, Operation.start(200), self.integration, body, dry_run=False)
-
-        self._work("send twice", lambda _: _at_once(send, workers))
+        self._done("send twice", self._workers.send_twice(self._payload(feature)))
 
     def edit_while_sending(self, which: int, what: str, at: int) -> None:
         """An engineer changes a work item right before request number `at` of a send."""
@@ -238,17 +158,8 @@ class World:
             self._send(payload)
             return
         token = self._new_token(what)
-        self.stage.wire.arm(None, at, lambda: self._edit_azure_devops(feature, item["id"], what, token))
-        try:
-            send_feature(
-                self.app, Operation.start(200), self.integration, read_feature(payload), dry_run=False
-            )
-        except OperationFailed as error:
-            self.steps.append(f"  send failed: {error.code}: {error.detail}")
-        if self.stage.wire.broke:
-            self.faults["edit in between"] += 1
-        self.stage.wire.heal()
-        self._note_equalities()
+        edit = partial(self._edit_azure_devops, feature, item["id"], what, token)
+        self._done("send", self._workers.send_meanwhile(payload, edit, at))
 
     def deliver(self, which: int, kind: Break | None = None, at: int = 0, *, keep: bool = False) -> None:
         """Azure DevOps delivers one of the waiting notifications, whichever it is; `keep` has it come again."""
@@ -258,9 +169,7 @@ class World:
         index = which % len(self.notifications)
         body = self.notifications[index] if keep else self.notifications.pop(index)
         self.steps.append(f"deliver({which}, {kind and kind.name}, {at}, keep={keep})")
-        self._work(
-            "deliver", lambda operation: receive(self.app, operation, self.integration, body), kind, at
-        )
+        self._done("deliver", self._workers.deliver(body, kind, at))
 
     def deliver_two_at_once(self, which: int) -> None:
         """Two notifications are handled at the same time."""
@@ -271,10 +180,7 @@ class World:
         first = self.notifications.pop(which % len(self.notifications))
         second = self.notifications.pop(which % len(self.notifications))
 
-        def deliver(body: dict[str, Any]) -> None:
-            receive(self._new_worker(), Operation.start(200), self.integration, body)
-
-        self._work("deliver two", lambda _: _at_once(deliver, [first, second]))
+        self._done("deliver two", self._workers.deliver_two(first, second))
 
     def drop(self, which: int) -> None:
         """A notification is never delivered."""
@@ -282,15 +188,12 @@ class World:
         if self.notifications:
             self.steps.append(f"drop({which})")
             self.notifications.pop(which % len(self.notifications))
-            self.faults["dropped notification"] += 1
+            self._workers.faults["dropped notification"] += 1
 
     def reconcile(self, kind: Break | None = None, at: int = 0) -> None:
         """The timer looks for what was missed."""
         self.steps.append(f"reconcile({kind and kind.name}, {at})")
-        since = datetime.now(timezone.utc) - timedelta(hours=1)
-        self._work(
-            "reconcile", lambda operation: catch_up(self.app, operation, self.integration, since), kind, at
-        )
+        self._done("reconcile", self._workers.reconcile(kind, at))
 
     # -- how things are ----------------------------------------------------------------------------------------
 
@@ -303,7 +206,7 @@ class World:
         self, record: Record, items: list[dict[str, Any]] | None = None
     ) -> list[dict[str, Any]]:
         """The work items that carry the record's marker."""
-        ending = f"integration {self.integration.integration_id}, {record.kind} {record.id}"
+        ending = f"integration {self.integration_id}, {record.kind} {record.id}"
         return [
             item
             for item in (self.work_items() if items is None else items)
@@ -324,20 +227,20 @@ class World:
 
     def stored(self) -> dict[str, Any]:
         """The rows of this sequence's links and claims, by Aha! id."""
-        return LinkStore(self.stage.plain_tables).load(self.integration.integration_id, list(self.records))
+        return LinkStore(self.stage.plain_tables).load(self.integration_id, list(self.records))
 
     def by_work_item(self, work_item_id: int) -> StoredLink | None:
         """The link that a work item's row holds."""
-        return LinkStore(self.stage.plain_tables).by_work_item(self.integration.integration_id, work_item_id)
+        return LinkStore(self.stage.plain_tables).by_work_item(self.integration_id, work_item_id)
 
-    def become_quiet(self, rounds: int = 2) -> list[Any]:
-        """Nothing breaks any more, everything is reconciled and sent; the results of the last sends.
+    def become_quiet(self, rounds: int = 2) -> list[str]:
+        """Nothing breaks any more, everything is reconciled and sent; the outcomes of the last sends.
 
         In one round a conflict may be settled that the next one has to carry to the other side.
         """
         self.steps.append(f"become_quiet({rounds})")
-        self._clock_offset += _AFTER_A_DEATH
-        results: list[Any] = []
+        self._workers.wait_out_claims()
+        results: list[str] = []
         for _ in range(rounds):
             self.reconcile()
             features = [record for record in self.records.values() if record.kind == "feature"]
@@ -375,14 +278,15 @@ class World:
     def _payload(self, feature: Record) -> Any:
         return self.stage.control(self.stage.aha_url, "GET", f"/events/{feature.id}?event=update_feature")
 
-    def _send(self, payload: Any, kind: Break | None = None, at: int = 0) -> Any:
-        body = read_feature(payload)
-        return self._work(
-            "send",
-            lambda operation: send_feature(self.app, operation, self.integration, body, dry_run=False),
-            kind,
-            at,
-        )
+    def _send(self, payload: Any, kind: Break | None = None, at: int = 0) -> str:
+        return self._done("send", self._workers.send(payload, kind, at))
+
+    def _done(self, name: str, outcome: str) -> str:
+        """A worker is done: write down how it went, and in which fields both sides say the same now."""
+        if outcome != SUCCEEDED:
+            self.steps.append(f"  {name}: {outcome}")
+        self._note_equalities()
+        return outcome
 
     def _edit_aha(self, record: Record, what: str, token: str) -> None:
         if what == "name":
@@ -408,7 +312,7 @@ class World:
         self.stage.control(self.stage.azure_devops_url, "POST", "/edit", body)
 
     def _subscribe(self) -> None:
-        version, detail = _SUBSCRIPTIONS[int(self.integration.integration_id[-1], 16) % len(_SUBSCRIPTIONS)]
+        version, detail = _SUBSCRIPTIONS[int(self.integration_id[-1], 16) % len(_SUBSCRIPTIONS)]
         body = {
             "publisherId": "tfs",
             "eventType": "workitem.updated",
@@ -448,29 +352,3 @@ def _mapping_of(record: Record) -> dict[str, str]:
 
 def _field(what: str) -> str:
     return "name" if what == "name" else "description"
-
-
-def _at_once(call: Callable[[Any], None], arguments: list[Any]) -> None:
-    with ThreadPoolExecutor(len(arguments)) as threads:
-        errors = [future.exception() for future in [threads.submit(call, item) for item in arguments]]
-    for error in errors:
-        if error is not None:
-            raise error
-
-
-def _integration(stage: Stage, integration_id: str) -> Integration:
-    return Integration(
-        integration_id=integration_id,
-        name="Torture",
-        product_id=integration_id,
-        enabled=True,
-        azure_devops=AzureDevOpsTarget(
-            account_name=ORGANIZATION,
-            personal_access_token=Secret(WRITE_TOKEN),
-            project=PROJECT,
-            area_path="Fabrikam\\Web",
-        ),
-        aha=AhaTarget(stage.aha_url, Secret(AHA_TOKEN)),
-        feature=RecordMapping("Feature", FEATURE_STATUSES),
-        requirement=RecordMapping("User Story", REQUIREMENT_STATUSES),
-    )

@@ -34,6 +34,7 @@ class Calling:
             authorization=lambda: AUTHORIZATION,
             translate=translate("fabrikam"),
             allow_local=True,
+            paced_as="fabrikam",
             pace=Pace(self.clock),
             sleep=self.clock.sleep,
             jitter=lambda: jitter,
@@ -270,6 +271,7 @@ def test_an_address_that_may_not_be_called_is_refused_without_a_request() -> Non
         authorization=lambda: AUTHORIZATION,
         translate=lambda *_: None,
         allow_local=False,
+        paced_as="company",
     )
     with serving(FINE) as server, pytest.raises(NotFound, match="is not called"):
         client.send(Request("GET", server.url))

@@ -1,0 +1,207 @@
+"""Who does the work in a sequence: the app's use cases called here, on a wire that can break at any request."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from typing import Any, Protocol
+
+from shared.app import App
+from shared.clock import Clock
+from shared.domain.integration import AhaTarget, AzureDevOpsTarget, Integration, RecordMapping
+from shared.domain.records import read_feature
+from shared.errors import OperationFailed
+from shared.operation import Operation
+from shared.receiving.catching_up import catch_up
+from shared.receiving.receive import receive
+from shared.secret import Secret
+from shared.sending.send import send_feature
+from shared.settings import Settings
+from shared.storage.integrations import IntegrationStore
+from shared.storage.links import LinkStore
+from shared.storage.log import LogStore
+from shared.storage.vault import Vault
+from shared.storage.watermarks import WatermarkStore
+from tests.torture.stage import AHA_TOKEN, ORGANIZATION, PROJECT, WRITE_TOKEN, LocalStage
+from tests.torture.wire import Break
+
+FEATURE_STATUSES = {
+    "New": "Under consideration",
+    "Active": "In progress",
+    "Resolved": "Ready to ship",
+    "Closed": "Shipped",
+}
+REQUIREMENT_STATUSES = {"New": "Under consideration", "Active": "In progress", "Closed": "Shipped"}
+SUCCEEDED = "succeeded"
+"""The outcome of work that was done; any other is in words."""
+
+CLAIMS_LAST = timedelta(seconds=61)
+_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+_SECONDS = 200.0
+
+
+class Workers(Protocol):
+    """What a sequence asks of the app. Each call answers SUCCEEDED, or in words what went wrong."""
+
+    faults: Counter[str]
+
+    def begin(self, integration_id: str) -> None:
+        """A new sequence, with an integration of its own."""
+
+    def send(self, payload: Any, kind: Break | None, at: int) -> str:
+        """Send a feature, while request number `at` breaks."""
+
+    def send_twice(self, payload: Any) -> str:
+        """Two workers send the same feature at once."""
+
+    def send_meanwhile(self, payload: Any, edit: Callable[[], None], at: int) -> str:
+        """Send a feature, and have somebody do something right before request number `at`."""
+
+    def deliver(self, body: Any, kind: Break | None, at: int) -> str:
+        """A notification arrives."""
+
+    def deliver_two(self, first: Any, second: Any) -> str:
+        """Two notifications arrive at once."""
+
+    def reconcile(self, kind: Break | None, at: int) -> str:
+        """The timer ticks."""
+
+    def wait_out_claims(self) -> None:
+        """As much time passes as a dead sender's claim lasts."""
+
+
+class LocalWorkers:
+    """The use cases themselves. A death cuts the wire for good; the next worker starts without a memory."""
+
+    def __init__(self, stage: LocalStage) -> None:
+        self.faults: Counter[str] = Counter()
+        self._stage = stage
+        self._clock_offset = timedelta()
+        self._app = self._new_worker()
+        self._integration = an_integration(stage, "none")
+
+    def begin(self, integration_id: str) -> None:
+        """As Workers."""
+        self._clock_offset = timedelta()
+        self._app = self._new_worker()
+        self._integration = an_integration(self._stage, integration_id)
+
+    def send(self, payload: Any, kind: Break | None, at: int) -> str:
+        """As Workers."""
+        return self._work(lambda: self._send(self._app, payload), kind, at)
+
+    def send_twice(self, payload: Any) -> str:
+        """As Workers."""
+        workers = (self._app, self._new_worker())
+        return self._work(lambda: _at_once(lambda worker: self._send(worker, payload), workers))
+
+    def send_meanwhile(self, payload: Any, edit: Callable[[], None], at: int) -> str:
+        """As Workers."""
+        return self._work(lambda: self._send(self._app, payload), None, at, edit)
+
+    def deliver(self, body: Any, kind: Break | None, at: int) -> str:
+        """As Workers."""
+        return self._work(lambda: self._receive(self._app, body), kind, at)
+
+    def deliver_two(self, first: Any, second: Any) -> str:
+        """As Workers."""
+        return self._work(
+            lambda: _at_once(lambda body: self._receive(self._new_worker(), body), (first, second))
+        )
+
+    def reconcile(self, kind: Break | None, at: int) -> str:
+        """As Workers."""
+
+        def work() -> str:
+            since = datetime.now(timezone.utc) - timedelta(hours=1)
+            caught_up = catch_up(self._app, Operation.start(_SECONDS), self._integration, since)
+            return "; ".join(failure.detail for failure in caught_up.failures) or SUCCEEDED
+
+        return self._work(work, kind, at)
+
+    def wait_out_claims(self) -> None:
+        """As Workers."""
+        self._clock_offset += CLAIMS_LAST
+
+    def _send(self, app: App, payload: Any) -> str:
+        feature = read_feature(payload)
+        result = send_feature(app, Operation.start(_SECONDS), self._integration, feature, dry_run=False)
+        return result.status.value
+
+    def _receive(self, app: App, body: Any) -> str:
+        receive(app, Operation.start(_SECONDS), self._integration, body)
+        return SUCCEEDED
+
+    def _work(
+        self,
+        work: Callable[[], str],
+        kind: Break | None = None,
+        at: int = -1,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> str:
+        wire = self._stage.wire
+        wire.arm(kind, at, meanwhile)
+        try:
+            return work()
+        except OperationFailed as error:
+            return f"{error.code}: {error.detail}"
+        finally:
+            if wire.broke:
+                self.faults[kind.value if kind else "edit in between"] += 1
+                if kind is not None and kind.is_death:
+                    self._app = self._new_worker()
+                    self.wait_out_claims()
+            wire.heal()
+
+    def _new_worker(self) -> App:
+        """A process that has just started: it remembers nothing."""
+        settings = Settings.from_environment(
+            {
+                "TABLES_CONNECTION_STRING": "UseDevelopmentStorage=true",
+                "SECRETS_KEY": _KEY,
+                "PUBLIC_URL": "https://functions.example.com",
+                "AZURE_DEVOPS_URL": self._stage.azure_devops_url,
+                "ALLOW_LOCAL_ADDRESSES": "true",
+            }
+        )
+        tables, vault = self._stage.tables_on_the_wire(), Vault(settings.secrets_keys)
+        return App(
+            settings=settings,
+            vault=vault,
+            integrations=IntegrationStore(tables, vault),
+            links=LinkStore(tables),
+            log=LogStore(tables),
+            watermarks=WatermarkStore(tables),
+            clock=Clock(
+                now=lambda: datetime.now(timezone.utc) + self._clock_offset,
+                sleep=lambda seconds: time.sleep(min(seconds, 0.005)),
+            ),
+        )
+
+
+def _at_once(call: Callable[[Any], str], arguments: Sequence[Any]) -> str:
+    with ThreadPoolExecutor(len(arguments)) as threads:
+        outcomes = [future.result() for future in [threads.submit(call, item) for item in arguments]]
+    return next((outcome for outcome in outcomes if outcome != SUCCEEDED), SUCCEEDED)
+
+
+def an_integration(stage: LocalStage, integration_id: str) -> Integration:
+    """An integration between both sandboxes."""
+    return Integration(
+        integration_id=integration_id,
+        name="Torture",
+        product_id=integration_id,
+        enabled=True,
+        azure_devops=AzureDevOpsTarget(
+            account_name=ORGANIZATION,
+            personal_access_token=Secret(WRITE_TOKEN),
+            project=PROJECT,
+            area_path="Fabrikam\\Web",
+        ),
+        aha=AhaTarget(stage.aha_url, Secret(AHA_TOKEN)),
+        feature=RecordMapping("Feature", FEATURE_STATUSES),
+        requirement=RecordMapping("User Story", REQUIREMENT_STATUSES),
+    )
