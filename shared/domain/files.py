@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from shared.domain.attachment_urls import is_same_upload
 from shared.domain.links import AttachedFile, Link
 from shared.domain.records import Attachment
 from shared.domain.work_item import Relation, WorkItem
@@ -25,8 +26,11 @@ def sort_files(attachments: Iterable[Attachment], link: Link | None, work_item: 
     and size on the work item is taken to be the attachment, each for one attachment only.
     """
     sent = link.attachments if link else {}
-    known_urls = {item.url for item in sent.values()}
-    on_work_item = [item for item in work_item.attached_files if item.url not in known_urls]
+    on_work_item = [
+        item
+        for item in work_item.attached_files
+        if not any(is_same_upload(item.url, known.url) for known in sent.values())
+    ]
     to_upload: list[Attachment] = []
     found: dict[str, AttachedFile] = {}
     for attachment in attachments:
