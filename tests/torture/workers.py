@@ -143,7 +143,8 @@ class LocalWorkers:
         meanwhile: Callable[[], None] | None = None,
     ) -> str:
         wire = self._stage.wire
-        wire.arm(kind, at, meanwhile)
+        is_armed = kind is not None or meanwhile is not None
+        wire.arm(kind, at if is_armed else -1, meanwhile)
         try:
             return work()
         except OperationFailed as error:

@@ -233,20 +233,15 @@ class World:
         """The link that a work item's row holds."""
         return LinkStore(self.stage.plain_tables).by_work_item(self.integration_id, work_item_id)
 
-    def become_quiet(self, rounds: int = 2) -> list[str]:
-        """Nothing breaks any more, everything is reconciled and sent; the outcomes of the last sends.
-
-        In one round a conflict may be settled that the next one has to carry to the other side.
-        """
-        self.steps.append(f"become_quiet({rounds})")
+    def become_quiet(self) -> list[str]:
+        """Nothing breaks, everything is reconciled, sent and reconciled again; the outcomes of the sends."""
+        self.steps.append("become_quiet()")
         self._workers.wait_out_claims()
-        results: list[str] = []
-        for _ in range(rounds):
-            self.reconcile()
-            features = [record for record in self.records.values() if record.kind == "feature"]
-            results = [self._send(self._payload(feature)) for feature in features]
         self.reconcile()
-        return results
+        features = [record for record in self.records.values() if record.kind == "feature"]
+        outcomes = [self._send(self._payload(feature)) for feature in features]
+        self.reconcile()
+        return outcomes
 
     # -- helpers -----------------------------------------------------------------------------------------------
 
