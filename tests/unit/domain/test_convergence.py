@@ -69,6 +69,40 @@ def test_nothing_ping_pongs_however_either_side_cleans_up(
     assert not sides.plan_receive().writes
 
 
+@given(STORIES, EDITS_IN_AHA, CLEAN_UPS, CLEAN_UPS)
+def test_the_notification_of_what_a_send_wrote_writes_nothing_back(
+    story: list[Step],
+    edit: Step,
+    aha_cleans: Callable[[str], str],
+    azure_devops_cleans: Callable[[str], str],
+) -> None:
+    sides = told(story, aha_cleans=aha_cleans, azure_devops_cleans=azure_devops_cleans)
+    settle(sides)
+    edit(sides)
+    sides.send()
+
+    assert not sides.plan_receive().writes
+
+
+@given(STORIES, EDITS_IN_AZURE_DEVOPS, CLEAN_UPS, CLEAN_UPS)
+def test_the_event_of_what_a_notification_wrote_writes_nothing_back(
+    story: list[Step],
+    edit: Step,
+    aha_cleans: Callable[[str], str],
+    azure_devops_cleans: Callable[[str], str],
+) -> None:
+    sides = told(story, aha_cleans=aha_cleans, azure_devops_cleans=azure_devops_cleans)
+    settle(sides)
+    edit(sides)
+    sides.receive()
+
+    plan = sides.plan_send()
+    assert plan.value_to_write(Field.DESCRIPTION) is None
+    if sides.name.strip():
+        # Without a name, the title is made of the description, and follows it.
+        assert not plan.writes
+
+
 @given(STORIES, CLEAN_UPS, CLEAN_UPS)
 def test_a_second_send_and_a_second_notification_write_nothing(
     story: list[Step], aha_cleans: Callable[[str], str], azure_devops_cleans: Callable[[str], str]
