@@ -54,6 +54,7 @@ class History:
         default_factory=lambda: {"name": FieldHistory(), "description": FieldHistory()}
     )
     state: StateHistory = field(default_factory=StateHistory)
+    lost: list[str] = field(default_factory=list)
 
     def edited(self, side: str, name: str, token: str) -> None:
         """Somebody wrote the field on one side."""
@@ -61,8 +62,14 @@ class History:
 
     def seen(self, name: str, aha: str, azure_devops: str) -> None:
         """What both sides say now."""
-        if aha == azure_devops:
-            self.fields[name] = FieldHistory(equal=aha)
+        if aha != azure_devops:
+            return
+        known = self.fields[name]
+        if aha not in known.acceptable():
+            self.lost.append(
+                f"the {name} became {aha} on both sides, not one of {sorted(known.acceptable())}"
+            )
+        self.fields[name] = FieldHistory(equal=aha)
 
     def seen_status(self, status: str, state: str, mapping: Mapping[str, str]) -> None:
         """The status and the state as they are now."""

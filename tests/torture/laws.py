@@ -43,6 +43,7 @@ def _sides_differ(record: Record, aha: dict[str, Any], fields: dict[str, Any]) -
             yield f"{record.id}: {name} differs: {ours!r} in Aha!, {theirs!r} in Azure DevOps"
         elif token_of(ours) not in acceptable:
             yield f"{record.id}: an edit of the {name} is lost: it says {ours!r}, not one of {sorted(acceptable)}"
+    yield from (f"{record.id}: an edit is lost: {words}" for words in record.history.lost)
     statuses = record.history.state.acceptable(
         FEATURE_STATUSES if record.kind == "feature" else REQUIREMENT_STATUSES
     )
