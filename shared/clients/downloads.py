@@ -1,96 +1,208 @@
 """Files from addresses that a payload names: without credentials, at public addresses only, and never as a whole.
 
 Aha!'s download addresses carry their own key and lead on to a storage host (aha-app/aha-services fetches them without
-credentials), so redirects are followed, each after the same checks. A purged file leads to `/access_denied`.
+credentials), so redirects are followed, each after the same checks. A purged file leads to `/access_denied`. A download
+that breaks off goes on where it stopped, if the other side can tell that the file is still the same (RFC 9110 §13.1.5).
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from shared.clients import transport
 from shared.clients.addresses import AddressRefused
 from shared.clients.http import USER_AGENT
 from shared.clients.redaction import shown_origin, shown_url
-from shared.errors import Forbidden, NotFound, System, TimeSpent, Unavailable
+from shared.errors import Forbidden, NotFound, RuleViolation, System, TimeSpent, Unavailable
 from shared.operation import Operation
 
 if TYPE_CHECKING:
     import requests
 
+MOST_BYTES = 2 << 30
+"""A larger file is not sent: it would not be through before the platform ends the request."""
+
+_MOST_SPOOLED_BYTES = 512 << 20
+"""The most of a file whose length is not known beforehand: it has to be put on a disk that others use, too."""
+
 _MOST_REDIRECTS = 5
-_READ_SECONDS = 60.0
+_MOST_BREAKS = 20
+_READ_SECONDS = 15.0
+_FIRST_PAUSE = 0.1
 _SPOOLED_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 16
 _DENIED = "/access_denied"
 _TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))
 
 
-class Download:
-    """A file being read, of known length in bytes: what `requests` needs to send it on with a Content-Length."""
+class _Body(Protocol):
+    """Bytes being read."""
 
-    def __init__(self, source: Any, length: int, response: requests.Response) -> None:
-        self._source = source
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes more. Raises OSError where they break off."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more is wanted."""
+        ...
+
+
+class Download:
+    """A file being read, of known length in bytes: what `requests` needs to send it on with a Content-Length.
+
+    `resume` opens the file anew from a position on; it raises OSError where that cannot be done.
+    """
+
+    def __init__(
+        self, body: _Body, length: int, resume: Callable[[int], _Body], operation: Operation
+    ) -> None:
+        self._body = body
         self._length = length
         self._left = length
-        self._response = response
+        self._resume = resume
+        self._operation = operation
+        self._head = b""
 
     def __len__(self) -> int:
         return self._length
 
+    def peek(self, size: int) -> bytes:
+        """The first `size` bytes, fewer where the file is shorter, before anything was read; they will be read, too."""
+        while len(self._head) < size and (piece := self._next(size - len(self._head))):
+            self._head += piece
+        return self._head
+
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes more. Raises OSError where the file ends before its announced length."""
+        """At most `size` bytes more.
+
+        Raises:
+            OSError: the file ends before its announced length and cannot be read on.
+            Unavailable, Refused: the same, and the other side said why.
+            TimeSpent: the operation's time is over.
+        """
+        if not self._head:
+            return self._next(size)
+        piece = self._head if size < 0 else self._head[:size]
+        self._head = self._head[len(piece) :]
+        return piece + self._next(-1) if size < 0 else piece
+
+    def _next(self, size: int) -> bytes:
         wanted = self._left if size < 0 else min(size, self._left)
-        chunk: bytes = self._source.read(wanted) if wanted else b""
-        if wanted and not chunk:
-            raise OSError("the download broke off")
-        self._left -= len(chunk)
-        return chunk
+        piece = b""
+        while wanted and not piece:
+            if self._operation.deadline.remaining() <= 0:
+                raise _time_spent()
+            try:
+                piece = self._body.read(wanted)
+            except OSError:
+                piece = b""
+            if not piece:
+                self._body.close()
+                self._body = self._resume(self._length - self._left)
+        self._left -= len(piece)
+        return piece
 
     def close(self) -> None:
         """Give the connection back, or close it where the file was not read to its end."""
-        self._response.close()
-        if hasattr(self._source, "close"):
-            self._source.close()
+        self._body.close()
 
 
-def open_download(url: str, operation: Operation, *, allow_local: bool) -> Download:
+def open_download(
+    url: str, operation: Operation, *, allow_local: bool, sleep: Callable[[float], None] = time.sleep
+) -> Download:
     """Start reading the file at an address.
 
     Raises:
         NotFound: the file is gone, or the address may not be called.
         Forbidden: the address is not valid any more.
+        RuleViolation: the file is larger than MOST_BYTES.
         Unavailable: no answer, an error of the other side, or too many redirects.
+        TimeSpent: the operation's time is over.
     """
-    shown = shown_url(url)
-    for _ in range(_MOST_REDIRECTS + 1):
-        response = _get(url, shown, operation, allow_local)
-        target = response.headers.get("location") if response.is_redirect else None
-        if target is None:
-            return _download(response, shown)
-        response.close()
-        url = urljoin(url, target)
-        shown = shown_origin(url)
-        if urlsplit(url).path.rstrip("/").endswith(_DENIED):
-            raise NotFound(
-                System.AHA, "Aha! does not have the file any more. Remove it there, or attach it anew."
-            )
-    raise Unavailable(System.AHA, "The file's address leads on from one address to the next without end.")
+    return _Source(url, operation, allow_local, sleep).download()
 
 
-def _get(url: str, shown: str, operation: Operation, allow_local: bool) -> requests.Response:
+@dataclass
+class _Source:
+    """An address, and what is known of the file there."""
+
+    url: str
+    operation: Operation
+    allow_local: bool
+    sleep: Callable[[float], None]
+    length: int = 0
+    validator: str = ""
+    breaks: int = 0
+
+    def download(self) -> Download:
+        response = self._answer({})
+        length = response.headers.get("content-length", "")
+        is_as_it_is = response.headers.get("content-encoding", "identity") == "identity"
+        if not (is_as_it_is and length.isascii() and length.isdigit()):
+            spool, size = _spooled(response, self.operation)
+            return Download(spool, size, _cannot_resume, self.operation)
+        self.length, self.validator = int(length), _validator(response)
+        if self.length > MOST_BYTES:
+            response.close()
+            raise _too_large(MOST_BYTES)
+        return Download(transport.StreamedBody(response), self.length, self._resume, self.operation)
+
+    def _resume(self, position: int) -> _Body:
+        """The rest of the file. Pauses grow with the number of times that it broke off."""
+        while self.validator and self.breaks < _MOST_BREAKS:
+            pause = min(2.0, _FIRST_PAUSE * 2**self.breaks)
+            self.breaks += 1
+            self.sleep(min(pause, self.operation.deadline.remaining()))
+            wanted = {"Range": f"bytes={position}-", "If-Range": self.validator}
+            try:
+                response = self._answer(wanted)
+            except TimeSpent:
+                raise
+            except Unavailable:
+                continue
+            rest = f"bytes {position}-{self.length - 1}/{self.length}"
+            if response.status_code == 206 and response.headers.get("content-range") == rest:
+                return transport.StreamedBody(response)
+            response.close()
+            break
+        return _cannot_resume(position)
+
+    def _answer(self, headers: Mapping[str, str]) -> requests.Response:
+        """What the address answers in the end: 200, or 206 where a range is asked for."""
+        url, shown = self.url, shown_url(self.url)
+        for _ in range(_MOST_REDIRECTS + 1):
+            response = _get(url, shown, headers, self.operation, self.allow_local)
+            target = response.headers.get("location") if response.is_redirect else None
+            if target is None:
+                _check_status(response, shown, (200, 206) if headers else (200,))
+                return response
+            response.close()
+            url = urljoin(url, target)
+            shown = shown_origin(url)
+            if urlsplit(url).path.rstrip("/").endswith(_DENIED):
+                raise NotFound(
+                    System.AHA, "Aha! does not have the file any more. Remove it there, or attach it anew."
+                )
+        raise Unavailable(System.AHA, "The file's address leads on from one address to the next without end.")
+
+
+def _get(
+    url: str, shown: str, headers: Mapping[str, str], operation: Operation, allow_local: bool
+) -> requests.Response:
     remaining = operation.deadline.remaining()
     if remaining < 1:
-        raise TimeSpent(System.AHA, "The time for this operation is over; send the same again.")
+        raise _time_spent()
     started = time.monotonic()
     try:
         response = transport.send(
             "GET",
             url,
-            headers={"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"},
+            headers={"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **headers},
             body=None,
             timeout=min(_READ_SECONDS, remaining),
             allow_local=allow_local,
@@ -112,14 +224,10 @@ def _get(url: str, shown: str, operation: Operation, allow_local: bool) -> reque
     return response
 
 
-def _download(response: requests.Response, shown: str) -> Download:
+def _check_status(response: requests.Response, shown: str, expected: tuple[int, ...]) -> None:
     status = response.status_code
-    if status == 200:
-        length = response.headers.get("content-length", "")
-        is_as_it_is = response.headers.get("content-encoding", "identity") == "identity"
-        if is_as_it_is and length.isascii() and length.isdigit():
-            return Download(transport.StreamedBody(response), int(length), response)
-        return _spooled(response)
+    if status in expected:
+        return
     response.close()
     evidence = {"status": status, "url": shown}
     if status in (401, 403):
@@ -135,16 +243,49 @@ def _download(response: requests.Response, shown: str) -> Download:
     raise NotFound(System.AHA, f"The file could not be fetched: the answer was {status}.", evidence=evidence)
 
 
-def _spooled(response: requests.Response) -> Download:
+def _validator(response: requests.Response) -> str:
+    """What tells the file from a later one at the same address; empty where it cannot be read from the middle."""
+    if response.headers.get("accept-ranges", "").lower() == "none":
+        return ""
+    tag = response.headers.get("etag", "")
+    return tag if tag and not tag.startswith("W/") else response.headers.get("last-modified", "")
+
+
+def _cannot_resume(position: int) -> _Body:
+    raise OSError(f"the download broke off after {position} bytes")
+
+
+def _spooled(response: requests.Response, operation: Operation) -> tuple[_Body, int]:
     """A file of unknown or another length, put on disk first: Azure DevOps has to be told the length beforehand."""
     spool: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115 closed with the download
     try:
         for chunk in response.iter_content(_CHUNK_BYTES):
+            if spool.tell() + len(chunk) > _MOST_SPOOLED_BYTES:
+                raise _too_large(_MOST_SPOOLED_BYTES)
+            if operation.deadline.remaining() <= 0:
+                raise _time_spent()
             spool.write(chunk)
     except OSError:  # as which requests tells of a connection that breaks
-        response.close()
         spool.close()
         raise Unavailable(System.AHA, "The file could not be fetched: the answer broke off.") from None
+    except BaseException:
+        spool.close()
+        raise
+    finally:
+        response.close()
     length = spool.tell()
     spool.seek(0)
-    return Download(spool, length, response)
+    return spool, length
+
+
+def _too_large(limit: int) -> RuleViolation:
+    return RuleViolation(
+        System.AHA,
+        f"The file is larger than the {limit >> 20} MB that are sent at most. Make it smaller, or put it somewhere "
+        "else and link to it.",
+    )
+
+
+def _time_spent() -> TimeSpent:
+    detail = "The time for this operation is over; send the same again."
+    return TimeSpent(System.AHA, detail, retry_after=1)

@@ -84,6 +84,7 @@ class StreamedBody:
     """The body of an answer that was left unread, as it comes over the wire."""
 
     def __init__(self, response: requests.Response) -> None:
+        self._response = response
         self._raw = response.raw
 
     def read(self, size: int) -> bytes:
@@ -95,6 +96,10 @@ class StreamedBody:
         except HTTPError:
             raise OSError("the connection broke") from None
         return chunk
+
+    def close(self) -> None:
+        """Give the connection back, or close it where the body was not read to its end."""
+        self._response.close()
 
 
 def _no_answer(error: Exception) -> NoAnswer:
