@@ -200,7 +200,7 @@ class _ConnectionTest:
             area_path=integration.azure_devops.area_path,
             default_fields=mapping.default_fields,
             marker=marker_of(record, integration, self._app.settings.public_url),
-            files=(),
+            files={},
         )
         return lambda: self._azure_devops.validate_work_item(project_id, mapping.work_item_type, document)
 

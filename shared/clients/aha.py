@@ -113,7 +113,20 @@ def _record(answer: Answer, kind: Kind) -> AhaRecord:
         description=str(description or ""),
         status=WorkflowStatus(str(status.get("id") or ""), str(status.get("name") or "")),
         updated_at=parse_time(source.get("updated_at")),
+        attachments=_attachments(source),
     )
+
+
+def _attachments(source: Mapping[str, Any]) -> dict[str, str]:
+    """The addresses of a record's and its description's files, by id."""
+    note = source.get("description")
+    holders = [source, note if isinstance(note, Mapping) else {}]
+    listed = (item for holder in holders for item in holder.get("attachments") or ())
+    return {
+        str(item["id"]): str(item["download_url"])
+        for item in listed
+        if isinstance(item, Mapping) and item.get("id") and item.get("download_url")
+    }
 
 
 def _translate(request: Request, answer: Answer) -> OperationFailed | None:

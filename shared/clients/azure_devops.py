@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from shared.clients.attachment_uploads import NO_SIGN_IN_PAGE, AttachmentUploads
 from shared.clients.azure_devops_errors import translate
 from shared.clients.http import Answer, HttpClient, Request
 from shared.domain.patches import PatchDocument
@@ -33,8 +34,6 @@ MOST_IDS_PER_READ = 200
 
 _JSON = {"Content-Type": "application/json"}
 _JSON_PATCH = {"Content-Type": "application/json-patch+json"}
-# Asks for 401 instead of a redirect to the sign-in page (microsoft/azure-devops-python-api sends it, too).
-_NO_SIGN_IN_PAGE = {"X-TFS-FedAuthRedirect": "Suppress"}
 _PROJECTS_PER_PAGE = 1000
 
 _PATIENCE_WITH_CREATES = 10.0
@@ -77,6 +76,7 @@ class AzureDevOps:
             allow_local=allow_local,
             sleep=sleep,
         )
+        self.uploads = AttachmentUploads(self._http, self.account_url, API_VERSION, sleep)
 
     @property
     def requests(self) -> int:
@@ -204,22 +204,6 @@ class AzureDevOps:
         ids = (item["id"] for item in items if isinstance(item, Mapping) and isinstance(item.get("id"), int))
         return QueryResult(tuple(ids), parse_time(body.get("asOf")))
 
-    def upload(
-        self, project: str, file_name: str, area_path: str, body: Callable[[], Any], *, read_seconds: float
-    ) -> str:
-        """Upload a file in one piece and return its address; it is nobody's until a work item relates to it.
-
-        `body` opens the file anew for each attempt.
-        """
-        parameters = {"fileName": file_name, "areaPath": area_path}
-        url = f"{self.account_url}{_project(project)}/_apis/wit/attachments?{_query(parameters)}"
-        headers = {"Content-Type": "application/octet-stream", **_NO_SIGN_IN_PAGE}
-        answer = self._http.send(Request("POST", url, headers, body, read_seconds=read_seconds))
-        address = _object(answer.json()).get("url")
-        if not isinstance(address, str):
-            raise Unavailable(System.AZURE_DEVOPS, "Azure DevOps took the file but named no address for it.")
-        return address
-
     def _send(
         self,
         method: str,
@@ -235,7 +219,7 @@ class AzureDevOps:
             Request(
                 method,
                 f"{self.account_url}{path}?{_query(parameters or {})}",
-                {**_NO_SIGN_IN_PAGE, **(headers or {})},
+                {**NO_SIGN_IN_PAGE, **(headers or {})},
                 None if content is None else lambda: content,
                 repeatable,
                 patience=math.inf if repeatable else _PATIENCE_WITH_CREATES,

@@ -209,6 +209,11 @@ def _rule(fault: Fault, message: str, status: int) -> str:
         else f" Azure DevOps answered {status} without an explanation."
     )
     lower = message.lower()
+    if fault.is_about("TF237082") or status == 413:
+        return (
+            "The file is larger than the organization takes for an attachment, which is 60 MB unless it has a higher "
+            f"limit. Make it smaller, or put it somewhere else and link to it.{said}"
+        )
     missing = [field for field in fault.fields if _has_no_value(field.lower())]
     if missing:
         fields = ", ".join(missing)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.domain.images import Images
 from shared.domain.links import Agreement, Field, Link, digest
 from shared.domain.merge import Outcome, merge
 from shared.domain.records import Record
 from shared.domain.titles import cut, one_line
-from shared.domain.work_item import WorkItem, description_digest
+from shared.domain.work_item import NO_IMAGES, WorkItem, description_digest
 
 
 @dataclass(frozen=True)
@@ -21,55 +22,60 @@ class FieldDecision:
     value: str
     aha: str
 
-    def agreement(self, work_item: WorkItem, before: Agreement | None) -> Agreement | None:
+    def agreement(self, work_item: WorkItem, before: Agreement | None, images: Images) -> Agreement | None:
         """What both sides agree on once `work_item` is the result; a change that stays agrees on nothing new."""
         if self.outcome is Outcome.LEAVE or (self.outcome is Outcome.UNCHANGED and before is not None):
             return before
-        return Agreement(self.aha, work_item.digest_of(self.field), before.replaced_in_aha if before else "")
+        theirs = work_item.digest_of(self.field, images)
+        return Agreement(self.aha, theirs, before.replaced_in_aha if before else "")
 
 
-def decide_for_new_item(record: Record) -> tuple[FieldDecision, ...]:
+def decide_for_new_item(record: Record, images: Images) -> tuple[FieldDecision, ...]:
     """The fields of a work item that is created."""
     description = record.description or ""
-    intended = intended_digests(record)
+    intended = intended_digests(record, images)
     return (
         FieldDecision(Field.NAME, Outcome.WRITE, cut(record.title), intended[Field.NAME]),
         FieldDecision(Field.DESCRIPTION, Outcome.WRITE, description, intended[Field.DESCRIPTION]),
     )
 
 
-def intended_digests(record: Record) -> dict[Field, str]:
+def intended_digests(record: Record, images: Images = NO_IMAGES) -> dict[Field, str]:
     """The digests of what Aha! says: of the title before any cut, and of the description."""
     return {
         Field.NAME: digest(one_line(record.title)),
-        Field.DESCRIPTION: description_digest(record.description or ""),
+        Field.DESCRIPTION: description_digest(record.description or "", Images(images.aha_host)),
     }
 
 
 def decide_for_item(
-    record: Record, link: Link | None, agreed: Mapping[Field, Agreement], work_item: WorkItem
+    record: Record,
+    link: Link | None,
+    agreed: Mapping[Field, Agreement],
+    work_item: WorkItem,
+    images: Images,
 ) -> tuple[FieldDecision, ...]:
     """The fields that the payload carries, each merged with what the work item says now.
 
     A field of which the payload only has old news is left out: it must not undo what came after.
     """
-    intended = intended_digests(record)
+    intended = intended_digests(record, images)
     carried: list[tuple[Field, str, bool]] = []
     if record.name is not None:
         title = cut(record.title)
         carried.append((Field.NAME, title, title == work_item.title))
     if record.description is not None:
-        same = intended[Field.DESCRIPTION] == work_item.digest_of(Field.DESCRIPTION)
+        same = intended[Field.DESCRIPTION] == work_item.digest_of(Field.DESCRIPTION, images)
         carried.append((Field.DESCRIPTION, record.description, same))
     return tuple(
         FieldDecision(
             name,
-            _merge(agreed.get(name), intended[name], work_item.digest_of(name), same),
+            _merge(agreed.get(name), intended[name], work_item.digest_of(name, images), same),
             value,
             intended[name],
         )
         for name, value, same in carried
-        if not is_old_news(record, link, name)
+        if not is_old_news(record, link, name, images)
     )
 
 
@@ -87,7 +93,7 @@ def is_outdated(record: Record, link: Link | None) -> bool:
     return record.updated_at < link.sent_as_of
 
 
-def is_old_news(record: Record, link: Link | None, name: Field) -> bool:
+def is_old_news(record: Record, link: Link | None, name: Field, images: Images = NO_IMAGES) -> bool:
     """Whether the payload was made before something that has reached the link since.
 
     Either a newer payload was sent already, or the field is what a notification has replaced in Aha! after the payload
@@ -100,6 +106,5 @@ def is_old_news(record: Record, link: Link | None, name: Field) -> bool:
     agreed = link.agreed.get(name)
     if agreed is None or not agreed.replaced_in_aha or link.received_as_of is None:
         return False
-    return (
-        intended_digests(record)[name] == agreed.replaced_in_aha and record.updated_at < link.received_as_of
-    )
+    intended = intended_digests(record, images)[name]
+    return intended == agreed.replaced_in_aha and record.updated_at < link.received_as_of

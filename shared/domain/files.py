@@ -10,26 +10,56 @@ from shared.domain.links import AttachedFile, Link
 from shared.domain.records import Attachment
 from shared.domain.work_item import Relation, WorkItem
 
+MOST_FILES = 100
+"""What a work item can have (https://learn.microsoft.com/azure/devops/organizations/settings/work/object-limits)."""
+
+_COMMENT = "Sent from Aha!, attachment "
+
+
+def comment_of(attachment_id: str) -> str:
+    """The comment of the relation to a file: a send that finds it knows which attachment the file is."""
+    return f"{_COMMENT}{attachment_id}"
+
 
 @dataclass(frozen=True)
 class Files:
-    """A record's attachments: those to send, and those found on the work item although they were not sent from here."""
+    """A record's attachments: those to send, and those found on the work item although the link does not know them.
+
+    There is no room for those `over_limit`.
+    """
 
     to_upload: tuple[Attachment, ...] = ()
     found_on_work_item: Mapping[str, AttachedFile] = field(default_factory=dict)
+    over_limit: tuple[Attachment, ...] = ()
+
+
+def files_of_new_item(attachments: tuple[Attachment, ...]) -> Files:
+    """The attachments of a record whose work item is created."""
+    return Files(attachments[:MOST_FILES], over_limit=attachments[MOST_FILES:])
+
+
+def sent_files(work_item: WorkItem) -> dict[str, AttachedFile]:
+    """The files of a work item that their comments tell to have been sent from here, by attachment id."""
+    return {
+        item.comment[len(_COMMENT) :]: _file(item)
+        for item in work_item.attached_files
+        if item.comment.startswith(_COMMENT)
+    }
 
 
 def sort_files(attachments: Iterable[Attachment], link: Link | None, work_item: WorkItem) -> Files:
     """Tell a record's attachments apart.
 
-    One that was sent before is left alone, even when an engineer removed it since. Otherwise a file of the same name
-    and size on the work item is taken to be the attachment, each for one attachment only.
+    One that was sent before is left alone, even when an engineer removed it since. Otherwise a file whose comment names
+    the attachment, or else one of the same name and size, is taken to be it, each for one attachment only.
     """
     sent = link.attachments if link else {}
+    named = sent_files(work_item)
     on_work_item = [
         item
         for item in work_item.attached_files
-        if not any(is_same_upload(item.url, known.url) for known in sent.values())
+        if not item.comment.startswith(_COMMENT)
+        and not any(is_same_upload(item.url, known.url) for known in sent.values())
     ]
     to_upload: list[Attachment] = []
     found: dict[str, AttachedFile] = {}
@@ -37,12 +67,22 @@ def sort_files(attachments: Iterable[Attachment], link: Link | None, work_item: 
         if attachment.id in sent:
             continue
         match = next((item for item in on_work_item if _is_same(item, attachment)), None)
-        if match is None:
+        if attachment.id in named:
+            found[attachment.id] = named[attachment.id]
+        elif match is None:
             to_upload.append(attachment)
         else:
             on_work_item.remove(match)
             found[attachment.id] = AttachedFile(match.url, attachment.file_name, attachment.size)
-    return Files(tuple(to_upload), found)
+    room = max(0, MOST_FILES - len(work_item.attached_files))
+    return Files(tuple(to_upload[:room]), found, tuple(to_upload[room:]))
+
+
+def _file(relation: Relation) -> AttachedFile:
+    size = relation.attributes.get("resourceSize")
+    return AttachedFile(
+        relation.url, str(relation.attributes.get("name") or ""), size if isinstance(size, int) else None
+    )
 
 
 def _is_same(relation: Relation, attachment: Attachment) -> bool:

@@ -5,9 +5,10 @@ https://learn.microsoft.com/rest/api/azure/devops/wit/work-items/create and …/
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from shared.domain.files import comment_of
 from shared.domain.links import AttachedFile
 from shared.domain.markers import Marker
 from shared.domain.work_item import AREA_PATH, ATTACHED_FILE, DESCRIPTION, PARENT, TITLE
@@ -25,9 +26,12 @@ def create_document(
     area_path: str,
     default_fields: Mapping[str, Any],
     marker: Marker,
-    files: Sequence[AttachedFile],
+    files: Mapping[str, AttachedFile],
 ) -> PatchDocument:
-    """A new work item, complete in one request: fields, marker and files; `with_parent` adds a parent."""
+    """A new work item, complete in one request: fields, marker and files; `with_parent` adds a parent.
+
+    `files` are those that were uploaded, by the Aha! ids of their attachments.
+    """
     fields = {
         TITLE: title,
         DESCRIPTION: description or EMPTY_DESCRIPTION,
@@ -36,7 +40,7 @@ def create_document(
     }
     document: PatchDocument = [_set(name, value) for name, value in fields.items()]
     document.append(_relate(marker.relation()))
-    document.extend(_relate(_file(item)) for item in files)
+    document.extend(_relate(_file(key, item)) for key, item in files.items())
     return document
 
 
@@ -47,7 +51,7 @@ def update_document(
     description: str | None,
     description_is_markdown: bool,
     old_parent_index: int | None,
-    files: Sequence[AttachedFile],
+    files: Mapping[str, AttachedFile],
 ) -> PatchDocument:
     """A change of one exact revision of a work item. None leaves a field alone; an empty description clears it.
 
@@ -62,7 +66,7 @@ def update_document(
             document.append({"op": "add", "path": f"/multilineFieldsFormat/{DESCRIPTION}", "value": "Html"})
     if old_parent_index is not None:
         document.append({"op": "remove", "path": f"/relations/{old_parent_index}"})
-    document.extend(_relate(_file(item)) for item in files)
+    document.extend(_relate(_file(key, item)) for key, item in files.items())
     return document
 
 
@@ -84,9 +88,9 @@ def _relate(relation: Mapping[str, Any]) -> dict[str, Any]:
     return {"op": "add", "path": "/relations/-", "value": dict(relation)}
 
 
-def _file(item: AttachedFile) -> dict[str, Any]:
+def _file(attachment_id: str, item: AttachedFile) -> dict[str, Any]:
     return {
         "rel": ATTACHED_FILE,
         "url": item.url,
-        "attributes": {"name": item.file_name, "comment": "Sent from Aha!"},
+        "attributes": {"name": item.file_name, "comment": comment_of(attachment_id)},
     }

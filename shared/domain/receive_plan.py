@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from shared.domain.images import DescriptionForAha, Images, for_aha, inline_images
 from shared.domain.links import Agreement, Field, Link, digest
 from shared.domain.markup import text_as_html
 from shared.domain.merge import Outcome, merge
 from shared.domain.send_plan import with_agreed_revision
 from shared.domain.titles import cut, full_title, one_line
-from shared.domain.work_item import WorkItem, description_digest
+from shared.domain.work_item import NO_IMAGES, WorkItem, description_digest
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class WorkflowStatus:
 
 @dataclass(frozen=True)
 class AhaRecord:
-    """A record as Aha! shows it now."""
+    """A record as Aha! shows it now; `attachments` are the addresses of its files, by id."""
 
     id: str
     reference: str
@@ -36,13 +37,15 @@ class AhaRecord:
     description: str
     status: WorkflowStatus
     updated_at: datetime | None = None
+    attachments: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ReceivePlan:
     """What is to be written into Aha!; None leaves a field alone. `outcomes` has a decision for every field.
 
-    `unmapped_state` is the work item's state where it changed and no status is mapped to it.
+    `unmapped_state` is the work item's state where it changed and no status is mapped to it. `images` are those of the
+    record, and `left_images` the names of those that the description only links to.
     """
 
     name: str | None
@@ -50,6 +53,8 @@ class ReceivePlan:
     status: str | None
     outcomes: Mapping[Field, Outcome]
     unmapped_state: str | None
+    images: Images = NO_IMAGES
+    left_images: tuple[str, ...] = ()
 
     @property
     def writes(self) -> bool:
@@ -74,47 +79,52 @@ def plan_receive(
     record: AhaRecord,
     status_mapping: Mapping[str, str],
     rewritten: frozenset[Field] = frozenset(),
+    images: Images = NO_IMAGES,
 ) -> ReceivePlan:
-    """Decide for the three fields that come back.
+    """Decide for the three fields that come back. `images` names the account that the record is of.
 
     `rewritten`: fields that this notification wrote before it found that another one had got ahead of it. What it wrote
     may have been older, so for them the work item is taken to have changed.
     """
     mapped = status_mapping.get(work_item.state)
-    shown = _digests(link, record)
+    images = images.with_files(link.attachments)
+    theirs = {name: work_item.digest_of(name, images) for name in Field}
+    shown = _digests(link, record, images)
     same = {
         Field.NAME: work_item.title == cut(aha_title(record, link)),
-        Field.DESCRIPTION: work_item.digest_of(Field.DESCRIPTION) == shown[Field.DESCRIPTION],
+        Field.DESCRIPTION: theirs[Field.DESCRIPTION] == shown[Field.DESCRIPTION],
         Field.STATE: mapped is not None and record.status.is_named_by(mapped),
     }
     outcomes = {
-        name: _merge(
-            link.agreed.get(name), work_item.digest_of(name), shown[name], same[name], name in rewritten
-        )
+        name: _merge(link.agreed.get(name), theirs[name], shown[name], same[name], name in rewritten)
         for name in Field
     }
     writes_state = outcomes[Field.STATE].writes
+    description = _html(link, work_item, record, images) if outcomes[Field.DESCRIPTION].writes else None
     return ReceivePlan(
         name=work_item.title if outcomes[Field.NAME].writes else None,
-        description=_html(work_item) if outcomes[Field.DESCRIPTION].writes else None,
+        description=description.html if description else None,
         status=mapped if writes_state else None,
         outcomes=outcomes,
         unmapped_state=work_item.state if writes_state and mapped is None else None,
+        images=images,
+        left_images=description.left_in_azure_devops if description else (),
     )
 
 
-def _html(work_item: WorkItem) -> str:
+def _html(link: Link, work_item: WorkItem, record: AhaRecord, images: Images) -> DescriptionForAha:
     """The description for Aha!, which knows HTML only: one kept in Markdown is shown as the text it is."""
-    if not work_item.description_is_markdown:
-        return work_item.description
-    return text_as_html(work_item.description)
+    if work_item.description_is_markdown:
+        return DescriptionForAha(text_as_html(work_item.description))
+    sources = {**record.attachments, **inline_images(record.description, images.aha_host)}
+    return for_aha(work_item.description, images, sources, work_item.page_url or link.work_item_url)
 
 
-def _digests(link: Link, record: AhaRecord) -> dict[Field, str]:
+def _digests(link: Link, record: AhaRecord, images: Images) -> dict[Field, str]:
     """The digests of what Aha! says."""
     return {
         Field.NAME: digest(aha_title(record, link)),
-        Field.DESCRIPTION: description_digest(record.description),
+        Field.DESCRIPTION: description_digest(record.description, Images(images.aha_host)),
         Field.STATE: digest(record.status.id),
     }
 
@@ -145,13 +155,13 @@ def link_after(
     A field that Aha! refused counts as seen: the same notification must not knock at the same door for ever, and
     a later change of the field is carried again.
     """
-    replaced, shown = _digests(link, before), _digests(link, after)
+    replaced, shown = _digests(link, before, plan.images), _digests(link, after, plan.images)
     agreed = dict(link.agreed)
     for name, outcome in plan.outcomes.items():
         known = agreed.get(name)
         if outcome is Outcome.LEAVE or (outcome is Outcome.UNCHANGED and known is not None):
             continue
-        theirs = work_item.digest_of(name)
+        theirs = work_item.digest_of(name, plan.images)
         if name in refused and known is not None:
             agreed[name] = replace(known, azure_devops=theirs)
         elif name in plan.written_fields:
@@ -159,4 +169,5 @@ def link_after(
         else:
             agreed[name] = Agreement(shown[name], theirs, known.replaced_in_aha if known else "")
     received_as_of = after.updated_at if plan.written_fields - refused else link.received_as_of
-    return with_agreed_revision(replace(link, agreed=agreed, received_as_of=received_as_of), work_item)
+    new_link = replace(link, agreed=agreed, received_as_of=received_as_of)
+    return with_agreed_revision(new_link, work_item, plan.images)

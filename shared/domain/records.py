@@ -34,13 +34,18 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file of a record or of its description. `size` is in bytes, None where Aha! does not know it."""
+    """A file of a record or of its description. `size` is in bytes, None where Aha! does not know it.
+
+    `is_inline`: the description shows it as an image. `is_listed` is false where it is known from there alone.
+    """
 
     id: str
     file_name: str
     download_url: str
     size: int | None
     content_type: str
+    is_inline: bool = False
+    is_listed: bool = True
 
 
 @dataclass(frozen=True)

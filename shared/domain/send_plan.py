@@ -16,11 +16,12 @@ from shared.domain.field_decisions import (
     is_old_news,
     is_outdated,
 )
-from shared.domain.files import Files, sort_files
+from shared.domain.files import Files, files_of_new_item, sort_files
+from shared.domain.images import Images, for_azure_devops
 from shared.domain.links import Agreement, AttachedFile, Field, Link
 from shared.domain.merge import Outcome
 from shared.domain.records import Record
-from shared.domain.work_item import WorkItem
+from shared.domain.work_item import NO_IMAGES, WorkItem
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Family:
 class RecordPlan:
     """What a send does for one record. `work_item` is None where one has to be created.
 
-    `is_old`: the payload was made before something that was synchronised since.
+    `is_old`: the payload was made before something that was synchronised since. `images` are those that are there
+    before anything is uploaded.
     """
 
     record: Record
@@ -51,6 +53,7 @@ class RecordPlan:
     files: Files
     moves_to_parent: bool = False
     is_old: bool = False
+    images: Images = NO_IMAGES
 
     @property
     def creates(self) -> bool:
@@ -61,7 +64,8 @@ class RecordPlan:
     def writes(self) -> bool:
         """Whether Azure DevOps has to be written to."""
         changed = any(decision.outcome.writes for decision in self.decisions)
-        return self.creates or changed or self.moves_to_parent or bool(self.files.to_upload)
+        moves_or_uploads = self.moves_to_parent or bool(self.files.to_upload)
+        return self.creates or changed or moves_or_uploads or self.description_to_write({}) is not None
 
     def value_to_write(self, name: Field) -> str | None:
         """The new value of a field, None where it is left alone."""
@@ -69,6 +73,21 @@ class RecordPlan:
             if decision.field is name and decision.outcome.writes:
                 return decision.value
         return None
+
+    def description_to_write(self, uploaded: Mapping[str, AttachedFile]) -> str | None:
+        """The new description with its images, as far as they are there, None where it is left alone.
+
+        A description that is left alone is written all the same if an image in it still leads to Aha! although its
+        upload is there by now.
+        """
+        item, images = self.work_item, self.images.with_files(uploaded)
+        html = self.value_to_write(Field.DESCRIPTION)
+        if html is not None:
+            return for_azure_devops(html, images, item.description if item else "")
+        if item is None or item.description_is_markdown:
+            return None
+        repaired = for_azure_devops(item.description, images)
+        return repaired if repaired != item.description else None
 
     @property
     def conflicts(self) -> tuple[Field, ...]:
@@ -88,25 +107,31 @@ def plan_record(
     family: Family,
     *,
     base: Mapping[Field, Agreement] | None = None,
+    images: Images = NO_IMAGES,
 ) -> RecordPlan:
     """Decide for one record.
 
     `link` is None for a record that is new or whose work item was found without one. `base` is what both sides
-    agreed on when an earlier send, which did not live to note it, created that work item.
+    agreed on when an earlier send, which did not live to note it, created that work item. `images` names the account
+    that the record is of.
     """
     if work_item is None:
-        files = Files(to_upload=record.attachments)
-        return RecordPlan(record, family, None, {}, decide_for_new_item(record), files)
+        files = files_of_new_item(record.attachments)
+        decisions = decide_for_new_item(record, images)
+        return RecordPlan(record, family, None, {}, decisions, files, images=images)
     agreed = link.agreed if link else base or {}
+    files = sort_files(record.attachments, link, work_item)
+    images = images.with_files({**(link.attachments if link else {}), **files.found_on_work_item})
     return RecordPlan(
         record=record,
         family=family,
         work_item=work_item,
         agreed=agreed,
-        decisions=decide_for_item(record, link, agreed, work_item),
-        files=sort_files(record.attachments, link, work_item),
+        decisions=decide_for_item(record, link, agreed, work_item, images),
+        files=files,
         moves_to_parent=not is_outdated(record, link) and _moves(link, base is not None, work_item, family),
-        is_old=any(is_old_news(record, link, name) for name in (Field.NAME, Field.DESCRIPTION)),
+        is_old=any(is_old_news(record, link, name, images) for name in (Field.NAME, Field.DESCRIPTION)),
+        images=images,
     )
 
 
@@ -140,8 +165,9 @@ def link_after(
 ) -> Link:
     """The link once `work_item` is what the plan's execution left behind."""
     agreed = dict(plan.agreed)
+    images = plan.images.with_files(uploaded)
     for decision in plan.decisions:
-        agreement = decision.agreement(work_item, agreed.get(decision.field))
+        agreement = decision.agreement(work_item, agreed.get(decision.field), images)
         if agreement is not None:
             agreed[decision.field] = agreement
     agreed.setdefault(Field.STATE, Agreement("", work_item.digest_of(Field.STATE)))
@@ -166,17 +192,18 @@ def link_after(
         sent_as_of=_later(link.sent_as_of if link else None, record.updated_at),
         received_as_of=link.received_as_of if link else None,
     )
-    return with_agreed_revision(result, work_item)
+    return with_agreed_revision(result, work_item, images)
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:
     return max((moment for moment in (one, other) if moment is not None), default=None)
 
 
-def with_agreed_revision(link: Link, work_item: WorkItem) -> Link:
+def with_agreed_revision(link: Link, work_item: WorkItem, images: Images = NO_IMAGES) -> Link:
     """The link, its agreed revision moved on to this one if every field of it is agreed with Aha!."""
     is_agreed = all(
-        name in link.agreed and link.agreed[name].azure_devops == work_item.digest_of(name) for name in Field
+        name in link.agreed and link.agreed[name].azure_devops == work_item.digest_of(name, images)
+        for name in Field
     )
     if not is_agreed or work_item.revision <= link.agreed_revision:
         return link

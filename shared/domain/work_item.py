@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from shared.domain.images import Images, neutral
 from shared.domain.links import Field, digest
 from shared.domain.markup import is_blank
 from shared.domain.times import parse_time
@@ -30,6 +31,7 @@ HYPERLINK = "Hyperlink"
 
 REFERENCE_NAMES = {Field.NAME: TITLE, Field.DESCRIPTION: DESCRIPTION, Field.STATE: STATE}
 
+NO_IMAGES = Images()
 _WORK_ITEM_IN_URL = re.compile(r"/(?:workItems|recyclebin)/(\d{1,10})(?:/|$)", re.IGNORECASE)
 
 
@@ -114,16 +116,16 @@ class WorkItem:
         """The relations to attachments."""
         return tuple(item for item in self.relations if item.rel == ATTACHED_FILE)
 
-    def digest_of(self, name: Field) -> str:
-        """The digest of one field as this revision has it."""
+    def digest_of(self, name: Field, images: Images = NO_IMAGES) -> str:
+        """The digest of one field as this revision has it; `images` are those of its record."""
         if name is Field.DESCRIPTION:
-            return description_digest(self.description)
+            return description_digest(self.description, images)
         return digest(self.title if name is Field.NAME else self.state)
 
 
-def description_digest(html: str) -> str:
+def description_digest(html: str, images: Images = NO_IMAGES) -> str:
     """The digest of a description; all the ways of writing nothing (`<p></p>`, `<div><br></div>`) are one."""
-    return digest("" if is_blank(html) else html)
+    return digest("" if is_blank(html) else neutral(html, images))
 
 
 def _page_url(payload: Mapping[str, Any]) -> str:

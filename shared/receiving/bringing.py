@@ -9,6 +9,7 @@ from typing import Any
 from shared.app import App
 from shared.clients.aha import Aha, RecordChange
 from shared.clients.azure_devops import AzureDevOps
+from shared.domain.images import images_of_account
 from shared.domain.integration import Integration
 from shared.domain.links import Field
 from shared.domain.notifications import Notification
@@ -43,6 +44,7 @@ class Bringing:
         self._links = app.links
         self._operation = operation
         self._integration = integration
+        self._images = images_of_account(integration.aha.url)
         self._azure_devops: AzureDevOps = app.azure_devops(integration.azure_devops, operation)
         self._aha: Aha = app.aha(integration.aha, operation)
 
@@ -83,7 +85,7 @@ class Bringing:
             return both, frozenset()
         work_item, record = both
         mapping = self._integration.mapping(link.kind).status_mapping
-        plan = plan_receive(link, work_item, record, mapping, rewritten)
+        plan = plan_receive(link, work_item, record, mapping, rewritten, self._images)
         self._note_decision(stored, work_item, plan)
         after, refused = self._write(stored, record, plan) if plan.writes else (record, frozenset())
         written = plan.written_fields - refused
@@ -161,6 +163,15 @@ class Bringing:
                 "DevOps was kept. Aha!'s history of the record has the other one.",
                 field=name.value,
                 kept="azure_devops",
+                **where,
+            )
+        if plan.left_images:
+            self._operation.journal.warning(
+                "record.images-left",
+                f"The description of {link.reference or link.aha_id} gets a link to work item {link.work_item_id} in "
+                f"the place of {len(plan.left_images)} images that only Azure DevOps has: they are shown to whoever "
+                "signs in there. Attach them to the record in Aha! if everybody should see them.",
+                images=list(plan.left_images),
                 **where,
             )
         if plan.unmapped_state:

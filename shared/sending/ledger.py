@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.links import AttachedFile, Link
+from shared.domain.links import Link
 from shared.domain.records import Feature, Record
 from shared.domain.send_plan import RecordPlan, link_after
 from shared.domain.work_item import WorkItem
@@ -51,7 +51,7 @@ class Ledger:
         for item in done:
             standing = item.standing
             before = standing.link.link if standing.link else None
-            link = link_after(item.plan, before, item.work_item, _uploaded(item.plan, uploads))
+            link = link_after(item.plan, before, item.work_item, uploads.files_of(item.plan.files.to_upload))
             if standing.link is not None:
                 if link != before:
                     replaced.append((standing.link, link))
@@ -124,7 +124,3 @@ class Ledger:
         is_hopeful = feature.error is None or isinstance(feature.error, TimeSpent)
         if feature.work_item is None and feature.error is not None and not is_hopeful:
             raise feature.error
-
-
-def _uploaded(plan: RecordPlan, uploads: Uploads) -> dict[str, AttachedFile]:
-    return {item.id: uploads.files[item.id] for item in plan.files.to_upload if item.id in uploads.files}

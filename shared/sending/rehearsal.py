@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shared.clients.azure_devops import AzureDevOps
+from shared.domain.files import Files
 from shared.domain.integration import Integration
+from shared.domain.records import Attachment
 from shared.domain.send_plan import RecordPlan
 from shared.errors import FeatureBusy, OperationFailed
 from shared.sending.result import Action, AttachmentResult, RecordResult, SentWorkItem
+from shared.sending.uploads import over_limit
 from shared.sending.writes import write_of
 from shared.side_by_side import side_by_side
 
@@ -31,11 +34,8 @@ def rehearse(
         if plan.work_item is not None:
             item = plan.work_item
             result.work_item = SentWorkItem(item.id, item.page_url, item.type, item.revision)
-        to_upload = {attachment.id for attachment in plan.files.to_upload}
         result.attachments = {
-            attachment.id: AttachmentResult(
-                attachment, Action.UPLOADED if attachment.id in to_upload else Action.UNCHANGED
-            )
+            attachment.id: _what_would_become_of(attachment, plan.files)
             for attachment in plan.record.attachments
         }
         if record_id in faults:
@@ -46,6 +46,14 @@ def rehearse(
             result.settle(Action.UPDATED if plan.writes else Action.UNCHANGED)
 
 
+def _what_would_become_of(attachment: Attachment, files: Files) -> AttachmentResult:
+    if attachment in files.over_limit:
+        return AttachmentResult(attachment, Action.FAILED, over_limit())
+    return AttachmentResult(
+        attachment, Action.UPLOADED if attachment in files.to_upload else Action.UNCHANGED
+    )
+
+
 def _validate(
     plans: Sequence[RecordPlan], integration: Integration, azure_devops: AzureDevOps, public_url: str
 ) -> dict[str, OperationFailed]:
@@ -53,7 +61,7 @@ def _validate(
     project = integration.azure_devops.project
 
     def validate(plan: RecordPlan) -> OperationFailed | None:
-        write = write_of(plan, integration, public_url, ())
+        write = write_of(plan, integration, public_url, {})
         if write is None:
             return None
         try:

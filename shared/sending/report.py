@@ -13,7 +13,7 @@ from shared.errors import LinkChanged, OperationFailed, TimeSpent
 from shared.journal import Journal
 from shared.sending.result import Action, AttachmentResult, Conflict, RecordResult
 from shared.sending.standing import Standing
-from shared.sending.uploads import Uploads
+from shared.sending.uploads import Uploads, over_limit
 
 _VERBS = {
     Action.CREATED: "was created for",
@@ -55,7 +55,7 @@ class Reporter:
                 field=field.value,
                 kept="aha",
                 overwritten_revision=before.revision,
-                overwritten_digest=before.digest_of(field),
+                overwritten_digest=before.digest_of(field, plan.images),
                 overwritten_url=f"{self._azure_devops.work_item_api_url(item.id)}/revisions/{before.revision}",
                 **where,
             )
@@ -69,9 +69,18 @@ class Reporter:
 
     def attachments(self, plan: RecordPlan, uploads: Uploads, result: RecordResult) -> None:
         """The attachments of a record that is settled."""
+        if plan.files.over_limit:
+            self._journal.error(
+                "attachment.no-room",
+                f"{len(plan.files.over_limit)} attachments of {plan.record.reference or plan.record.id} were not "
+                f"sent. {over_limit().detail}",
+                attachment_ids=[item.id for item in plan.files.over_limit],
+            )
         for attachment in plan.record.attachments:
             entry = result.attachments.setdefault(attachment.id, AttachmentResult(attachment))
-            if attachment.id in uploads.failures:
+            if attachment in plan.files.over_limit:
+                entry.error, entry.action = over_limit(), Action.FAILED
+            elif attachment.id in uploads.failures:
                 entry.error = uploads.failures[attachment.id]
                 entry.action = Action.PENDING if isinstance(entry.error, TimeSpent) else Action.FAILED
             elif attachment.id in uploads.files:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from shared.app import App
+from shared.domain.images import images_of_account, with_inline_images
 from shared.domain.integration import Integration
 from shared.domain.records import Attachment, Feature, Kind
 from shared.domain.send_plan import Family, RecordPlan, plan_record
@@ -79,7 +80,8 @@ class FeatureSend:
         self._app = app
         self._operation = operation
         self._integration = integration
-        self._feature = feature
+        self._images = images_of_account(integration.aha.url)
+        self._feature = feature = with_inline_images(feature, self._images.aha_host)
         self._sleep = app.clock.sleep
         self._started = time.monotonic()
         self._began_at = app.clock.now()
@@ -135,6 +137,7 @@ class FeatureSend:
                 standing.work_item,
                 self._family_of(standing.record.kind),
                 base=standing.base,
+                images=self._images,
             )
             for record_id, standing in self._standings.items()
             if not standing.is_blocked
@@ -188,8 +191,10 @@ class FeatureSend:
         """Upload what was not uploaded in an earlier round."""
         settled = {*self._uploads.files, *self._uploads.failures}
         target = self._integration.azure_devops
+        # An image may be shown in the descriptions of several records.
+        outstanding = {item.id: item for item in attachments if item.id not in settled}
         uploads = upload_all(
-            [item for item in attachments if item.id not in settled],
+            list(outstanding.values()),
             UploadPlace(self._azure_devops, target.project, target.area_path),
             self._operation,
             allow_local=self._app.settings.allow_local_addresses,
@@ -201,11 +206,7 @@ class FeatureSend:
     def _write(self) -> None:
         writes = []
         for plan in self._plans.values():
-            files = [
-                self._uploads.files[item.id]
-                for item in plan.files.to_upload
-                if item.id in self._uploads.files
-            ]
+            files = self._uploads.files_of(plan.files.to_upload)
             write = write_of(plan, self._integration, self._public_url, files)
             if write is not None:
                 writes.append(write)

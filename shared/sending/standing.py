@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.field_decisions import intended_digests
+from shared.domain.files import sent_files
+from shared.domain.images import images_of_account
 from shared.domain.integration import Integration
 from shared.domain.links import Agreement, Claim, Field
 from shared.domain.markers import Marker, marker_of
@@ -64,6 +66,7 @@ class Lookout:
         self._integration = integration
         self._integration_id = integration.integration_id
         self._public_url = public_url
+        self._images = images_of_account(integration.aha.url)
         self._now = now
         self._not_to_adopt: set[str] = set()
 
@@ -110,7 +113,7 @@ class Lookout:
     def _claim_of(self, record: Record, work_item_id: int | None = None) -> Claim:
         """This sender's claim on a record, as of now."""
         now = self._now()
-        intended = intended_digests(record)
+        intended = intended_digests(record, self._images)
         return Claim(
             record.kind, record.id, record.reference, self._operation.id, now, now, intended, work_item_id
         )
@@ -180,8 +183,9 @@ class Lookout:
             if item.work_item is not None and item.claim is not None:
                 created = first[item.record.id]
                 intended = item.claim.claim.intended
+                images = self._images.with_files(sent_files(created))
                 item.base = {
-                    name: Agreement(intended.get(name, ""), created.digest_of(name)) for name in Field
+                    name: Agreement(intended.get(name, ""), created.digest_of(name, images)) for name in Field
                 }
 
     def find_created(self, records: Sequence[Record], since: datetime) -> dict[str, WorkItem]:
@@ -265,7 +269,7 @@ class Lookout:
         pairs = []
         for item in aging:
             if item.claim is not None:
-                intended = intended_digests(item.record)
+                intended = intended_digests(item.record, self._images)
                 claim = replace(
                     item.claim.claim, claimed_at=now, began_at=now, intended=intended, is_inherited=False
                 )
@@ -284,9 +288,8 @@ class Lookout:
         if claim is None:
             return False
         # An inherited claim under which nothing was found is from now on about what this sender creates.
-        return self._now() - claim.claimed_at > _RENEWED_AFTER or claim.intended != intended_digests(
-            standing.record
-        )
+        intended = intended_digests(standing.record, self._images)
+        return self._now() - claim.claimed_at > _RENEWED_AFTER or claim.intended != intended
 
 
 def _knows_of_work_item(claim: Claim) -> bool:

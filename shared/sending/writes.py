@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from shared.domain.integration import Integration
 from shared.domain.links import AttachedFile, Field
@@ -14,16 +14,19 @@ from shared.sending.batches import Write
 
 
 def write_of(
-    plan: RecordPlan, integration: Integration, public_url: str, files: Sequence[AttachedFile]
+    plan: RecordPlan, integration: Integration, public_url: str, files: Mapping[str, AttachedFile]
 ) -> Write | None:
-    """The write for a plan, with the files that could be uploaded; None where nothing is left to write."""
+    """The write for a plan, with the files that could be uploaded, by the Aha! ids of their attachments.
+
+    None where nothing is left to write.
+    """
     record, item = plan.record, plan.work_item
     mapping = integration.mapping(record.kind)
     is_feature = record.kind is Kind.FEATURE
     if item is None:
         document = create_document(
             title=plan.value_to_write(Field.NAME) or "",
-            description=plan.value_to_write(Field.DESCRIPTION) or "",
+            description=plan.description_to_write(files) or "",
             area_path=integration.azure_devops.area_path,
             default_fields=mapping.default_fields,
             marker=marker_of(record, integration, public_url),
@@ -33,7 +36,7 @@ def write_of(
     document = update_document(
         revision=item.revision,
         title=plan.value_to_write(Field.NAME),
-        description=plan.value_to_write(Field.DESCRIPTION),
+        description=plan.description_to_write(files),
         description_is_markdown=item.description_is_markdown,
         old_parent_index=item.parent_index if plan.moves_to_parent else None,
         files=files,

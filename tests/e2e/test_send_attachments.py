@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
+from local.aha.file_content import FileContent, GeneratedContent
 from tests.e2e.sending_payloads import Json
 from tests.e2e.sending_scene import Scene, Sent
 
@@ -16,6 +19,14 @@ def stored(scene: Scene, work_item_id: int) -> list[Json]:
     """The files that Azure DevOps keeps for a work item, each with name and size."""
     listed = scene.azure_devops.control("GET", "/attachments")["attachments"]
     return [file for file in listed if work_item_id in file["work_items"]]
+
+
+def digest_of(content: FileContent) -> str:
+    """The digest of a file that the sandbox Aha! makes up while it is read."""
+    digest = hashlib.sha256()
+    for piece in content.pieces(0, content.size):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def test_files_of_records_and_of_their_descriptions_are_uploaded_and_attached(scene: Scene) -> None:
@@ -94,7 +105,22 @@ def test_a_file_that_is_gone_fails_alone_and_sending_again_tries_only_that_one(
     assert scene.file_names(sent.ids[0]) == ["gone.pdf", "invoice.txt", "invoice.txt"]
 
 
-def test_a_download_that_breaks_off_does_not_become_half_a_file(scene: Scene) -> None:
+def test_a_download_that_breaks_off_goes_on_where_it_stopped(scene: Scene) -> None:
+    broken = scene.attach("PROD-4", "big.bin", size=300_000, behaviour="cut_after:100000")
+
+    sent = send_sample(scene, "PROD-4")
+
+    assert (sent.status, sent.files[broken]) == (201, "uploaded")
+    (big,) = [file for file in stored(scene, sent.ids[0]) if file["name"] == "big.bin"]
+    assert (big["size"], big["sha256"]) == (300_000, digest_of(GeneratedContent(300_000)))
+    (upload,) = [item for item in scene.uploads() if "big.bin" in item["query"]]
+    assert upload["status"] == 201
+    ranges = [item["headers"].get("range") for item in scene.aha.requests() if "/storage/" in item["path"]]
+    assert [item for item in ranges if item] == ["bytes=100000-", "bytes=200000-"]
+
+
+def test_a_download_that_breaks_off_for_good_does_not_become_half_a_file(scene: Scene) -> None:
+    scene.aha.control("PUT", "/behaviour", {"ranges": False})
     broken = scene.attach("PROD-4", "big.bin", size=300_000, behaviour="cut_after:100000")
 
     sent = send_sample(scene, "PROD-4")

@@ -18,7 +18,7 @@ def test_a_new_work_item_is_complete_in_one_document() -> None:
         area_path="Fabrikam\\Web",
         default_fields={"Custom.Team": "Web", "Microsoft.VSTS.Common.Priority": 2, "Custom.Checked": False},
         marker=MARKER,
-        files=(PICTURE,),
+        files={"41": PICTURE},
     )
 
     assert document == [
@@ -43,7 +43,7 @@ def test_a_new_work_item_is_complete_in_one_document() -> None:
             "value": {
                 "rel": "AttachedFile",
                 "url": "https://dev.azure.com/fabrikam/_apis/wit/attachments/9?fileName=a.png",
-                "attributes": {"name": "a.png", "comment": "Sent from Aha!"},
+                "attributes": {"name": "a.png", "comment": "Sent from Aha!, attachment 41"},
             },
         },
     ]
@@ -51,7 +51,7 @@ def test_a_new_work_item_is_complete_in_one_document() -> None:
 
 def test_a_new_requirement_of_a_batch_names_itself_and_its_parent_by_negative_ids() -> None:
     plain = create_document(
-        title="Red", description="", area_path="Fabrikam", default_fields={}, marker=MARKER, files=()
+        title="Red", description="", area_path="Fabrikam", default_fields={}, marker=MARKER, files={}
     )
 
     document = with_temporary_id(with_parent(plain, PARENT_URL), -2)
@@ -78,7 +78,7 @@ def test_a_change_tests_the_revision_first() -> None:
         description="<p>Colours</p>",
         description_is_markdown=False,
         old_parent_index=None,
-        files=(),
+        files={},
     )
 
     assert document == [
@@ -96,7 +96,7 @@ def test_a_move_removes_the_old_parent_and_adds_the_new_one_in_the_same_document
         description=None,
         description_is_markdown=False,
         old_parent_index=3,
-        files=(PICTURE,),
+        files={"41": PICTURE},
     )
 
     assert with_parent(document, "https://dev.azure.com/fabrikam/_apis/wit/workItems/12") == [
@@ -108,7 +108,7 @@ def test_a_move_removes_the_old_parent_and_adds_the_new_one_in_the_same_document
             "value": {
                 "rel": "AttachedFile",
                 "url": PICTURE.url,
-                "attributes": {"name": "a.png", "comment": "Sent from Aha!"},
+                "attributes": {"name": "a.png", "comment": "Sent from Aha!, attachment 41"},
             },
         },
         {
@@ -129,7 +129,7 @@ def test_a_description_kept_in_markdown_is_told_to_be_html() -> None:
         description="<p>Colours</p>",
         description_is_markdown=True,
         old_parent_index=None,
-        files=(),
+        files={},
     )
 
     assert document == [
@@ -147,7 +147,7 @@ def test_an_emptied_description_is_cleared_and_one_that_is_left_alone_is_not_nam
         description="",
         description_is_markdown=True,
         old_parent_index=None,
-        files=(),
+        files={},
     )
     left_alone = update_document(
         revision=4,
@@ -155,7 +155,7 @@ def test_an_emptied_description_is_cleared_and_one_that_is_left_alone_is_not_nam
         description=None,
         description_is_markdown=True,
         old_parent_index=None,
-        files=(),
+        files={},
     )
 
     assert cleared == [

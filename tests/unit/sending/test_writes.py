@@ -26,7 +26,7 @@ INTEGRATION = an_integration(
 def test_a_new_requirement_is_created_with_default_fields_below_the_feature() -> None:
     plan = plan_record(a_requirement(), None, None, Family("F", None))
 
-    write = write_of(plan, INTEGRATION, PUBLIC_URL, [sent_file()])
+    write = write_of(plan, INTEGRATION, PUBLIC_URL, {"41": sent_file()})
 
     assert write is not None
     assert (write.record_id, write.work_item_type, write.work_item_id) == ("6776487452", "User Story", None)
@@ -44,7 +44,7 @@ def test_a_new_requirement_is_created_with_default_fields_below_the_feature() ->
 
 
 def test_a_new_feature_goes_below_nothing() -> None:
-    write = write_of(plan_record(a_record(), None, None, Family()), INTEGRATION, PUBLIC_URL, [])
+    write = write_of(plan_record(a_record(), None, None, Family()), INTEGRATION, PUBLIC_URL, {})
 
     assert write is not None
     assert write.is_feature
@@ -55,7 +55,7 @@ def test_an_update_sets_no_default_fields_and_no_marker_again() -> None:
     item = a_work_item(type="User Story")
     plan = plan_record(a_requirement(name="New"), a_link(a_requirement(), item), item, Family())
 
-    write = write_of(plan, INTEGRATION, PUBLIC_URL, [])
+    write = write_of(plan, INTEGRATION, PUBLIC_URL, {})
 
     assert write is not None
     assert write.work_item_id == 12
@@ -70,7 +70,7 @@ def test_a_move_removes_the_old_parent_at_its_place_now() -> None:
     link = a_link(a_requirement(), item, parent_aha_id="F", parent_work_item_id=7)
     plan = plan_record(a_requirement(), link, item, Family("G", 13))
 
-    write = write_of(plan, INTEGRATION, PUBLIC_URL, [])
+    write = write_of(plan, INTEGRATION, PUBLIC_URL, {})
 
     assert write is not None
     assert write.goes_below_feature
@@ -86,7 +86,7 @@ def test_where_no_file_could_be_uploaded_and_nothing_else_changed_there_is_no_wr
     plan = plan_record(record, a_link(record, item), item, Family())
 
     assert plan.writes
-    assert write_of(plan, INTEGRATION, PUBLIC_URL, []) is None
+    assert write_of(plan, INTEGRATION, PUBLIC_URL, {}) is None
 
 
 def test_a_work_item_is_of_the_mapped_type_whatever_its_case() -> None:

@@ -1,0 +1,58 @@
+"""Telling images from what is saved in their place: sign-in pages and error pages are the classic fault."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+LOOKED_AT_BYTES = 4096
+"""How much of a file has to be seen to tell."""
+
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "jpg"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"II*\x00", "tif"),
+    (b"MM\x00*", "tif"),
+)
+_BITMAP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
+_HEIF_BRANDS = {b"avif": "avif", b"avis": "avif"} | dict.fromkeys(
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "heic"
+)
+
+
+def image_format(head: bytes) -> str | None:
+    """The usual ending of file names of the image format that a file's first bytes show, None where they show none."""
+    for signature, ending in _SIGNATURES:
+        if head.startswith(signature):
+            return ending
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp"
+    if head[4:8] == b"ftyp":
+        return _HEIF_BRANDS.get(head[8:12])
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BITMAP_HEADER_SIZES:
+        return "bmp"
+    return "svg" if _is_svg(head) else None
+
+
+def _is_svg(head: bytes) -> bool:
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    reading = _RootElement()
+    reading.feed(head.decode(encoding, "ignore").replace("<![", "<!x"))
+    return reading.name in ("svg", "svg:svg")
+
+
+class _RootElement(HTMLParser):
+    """Finds the first element; text before it means that there is no root element."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.name: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self.name is None:
+            self.name = tag
+
+    def handle_data(self, data: str) -> None:
+        if self.name is None and data.strip():
+            self.name = ""
