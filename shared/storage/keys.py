@@ -39,8 +39,8 @@ def record_key(aha_id: str) -> str:
 
 
 def work_item_key(work_item_id: int) -> str:
-    """The row that holds the link of a work item."""
-    return f"w:{work_item_id}"
+    """The row that holds the link of a work item; rows are in the order of the numbers."""
+    return f"w:{work_item_id:010}"
 
 
 def integration_key(integration_id: str) -> str:

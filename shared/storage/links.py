@@ -24,6 +24,9 @@ from shared.storage.tables import Tables
 
 __all__ = ["Claimed", "LinkStore", "StoredClaim", "StoredLink"]
 
+_CLOSELY = 50
+"""How many work items of other people may have come in between."""
+
 
 @dataclass(frozen=True)
 class Claimed:
@@ -48,6 +51,40 @@ class LinkStore:
         return {
             aha_id: stored_record(row) for aha_id, row in zip(aha_ids, rows, strict=True) if row is not None
         }
+
+    def load_family(
+        self, integration_id: str, feature_id: str, requirement_ids: Sequence[str]
+    ) -> dict[str, StoredLink | StoredClaim]:
+        """What stands for a feature and its requirements, by Aha! id, in as few requests as there can be.
+
+        For a feature that was never sent, its requirements are not looked at: hardly any of them was sent either, and
+        `claim` finds those that were. Those of a feature that was sent got their work items right behind its own, as a
+        rule; what is not found there is read one by one.
+        """
+        found = self.load(integration_id, [feature_id])
+        feature = found.get(feature_id)
+        if feature is None or not requirement_ids:
+            return found
+        if isinstance(feature, StoredLink):
+            found |= self._behind(integration_id, feature.link.work_item_id, requirement_ids)
+        missing = [aha_id for aha_id in requirement_ids if aha_id not in found]
+        return found | self.load(integration_id, missing)
+
+    def _behind(
+        self, integration_id: str, work_item_id: int, aha_ids: Sequence[str]
+    ) -> dict[str, StoredLink | StoredClaim]:
+        """The links among these records whose work items follow closely behind one."""
+        wanted = set(aha_ids)
+        rows = self._table.query(
+            "PartitionKey eq @partition and RowKey gt @first and RowKey le @last",
+            {
+                "partition": partition_of(integration_id),
+                "first": work_item_key(work_item_id),
+                "last": work_item_key(work_item_id + 2 * len(aha_ids) + _CLOSELY),
+            },
+        )
+        links = (stored_work_item(row) for row in rows)
+        return {stored.link.aha_id: stored for stored in links if stored.link.aha_id in wanted}
 
     def by_work_item(self, integration_id: str, work_item_id: int) -> StoredLink | None:
         """The link of a work item, None where it is nobody's."""

@@ -96,6 +96,44 @@ def assert_both_rows_agree(store: LinkStore, integration_id: str, *links: Link) 
         assert by_record.version == by_work_item.version
 
 
+def test_a_family_is_found_wherever_its_work_items_are(store: LinkStore, integration_id: str) -> None:
+    """Given requirements sent with the feature, later, with another feature, never, and one being sent."""
+    feature, near, far, before = (
+        a_link("F", 100),
+        a_link("near", 102),
+        a_link("far", 5000),
+        a_link("before", 9),
+    )
+    established(store, integration_id, feature, near, far, before, a_link("somebody else's", 103))
+    claimed(store, integration_id, "claimed")
+
+    found = store.load_family(integration_id, "F", ["near", "far", "before", "claimed", "never"])
+
+    links = {aha_id: stored.link for aha_id, stored in found.items() if isinstance(stored, StoredLink)}
+    assert links == {"F": feature, "near": near, "far": far, "before": before}
+    assert isinstance(found["claimed"], StoredClaim)
+    assert set(found) == {"F", "near", "far", "before", "claimed"}
+
+
+def test_a_link_found_with_its_family_can_be_replaced(store: LinkStore, integration_id: str) -> None:
+    established(store, integration_id, a_link("F", 100), a_link("near", 102))
+    stored = store.load_family(integration_id, "F", ["near"])["near"]
+    assert isinstance(stored, StoredLink)
+
+    changed = replace(stored.link, agreed_revision=9)
+    store.replace(integration_id, [(stored, changed)])
+
+    assert_both_rows_agree(store, integration_id, changed)
+
+
+def test_the_requirements_of_a_feature_that_was_never_sent_are_not_looked_for(
+    store: LinkStore, integration_id: str
+) -> None:
+    established(store, integration_id, a_link("moved", 7))
+
+    assert store.load_family(integration_id, "new", ["moved"]) == {}
+
+
 def test_a_record_that_was_never_sent_has_neither_link_nor_claim(
     store: LinkStore, integration_id: str
 ) -> None:

@@ -61,6 +61,6 @@ def test_what_is_usual_stays_readable(text: str, key: str) -> None:
 
 def test_the_kinds_of_row_have_their_own_prefixes() -> None:
     assert record_key("42") == "r:42"
-    assert work_item_key(42) == "w:42"
+    assert work_item_key(42) == "w:0000000042"
     assert integration_key("web") == "i:web"
     assert product_key("PROD") == "p:PROD"
