@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from shared.clients.aha import Aha
+from shared.clients.aha_account import AhaAccount
 from shared.clients.azure_devops import AzureDevOps
 from shared.clients.credentials import azure_devops_authorization
+from shared.clients.service_hooks import ServiceHooks
 from shared.clock import Clock
 from shared.domain.integration import AhaTarget, AzureDevOpsTarget
 from shared.operation import Operation
@@ -20,6 +23,9 @@ from shared.storage.log import LogStore
 from shared.storage.tables import Tables
 from shared.storage.vault import Vault
 from shared.storage.watermarks import WatermarkStore
+
+_Organization = TypeVar("_Organization", bound=AzureDevOps)
+_Account = TypeVar("_Account", bound=Aha)
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,24 @@ class App:
 
     def azure_devops(self, target: AzureDevOpsTarget, operation: Operation) -> AzureDevOps:
         """The integration's organization, for one operation."""
-        return AzureDevOps(
+        return self._organization(AzureDevOps, target, operation)
+
+    def service_hooks(self, target: AzureDevOpsTarget, operation: Operation) -> ServiceHooks:
+        """The same with its subscriptions."""
+        return self._organization(ServiceHooks, target, operation)
+
+    def aha(self, target: AhaTarget, operation: Operation) -> Aha:
+        """The integration's Aha! account, for one operation."""
+        return self._account(Aha, target, operation)
+
+    def aha_account(self, target: AhaTarget, operation: Operation) -> AhaAccount:
+        """The same with its products and workflows."""
+        return self._account(AhaAccount, target, operation)
+
+    def _organization(
+        self, kind: type[_Organization], target: AzureDevOpsTarget, operation: Operation
+    ) -> _Organization:
+        return kind(
             base_url=self.settings.azure_devops_url,
             account_name=target.account_name,
             authorization=azure_devops_authorization(target),
@@ -60,13 +83,9 @@ class App:
             sleep=self.clock.sleep,
         )
 
-    def aha(self, target: AhaTarget, operation: Operation) -> Aha:
-        """The integration's Aha! account, for one operation."""
-        return Aha(
-            target,
-            operation,
-            allow_local=self.settings.allow_local_addresses,
-            sleep=self.clock.sleep,
+    def _account(self, kind: type[_Account], target: AhaTarget, operation: Operation) -> _Account:
+        return kind(
+            target, operation, allow_local=self.settings.allow_local_addresses, sleep=self.clock.sleep
         )
 
     def keep_log(self, operation: Operation, integration_id: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from shared.aha_connection import AhaQuestion, look_at_aha, read_aha_question
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.accounts import normalise_account_name
@@ -26,11 +27,22 @@ from shared.side_by_side import side_by_side
 
 @dataclass(frozen=True)
 class Question:
-    """What is tested: an account with credentials, a project (id or name, may be empty), and whose mapping."""
+    """What is tested: an account with credentials, a project (id or name, may be empty), and whose mapping.
 
-    target: AzureDevOpsTarget
+    `target` is None where Aha! alone is asked, `aha` where it is not.
+    """
+
+    target: AzureDevOpsTarget | None
     project: str
     integration: Integration | None
+    aha: AhaQuestion | None = None
+
+    @property
+    def integration_id(self) -> str:
+        """Whose log tells of the test; empty where it is about nothing that is stored."""
+        if self.integration is not None:
+            return self.integration.integration_id
+        return self.aha.integration_id if self.aha is not None else ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,8 @@ class Check:
 def read_question(app: App, body: Any) -> Question:
     """The body of a test: an account name with a token, or the id of an integration; either with a project.
 
+    With `aha` the Aha! account is looked at, too, or it alone where nothing is said of Azure DevOps.
+
     Raises:
         InvalidRequest: naming every fault.
         IntegrationNotFound: there is no such integration.
@@ -58,12 +72,29 @@ def read_question(app: App, body: Any) -> Question:
     integration_id = source.text("integration_id", longest=64)
     if integration_id:
         faults.raise_if_any()
-        integration = app.integrations.get(integration_id).integration
-        target = integration.azure_devops
-        if not target.account_name or not target.has_credentials:
-            source.fault("integration_id", "has no Azure DevOps account and token yet: save them first")
-        faults.raise_if_any()
-        return Question(target, project or target.project, integration)
+        question = _of_integration(app, source, project, app.integrations.get(integration_id).integration)
+    else:
+        aha = read_aha_question(app, source, None)
+        is_left_out = all(source.raw(key) in (None, "") for key in ("account_name", "personal_access_token"))
+        target = None if aha is not None and is_left_out else _target(app, source)
+        question = Question(target, project, None, aha)
+    faults.raise_if_any()
+    return question
+
+
+def _of_integration(app: App, source: JsonObject, project: str, integration: Integration) -> Question:
+    target = integration.azure_devops
+    aha = read_aha_question(app, source, integration)
+    # The list of projects is wanted just when the integration's own is not there any more.
+    own = "" if source.boolean("only_account", default=False) else target.project
+    if target.account_name and target.has_credentials:
+        return Question(target, project or own, integration, aha)
+    if aha is None:
+        source.fault("integration_id", "has no Azure DevOps account and token yet: save them first")
+    return Question(None, "", integration, aha)
+
+
+def _target(app: App, source: JsonObject) -> AzureDevOpsTarget:
     account = source.text("account_name", required=True, longest=300)
     name = normalise_account_name(account, app.settings.azure_devops_url) if account else ""
     if name is None:
@@ -74,25 +105,52 @@ def read_question(app: App, body: Any) -> Question:
     authentication = Authentication(source.text("authentication", default="pat", choices=kinds))
     is_pat = authentication is Authentication.PAT
     token = source.text("personal_access_token", required=is_pat, longest=4000)
-    faults.raise_if_any()
-    target = AzureDevOpsTarget(name or "", authentication, Secret(token) if is_pat else None)
-    return Question(target, project, None)
+    return AzureDevOpsTarget(name or "", authentication, Secret(token) if is_pat else None)
 
 
 def check_connection(app: App, operation: Operation, question: Question) -> dict[str, Any]:
-    """Ask Azure DevOps, and say what there is to choose from.
+    """Ask Azure DevOps and, where the question is about it, Aha! beside it; say what there is to choose from.
 
     Raises:
         CredentialsRejected, Forbidden, NotFound, RuleViolation, Unavailable: the first thing that is not in order.
     """
-    return _ConnectionTest(app, operation, question).run()
+    target, aha = question.target, question.aha
+    looks: list[Callable[[], dict[str, Any]]] = []
+    if target is not None:
+        looks.append(_ConnectionTest(app, operation, question, target).run)
+    if aha is not None:
+        looks.append(lambda: look_at_aha(app, operation, aha))
+    found = side_by_side(lambda look: look(), looks)
+    result = found[0] if target is not None else _nothing_asked()
+    if aha is not None:
+        shown = found[-1]
+        result["checks"].append(Check("aha", _sight(shown)).to_json())
+        result["aha"] = shown
+    return result
+
+
+def _nothing_asked() -> dict[str, Any]:
+    """What an answer says of Azure DevOps when Aha! alone was asked."""
+    return {
+        "ok": True,
+        "account_name": None,
+        "account_url": None,
+        "projects": [],
+        "project": None,
+        "checks": [],
+    }
+
+
+def _sight(aha: Mapping[str, Any]) -> str:
+    who = aha["user"]["name"] or aha["user"]["email"]
+    return f"Aha! accepts the token of {who}, who sees {len(aha['products'])} products."
 
 
 class _ConnectionTest:
-    def __init__(self, app: App, operation: Operation, question: Question) -> None:
+    def __init__(self, app: App, operation: Operation, question: Question, target: AzureDevOpsTarget) -> None:
         self._app = app
         self._question = question
-        self._azure_devops: AzureDevOps = app.azure_devops(question.target, operation)
+        self._azure_devops: AzureDevOps = app.azure_devops(target, operation)
         self._checks: list[Check] = []
 
     def run(self) -> dict[str, Any]:
@@ -115,14 +173,7 @@ class _ConnectionTest:
         self._checks.append(Check(name, detail))
 
     def _project(self, projects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        wanted = self._question.project
-        found = next((item for item in projects if _is_named(item, wanted)), None)
-        if found is None:
-            raise NotFound(
-                System.AZURE_DEVOPS,
-                f"The project “{wanted}” does not exist, or the token's user cannot see it. Choose one of the projects "
-                "that the test lists, or let an administrator of the project add the user.",
-            )
+        found = project_named(projects, self._question.project)
         project_id = str(found.get("id"))
         tree, types, categories = side_by_side(
             lambda read: read(project_id), (self._areas, self._types, self._categories)
@@ -203,6 +254,18 @@ class _ConnectionTest:
             files={},
         )
         return lambda: self._azure_devops.validate_work_item(project_id, mapping.work_item_type, document)
+
+
+def project_named(projects: Sequence[Mapping[str, Any]], wanted: str) -> Mapping[str, Any]:
+    """The project of this name or id. Raises NotFound."""
+    found = next((item for item in projects if _is_named(item, wanted)), None)
+    if found is None:
+        raise NotFound(
+            System.AZURE_DEVOPS,
+            f"The project “{wanted}” does not exist, or the token's user cannot see it. Choose one of the projects "
+            "that the test lists, or let an administrator of the project add the user.",
+        )
+    return found
 
 
 def _check_type(kind: Kind, integration: Integration, known: Mapping[str, WorkItemType]) -> None:

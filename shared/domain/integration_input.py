@@ -50,7 +50,7 @@ def read_integration(
         product_id=root.identifier("product_id"),
         enabled=root.boolean("enabled", default=False),
         azure_devops=_azure_devops(root.object("azure_devops"), stored, addresses),
-        aha=_aha(root.object("aha"), stored, addresses),
+        aha=read_aha(root.object("aha"), stored, addresses),
         feature=_mapping(root.object("feature")),
         requirement=_mapping(root.object("requirement")),
     )
@@ -85,7 +85,8 @@ def _azure_devops(source: JsonObject, stored: Integration | None, addresses: Add
     )
 
 
-def _aha(source: JsonObject, stored: Integration | None, addresses: Addresses) -> AhaTarget:
+def read_aha(source: JsonObject, stored: Integration | None, addresses: Addresses) -> AhaTarget:
+    """The Aha! account that an object describes. Without a token: the stored one, for its address only."""
     url = source.text("url", longest=300).rstrip("/")
     if url and not _is_base_address(url, addresses.allow_local):
         scheme = "http:// or https://" if addresses.allow_local else "https://"

@@ -1,0 +1,124 @@
+"""Service hook subscriptions of an Azure DevOps organization.
+
+Reference: https://learn.microsoft.com/rest/api/azure/devops/hooks/subscriptions (7.1) and
+https://learn.microsoft.com/azure/devops/service-hooks/create-subscription.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from shared.clients.azure_devops import AzureDevOps
+from shared.errors import NotFound, System, Unavailable
+
+ENABLED = "enabled"
+_WORK_ITEM_UPDATED = {"publisherId": "tfs", "eventType": "workitem.updated", "consumerId": "webHooks"}
+_MASK = "********"
+_PATH = "/_apis/hooks/subscriptions"
+_JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A subscription: its id, its status (`enabled`, `onProbation`, `disabledBySystem`, …) and all that it says."""
+
+    id: str
+    status: str
+    url: str
+    project_id: str
+    document: Mapping[str, Any]
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any]) -> Subscription:
+        """Read what Azure DevOps shows."""
+        consumer, publisher = _inputs(payload, "consumerInputs"), _inputs(payload, "publisherInputs")
+        return cls(
+            str(payload.get("id") or ""),
+            str(payload.get("status") or ""),
+            str(consumer.get("url") or ""),
+            str(publisher.get("projectId") or ""),
+            payload,
+        )
+
+    @property
+    def age(self) -> tuple[str, str]:
+        """Sorts subscriptions by when they were made."""
+        return (str(self.document.get("createdDate") or ""), self.id)
+
+
+class ServiceHooks(AzureDevOps):
+    """The same organization and the same errors as `AzureDevOps`, with its subscriptions to changed work items."""
+
+    def subscriptions(self) -> list[Subscription]:
+        """Every subscription that calls a web hook when a work item is updated, the oldest first."""
+        body = self._send("GET", _PATH, _WORK_ITEM_UPDATED).json()
+        found = body.get("value") if isinstance(body, Mapping) else None
+        if not isinstance(found, list):
+            raise _unusable()
+        read = (Subscription.from_payload(one) for one in found if isinstance(one, Mapping))
+        return sorted(read, key=lambda one: one.age)
+
+    def subscribe(self, project_id: str, url: str) -> Subscription:
+        """Have the web hook called for every updated work item of the project.
+
+        Not filtered to an area: one that engineers move elsewhere would not be told of any more. Not repeated when the
+        answer got lost; whoever asks again looks for it first.
+        """
+        body = {
+            **_WORK_ITEM_UPDATED,
+            "resourceVersion": "1.0",
+            "consumerActionId": "httpRequest",
+            "publisherInputs": {"projectId": project_id},
+            # What is not said is Any, and all details of the resource.
+            "consumerInputs": {"url": url, "messagesToSend": "none", "detailedMessagesToSend": "none"},
+        }
+        return _read(self._send("POST", _PATH, body=body, headers=_JSON, repeatable=False).json())
+
+    def enable(self, subscription: Subscription, project_id: str) -> Subscription:
+        """Switch a subscription on again, for the project. The whole of it is written, as a PUT wants it.
+
+        Secrets come as a mask, which must not be written back; this web hook needs none of them.
+        """
+        known = subscription.document
+        body = {
+            **known,
+            "status": ENABLED,
+            "publisherInputs": {**_inputs(known, "publisherInputs"), "projectId": project_id},
+            "consumerInputs": {
+                name: value for name, value in _inputs(known, "consumerInputs").items() if value != _MASK
+            },
+        }
+        return _read(self._send("PUT", _one(subscription.id), body=body, headers=_JSON).json())
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """End a subscription; one that is gone already is fine."""
+        try:
+            self._send("DELETE", _one(subscription.id))
+        except NotFound:
+            return
+
+
+def _one(subscription_id: str) -> str:
+    return f"{_PATH}/{quote(subscription_id, safe='')}"
+
+
+def _inputs(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = payload.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _read(payload: Any) -> Subscription:
+    if not isinstance(payload, Mapping) or not payload.get("id"):
+        raise _unusable()
+    return Subscription.from_payload(payload)
+
+
+def _unusable() -> Unavailable:
+    return Unavailable(
+        System.AZURE_DEVOPS,
+        "Azure DevOps did not give a usable answer. Nothing has to be repaired; try again later.",
+        outcome_unknown=True,
+    )
