@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
+from urllib.parse import urlsplit
 
 import azure.functions as func
 
@@ -54,9 +55,10 @@ STATUSES: tuple[tuple[type[OperationFailed], int], ...] = (
 
 @dataclass(frozen=True)
 class Call:
-    """A request, as the function folders see it. Header names in lower case."""
+    """A request, as the function folders see it. Header names in lower case; `path` is that of its address."""
 
     method: str
+    path: str
     route: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -67,7 +69,12 @@ class Call:
         """Read the platform's request."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         return cls(
-            request.method.upper(), request.route_params, request.params, headers, request.get_body() or b""
+            request.method.upper(),
+            urlsplit(request.url).path,
+            request.route_params,
+            request.params,
+            headers,
+            request.get_body() or b"",
         )
 
     def json(self) -> Any:
@@ -97,7 +104,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a function answers: a status and a JSON body (none where it is None)."""
+    """What a function answers: a status and a body, none where it is None.
+
+    A body of bytes is sent as it is, with the Content-Type in `headers`; any other is JSON.
+    """
 
     status: int = 200
     body: Any = None
@@ -169,8 +179,11 @@ def _note_failure(operation: Operation, error: OperationFailed) -> None:
 
 def _response(answer: Answer, operation: Operation) -> func.HttpResponse:
     headers = {"x-operation-id": operation.id, "Cache-Control": "no-store", **answer.headers}
-    if answer.body is None:
-        return func.HttpResponse(b"", status_code=answer.status, headers=headers)
+    if answer.body is None or isinstance(answer.body, bytes):
+        mimetype = headers.pop("Content-Type", None)
+        return func.HttpResponse(
+            answer.body or b"", status_code=answer.status, headers=headers, mimetype=mimetype
+        )
     return func.HttpResponse(
         _encode(answer.body), status_code=answer.status, headers=headers, mimetype="application/json"
     )

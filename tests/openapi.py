@@ -143,7 +143,8 @@ class Contract:
             return
         media_type = answer.headers["content-type"].split(";")[0]
         assert media_type in content, f"{what}\nThe media type {media_type} is not in openapi.yaml."
-        faults = self.faults(answer.json(), content[media_type]["schema"])
+        body = answer.json() if media_type.endswith("json") else answer.text
+        faults = self.faults(body, content[media_type]["schema"])
         assert not faults, f"{what}\nNot as openapi.yaml says: {faults}"
 
     def _check_request(self, answer: requests.Response, operation: Operation) -> None:

@@ -45,6 +45,13 @@ class Scene:
     def save(self, headers: dict[str, str] | None = None, **changes: Any) -> requests.Response:
         return self.api.put_integration(self.integration.id, {**self.integration.body, **changes}, headers)
 
+    @property
+    def aha_account(self) -> dict[str, str]:
+        return {**self.integration.body["aha"], "product_id": "PROD"}
+
+    def service_hook(self, integration_id: str | None = None) -> str:
+        return f"/integrations/{integration_id or self.integration.id}/service-hook"
+
     def test_with(self, **body: Any) -> requests.Response:
         return self.api.post("/test-connection", json=body)
 
@@ -122,6 +129,26 @@ case(
     "mapping",
 )
 case("testConnection", 503, _after(_outage_of("azure_devops"), lambda scene: scene.test_with(**ACCOUNT)))
+
+case("testConnection", 200, lambda scene: scene.test_with(aha=scene.aha_account), "of Aha! alone")
+case(
+    "testConnection",
+    200,
+    lambda scene: scene.test_with(integration_id=scene.integration.id, aha={}),
+    "of both sides",
+)
+case(
+    "testConnection",
+    422,
+    lambda scene: scene.test_with(aha={**scene.aha_account, "product_id": "NOPE"}),
+    "product",
+)
+case(
+    "testConnection",
+    503,
+    _after(_outage_of("aha"), lambda scene: scene.test_with(aha=scene.aha_account)),
+    "of Aha!",
+)
 
 # Integrations
 
@@ -204,6 +231,76 @@ case(
 )
 case("sendFeature", 503, _after(_outage_of("azure_devops"), Scene.send))
 
+# The service hook's subscription
+
+
+def _without_subscription(scene: Scene) -> None:
+    for one in scene.azure_devops.get("/_apis/hooks/subscriptions").json()["value"]:
+        scene.azure_devops.delete(f"/_apis/hooks/subscriptions/{one['id']}")
+
+
+def _with_token(token: str) -> Callable[[Scene], object]:
+    return lambda scene: scene.save(
+        azure_devops={**scene.integration.body["azure_devops"], "personal_access_token": token}
+    )
+
+
+SAVE_INCOMPLETE = _after(
+    lambda scene: scene.api.put_integration("new", _incomplete()),
+    lambda scene: scene.api.get(scene.service_hook("new")),
+)
+case("getServiceHook", 200, lambda scene: scene.api.get(scene.service_hook()), "that works")
+case(
+    "getServiceHook",
+    200,
+    _after(_without_subscription, lambda scene: scene.api.get(scene.service_hook())),
+    "that is not there",
+)
+case("getServiceHook", 404, lambda scene: scene.api.get(scene.service_hook("nobody")))
+case("getServiceHook", 409, SAVE_INCOMPLETE)
+case("getServiceHook", 422, _after(_with_token("x"), lambda scene: scene.api.get(scene.service_hook())))
+case("createServiceHook", 200, lambda scene: scene.api.post(scene.service_hook()))
+case(
+    "createServiceHook",
+    201,
+    _after(_without_subscription, lambda scene: scene.api.post(scene.service_hook())),
+)
+case("createServiceHook", 404, lambda scene: scene.api.post(scene.service_hook("nobody")))
+case(
+    "createServiceHook",
+    409,
+    _after(SAVE_INCOMPLETE, lambda scene: scene.api.post(scene.service_hook("new"))),
+)
+case(
+    "createServiceHook",
+    422,
+    _after(
+        _after(_without_subscription, _with_token("sandbox-read-token")),
+        lambda scene: scene.api.post(scene.service_hook()),
+    ),
+)
+
+# The configuration page
+
+
+def _known(path: str) -> Ask:
+    """The same file once more, by whoever has it already."""
+
+    def ask(scene: Scene) -> requests.Response:
+        tag = scene.api.get(path).headers["etag"]
+        return scene.api.get(path, headers={"If-None-Match": tag})
+
+    return ask
+
+
+case("getConsole", 200, lambda scene: scene.api.get("/console"))
+case("getConsole", 304, _known("/console"))
+case("getConsoleFile", 200, lambda scene: scene.api.get("/console/app.js"), "script")
+case("getConsoleFile", 200, lambda scene: scene.api.get("/console/base.css"), "style")
+case("getConsoleFile", 200, lambda scene: scene.api.get("/console/icon.svg"), "picture")
+case("getConsoleFile", 304, _known("/console/app.js"))
+case("getConsoleFile", 404, lambda scene: scene.api.get("/console/no-such-file.js"))
+
 # Receiving
 
 case("receiveWebhook", 200, lambda scene: scene.notify(CHANGED), "not linked")
@@ -267,20 +364,28 @@ PLAIN: dict[str, Ask] = {
     "deleteIntegration": lambda scene: scene.api.delete(scene.path),
     "readLog": lambda scene: scene.api.get(f"{scene.path}/log"),
     "sendFeature": Scene.send,
+    "getServiceHook": lambda scene: scene.api.get(scene.service_hook()),
+    "createServiceHook": lambda scene: scene.api.post(scene.service_hook()),
     "receiveWebhook": lambda scene: scene.notify(CHANGED),
 }
+PAGE: dict[str, Ask] = {
+    "getConsole": lambda scene: scene.api.get("/console"),
+    "getConsoleFile": lambda scene: scene.api.get("/console/app.js"),
+}
+"""What a browser reads before anybody has given a key."""
+
 GUARDED = [one.id for one in CONTRACT.operations if one.needs_key]
 
 
-def test_without_the_key_nothing_but_the_webhook_answers(scene: Scene) -> None:
+def test_without_the_key_nothing_but_the_webhook_and_the_page_answers(scene: Scene) -> None:
     scene.api.session.headers.pop("x-functions-key")
     try:
-        answers = {operation_id: ask(scene) for operation_id, ask in PLAIN.items()}
+        answers = {operation_id: ask(scene) for operation_id, ask in (PLAIN | PAGE).items()}
     finally:
         scene.api.session.headers["x-functions-key"] = scene.system.function_key
 
     statuses = {operation_id: answer.status_code for operation_id, answer in answers.items()}
-    assert statuses == {operation_id: 401 if operation_id in GUARDED else 200 for operation_id in PLAIN}
+    assert statuses == {operation_id: 401 if operation_id in GUARDED else 200 for operation_id in answers}
     for answer in answers.values():
         CONTRACT.check(answer)
 
@@ -309,6 +414,8 @@ def test_a_missing_setting_is_a_defect_and_the_webhook_is_to_be_called_again(sce
         assert answer.status_code == (500 if operation_id in GUARDED else 503)
         CONTRACT.check(answer)
         assert "SECRETS_KEY" in answer.json()["detail"]
+    for ask in PAGE.values():
+        assert ask(scene).status_code == 200
 
 
 def test_without_storage_everything_is_unavailable(scene: Scene) -> None:
@@ -341,11 +448,21 @@ def test_a_send_that_runs_out_of_time_says_when_to_go_on(scene: Scene) -> None:
     CONTRACT.check(answer)
 
 
+def test_the_page_is_at_the_address_without_the_slash(scene: Scene) -> None:
+    answer = scene.api.get("/console/", allow_redirects=False)
+
+    assert answer.status_code == 308
+    assert CONTRACT.operation("getConsole").responses[308]["headers"]["Location"]["schema"] == {
+        "const": answer.headers["location"]
+    }
+    assert scene.api.get("/console/").url == f"{scene.api.url}/console"
+
+
 def test_every_described_answer_is_shown_here() -> None:
     described = {(one.id, status) for one in CONTRACT.operations for status in one.responses}
     shown = {(operation_id, status) for operation_id, status, _, _ in CASES}
     shown |= {(operation_id, status) for operation_id in GUARDED for status in (401, 500, 503)}
-    shown |= {("receiveWebhook", 503), ("sendFeature", 202)}
+    shown |= {("receiveWebhook", 503), ("sendFeature", 202), ("getConsole", 308)}
 
     assert shown == described
-    assert set(PLAIN) == {one.id for one in CONTRACT.operations}
+    assert set(PLAIN | PAGE) == {one.id for one in CONTRACT.operations}

@@ -1,0 +1,80 @@
+// The app's HTTP API, as this page uses it.
+import { askForKey, storedKey } from "./key.js";
+
+const BASE = new URL("../", import.meta.url);
+const LONGEST_MILLISECONDS = 240_000;
+
+/** An answer that is no success, or none at all: what a person is told. */
+export class Problem extends Error {
+  constructor({ status = 0, code = "", title = "That did not work", detail = "", errors = [], operation_id: operationId = "" }) {
+    super(detail || title);
+    Object.assign(this, { status, code, title, detail, errors, operationId });
+  }
+}
+
+/** Sends a request with the function key, which is asked for when it is missing or refused. Throws Problem. */
+export async function call(method, path, { body, headers = {}, signal } = {}) {
+  for (let isRefused = false; ; isRefused = true) {
+    const key = isRefused || !storedKey() ? await askForKey(isRefused) : storedKey();
+    const response = await send(method, path, key, body, headers, signal);
+    if (response.status === 401) continue;
+    const text = await response.text().catch(() => "");
+    const answer = parsed(text);
+    if (response.ok) {
+      return { status: response.status, body: answer, etag: response.headers.get("etag") };
+    }
+    throw new Problem({ ...describe(response.status), ...(answer ?? {}), status: response.status });
+  }
+}
+
+async function send(method, path, key, body, headers, signal) {
+  const limit = AbortSignal.timeout(LONGEST_MILLISECONDS);
+  try {
+    return await fetch(new URL(path, BASE), {
+      method,
+      headers: {
+        "x-functions-key": key,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      cache: "no-store",
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem({
+      code: "not_reached",
+      title: "The function app could not be reached",
+      detail: "Check your network connection and whether the app runs, then try again. Nothing you typed is lost.",
+    });
+  }
+}
+
+function describe(status) {
+  if (status === 404) return { title: "Not found", detail: "The function app does not know this address." };
+  return { title: "That did not work", detail: `The function app answered ${status}. Try again in a moment.` };
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+const of = (id) => `integrations/${encodeURIComponent(id)}`;
+
+export const listIntegrations = async () => (await call("GET", "integrations")).body.integrations;
+export const getIntegration = (id) => call("GET", of(id));
+export const putIntegration = (id, body, etag) =>
+  call("PUT", of(id), { body, headers: etag ? { "if-match": etag } : {} });
+export const deleteIntegration = (id, etag) => call("DELETE", of(id), { headers: { "if-match": etag } });
+export const testConnection = async (body, signal) => (await call("POST", "test-connection", { body, signal })).body;
+export const readLog = async (id, query, signal) =>
+  (await call("GET", `${of(id)}/log?${new URLSearchParams(query)}`, { signal })).body;
+export const hookStatus = async (id) => (await call("GET", `${of(id)}/service-hook`)).body;
+export const createHook = async (id) => (await call("POST", `${of(id)}/service-hook`)).body;
+export const sendFeature = (id, text, isDryRun) =>
+  call("POST", `${of(id)}/features${isDryRun ? "?dry_run=true" : ""}`, { body: text });

@@ -1,0 +1,46 @@
+// Which view the address names, and leaving none with unsaved changes by accident.
+import { fill, h } from "./dom.js";
+import { showEditor } from "./editor.js";
+import { forgetKey, storedKey } from "./key.js";
+import { showList } from "./list.js";
+import { progressLine } from "./progress.js";
+
+const content = document.getElementById("content");
+const forget = document.getElementById("forget-key");
+let leave = () => {};
+let shownFor = null;
+
+/** The view that an address such as #/i/fabrikam-web/log names. */
+function routeOf(hash) {
+  const [, kind, id, view] = hash.replace(/^#/, "").split("/").map((part) => decodeURIComponent(part));
+  if (kind === "new") return { name: "editor", id: null, view: "setup" };
+  if (kind === "i" && id) return { name: "editor", id, view: view || "setup" };
+  return { name: "list" };
+}
+
+async function show({ isSamePlace = false } = {}) {
+  const isFirst = shownFor === null;
+  shownFor = location.hash;
+  leave();
+  leave = () => {};
+  const place = isSamePlace ? content.firstElementChild : h("div", { class: "view" }, progressLine("Loading…"));
+  if (!isSamePlace) fill(content, place);
+  const route = routeOf(location.hash);
+  leave = (await (route.name === "list" ? showList(place) : showEditor(place, route))) ?? (() => {});
+  forget.hidden = !storedKey();
+  if (isFirst || isSamePlace) return;
+  if (!content.contains(document.activeElement)) content.focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
+
+addEventListener("hashchange", () => {
+  if (location.hash !== shownFor) show();
+});
+// The state of an integration was replaced as a whole: saved, discarded or merged.
+addEventListener("redraw", () => show({ isSamePlace: true }));
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  content.focus();
+});
+forget.addEventListener("click", forgetKey);
+show();

@@ -1,0 +1,68 @@
+// Asking the app to test the connection, and where its answers belong.
+import { testConnection } from "./api.js";
+
+/** What a test of Azure DevOps is asked with: what was typed, or what is stored where nothing was. */
+export function azureDevOpsQuestion(state, project) {
+  const target = state.draft.azure_devops;
+  const isStored = !state.typed.pat && state.saved && target.account_name === state.base.azure_devops.account_name
+    && target.authentication === state.base.azure_devops.authentication
+    && (state.saved.azure_devops.personal_access_token_set || target.authentication === "entra");
+  const asked = project ? { project } : {};
+  if (isStored) return { integration_id: state.id, ...asked };
+  return {
+    account_name: target.account_name, authentication: target.authentication,
+    ...(target.authentication === "pat" ? { personal_access_token: state.typed.pat } : {}), ...asked,
+  };
+}
+
+/** What a test of Aha! is asked with. */
+export function ahaQuestion(state) {
+  const product = state.draft.product_id ? { product_id: state.draft.product_id } : {};
+  const isStored = !state.typed.aha && state.saved?.aha.api_token_set && state.draft.aha.url === state.base.aha.url;
+  if (isStored) return { aha: { integration_id: state.id, ...product } };
+  return { aha: { url: state.draft.aha.url, api_token: state.typed.aha, ...product } };
+}
+
+/** Takes what a test found into the state. */
+function takeAnswer(state, answer) {
+  if (answer.account_name) {
+    state.account = { name: answer.account_name, url: answer.account_url, projects: answer.projects };
+    state.checks = answer.checks.filter((check) => check.name !== "aha");
+  }
+  if (answer.project) state.project = answer.project;
+  if (answer.aha) state.aha = answer.aha;
+  if (answer.account_name) state.changed("account");
+  if (answer.project) state.changed("project");
+  if (answer.aha) state.changed("aha");
+}
+
+/** The pointer of the field that a refused test is about. */
+export function pointerOf(error, hasProject, hasProduct) {
+  const pointers = {
+    azure_devops_credentials_rejected: "/azure_devops/personal_access_token",
+    azure_devops_not_found: hasProject ? "/azure_devops/project" : "/azure_devops/account_name",
+    aha_credentials_rejected: "/aha/api_token",
+    aha_forbidden: "/aha/api_token",
+    aha_not_found: hasProduct && /product/.test(error.detail) ? "/product_id" : "/aha/url",
+  };
+  return pointers[error.code] ?? null;
+}
+
+/** A pointer into a test's body as one into the integration. */
+export const inIntegration = (pointer) =>
+  /^\/(account_name|personal_access_token|authentication|project)$/.test(pointer) ? `/azure_devops${pointer}`
+    : pointer === "/aha/product_id" ? "/product_id" : pointer;
+
+/** Looks at both sides of a stored integration as it is opened; the steps show what comes of it. */
+export function openConnection(state) {
+  const target = state.saved.azure_devops;
+  if (target.account_name && (target.personal_access_token_set || target.authentication === "entra")) {
+    state.dispatchEvent(new Event("look-at-azure-devops"));
+  }
+  if (state.saved.aha.url && state.saved.aha.api_token_set) state.dispatchEvent(new Event("look-at-aha"));
+}
+
+/** Tests a connection and takes what it found. */
+export async function look(state, question) {
+  takeAnswer(state, await testConnection(question));
+}

@@ -1,0 +1,73 @@
+// Labelled fields, and faults shown beside the field that they are about.
+import { fill, goTo, h } from "./dom.js";
+
+let count = 0;
+
+/** A control with its label, hint and place for a fault. `pointer` is the JSON pointer of its value in a PUT. */
+export function field(label, control, { pointer, hint, note } = {}) {
+  const id = control.id || `field-${++count}`;
+  control.id = id;
+  const fault = h("p", { class: "fault", id: `${id}-fault` });
+  const described = [hint ? `${id}-hint` : "", `${id}-fault`].filter(Boolean).join(" ");
+  control.setAttribute("aria-describedby", described);
+  if (pointer) control.dataset.pointer = pointer;
+  control.addEventListener("input", () => clearFault(control));
+  return h("div", { class: "field" },
+    h("label", { for: id }, label, note ? h("span", { class: "note" }, ` ${note}`) : null),
+    hint ? h("p", { class: "hint", id: `${id}-hint` }, hint) : null,
+    control, fault);
+}
+
+export function textInput(value, oninput, properties = {}) {
+  return h("input", {
+    type: "text", value: value ?? "", autocomplete: "off", spellcheck: "false",
+    oninput: (event) => oninput(event.target.value), ...properties,
+  });
+}
+
+/** A choice; `options` are {value, text}. A value that is none of them is kept and marked. */
+export function choice(value, options, onchange, { empty = "Choose…", foreign = "(not found)", ...properties } = {}) {
+  const isForeign = value && !options.some((option) => option.value === value);
+  return h("select", { onchange: (event) => onchange(event.target.value), ...properties },
+    empty === null ? null : h("option", { value: "", selected: !value }, empty),
+    isForeign ? h("option", { value, selected: true }, `${value} ${foreign}`) : null,
+    options.map((option) => h("option", { value: option.value, selected: option.value === value }, option.text)));
+}
+
+export function clearFault(control) {
+  control.removeAttribute("aria-invalid");
+  const place = document.getElementById(`${control.id}-fault`);
+  if (place) fill(place);
+}
+
+export function clearFaults(root) {
+  for (const control of root.querySelectorAll("[aria-invalid]")) clearFault(control);
+}
+
+/** Shows a fault beside the control of a pointer, or of the nearest one above it. Answers the control, or null. */
+export function showFault(root, pointer, text) {
+  for (let at = pointer; at; at = at.slice(0, at.lastIndexOf("/"))) {
+    const control = root.querySelector(`[data-pointer="${CSS.escape(at)}"]`);
+    const place = control && document.getElementById(`${control.id}-fault`);
+    if (!place) continue;
+    control.setAttribute("aria-invalid", "true");
+    place.append(h("span", {}, at === pointer ? text : `${pointer.slice(at.length + 1)}: ${text}`));
+    return control;
+  }
+  return null;
+}
+
+/** Shows every fault of a refused request beside its field and moves the focus to the first. Answers what had no field. */
+export function showFaults(root, faults) {
+  clearFaults(root);
+  const shown = faults.map((fault) => [fault, showFault(root, fault.pointer, sentence(fault.detail))]);
+  const controls = shown.map(([, control]) => control).filter(Boolean);
+  const inOrder = controls.sort((one, other) => (one.compareDocumentPosition(other) & 4 ? -1 : 1));
+  goTo(inOrder[0]);
+  return shown.filter(([, control]) => !control).map(([fault]) => fault);
+}
+
+function sentence(text) {
+  const words = text.trim();
+  return /^(must|is|has) /.test(words) ? `This ${words}${words.endsWith(".") ? "" : "."}` : words;
+}

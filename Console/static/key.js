@@ -1,0 +1,59 @@
+// The function key: asked for once, kept for the browser's session only.
+import { button, fill, h } from "./dom.js";
+
+const NAME = "function-key";
+let asking = null;
+
+export const storedKey = () => sessionStorage.getItem(NAME) ?? "";
+
+/** Forgets the key and all drafts, and starts over. */
+export function forgetKey() {
+  sessionStorage.clear();
+  location.hash = "#/";
+  location.reload();
+}
+
+/** Asks for the key, once however many requests wait for it. Resolves when there is one to try. */
+export function askForKey(isRefused) {
+  asking ??= new Promise((resolve) => {
+    const dialog = dialogFor(isRefused, (key) => {
+      sessionStorage.setItem(NAME, key);
+      dialog.close();
+      dialog.remove();
+      asking = null;
+      resolve(key);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+  return asking;
+}
+
+function dialogFor(isRefused, done) {
+  const fault = h("p", { class: "fault", id: "key-fault" });
+  const input = h("input", {
+    id: "function-key", type: "password", autocomplete: "off", spellcheck: "false", "aria-describedby": "key-hint key-fault",
+  });
+  const refuse = (text) => {
+    fill(fault, text);
+    input.setAttribute("aria-invalid", "true");
+    input.focus();
+  };
+  const form = h("form", { method: "dialog", onsubmit: (event) => {
+    event.preventDefault();
+    if (input.value.trim()) done(input.value.trim());
+    else refuse("Enter the key.");
+  } },
+    h("h1", {}, "Function key"),
+    h("p", { id: "key-hint" }, "This page talks to your function app with its key. You find it in the Azure portal under ",
+      h("i", {}, "App keys"), "; python dev.py run prints the local one. It is kept until you close this tab."),
+    h("div", { class: "field" }, h("label", { for: "function-key" }, "Key"), input, fault),
+    h("div", { class: "row" }, button("Continue", () => form.requestSubmit(), "primary")));
+  const dialog = h("dialog", { class: "key", "aria-labelledby": "key-title", oncancel: (event) => event.preventDefault() }, form);
+  form.querySelector("h1").id = "key-title";
+  if (isRefused) {
+    fill(fault, "The function app does not accept this key. Check that you copied all of it.");
+    input.setAttribute("aria-invalid", "true");
+  }
+  return dialog;
+}

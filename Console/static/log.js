@@ -1,0 +1,136 @@
+// The integration log, live: errors of the last day first, then everything, newest first.
+import { readLog } from "./api.js";
+import { announce, button, fill, h } from "./dom.js";
+import { field, choice, textInput } from "./fields.js";
+import { count } from "./format.js";
+import { entryRow, keyOf } from "./log_entries.js";
+import { problemBox } from "./progress.js";
+
+const EVERY_MILLISECONDS = 3000;
+const PAGE = 100;
+const DAY = 86_400_000;
+
+export function showLog(place, state) {
+  const view = new LogView(state.id);
+  fill(place, view.element);
+  view.start();
+  return () => view.stop();
+}
+
+class LogView {
+  constructor(id) {
+    this.id = id;
+    this.filter = { operation_id: "", level: "" };
+    this.aborter = new AbortController();
+    this.isLive = true;
+    this.older = null; // Where the next page starts, once older entries were asked for.
+    this.list = h("ol", { class: "entries", "aria-label": "Entries, newest first" });
+    this.errors = h("div", {});
+    this.note = h("p", { class: "small" });
+    this.problem = h("div", {});
+    this.more = button("Show older entries", () => this.showOlder());
+    this.more.hidden = true;
+    this.element = h("div", {}, this.bar(), this.problem, this.errors, this.note, this.list, this.more);
+  }
+
+  bar() {
+    this.operation = textInput("", (text) => this.change({ operation_id: text.trim() }), { placeholder: "All" });
+    const level = choice("", ["error", "warning", "info"].map((value) => ({ value, text: { error: "Errors", warning: "Warnings", info: "Information" }[value] })),
+      (value) => this.change({ level: value }), { empty: "All levels" });
+    this.pause = button("Pause", () => {
+      this.isLive = !this.isLive;
+      fill(this.pause, this.isLive ? "Pause" : "Go on");
+      announce(this.isLive ? "The log is live." : "The log stands still.");
+      if (this.isLive) this.load();
+    });
+    return h("div", { class: "log-bar" }, field("Operation", this.operation), field("Level", level), this.pause);
+  }
+
+  start() {
+    this.load();
+    this.timer = setInterval(() => {
+      if (this.isLive && !document.hidden && !this.isLoading) this.load();
+    }, EVERY_MILLISECONDS);
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    this.aborter.abort();
+  }
+
+  change(filter) {
+    Object.assign(this.filter, filter);
+    this.aborter.abort();
+    this.aborter = new AbortController();
+    this.older = null;
+    fill(this.list);
+    this.load();
+  }
+
+  showOperation(id) {
+    this.operation.value = id;
+    this.change({ operation_id: id });
+  }
+
+  query(more) {
+    const wanted = Object.entries(this.filter).filter(([, value]) => value);
+    return { limit: PAGE, ...Object.fromEntries(wanted), ...more };
+  }
+
+  async load() {
+    const { signal } = this.aborter;
+    this.isLoading = true;
+    try {
+      const isWhole = !this.filter.level && !this.filter.operation_id;
+      const [page, failed] = await Promise.all([
+        readLog(this.id, this.query({}), signal),
+        isWhole ? readLog(this.id, { limit: 20, level: "error" }, signal) : { entries: [] },
+      ]);
+      fill(this.problem);
+      this.showErrors(failed.entries.filter((entry) => Date.parse(entry.time) > Date.now() - DAY));
+      this.showPage(page);
+    } catch (error) {
+      if (error.name !== "AbortError") fill(this.problem, problemBox(error, () => this.load()));
+    } finally {
+      this.isLoading = false;
+    }
+  }
+
+  showErrors(entries) {
+    const keys = entries.map(keyOf).join();
+    if (keys === this.errorKeys) return;
+    this.errorKeys = keys;
+    fill(this.errors, entries.length ? h("section", { class: "panel bad-panel", "aria-labelledby": "errors-title" },
+      h("h2", { id: "errors-title" }, `${count(entries.length, "error")} in the last day`),
+      h("ol", { class: "entries" }, entries.map((entry) => entryRow(entry, (id) => this.showOperation(id))))) : null);
+  }
+
+  /** New entries come on top; those that are there stay, so that an open one stays open. */
+  showPage(page) {
+    const known = new Map([...this.list.children].map((row) => [row.dataset.key, row]));
+    const shown = page.entries.map((entry) => known.get(keyOf(entry)) ?? entryRow(entry, (id) => this.showOperation(id)));
+    const keys = new Set(page.entries.map(keyOf));
+    const rest = [...known].filter(([key]) => !keys.has(key)).map(([, row]) => row);
+    const isSame = rest.length + shown.length === known.size && shown.every((row, at) => row === this.list.children[at]);
+    if (!isSame) fill(this.list, shown, rest);
+    if (this.older === null) this.older = page.next;
+    this.showNote();
+  }
+
+  async showOlder() {
+    try {
+      const page = await readLog(this.id, this.query({ before: this.older }), this.aborter.signal);
+      this.list.append(...page.entries.map((entry) => entryRow(entry, (id) => this.showOperation(id))));
+      this.older = page.next;
+      this.showNote();
+    } catch (error) {
+      if (error.name !== "AbortError") fill(this.problem, problemBox(error, () => this.showOlder()));
+    }
+  }
+
+  showNote() {
+    const number = this.list.childElementCount;
+    fill(this.note, number ? `${count(number, "entry", "entries")}, newest first` : "No entries yet.");
+    this.more.hidden = !this.older;
+  }
+}

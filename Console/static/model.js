@@ -1,0 +1,123 @@
+// An integration as it is edited: its draft, what differs from what is stored, and what is missing.
+
+const mapping = () => ({ work_item_type: "", status_mapping: {}, default_fields: {} });
+
+export const blank = () => ({
+  name: "", product_id: "", enabled: false,
+  azure_devops: { account_name: "", authentication: "pat", project: "", area_path: "" },
+  aha: { url: "" }, feature: mapping(), requirement: mapping(),
+});
+
+/** The part of an answer that a person edits. */
+export function draftOf(answer) {
+  const { account_name, authentication, project, area_path } = answer.azure_devops;
+  return structuredClone({
+    name: answer.name, product_id: answer.product_id, enabled: answer.enabled,
+    azure_devops: { account_name, authentication, project, area_path },
+    aha: { url: answer.aha.url }, feature: answer.feature, requirement: answer.requirement,
+  });
+}
+
+/** The body of a PUT: the draft with the tokens that were typed. */
+export function bodyOf(draft, typed) {
+  const body = structuredClone(draft);
+  if (typed.pat) body.azure_devops.personal_access_token = typed.pat;
+  if (typed.aha) body.aha.api_token = typed.aha;
+  return body;
+}
+
+/** Every value of a draft by its JSON pointer; empty ones are left out. */
+export function flat(value, pointer = "", found = new Map()) {
+  if (value !== null && typeof value === "object") {
+    for (const [key, inner] of Object.entries(value)) flat(inner, `${pointer}/${escapePointer(key)}`, found);
+  } else if (value !== "" && value !== null && value !== undefined) {
+    found.set(pointer, value);
+  }
+  return found;
+}
+
+export const escapePointer = (key) => key.replaceAll("~", "~0").replaceAll("/", "~1");
+const unescapePointer = (key) => key.replaceAll("~1", "/").replaceAll("~0", "~");
+
+/** The pointers at which two drafts differ. */
+export function differences(one, other) {
+  const [here, there] = [flat(one), flat(other)];
+  return [...new Set([...here.keys(), ...there.keys()])].filter((pointer) => here.get(pointer) !== there.get(pointer));
+}
+
+/** Sets the value at a pointer; undefined takes it away where it is an entry of a mapping, and empties it elsewhere. */
+export function assign(draft, pointer, value) {
+  const keys = pointer.split("/").slice(1).map(unescapePointer);
+  const last = keys.pop();
+  const parent = keys.reduce((inner, key) => inner[key], draft);
+  if (value === undefined && keys.length === 2) delete parent[last];
+  else parent[last] = value ?? (last === "enabled" ? false : "");
+}
+
+/** What both a person here and somebody else changed since `base`: by pointer, their value and ours. */
+export function compare(base, theirs, mine) {
+  const [stored, ours] = [flat(theirs), flat(mine)];
+  const byMe = new Set(differences(base, mine));
+  return differences(base, theirs)
+    .map((pointer) => ({ pointer, theirs: stored.get(pointer), mine: ours.get(pointer), isConflict: byMe.has(pointer) }))
+    .filter((one) => one.theirs !== one.mine);
+}
+
+const LABELS = {
+  "/name": "Name", "/product_id": "Product", "/enabled": "Enabled", "/azure_devops/account_name": "Azure DevOps account",
+  "/azure_devops/authentication": "Way to sign in", "/azure_devops/project": "Project", "/azure_devops/area_path": "Area",
+  "/aha/url": "Aha! address", "/feature/work_item_type": "Type of features",
+  "/requirement/work_item_type": "Type of requirements",
+};
+
+/** What a person calls the value at a pointer. */
+export function labelOf(pointer) {
+  if (LABELS[pointer]) return LABELS[pointer];
+  const [, kind, part, key] = pointer.split("/").map(unescapePointer);
+  const whose = kind === "feature" ? "features" : "requirements";
+  return part === "status_mapping" ? `Status for ${key} (${whose})` : `Default of ${key} (${whose})`;
+}
+
+/** What is missing before the integration can send: pointers and words, in the order of the form. */
+export function missing(state) {
+  const { draft, saved, typed } = state;
+  const target = draft.azure_devops;
+  const hasToken = target.authentication === "entra" || typed.pat || saved?.azure_devops.personal_access_token_set;
+  return [
+    ["/azure_devops/account_name", "the Azure DevOps account", target.account_name],
+    ["/azure_devops/personal_access_token", "the Azure DevOps token", hasToken],
+    ["/azure_devops/project", "the project", target.project],
+    ["/azure_devops/area_path", "the area", target.area_path],
+    ["/product_id", "the Aha! product", draft.product_id],
+    ["/feature/work_item_type", "the type of features", draft.feature.work_item_type],
+    ["/requirement/work_item_type", "the type of requirements", draft.requirement.work_item_type],
+    ["/name", "the name", draft.name],
+  ].filter(([, , present]) => !present).map(([pointer, words]) => ({ pointer, words }));
+}
+
+/** An id made of a name: a-z, 0-9 and -. */
+export function idFrom(name) {
+  const plain = name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  return plain.replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 64).replace(/-+$/, "");
+}
+
+/** A status for each state, by its category; states for which nothing suggests itself are left out. */
+export function proposals(states, statuses) {
+  const open = statuses.filter((status) => !status.complete);
+  const done = statuses.filter((status) => status.complete);
+  const named = (list, pattern) => list.find((status) => pattern.test(status.name));
+  const byCategory = {
+    Proposed: () => open[0],
+    InProgress: () => named(open, /progress|develop|doing|active/i) ?? open[Math.floor(open.length / 2)],
+    Resolved: () => named(statuses, /ready to (ship|release)/i) ?? named(open, /test|review|verif/i) ?? open.at(-1),
+    Completed: () => named(done, /^(shipped|done|completed?|closed|released|finished)\b/i) ?? done[0],
+    Removed: () => named(done, /not|won.t|cancel|reject|remov/i),
+  };
+  const found = {};
+  for (const state of states) {
+    const same = statuses.find((status) => status.name.toLowerCase() === state.name.toLowerCase());
+    const status = same ?? byCategory[state.category]?.();
+    if (status) found[state.name] = status.name;
+  }
+  return found;
+}

@@ -1,0 +1,132 @@
+// The bar that saves or discards, what happens when somebody else saved in between, and deleting.
+import { deleteIntegration, getIntegration, putIntegration } from "./api.js";
+import { announce, button, fill, goTo, h } from "./dom.js";
+import { showConflict } from "./conflict.js";
+import { missingDefaults } from "./default_fields.js";
+import { clearFaults, showFaults } from "./fields.js";
+import { bodyOf } from "./model.js";
+import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
+
+export function saveBar(state, form) {
+  const outcome = h("div", { class: "outcome" });
+  const words = h("p", { class: "save-words" });
+  const save = button("Save", () => press(state, form, outcome, save), "primary");
+  const discard = button("Discard changes", () => state.discard(), "quiet");
+  const bar = h("div", { class: "save-bar", role: "region", "aria-label": "Saving" }, words, outcome,
+    h("div", { class: "row" }, discard, save));
+  const show = () => {
+    const isDirty = state.isDirty || state.isNew;
+    bar.classList.toggle("is-dirty", state.isDirty);
+    fill(words, state.isDirty ? (state.isRestored ? "Unsaved changes of before are back. Type new tokens again." : "Unsaved changes")
+      : state.isNew ? "Nothing to save yet" : "Everything is saved");
+    save.hidden = !isDirty;
+    discard.hidden = !state.isDirty;
+    if (state.isDirty && outcome.querySelector(".done")) fill(outcome);
+  };
+  show();
+  state.on("draft account project aha", show);
+  if (state.message) {
+    const line = doneLine(state.message);
+    fill(outcome, line);
+    queueMicrotask(() => {
+      line.tabIndex = -1;
+      line.focus({ preventScroll: true });
+    });
+    state.message = "";
+  }
+  return h("div", {}, bar, state.isNew ? null : deletion(state));
+}
+
+async function press(state, form, outcome, save) {
+  if (isBusy(save)) return;
+  clearFaults(form);
+  const lacks = state.draft.enabled
+    ? [...missingDefaults(state, "feature"), ...missingDefaults(state, "requirement")] : [];
+  if (lacks.length) {
+    refuse(form, outcome, lacks.map((one) => ({ pointer: one.pointer, detail: "Give it a value, or switch “Enabled” off for now." })));
+    return;
+  }
+  await withProgress(outcome, "Saving…", () => store(state), {
+    buttons: [save], failed: (error) => failedSave(state, form, outcome, error),
+  }).then((answer) => answer && saved(state, answer));
+}
+
+async function store(state) {
+  if (!state.isNew) return putIntegration(state.id, bodyOf(state.draft, state.typed), state.etag);
+  if (!state.newId) throw faultsOf([{ pointer: "/integration_id", detail: "Give it an id." }]);
+  if (await exists(state.newId)) {
+    throw faultsOf([{ pointer: "/integration_id", detail: "There is an integration with this id already. Choose another." }]);
+  }
+  return putIntegration(encodeURIComponent(state.newId), bodyOf(state.draft, state.typed), null);
+}
+
+async function exists(id) {
+  if (!/^[a-z0-9-]{1,64}$/.test(id)) return false;
+  try {
+    await getIntegration(id);
+    return true;
+  } catch (error) {
+    if (error.status === 404) return false;
+    throw error;
+  }
+}
+
+const faultsOf = (errors) => Object.assign(new Error("refused"), { title: "", detail: "", errors });
+
+function saved(state, answer) {
+  const { body, etag } = answer;
+  announce("Saved");
+  if (state.isNew) {
+    // The draft of the new one must not be found again under “new”.
+    state.forget();
+    history.replaceState(null, "", `#/i/${encodeURIComponent(body.integration_id)}`);
+  }
+  state.replace(body, etag, "Saved.");
+}
+
+function failedSave(state, form, outcome, error) {
+  if (error.status === 412) {
+    showConflict(state, outcome);
+    return;
+  }
+  if (error.code === "product_taken") {
+    refuse(form, outcome, [{ pointer: "/product_id", detail: error.detail }]);
+    return;
+  }
+  if (error.errors?.length) refuse(form, outcome, error.errors);
+  else fill(outcome, problemBox(error));
+}
+
+function refuse(form, outcome, faults) {
+  for (const { pointer } of faults) {
+    const details = form.querySelector(`[data-pointer="${CSS.escape(pointer)}"]`)?.closest("details");
+    if (details) details.open = true;
+  }
+  const others = showFaults(form, faults);
+  fill(outcome, h("p", { class: "problem", role: "alert" }, "Not saved. ",
+    others.length ? others.map((one) => `${one.pointer.slice(1)} ${one.detail}. `).join("") : "See the marked fields."));
+}
+
+function deletion(state) {
+  const place = h("div", { class: "outcome" });
+  const dialog = h("dialog", { "aria-labelledby": "delete-title" },
+    h("h2", { id: "delete-title" }, `Delete ${state.saved.name}?`),
+    h("p", {}, "Its links and its log are deleted, too. Work items and Aha! records stay, but are not connected any more."),
+    h("div", { class: "row" }, button("Keep it", () => dialog.close()), button("Delete", () => {
+      dialog.close();
+      withProgress(place, "Deleting…", () => deleteIntegration(state.id, state.etag), { failed: (error) => {
+        if (error.status === 412) showConflict(state, place);
+        else fill(place, problemBox(error));
+      } }).then((answer) => {
+        if (!answer) return;
+        state.forget();
+        location.hash = "#/";
+      });
+    }, "danger")));
+  return h("details", { class: "help delete" }, h("summary", {}, "Delete this integration"),
+    h("p", { class: "hint" }, "Only its configuration, links and log."),
+    button("Delete…", () => {
+      dialog.showModal();
+      goTo(dialog.querySelector("button"));
+    }, "danger"), place, dialog);
+}

@@ -1,0 +1,137 @@
+// One integration while it is edited, and the drafts that outlive a visit to another view or a reload.
+import { getIntegration } from "./api.js";
+import { blank, differences, draftOf } from "./model.js";
+
+const known = new Map();
+const storageName = (id) => `draft:${id ?? ""}`;
+
+/** The state of an integration; `id` null is a new one. Unsaved changes of before are still there. Throws Problem. */
+export async function stateFor(id) {
+  const before = known.get(id);
+  if (before?.isDirty || before?.isFresh) {
+    before.isFresh = false;
+    return before;
+  }
+  const answer = id === null ? null : await getIntegration(id);
+  const state = new EditState(id, answer?.body ?? null, answer?.etag ?? null);
+  known.set(id, state);
+  return state;
+}
+
+/** Whether any integration has changes that are not saved. */
+export const hasUnsaved = () => [...known.values()].some((state) => state.isDirty);
+
+class EditState extends EventTarget {
+  constructor(id, saved, etag) {
+    super();
+    this.id = id;
+    this.newId = "";
+    this.take(saved, etag);
+    this.restore();
+  }
+
+  /** What is stored now is this; the draft starts from it. */
+  take(saved, etag) {
+    this.saved = saved;
+    this.etag = etag;
+    this.base = saved ? draftOf(saved) : blank();
+    this.draft = structuredClone(this.base);
+    this.typed = { pat: "", aha: "" };
+    this.proposed = { feature: new Set(), requirement: new Set() };
+    this.account ??= null; // What a test of the connection found: the account and its projects,
+    this.project ??= null; // the chosen project's areas and types,
+    this.aha ??= null; // and what there is in Aha!.
+    this.checks ??= [];
+    this.keep();
+  }
+
+  get isNew() {
+    return this.saved === null;
+  }
+
+  get isDirty() {
+    return Boolean(this.typed.pat || this.typed.aha) || differences(this.base, this.draft).length > 0;
+  }
+
+  /** Tells those who show it that a part has changed: draft, account, project, aha or types. */
+  changed(part) {
+    if (part === "draft" || part === "types") this.keep();
+    this.dispatchEvent(new Event(part));
+    if (part !== "draft") this.dispatchEvent(new Event("draft"));
+  }
+
+  /** Listens for as long as the view is shown that `watch` was called for. */
+  on(parts, listener) {
+    for (const part of parts.split(" ")) this.addEventListener(part, listener, { signal: this.watching.signal });
+  }
+
+  /** From here on, what listens does so until the function that this answers is called. */
+  watch() {
+    this.watching?.abort();
+    this.watching = new AbortController();
+    const { watching } = this;
+    return () => watching.abort();
+  }
+
+  /** Keeps the draft for this session of the browser; tokens are never kept. */
+  keep() {
+    const name = storageName(this.id);
+    if (differences(this.base, this.draft).length) {
+      const { draft, base, etag, newId } = this;
+      sessionStorage.setItem(name, JSON.stringify({ draft, base, etag, newId }));
+    } else {
+      sessionStorage.removeItem(name);
+    }
+  }
+
+  /** Takes up the draft of before a reload. Its entity tag stays the one that it was made from. */
+  restore() {
+    const text = sessionStorage.getItem(storageName(this.id));
+    if (!text) return;
+    Object.assign(this, JSON.parse(text));
+    this.isRestored = true;
+  }
+
+  /** Back to what is stored. */
+  discard() {
+    this.newId = "";
+    this.replace(this.saved, this.etag, "Your changes were discarded.");
+  }
+
+  /** What is stored now replaces the draft; shows the form anew with a word about it. */
+  replace(saved, etag, message) {
+    known.delete(this.id);
+    sessionStorage.removeItem(storageName(this.id));
+    this.id = saved?.integration_id ?? null;
+    this.isRestored = false;
+    this.take(saved, etag);
+    this.showAgain(message);
+  }
+
+  /** Goes on with a draft that was put together from what is stored now and what was typed. */
+  merge(saved, etag, draft) {
+    const { typed } = this;
+    this.take(saved, etag);
+    Object.assign(this, { draft, typed });
+    this.keep();
+    this.showAgain("Both are put together. Look at it, then save.");
+  }
+
+  showAgain(message) {
+    known.set(this.id, this);
+    Object.assign(this, { message, isFresh: true });
+    dispatchEvent(new Event("redraw"));
+  }
+
+  /** Nothing of it is kept any more. */
+  forget() {
+    known.delete(this.id);
+    sessionStorage.removeItem(storageName(this.id));
+    this.draft = structuredClone(this.base);
+    this.typed = { pat: "", aha: "" };
+  }
+}
+
+addEventListener("beforeunload", (event) => {
+  if (hasUnsaved()) event.preventDefault();
+});

@@ -1,0 +1,93 @@
+// Step 2: which project, and which area of it new work items belong to.
+import { fill, h } from "./dom.js";
+import { areaTree } from "./area_tree.js";
+import { azureDevOpsQuestion, look } from "./connection.js";
+import { choice, field, textInput } from "./fields.js";
+import { doneLine, problemBox, withProgress } from "./progress.js";
+
+export function projectStep(state) {
+  const projectPlace = h("div", {});
+  const outcome = h("div", { class: "outcome" });
+  const areaPlace = h("div", {});
+  const showProject = () => fill(projectPlace, projectField(state, outcome));
+  const showArea = () => fill(areaPlace, areaField(state));
+  const showOutcome = () => {
+    const { project } = state;
+    if (project) fill(outcome, doneLine(`${project.name} has ${project.areas.length} areas and ${project.work_item_types.length} types.`));
+  };
+  showProject();
+  showArea();
+  showOutcome();
+  state.on("account", () => {
+    if (!projectPlace.contains(document.activeElement)) showProject();
+  });
+  state.on("project", () => {
+    showArea();
+    showOutcome();
+  });
+  state.on("project-read", showOutcome);
+  return h("div", { class: "step-body" }, projectPlace, outcome, areaPlace);
+}
+
+function projectField(state, outcome) {
+  const target = state.draft.azure_devops;
+  const options = { pointer: "/azure_devops/project" };
+  if (!state.account) {
+    const input = textInput(target.project, (text) => {
+      target.project = text.trim();
+      state.changed("draft");
+    });
+    return field("Project", input, { ...options, hint: "Test the connection first: then you choose it from a list." });
+  }
+  const projects = state.account.projects.map((project) => ({ value: project.name, text: project.name }));
+  const byId = state.account.projects.find((project) => project.id === target.project);
+  const select = choice(byId?.name ?? target.project, projects, (name) => chooseProject(state, name, outcome), {
+    empty: `Choose one of ${projects.length} projects…`, foreign: "(not seen by this token)",
+  });
+  return field("Project", select, options);
+}
+
+async function chooseProject(state, name, outcome) {
+  const target = state.draft.azure_devops;
+  target.project = name;
+  target.area_path = "";
+  state.project = null;
+  state.changed("draft");
+  state.changed("project-chosen");
+  if (!name) return;
+  await withProgress(outcome, `Reading areas and types of ${name}…`, () => look(state, azureDevOpsQuestion(state, name)), {
+    failed: (error) => fill(outcome, problemBox(error, () => chooseProject(state, name, outcome))),
+  });
+  if (state.project) state.changed("project-read");
+}
+
+function areaField(state) {
+  const target = state.draft.azure_devops;
+  const pointer = "/azure_devops/area_path";
+  if (!state.project) {
+    const input = textInput(target.area_path, (text) => {
+      target.area_path = text.trim();
+      state.changed("draft");
+    });
+    return field("Area", input, { pointer, hint: "Offered as a tree once the project is chosen." });
+  }
+  const { areas } = state.project;
+  const known = areas.find((path) => path.toLowerCase() === target.area_path.toLowerCase());
+  const chosen = h("output", { class: "chosen", id: "area-chosen", tabindex: -1, dataset: { pointer } });
+  const showChosen = () => fill(chosen, target.area_path || "None chosen yet");
+  showChosen();
+  const tree = areaTree(areas, known ?? "", (path) => {
+    target.area_path = path;
+    fill(document.getElementById("area-chosen-fault"));
+    showChosen();
+    state.changed("draft");
+  }, { id: "area-tree", labelledBy: "area-label" });
+  const isGone = target.area_path && !known;
+  return h("div", { class: "field" },
+    h("p", { class: "label", id: "area-label" }, "Area"),
+    h("p", { class: "hint" }, "New work items are created here. Engineers may move them afterwards."),
+    h("p", { class: "chosen-line" }, "Chosen: ", chosen),
+    h("p", { class: "fault", id: "area-chosen-fault" },
+      isGone ? "This area is not in the project any more, or the token may not see it. Choose another." : null),
+    tree);
+}

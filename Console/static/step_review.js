@@ -1,0 +1,105 @@
+// Step 6: everything at a glance, what is still missing, and the switch.
+import { fill, forReaders, goTo, h } from "./dom.js";
+import { missingDefaults } from "./default_fields.js";
+import { field, textInput } from "./fields.js";
+import { idFrom, missing } from "./model.js";
+import { checkList } from "./progress.js";
+import { mappedWords } from "./step_mapping.js";
+
+export function reviewStep(state) {
+  const { draft } = state;
+  const summary = h("div", {});
+  const lacks = h("div", {});
+  const checks = h("div", { class: "outcome" });
+  const enabled = h("input", { type: "checkbox", role: "switch", id: "enabled", checked: draft.enabled, onchange: () => {
+    draft.enabled = enabled.checked;
+    state.changed("draft");
+  } });
+  enabled.dataset.pointer = "/enabled";
+  const showAll = () => {
+    fill(summary, facts(state));
+    fill(lacks, whatLacks(state));
+    fill(checks, checkResults(state));
+  };
+  showAll();
+  state.on("draft", showAll);
+  return h("div", { class: "step-body" },
+    nameFields(state), summary, lacks, checks,
+    h("div", { class: "field switch" }, enabled, h("label", { for: "enabled" }, "Enabled"),
+      h("p", { class: "hint" }, "Features can be sent, and changes come back, while this is on."),
+      h("p", { class: "fault", id: "enabled-fault" })));
+}
+
+function nameFields(state) {
+  const { draft } = state;
+  const name = textInput(draft.name, (text) => {
+    draft.name = text.trim();
+    if (state.isNew && !isIdOurs) id.value = state.newId = idFrom(text);
+    state.changed("draft");
+  });
+  let isNameOurs = Boolean(draft.name);
+  name.addEventListener("input", () => { isNameOurs = name.value !== ""; });
+  let isIdOurs = Boolean(state.newId);
+  const id = textInput(state.newId, (text) => {
+    isIdOurs = text !== "";
+    state.newId = text.trim();
+    state.changed("draft");
+  });
+  // Until somebody names it, it is called as its product or project is.
+  const suggest = () => {
+    if (isNameOurs || !state.isNew) return;
+    const product = state.aha?.products.find((one) => [one.id, one.reference_prefix].includes(draft.product_id));
+    draft.name = name.value = product?.name ?? draft.azure_devops.project;
+    if (!isIdOurs) id.value = state.newId = idFrom(draft.name);
+  };
+  if (state.isNew) state.on("draft", suggest);
+  return h("div", { class: "pair" },
+    field("Name", name, { pointer: "/name", hint: "What people call this integration." }),
+    state.isNew ? field("Id", id, { pointer: "/integration_id", hint: "Part of its addresses; it stays. a-z, 0-9 and -." }) : null);
+}
+
+function facts(state) {
+  const { draft } = state;
+  const target = draft.azure_devops;
+  const nothing = () => h("span", { class: "soft" }, "not chosen yet");
+  const rows = [
+    ["Azure DevOps", [target.account_name, target.project].filter(Boolean).join(" / ")],
+    ["Area", target.area_path],
+    ["Aha!", [draft.aha.url.replace(/^https?:\/\//, ""), draft.product_id].filter(Boolean).join(" / ")],
+    ["Features", draft.feature.work_item_type && `${draft.feature.work_item_type}, ${mappedWords(state, "feature")}`],
+    ["Requirements", draft.requirement.work_item_type && `${draft.requirement.work_item_type}, ${mappedWords(state, "requirement")}`],
+  ];
+  return h("dl", { class: "facts rows" }, rows.map(([term, text]) =>
+    h("div", {}, h("dt", {}, term), h("dd", {}, text || nothing()))));
+}
+
+function whatLacks(state) {
+  const all = [...missing(state), ...missingDefaults(state, "feature"), ...missingDefaults(state, "requirement")];
+  const hasKey = state.draft.aha.url && (state.typed.aha || state.saved?.aha.api_token_set);
+  const proposed = state.proposed.feature.size + state.proposed.requirement.size;
+  return [
+    all.length ? h("div", { class: "notice" }, h("p", {}, "Before it can be enabled:"), h("ul", {}, all.map(link))) : null,
+    hasKey ? null : h("p", { class: "notice" }, "Without an Aha! address and key, features are sent but no change comes back."),
+    proposed ? h("p", { class: "notice" }, "Some values are proposals of this page, marked as ", h("span", { class: "chip" }, "proposed"),
+      ". Look at them before you save.") : null,
+  ];
+}
+
+function link({ pointer, words }) {
+  return h("li", {}, h("a", { href: "#", onclick: (event) => {
+    event.preventDefault();
+    const control = event.target.closest("form").querySelector(`[data-pointer="${CSS.escape(pointer)}"]`);
+    const details = control?.closest("details");
+    if (details) details.open = true;
+    goTo(control);
+  } }, words[0].toUpperCase() + words.slice(1)));
+}
+
+function checkResults(state) {
+  const done = state.checks.filter((check) => ["status_mapping", "create_work_item"].includes(check.name));
+  if (!done.length || state.isDirty) return null;
+  return [forReaders("Checked by Azure DevOps: "), checkList(done),
+    state.saved?.enabled ? h("p", {}, "It is ready to send. Next: ",
+      h("a", { href: `#/i/${encodeURIComponent(state.id)}/hook` }, "let Azure DevOps report changes"), ", or ",
+      h("a", { href: `#/i/${encodeURIComponent(state.id)}/send` }, "send a sample feature"), ".") : null];
+}
