@@ -18,7 +18,7 @@ from shared.domain.images import images_of_account
 from shared.domain.integration import Integration
 from shared.domain.links import Agreement, Claim, Field
 from shared.domain.markers import Marker, marker_of
-from shared.domain.records import Record
+from shared.domain.records import Kind, Record
 from shared.domain.work_item import WorkItem
 from shared.errors import LinkChanged
 from shared.operation import Operation
@@ -76,7 +76,7 @@ class Lookout:
         Claims that were left behind are taken over (unless a mere look is wanted), and what their senders may have
         created is looked for.
         """
-        found = self._links.load(self._integration_id, [record.id for record in records])
+        found = self._load(records, is_rehearsal=not take_over)
         standings = {record.id: Standing(record) for record in records}
         for record in records:
             stored, standing = found.get(record.id), standings[record.id]
@@ -87,6 +87,12 @@ class Lookout:
         self._read_work_items(standings)
         self._adopt_orphans([item for item in standings.values() if _was_inherited(item)])
         return standings
+
+    def _load(self, records: Sequence[Record], is_rehearsal: bool) -> dict[str, StoredLink | StoredClaim]:
+        ids = [record.id for record in records]
+        if is_rehearsal or not records or records[0].kind is not Kind.FEATURE:
+            return self._links.load(self._integration_id, ids)
+        return self._links.load_family(self._integration_id, ids[0], ids[1:])
 
     def _place_claim(self, stored: StoredClaim, standing: Standing, take_over: bool) -> None:
         claim = stored.claim
