@@ -119,9 +119,12 @@ def _record(answer: Answer, kind: Kind) -> AhaRecord:
 
 def _attachments(source: Mapping[str, Any]) -> dict[str, str]:
     """The addresses of a record's and its description's files, by id."""
-    note = source.get("description")
-    holders = [source, note if isinstance(note, Mapping) else {}]
-    listed = (item for holder in holders for item in holder.get("attachments") or ())
+    lists = [
+        holder.get("attachments")
+        for holder in (source, source.get("description"))
+        if isinstance(holder, Mapping)
+    ]
+    listed = (item for items in lists if isinstance(items, list) for item in items)
     return {
         str(item["id"]): str(item["download_url"])
         for item in listed

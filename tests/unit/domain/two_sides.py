@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 from shared.domain import receive_plan, send_plan
-from shared.domain.links import AttachedFile, Field, Link
+from shared.domain.images import Images
+from shared.domain.links import Field, Link
 from shared.domain.patches import EMPTY_DESCRIPTION
 from shared.domain.receive_plan import AhaRecord, ReceivePlan, WorkflowStatus, plan_receive
 from shared.domain.records import Record
@@ -26,7 +27,7 @@ def as_it_is(text: str) -> str:
 
 @dataclass
 class TwoSides:
-    """A record, its work item, their link, and how either side cleans up HTML."""
+    """A record, its work item, their link, and how either side cleans up HTML. The first send uploads `images`."""
 
     aha_cleans: Callable[[str], str] = as_it_is
     azure_devops_cleans: Callable[[str], str] = as_it_is
@@ -34,6 +35,7 @@ class TwoSides:
     description: str = "<p>Colours</p>"
     status: str = "Ready"
     changes: int = 0
+    images: Images = field(default_factory=Images)
     item: WorkItem | None = None
     link: Link | None = None
 
@@ -76,20 +78,22 @@ class TwoSides:
 
     def plan_send(self, payload: Record | None = None) -> RecordPlan:
         """What a send would do."""
-        return plan_record(payload or self.payload, self.link, self.item, Family())
+        return plan_record(
+            payload or self.payload, self.link, self.item, Family(), images=Images(self.images.aha_host)
+        )
 
     def send(self, payload: Record | None = None) -> RecordPlan:
         """Plan, carry out and note the agreement."""
         plan = self.plan_send(payload)
         title = plan.value_to_write(Field.NAME)
-        description = plan.value_to_write(Field.DESCRIPTION)
+        uploaded = self.images.files if self.link is None else {}
+        description = plan.description_to_write(uploaded)
         if plan.creates:
             html = self.azure_devops_cleans(description or EMPTY_DESCRIPTION)
             self.item = WorkItem(12, 1, "Feature", title or "", html, "New", "https://x/12")
         elif plan.writes:
             self.edit_in_azure_devops(title=title, description=description)
         assert self.item is not None
-        uploaded: dict[str, AttachedFile] = {}
         self.link = send_plan.link_after(plan, self.link, self.item, uploaded)
         return plan
 
@@ -97,7 +101,7 @@ class TwoSides:
         """What a notification would do."""
         assert self.link is not None
         assert self.item is not None
-        return plan_receive(self.link, self.item, self.record, MAPPING)
+        return plan_receive(self.link, self.item, self.record, MAPPING, images=Images(self.images.aha_host))
 
     def receive(self) -> ReceivePlan | None:
         """Plan, carry out and note the agreement; nothing where nothing was sent yet."""
