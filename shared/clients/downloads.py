@@ -32,6 +32,7 @@ _MOST_SPOOLED_BYTES = 512 << 20
 
 _MOST_REDIRECTS = 5
 _MOST_BREAKS = 20
+_MOST_IN_A_ROW = 5
 _READ_SECONDS = 15.0
 _FIRST_PAUSE = 0.1
 _SPOOLED_BYTES = 1 << 20
@@ -154,7 +155,9 @@ class _Source:
 
     def _resume(self, position: int) -> _Body:
         """The rest of the file. Pauses grow with the number of times that it broke off."""
-        while self.validator and self.breaks < _MOST_BREAKS:
+        for _ in range(_MOST_IN_A_ROW):
+            if not self.validator or self.breaks >= _MOST_BREAKS:
+                break
             pause = min(2.0, _FIRST_PAUSE * 2**self.breaks)
             self.breaks += 1
             self.sleep(min(pause, self.operation.deadline.remaining()))

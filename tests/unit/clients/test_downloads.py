@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import requests
 
-from shared.clients.downloads import Download, open_download
-from shared.errors import Forbidden, NotFound, OperationFailed, TimeSpent, Unavailable
-from tests.unit.operations import an_operation
-from tests.unit.scripted_server import Reply, serving
+from shared.clients import transport
+from shared.clients.downloads import MOST_BYTES, Download, open_download
+from shared.errors import Forbidden, NotFound, OperationFailed, RuleViolation, TimeSpent, Unavailable
+from tests.unit.operations import Clock, an_operation
+from tests.unit.scripted_server import Asked, Reply, serving
 
 CONTENT = bytes(range(256)) * 1000
 
@@ -171,11 +175,185 @@ def test_each_status_has_its_error(status: int, kind: type[OperationFailed]) -> 
         assert type(failure(f"{server.url}/token/S3cret?k=S3cret")) is kind
 
 
-def test_a_file_that_breaks_off_is_noticed() -> None:
+def test_a_file_that_breaks_off_and_names_no_version_is_noticed() -> None:
     with serving(Reply(200, broken_off(b"x" * 100), {"Content-Length": "1000"})) as server:
         download = opened(server.url)
         with pytest.raises(OSError, match="broke"):
             list(iter(lambda: download.read(64), b""))
+
+    assert len(server.asked) == 1
+
+
+def rest_of(asked: Asked, *, cut_after: int | None = None) -> Reply:
+    """What a server that can read on answers to a request for the rest of CONTENT."""
+    start = int(asked.headers["range"].removeprefix("bytes=").removesuffix("-"))
+    rest = CONTENT[start:]
+    headers = {
+        "ETag": '"v1"',
+        "Content-Range": f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}",
+        "Content-Length": str(len(rest)),
+    }
+    return Reply(206, rest if cut_after is None else broken_off(rest[:cut_after]), headers)
+
+
+def first_part(size: int, **headers: str) -> Reply:
+    """CONTENT, which breaks off after a number of bytes."""
+    return Reply(200, broken_off(CONTENT[:size]), {"Content-Length": str(len(CONTENT)), **headers})
+
+
+def read_whole(url: str, waits: list[float] | None = None) -> bytes:
+    """A file, read piece by piece."""
+    operation, _ = an_operation()
+    slept: list[float] = [] if waits is None else waits
+    download = open_download(url, operation, allow_local=True, sleep=slept.append)
+    return b"".join(iter(lambda: download.read(1000), b""))
+
+
+@pytest.mark.parametrize(
+    ("headers", "validator"),
+    [
+        ({"ETag": '"v1"'}, '"v1"'),
+        (
+            {"ETag": 'W/"v1"', "Last-Modified": "Tue, 03 Mar 2026 10:00:00 GMT"},
+            "Tue, 03 Mar 2026 10:00:00 GMT",
+        ),
+    ],
+)
+def test_a_download_that_breaks_off_goes_on_where_it_stopped(headers: dict[str, str], validator: str) -> None:
+    waits: list[float] = []
+    with serving(
+        first_part(100_000, **headers), lambda asked: rest_of(asked, cut_after=50_000), rest_of
+    ) as server:
+        assert read_whole(server.url, waits) == CONTENT
+
+    assert [asked.headers.get("range") for asked in server.asked] == [None, "bytes=100000-", "bytes=150000-"]
+    assert {asked.headers["if-range"] for asked in server.asked[1:]} == {validator}
+    assert waits == [0.1, 0.2]
+
+
+def test_a_download_goes_on_by_the_same_redirects() -> None:
+    with (
+        serving(first_part(1000, ETag='"v1"'), rest_of) as storage,
+        serving(Reply(302, b"", {"Location": f"{storage.url}/f"})) as aha,
+    ):
+        assert read_whole(f"{aha.url}/attachments/41") == CONTENT
+
+    assert [len(server.asked) for server in (aha, storage)] == [2, 2]
+
+
+def test_a_server_that_is_down_for_a_moment_is_asked_again() -> None:
+    with serving(first_part(1000, ETag='"v1"'), Reply(503), Reply(is_cut=True), rest_of) as server:
+        assert read_whole(server.url) == CONTENT
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Reply(200, CONTENT, {"ETag": '"v2"'}),
+        Reply(206, b"x", {"Content-Range": f"bytes 999-{len(CONTENT) - 1}/{len(CONTENT)}"}),
+        Reply(206, b"x", {"Content-Range": f"bytes 1000-1000/{len(CONTENT)}"}),
+    ],
+)
+def test_a_file_that_is_another_by_now_is_not_put_together_of_both(answer: Reply) -> None:
+    with (
+        serving(first_part(1000, ETag='"v1"'), answer) as server,
+        pytest.raises(OSError, match="broke off"),
+    ):
+        read_whole(server.url)
+
+
+def test_a_server_that_never_gets_on_is_not_asked_for_ever() -> None:
+    with (
+        serving(first_part(1000, ETag='"v1"'), Reply(503)) as server,
+        pytest.raises(OSError, match="broke off"),
+    ):
+        read_whole(server.url)
+
+    assert len(server.asked) == 6
+
+
+def test_a_server_that_takes_no_ranges_is_not_asked_for_one() -> None:
+    with (
+        serving(first_part(1000, ETag='"v1"', **{"Accept-Ranges": "none"})) as server,
+        pytest.raises(OSError, match="broke off"),
+    ):
+        read_whole(server.url)
+
+    assert len(server.asked) == 1
+
+
+def test_a_file_that_is_gone_when_it_breaks_off_says_so() -> None:
+    with serving(first_part(1000, ETag='"v1"'), Reply(404)) as server, pytest.raises(NotFound):
+        read_whole(server.url)
+
+
+def test_a_range_that_nobody_asked_for_is_no_file() -> None:
+    with serving(Reply(206, b"x")) as server:
+        assert isinstance(failure(server.url), NotFound)
+
+
+def test_the_first_bytes_can_be_looked_at_and_are_read_all_the_same() -> None:
+    with serving(Reply(200, CONTENT)) as server:
+        download = opened(server.url)
+
+        assert download.peek(4096) == CONTENT[:4096]
+        assert download.read(10) == CONTENT[:10]
+        assert download.read() == CONTENT[10:]
+
+
+def test_a_short_file_can_be_looked_at_whole() -> None:
+    with serving(Reply(200, b"ab")) as server:
+        download = opened(server.url)
+
+        assert (download.peek(4096), len(download), download.read(), download.read(1)) == (
+            b"ab",
+            2,
+            b"ab",
+            b"",
+        )
+
+
+def test_a_file_that_says_it_is_too_large_is_not_read() -> None:
+    with serving(Reply(200, pieces(b"x"), {"Content-Length": str(MOST_BYTES + 1)})) as server:
+        error = failure(server.url)
+
+    assert isinstance(error, RuleViolation)
+    assert "larger than the 2048 MB" in error.detail
+
+
+def test_a_file_whose_time_is_over_while_it_is_read_stops() -> None:
+    clock = Clock()
+    operation, _ = an_operation(10, clock)
+    with serving(Reply(200, CONTENT)) as server:
+        download = open_download(server.url, operation, allow_local=True)
+        download.read(10)
+        clock.now += 10
+        with pytest.raises(TimeSpent):
+            download.read(10)
+
+
+@pytest.mark.parametrize(
+    "inner", ["https://127.0.0.1/x", "https://[::ffff:10.0.0.1]/x", "http://files.example/x"]
+)
+def test_a_redirect_to_an_inner_address_is_not_followed(inner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The first answer is made up: no public address can be called here. The second request is a real one.
+    redirect = requests.Response()
+    redirect.status_code = 302
+    redirect.headers["Location"] = inner
+    redirect.raw = io.BytesIO()
+    really_send = transport.send
+
+    def send(method: str, url: str, **arguments: Any) -> requests.Response:
+        return (
+            redirect if url.startswith("https://fabrikam.aha.io/") else really_send(method, url, **arguments)
+        )
+
+    monkeypatch.setattr(transport, "send", send)
+
+    error = failure("https://fabrikam.aha.io/attachments/41", allow_local=False)
+
+    assert isinstance(error, NotFound)
+    assert "not fetched" in error.detail
 
 
 def test_a_file_of_unknown_length_that_breaks_off_is_a_failure_of_this_file_alone() -> None:
