@@ -21,13 +21,16 @@ from shared.clients.http import Answer, HttpClient, Request
 from shared.domain.patches import PatchDocument
 from shared.domain.times import parse_time
 from shared.domain.work_item import WorkItem
-from shared.errors import System, Unavailable
+from shared.errors import RuleViolation, System, Unavailable
 from shared.operation import Operation
 from shared.side_by_side import side_by_side
 
 API_VERSION = "7.1"
 _READ_VERSION = "7.2-preview"
 """Only from here on does a work item say which of its texts are kept in Markdown."""
+
+_refusing_previews: set[str] = set()
+"""Organizations that were seen to refuse a preview: one may be switched off twelve weeks after its release."""
 
 MOST_IDS_PER_READ = 200
 """More are refused with VS403474."""
@@ -126,8 +129,7 @@ class AzureDevOps:
 
     def work_item(self, work_item_id: int) -> WorkItem:
         """The work item as it is now, with its relations. Raises NotFound when it is deleted or out of sight."""
-        parameters = {"$expand": "all", "api-version": _READ_VERSION}
-        answer = self._send("GET", f"/_apis/wit/workitems/{work_item_id}", parameters)
+        answer = self._read("GET", f"/_apis/wit/workitems/{work_item_id}", {"$expand": "all"})
         return _work_item(answer.json())
 
     def revision(self, work_item_id: int, revision: int) -> WorkItem:
@@ -145,10 +147,22 @@ class AzureDevOps:
 
     def _read_page(self, ids: Sequence[int]) -> list[WorkItem]:
         body = {"ids": list(ids), "$expand": "all", "errorPolicy": "omit"}
-        parameters = {"api-version": _READ_VERSION}
-        answer = self._send("POST", "/_apis/wit/workitemsbatch", parameters, body=body, headers=_JSON)
+        answer = self._read("POST", "/_apis/wit/workitemsbatch", {}, body)
         # With errorPolicy=omit, what cannot be read comes back as null.
         return [_work_item(item) for item in _values(answer.json())]
+
+    def _read(self, method: str, path: str, parameters: Mapping[str, Any], body: Any = None) -> Answer:
+        """Read work items in the preview that tells Markdown from HTML; without, where previews are refused."""
+        headers = _JSON if body is not None else None
+        if self.account_name not in _refusing_previews:
+            preview = {**parameters, "api-version": _READ_VERSION}
+            try:
+                return self._send(method, path, preview, body=body, headers=headers)
+            except RuleViolation as error:
+                if "version" not in error.detail.lower():
+                    raise
+                _refusing_previews.add(self.account_name)
+        return self._send(method, path, parameters, body=body, headers=headers)
 
     def create_work_item(self, project: str, work_item_type: str, document: PatchDocument) -> WorkItem:
         """Create a work item.
