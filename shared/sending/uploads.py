@@ -71,6 +71,13 @@ def upload_all(
     def upload(attachment: Attachment) -> AttachedFile | OperationFailed:
         try:
             return _InTime(attachment, window, most_seconds).upload(place, operation, allow_local)
+        except TimeSpent as error:
+            operation.journal.warning(
+                "attachment.pending",
+                f"The attachment “{attachment.file_name}” was not sent yet. {error.detail}",
+                attachment_id=attachment.id,
+            )
+            return error
         except OperationFailed as error:
             operation.journal.error(
                 "attachment.failed",
