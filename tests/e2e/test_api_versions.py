@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
+from local.system import LocalSystem
 from tests.e2e.sending_payloads import feature, requirements
 from tests.e2e.sending_scene import Scene
 
 
+@pytest.fixture
+def forgetful_host(system: LocalSystem) -> Iterator[None]:
+    """What the function host remembers of the organization is gone after the test."""
+    yield
+    system.restart_host()
+
+
+@pytest.mark.usefixtures("forgetful_host")
 def test_an_organization_without_previews_is_read_in_the_released_version(scene: Scene) -> None:
     """Given an organization that refuses previews, when a feature is sent again, then it is read all the same."""
     payload = feature(requirements=requirements(2))
