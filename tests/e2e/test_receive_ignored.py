@@ -56,30 +56,25 @@ def test_the_test_notification_of_azure_devops_is_ignored(scene: Scene) -> None:
     assert ignored["detail"]["reason"] == "test_notification"
 
 
-@pytest.mark.parametrize(
-    "event", ["workitem.created", "workitem.deleted", "git.push", "build.complete", "x" * 500]
-)
-def test_events_of_another_type_are_ignored(scene: Scene, event: str) -> None:
-    assert reason(scene, notification(eventType=event)) == "other_event"
+def test_events_of_another_type_are_ignored(scene: Scene) -> None:
+    for event in ("workitem.created", "workitem.deleted", "git.push", "build.complete", "x" * 500):
+        assert reason(scene, notification(eventType=event)) == "other_event"
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+def test_a_shape_that_is_not_understood_is_ignored(scene: Scene) -> None:
+    strange: list[Any] = [
+        [],
+        "text",
         {},
-        {"eventType": 3},
-        {"eventType": "workitem.updated"},
-        {"eventType": "workitem.updated", "resource": None},
-        {"eventType": "workitem.updated", "resource": []},
-        {"eventType": "workitem.updated", "resource": {"workItemId": "12"}},
-        {"eventType": "workitem.updated", "resource": {"workItemId": -5, "revision": "x"}},
-        {"eventType": "workitem.updated", "resource": {"workItemId": 10**12}},
-        {"eventType": "workitem.updated", "resource": {"workItemId": True, "url": "not a url ["}},
-        {"zen": "Keep it logically awesome.", "hook_id": 1},
-    ],
-)
-def test_a_shape_that_is_not_understood_is_ignored(scene: Scene, body: Json) -> None:
-    assert reason(scene, body) == "unknown_shape"
+        {"workItemId": "12"},
+        {"workItemId": -5, "revision": "x"},
+        {"workItemId": 10**12},
+        {"workItemId": True, "url": "not a url ["},
+    ]
+    for resource in strange:
+        assert reason(scene, notification(resource=resource)) == "unknown_shape", resource
+    for body in ({}, {"eventType": 3}, {"zen": "Keep it logically awesome.", "hook_id": 1}):
+        assert reason(scene, body) == "unknown_shape", body
 
 
 def test_a_work_item_that_was_not_sent_from_aha_is_ignored(scene: Scene) -> None:
@@ -126,23 +121,22 @@ def test_a_work_item_that_was_deleted_meanwhile_is_ignored(scene: Scene) -> None
     assert scene.aha.feature("PROD-2")["name"] == "Refund to the same card"
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b'"text"', b"17", b"\xff"])
-def test_a_body_that_is_no_json_object_is_refused(scene: Scene, data: bytes) -> None:
-    answer = scene.api.session.post(scene.integration.webhook_url, data=data, timeout=60)
+def test_a_body_that_is_no_json_object_is_refused(scene: Scene) -> None:
+    for data in (b"", b"{", b"[]", b"null", b'"text"', b"17", b"\xff"):
+        answer = scene.api.session.post(scene.integration.webhook_url, data=data, timeout=60)
 
-    assert answer.status_code == 400
+        assert answer.status_code == 400, data
 
 
-@pytest.mark.parametrize("token", ["wrong", "", "../integrations", "x" * 300, "ä%00"])
-def test_a_wrong_token_is_turned_away_whether_or_not_there_is_the_integration(
-    scene: Scene, token: str
-) -> None:
+def test_a_wrong_token_is_turned_away_whether_or_not_there_is_the_integration(scene: Scene) -> None:
     base, _, right = scene.integration.webhook_url.rpartition("/")
+    nowhere = base.replace(scene.integration.id, "nowhere")
 
-    assert scene.notify(notification(), f"{base}/{token}").status_code == 404
-    assert scene.notify(notification(), f"{base}/{right[:-1]}").status_code == 404
-    nowhere = scene.integration.webhook_url.replace(scene.integration.id, "nowhere")
-    assert scene.notify(notification(), nowhere).status_code == 404
+    for url in [
+        f"{base}/{wrong}" for wrong in ("wrong", "", "../integrations", "x" * 300, "ä%00", right[:-1])
+    ]:
+        assert scene.notify(notification(), url).status_code == 404, url
+    assert scene.notify(notification(), f"{nowhere}/{right}").status_code == 404
 
 
 def test_the_webhook_of_a_deleted_integration_is_gone_for_good(scene: Scene) -> None:

@@ -156,7 +156,7 @@ def test_a_notification_that_got_lost_is_made_up_for_by_the_next_one(scene: Scen
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("details", ["all", "minimal", ""])
+@pytest.mark.parametrize("details", ["all", "minimal", "none"])
 def test_changes_arrive_in_every_shape_that_a_subscription_can_ask_for(
     scene: Scene, version: str, details: str
 ) -> None:
@@ -206,4 +206,24 @@ def test_notifications_at_once_do_not_undo_each_other(scene: Scene) -> None:
     feature = scene.aha.feature("PROD-2")
     assert feature["name"] == "Title 11"
     assert feature["description"]["body"] == scene.value(number, DESCRIPTION) == "<p>Text 11</p>"
+    assert_equal(scene, number)
+
+
+def test_sends_and_notifications_at_once_end_with_both_sides_equal(scene: Scene) -> None:
+    number = send_sample(scene)
+    body: Json = {"eventType": "workitem.updated", "resource": {"workItemId": number, "id": 2}}
+
+    with ThreadPoolExecutor(4) as threads:
+        for count in range(6):
+            scene.edit(number, title=f"Title {count}")
+            scene.aha.edit("PROD-2", description=f"<p>Text {count}</p>")
+            event = scene.aha.event("PROD-2", "update_feature")
+            pending = [threads.submit(scene.notify, body) for _ in range(2)]
+            pending += [threads.submit(scene.api.send, scene.integration.id, event) for _ in range(2)]
+            assert {answer.result().status_code for answer in pending} <= {200, 503}
+    scene.deliver(time_scale=0.01)
+    send_on(scene)
+
+    assert scene.value(number, TITLE) == scene.aha.feature("PROD-2")["name"] == "Title 5"
+    assert scene.value(number, DESCRIPTION) == "<p>Text 5</p>"
     assert_equal(scene, number)

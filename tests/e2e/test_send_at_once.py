@@ -104,7 +104,8 @@ def kill_while_it_writes(scene: Scene, payload: Json) -> None:
     scene.azure_devops.add_fault(path=A_WRITE, delay_ms=700)
     with another_host(scene.system) as (service, api), ThreadPoolExecutor(1) as other:
         sending = other.submit(scene.at(api).send, payload)
-        eventually(lambda: scene.writes())
+        # A request is listed when it begins, and delayed once it was read whole.
+        eventually(lambda: any(request["fault"] for request in scene.writes()))
         service.kill()
         assert sending.exception() is not None
     eventually(lambda: all(request["ended_at"] for request in scene.writes()))

@@ -160,17 +160,17 @@ def test_a_redirect_to_an_address_that_is_no_file_fails_alone(scene: Scene) -> N
     assert sorted(sent.files.values()).count("uploaded") == 2
 
 
-@pytest.mark.parametrize(
-    "url", ["", "ftp://127.0.0.1/x", "file:///etc/passwd", "http://[", "http://u:p@127.0.0.1/"]
-)
-def test_an_address_that_may_not_be_fetched_fails_alone(scene: Scene, url: str) -> None:
+def test_an_address_that_may_not_be_fetched_fails_alone(scene: Scene) -> None:
     event = scene.aha.event("PROD-4")["feature"]
-    event["attachments"][0]["download_url"] = url
+    urls = ["", "ftp://127.0.0.1/x", "file:///etc/passwd", "http://[", "http://u:p@127.0.0.1/"]
+    event["attachments"] += [
+        event["attachments"][0] | {"id": url or "none", "download_url": url} for url in urls
+    ]
 
     sent = scene.send(event)
 
     assert (sent.status, sent.actions) == (207, ["created"])
-    assert sorted(sent.files.values()) == ["failed", "uploaded"]
+    assert list(sent.files.values()) == ["uploaded"] * 2 + ["failed"] * 5
 
 
 def test_a_file_that_azure_devops_finds_too_large_fails_alone(scene: Scene) -> None:
@@ -183,16 +183,15 @@ def test_a_file_that_azure_devops_finds_too_large_fails_alone(scene: Scene) -> N
     assert scene.file_names(sent.ids[0]) == ["invoice.txt", "invoice.txt"]
 
 
-@pytest.mark.parametrize(
-    "name", ["Résumé – final.pdf", "a&b=c?d#e%.txt", "日本語 📎.png", "../../etc/passwd", "x" * 250]
-)
-def test_file_names_of_any_kind_arrive(scene: Scene, name: str) -> None:
-    scene.attach("PROD-2", name)
+def test_file_names_of_any_kind_arrive(scene: Scene) -> None:
+    names = ["Résumé – final.pdf", "a&b=c?d#e%.txt", "日本語 📎.png", "../../etc/passwd", "x" * 250]
+    for name in names:
+        scene.attach("PROD-2", name)
 
     sent = send_sample(scene)
 
     assert set(sent.files.values()) == {"uploaded"}
-    assert scene.file_names(sent.ids[0]) == [name.rpartition("/")[2]]
+    assert scene.file_names(sent.ids[0]) == sorted(name.rpartition("/")[2] for name in names)
 
 
 def test_an_empty_file_arrives(scene: Scene) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -12,7 +11,6 @@ from tests.e2e.sending_payloads import Json, feature, requirement, requirements
 from tests.e2e.sending_scene import TITLE, Scene, another_host
 
 MODES = ["all_or_nothing", "independent", "whole_refusal_single_item", "refused", "no_temporary_ids"]
-UNBELIEVABLE: list[Any] = [{"value": []}, {"count": 3, "value": [{"code": 200, "body": "no json"}] * 3}]
 
 
 @pytest.fixture
@@ -144,8 +142,8 @@ def test_more_than_200_work_items_are_read_in_pages(scene: Scene) -> None:
     assert [request["path"] for request in scene.requests()] == ["/fabrikam/_apis/wit/workitemsbatch"] * 2
 
 
-@pytest.mark.parametrize("body", UNBELIEVABLE)
-def test_an_answer_that_does_not_account_for_each_operation_is_not_believed(fresh: Scene, body: Any) -> None:
+def test_an_answer_that_claims_success_without_work_items_is_not_believed(fresh: Scene) -> None:
+    body = {"count": 3, "value": [{"code": 200, "body": "no json"}] * 3}
     fresh.azure_devops.add_fault(path=r"\$batch", status=200, body=body)
     payload = feature(requirements=requirements(2))
 

@@ -9,7 +9,19 @@ import pytest
 from tests.e2e.sending_payloads import Json, feature, requirement
 from tests.e2e.sending_scene import TITLE, Scene, Sent
 
-ODD_IDS = ["a/b", "a#b", "a?b", "a\\b", "a%2Fb", "ä-ö-☃-💶", "with space", "'quoted'", "x" * 254]
+ODD_IDS = [
+    "a/b",
+    "a#b",
+    "a?b",
+    "a\\b",
+    "a%2Fb",
+    "A/B",
+    "ä-☃-💶",
+    "with space",
+    "'quoted'",
+    "x" * 254,
+    "x" * 255,
+]
 
 
 @pytest.mark.parametrize("style", ["current", "older"])
@@ -85,18 +97,17 @@ def test_a_record_that_appears_twice_in_a_payload_is_sent_once(scene: Scene) -> 
     assert scene.send(payload).actions == ["unchanged"] * 3
 
 
-@pytest.mark.parametrize("odd", ODD_IDS)
-def test_ids_of_any_characters_are_links_of_their_own(scene: Scene, odd: str) -> None:
-    payload = feature(id=odd, requirements=[requirement(id=f"{odd}!"), requirement(id=f"{odd}?")])
+def test_ids_of_any_characters_are_links_of_their_own(scene: Scene) -> None:
+    payload = feature(id="/", requirements=[requirement(id=odd) for odd in ODD_IDS])
     first = scene.send(payload)
-    assert (first.status, first.actions) == (201, ["created"] * 3)
+    assert (first.status, set(first.actions)) == (201, {"created"})
 
     again = scene.send(payload)
 
-    assert again.actions == ["unchanged"] * 3
+    assert set(again.actions) == {"unchanged"}
     assert again.ids == first.ids
-    assert len(set(first.ids)) == 3
-    assert again.feature["id"] == odd
+    assert len(set(first.ids)) == 1 + len(ODD_IDS)
+    assert [part["id"] for part in again.records] == ["/", *ODD_IDS]
 
 
 def test_unknown_keys_of_any_shape_are_ignored(scene: Scene) -> None:
@@ -146,9 +157,8 @@ def test_a_payload_of_the_wrong_shape_is_refused_naming_every_fault_and_nothing_
     assert scene.requests() == []
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b'{"feature": NaN}', b"\xff\xfe", b'"' + b"[" * 5])
-def test_a_body_that_is_no_json_is_refused(scene: Scene, data: bytes) -> None:
-    answer = scene.api.post(f"/integrations/{scene.integration.id}/features", data=data)
+def test_a_body_that_is_no_json_is_refused(scene: Scene) -> None:
+    for data in (b"", b"{", b'{"feature": NaN}', b"\xff\xfe", b'"' + b"[" * 5):
+        answer = scene.api.post(f"/integrations/{scene.integration.id}/features", data=data)
 
-    assert answer.status_code == 400
-    assert answer.json()["code"] == "invalid_json"
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_json"), data
