@@ -125,14 +125,14 @@ def _address_refusal(error: BaseException) -> addresses.AddressRefused | None:
 def _causes(error: BaseException) -> Iterable[BaseException]:
     """An exception, what it wraps (urllib3 passes causes as arguments) and what it was raised from."""
     seen: list[BaseException] = []
-    waiting: list[BaseException | None] = [error]
+    waiting: list[object] = [error]
     while waiting:
         item = waiting.pop()
-        if item is None or item in seen:
+        # The `reason` of a TLS error is a text.
+        if not isinstance(item, BaseException) or item in seen:
             continue
         seen.append(item)
-        waiting += [item.__cause__, item.__context__, getattr(item, "reason", None)]
-        waiting += [argument for argument in item.args if isinstance(argument, BaseException)]
+        waiting += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
     return seen
 
 

@@ -115,6 +115,15 @@ def test_no_failure_says_anything_of_the_address(url: str, monkeypatch: pytest.M
         assert TOKEN.lower() not in everything_said(caught.value).lower()
 
 
+def test_an_address_that_speaks_no_tls_is_a_failure_to_connect() -> None:
+    with serving(Reply(200, b"x")) as server:
+        error = failure(server.url.replace("http://", "https://"))
+
+    assert not error.sent
+    assert "TLS" in error.reason
+    assert server.asked == []
+
+
 def test_a_broken_connection_says_nothing_of_the_address() -> None:
     with serving(Reply(is_cut=True)) as server:
         error = failure(f"{server.url}/token/{TOKEN}?k={TOKEN}")
