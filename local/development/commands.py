@@ -28,6 +28,7 @@ class Command:
 COMMANDS = {
     "run": Command("start the whole system on this machine and show how to use it", "local.development.run"),
     "test": Command("run every test; arguments go to pytest", "local.development.test"),
+    "bench": Command("measure sends, notifications and cold starts", "local.bench"),
     "torture": Command("random sequences with faults and killed processes, then the laws", "tests.torture"),
     "lint": Command("check style, format and types", "local.development.lint", needs_azurite=False),
     "pictures": Command("take the README's pictures anew, with Chromium", "local.development.pictures"),
