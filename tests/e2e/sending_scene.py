@@ -295,7 +295,8 @@ class Scene:
 
     def _links(self) -> TableClient:
         tables = TableServiceClient.from_connection_string(self.system.tables_connection_string)
-        return tables.get_table_client("Links")
+        # It may be that nothing was sent yet.
+        return tables.create_table_if_not_exists("Links")
 
 
 @contextmanager
