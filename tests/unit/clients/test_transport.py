@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import ssl
+import threading
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from shared.clients import transport
 from shared.clients.addresses import AddressRefused
@@ -139,3 +149,49 @@ def test_connections_are_kept_alive_between_requests() -> None:
         ports = [asked.headers.get("connection", "") for asked in server.asked]
 
     assert ports == ["keep-alive"] * 3
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """A server's side of TLS with a certificate that nobody has vouched for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(timezone.utc)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    certificate = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1)).sign(key, SHA256())
+    path = folder / "server.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+def test_a_certificate_that_nobody_vouched_for_is_refused_and_named(tmp_path: Path) -> None:
+    # aha-app/aha-services sends tokens without looking at the certificate.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def shake_hands() -> None:
+            connection, _ = listener.accept()
+            with (
+                contextlib.suppress(OSError),
+                self_signed(tmp_path).wrap_socket(connection, server_side=True),
+            ):
+                pass
+
+        server = threading.Thread(target=shake_hands)
+        server.start()
+        error = failure(f"https://127.0.0.1:{port}/{TOKEN}")
+        server.join()
+
+    assert "TLS certificate" in error.reason
+    assert not error.sent
+    assert TOKEN not in everything_said(error)
+
+
+def test_a_server_that_speaks_no_tls_is_an_ordinary_failure() -> None:
+    with serving(Reply(200, b"x")) as server:
+        error = failure(server.url.replace("http://", "https://"))
+
+    assert not error.sent
+    assert server.asked == []

@@ -64,6 +64,7 @@ def test_fewer_details_still_name_the_work_item(resource: Any, notification: Not
         {"workItemId": 2**31},
         {"workItemId": True},
         {"url": "https://dev.azure.com/fabrikam/_apis/wit/workItems/"},
+        {"url": "https://dev.azure.com/fabrikam/_apis/wit/workItems/0"},
         {"url": "http://[", "revision": []},
         {"url": "https://dev.azure.com/fabrikam/_apis/wit/workItems/99999999999"},
     ],
