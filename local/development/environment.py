@@ -21,7 +21,7 @@ from local.development.console import DEV_FOLDER, ROOT, CommandFailed, run_logge
 
 AZURITE_FOLDER = DEV_FOLDER / "azurite"
 AZURITE_TABLE_PROGRAM = AZURITE_FOLDER / "node_modules" / "azurite" / "dist" / "src" / "table" / "main.js"
-_AZURITE_SOURCE = ROOT / "local" / "azurite"
+AXE_SCRIPT = DEV_FOLDER / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 _INSTALL_REMEDY = (
     "The first start needs a package index for pip (PyPI) and npm, by their own settings. "
     "Once it is reachable, start again: what is half-done is repaired."
@@ -114,17 +114,30 @@ def development_environment() -> VirtualEnvironment:
 
 def make_azurite_ready(environment: VirtualEnvironment) -> None:
     """Install Azurite below .dev as its lock file says, by the Node in the environment. Raises CommandFailed."""
-    sources = (_AZURITE_SOURCE / "package.json", _AZURITE_SOURCE / "package-lock.json")
+    _make_packages_ready(
+        environment, "azurite", AZURITE_TABLE_PROGRAM, "Installing Azurite, the emulator of Azure Storage"
+    )
+
+
+def make_axe_ready(environment: VirtualEnvironment) -> None:
+    """Install axe-core, which finds faults of accessibility, in the same way. Raises CommandFailed."""
+    _make_packages_ready(environment, "axe", AXE_SCRIPT, "Installing axe-core, for the browser tests")
+
+
+def _make_packages_ready(environment: VirtualEnvironment, name: str, result: Path, words: str) -> None:
+    """Install what local/NAME/package-lock.json lists into .dev/NAME, unless `result` is there already."""
+    folder = DEV_FOLDER / name
+    sources = tuple(ROOT / "local" / name / file for file in ("package.json", "package-lock.json"))
     wanted = {"lock": _digest(sources)}
-    stamp = AZURITE_FOLDER / "complete.json"
-    if _read_stamp(stamp) == wanted and AZURITE_TABLE_PROGRAM.exists():
+    stamp = folder / "complete.json"
+    if _read_stamp(stamp) == wanted and result.exists():
         return
-    AZURITE_FOLDER.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     for source in sources:
-        shutil.copyfile(source, AZURITE_FOLDER / source.name)
-    with step("Installing Azurite, the emulator of Azure Storage"):
-        # No script of any package is run: Azurite's table service needs none.
+        shutil.copyfile(source, folder / source.name)
+    with step(words):
+        # No script of any package is run: none of these needs one.
         run_logged(
             [
                 environment.node,
@@ -135,8 +148,8 @@ def make_azurite_ready(environment: VirtualEnvironment) -> None:
                 "--no-audit",
                 "--no-fund",
             ],
-            "npm",
-            folder=AZURITE_FOLDER,
+            f"npm-{name}",
+            folder=folder,
             remedy=_INSTALL_REMEDY,
         )
     stamp.write_text(json.dumps(wanted), encoding="utf-8")

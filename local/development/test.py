@@ -10,12 +10,20 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from local.development.browser import make_browser_ready
 from local.development.console import ROOT, CommandFailed, print_failure, say
-from local.development.environment import VirtualEnvironment, only_one_installer, version_of
+from local.development.environment import (
+    VirtualEnvironment,
+    development_environment,
+    make_axe_ready,
+    only_one_installer,
+    version_of,
+)
 
 _LEAST_VERSION = (3, 13)
 _NAMES = ("python3.13", "python3.14", "python3", "python")
 _PLATFORM_TESTS = ("tests/host", "tests/e2e")
+_BROWSER_TESTS = "tests/browser"
 _NO_TESTS_COLLECTED = 5
 
 
@@ -25,6 +33,8 @@ def main() -> int:
     try:
         codes = []
         if engine != "platform":
+            if not pytest_arguments or any(one.startswith(_BROWSER_TESTS) for one in pytest_arguments):
+                _make_ready_for_browser_tests()
             say("Tests")
             codes.append(_pytest(pytest_arguments or ["tests"], {}))
         if engine in ("platform", "both"):
@@ -60,6 +70,16 @@ def _pytest(arguments: list[str], environment: Mapping[str, str]) -> int:
     if code == _NO_TESTS_COLLECTED:
         say("No test was found.")
     return code
+
+
+def _make_ready_for_browser_tests() -> None:
+    """Install what the browser tests need where that can be done; say so where it cannot, and they are skipped."""
+    with only_one_installer():
+        problem = make_browser_ready()
+        if problem is None:
+            make_axe_ready(development_environment())
+    if problem is not None:
+        say(f"The browser tests are skipped: {problem}")
 
 
 def _test_on_platform(arguments: list[str], *, required: bool) -> int:

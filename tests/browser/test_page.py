@@ -1,0 +1,195 @@
+"""The page itself: large lists, hostile names, small screens, and what axe-core finds."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from local.sample import sample_integration
+from local.system import LocalSystem
+from tests.browser.page import Page
+from tests.browser.test_set_up import connect
+from tests.e2e.configuration_bodies import changed
+from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
+
+VIEWS = ("", "/hook", "/send", "/log")
+MARKUP = '<img src=x onerror="window.broken=true"><b>bold</b>'
+
+
+def test_two_thousand_areas_are_searched_and_chosen(page: Page, azure_devops: AzureDevOps) -> None:
+    paths = [f"Region {number // 100:02}\\Team {number:04}" for number in range(2000)]
+    azure_devops.control("POST", "/areas", {"project": "Fabrikam Scrum", "paths": paths})
+    page.open("#/new")
+    page.type("Account", "fabrikam")
+    page.type("Personal access token", "sandbox-write-token")
+    page.press("Test connection")
+    page.choose("Project", "Fabrikam Scrum")
+    page.sees("2022 areas.")
+
+    page.choose_area("team 1742")
+    page.sees("1 of 2022 areas", "Chosen: Fabrikam Scrum\\Region 17\\Team 1742")
+    page.find("input[type=search]").clear()
+    page.find("input[type=search]").send_keys("team")
+    page.sees("2000 of 2022 areas; the first 400 are shown")
+    assert len(page.all("[role=treeitem]")) == 400
+
+
+def test_two_hundred_and_fifty_projects_are_all_offered(page: Page, azure_devops: AzureDevOps) -> None:
+    azure_devops.control("POST", "/projects", {"count": 250})
+    page.open("#/new")
+    page.type("Account", "fabrikam")
+    page.type("Personal access token", "sandbox-write-token")
+    page.press("Test connection")
+
+    page.sees("sees 253 projects")
+    assert len(page.options("Project")) == 254
+    page.choose("Project", "Project 249")
+    page.sees("Project 249 has 1 areas")
+
+
+def test_names_with_markup_are_shown_as_the_text_that_they_are(
+    page: Page, api: Api, azure_devops: AzureDevOps, aha: Aha
+) -> None:
+    project = "<b>bold</b> & co"
+    azure_devops.control("POST", "/projects", {"name": project})
+    azure_devops.control("POST", "/areas", {"project": project, "paths": ["<i>leaning"]})
+    body = changed(
+        sample_integration(aha.account_url),
+        {
+            "/name": MARKUP,
+            "/azure_devops/project": project,
+            "/azure_devops/area_path": f"{project}\\<i>leaning",
+            "/feature/status_mapping/Active": MARKUP,
+            "/feature/status_mapping/<u>state": "Shipped",
+        },
+    )
+    assert api.put_integration("markup", body).status_code == 201
+
+    page.open()
+    page.sees(MARKUP, project)
+    page.open("#/i/markup")
+    page.sees(MARKUP, "<i>leaning", "<u>state")
+    page.open("#/i/markup/send")
+    feature = {
+        "id": "1",
+        "reference_num": MARKUP,
+        "name": MARKUP,
+        "attachments": [{"id": "1", "file_name": MARKUP}],
+    }
+    page.paste("Feature as JSON", json.dumps({"feature": feature}))
+    page.press("Check without writing")
+    page.sees("can", MARKUP)
+    page.open("#/i/markup/log")
+    page.sees("entries")
+    assert page.all("img[src=x], main u, main b") == []
+    assert page.browser.execute_script("return window.broken") is None
+
+
+def test_the_log_is_live_filtered_and_opened(
+    page: Page, api: Api, azure_devops: AzureDevOps, aha: Aha, integration: IntegrationUnderTest
+) -> None:
+    page.open(f"#/i/{integration.id}/log")
+    page.sees("The integration was created.")
+    azure_devops.add_fault(path="wit/attachments", status=400, times=None)
+    sent = api.send(integration.id, aha.event("PROD-1"))
+    operation = sent.json()["operation_id"]
+    # It comes by itself, and errors stand first.
+    page.sees("in the last day", "Work item 1 was created for PROD-1.")
+    page.click(".bad-panel summary")
+    page.sees("attachment.failed", operation)
+    page.press("Show this operation only")
+    page.sees_no("The integration was created.")
+    assert page.value("Operation") == operation
+    page.choose("Level", "Errors")
+    page.sees_no("Work item 1 was created")
+    page.type("Operation", "")
+    page.choose("Level", "All levels")
+    page.sees("The integration was created.")
+
+    page.follow("All integrations")
+    page.sees("errors")
+
+
+def test_everything_comes_from_the_app_itself(
+    page: Page, system: LocalSystem, integration: IntegrationUnderTest
+) -> None:
+    for view in VIEWS:
+        page.open(f"#/i/{integration.id}{view}")
+        page.sees("Fabrikam web")
+        loaded = page.browser.execute_script(
+            "return performance.getEntriesByType('resource').map((one) => one.name)"
+        )
+        assert loaded
+        assert {one for one in loaded if not one.startswith(f"{system.functions_url}/api/")} == set()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1920])
+def test_nothing_is_wider_than_the_screen(
+    page: Page, api: Api, aha: Aha, integration: IntegrationUnderTest, width: int
+) -> None:
+    api.send(integration.id, aha.event("PROD-1"))
+    page.resize(width)
+    for view in ("#/", "#/new", *(f"#/i/{integration.id}{view}" for view in VIEWS)):
+        page.open(view)
+        page.sees("Fabrikam web" if view != "#/new" else "Six steps")
+        if view.endswith(integration.id):
+            page.sees("can be created")
+        assert page.browser.execute_script("return document.documentElement.scrollWidth") <= width, view
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+def test_axe_finds_nothing_serious(
+    page: Page,
+    api: Api,
+    azure_devops: AzureDevOps,
+    aha: Aha,
+    integration: IntegrationUnderTest,
+    width: int,
+    scheme: str,
+) -> None:
+    found: dict[str, list[str]] = {}
+    azure_devops.add_fault(path="wit/attachments", status=400, times=None)
+    api.send(integration.id, aha.event("PROD-1"))
+    page.resize(width, scheme=scheme)
+
+    page.open()
+    page.sees("Fabrikam web", "errors")
+    found["list"] = page.grave_faults()
+    page.open(f"#/i/{integration.id}")
+    page.sees("can be created in")
+    found["set up"] = page.grave_faults()
+    page.open("#/new")
+    page.press("Test connection")
+    page.sees("This must not be empty.")
+    page.type("Address", "no")
+    page.press("Save")
+    page.sees("Not saved.")
+    found["faults"] = page.grave_faults()
+    page.open(f"#/i/{integration.id}/hook")
+    page.sees("reports every changed work item")
+    found["service hook"] = page.grave_faults()
+    page.open(f"#/i/{integration.id}/send")
+    page.press("Use the example")
+    page.press("Check without writing")
+    page.sees("Everything can be sent")
+    found["sample"] = page.grave_faults()
+    page.open(f"#/i/{integration.id}/log")
+    page.click(".bad-panel summary")
+    page.sees("attachment.failed")
+    found["log"] = page.grave_faults()
+    page.start(None)
+    page.open()
+    page.field("Key")
+    found["key"] = page.grave_faults()
+
+    assert {view: faults for view, faults in found.items() if faults} == {}
+
+
+def test_choosing_from_a_project_costs_no_more_than_reading_it(page: Page, azure_devops: AzureDevOps) -> None:
+    """Choosing a project asks for its areas and types once."""
+    page.open("#/new")
+    connect(page)
+
+    read = [one["path"] for one in azure_devops.requests() if one["path"].lower().endswith("/areas")]
+    assert len(read) == 1

@@ -1,0 +1,303 @@
+"""What goes wrong is said beside what caused it, with what to do; and then it is repaired."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from local.system import READ_TOKEN
+from tests.browser.page import Page
+from tests.browser.test_set_up import connect
+from tests.e2e.configuration_bodies import changed
+from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
+
+
+def open_integration(page: Page, integration: IntegrationUnderTest, view: str = "") -> None:
+    page.open(f"#/i/{integration.id}{view}")
+    page.sees("Fabrikam web")
+
+
+def save_with(api: Api, integration: IntegrationUnderTest, changes: Mapping[str, Any]) -> None:
+    answer = api.put_integration(integration.id, changed(integration.body, changes))
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_wrong_function_key_is_asked_for_again_and_kept_for_the_session_only(
+    page: Page, system: Any
+) -> None:
+    page.start(None)
+    page.open()
+    page.type("Key", "not-the-key")
+    page.press("Continue")
+    assert "does not accept this key" in page.fault_at("Key")
+    page.type("Key", system.function_key)
+    page.press("Continue")
+    page.sees("Connect a product with a project")
+
+    kept = page.browser.execute_script(
+        "return [Object.values(sessionStorage), Object.keys(localStorage), document.cookie]"
+    )
+    assert kept == [[system.function_key], [], ""]
+    page.press("Forget the function key")
+    page.field("Key")
+
+
+def test_a_wrong_token_is_refused_beside_the_token(page: Page) -> None:
+    page.open("#/new")
+    page.type("Account", "fabrikam")
+    page.type("Personal access token", "nobody-knows-this-one")
+    page.press("Test connection")
+
+    page.sees("Azure DevOps refused the request", "Make a new personal access token")
+    page.fault_at("Personal access token")
+    page.type("Personal access token", "sandbox-write-token")
+    page.press("Test connection")
+    page.sees("The token is accepted")
+    page.sees_no("refused")
+
+
+def test_an_account_that_is_not_there_is_refused_beside_the_account(page: Page) -> None:
+    page.open("#/new")
+    page.press("Test connection")
+    page.sees("This must not be empty.")
+    page.type("Account", "contoso")
+    page.type("Personal access token", "sandbox-write-token")
+    page.press("Test connection")
+
+    page.sees("knows no organization “contoso”")
+    page.fault_at("Account")
+
+
+def test_a_token_that_only_reads_is_found_out_when_it_is_saved(
+    page: Page, integration: IntegrationUnderTest
+) -> None:
+    open_integration(page, integration)
+    page.sees("Feature and User Story can be created")
+    page.type("Personal access token", READ_TOKEN)
+    page.press("Save")
+
+    page.sees("Saved.", "lacks the scope “Work Items (Read & write)”")
+    page.fault_at("Personal access token")
+
+
+def test_a_token_that_may_not_subscribe_leaves_the_steps_by_hand(
+    page: Page, api: Api, azure_devops: AzureDevOps, integration: IntegrationUnderTest
+) -> None:
+    for one in azure_devops.get("/_apis/hooks/subscriptions").json()["value"]:
+        azure_devops.delete(f"/_apis/hooks/subscriptions/{one['id']}")
+    save_with(api, integration, {"/azure_devops/personal_access_token": READ_TOKEN})
+
+    open_integration(page, integration, "/hook")
+    page.press("Create the subscription for me")
+
+    page.sees(
+        "may not edit service hook subscriptions", "Create the subscription by hand", "Work item updated"
+    )
+
+
+def test_a_subscription_that_azure_devops_disabled_is_switched_on_again(
+    page: Page, azure_devops: AzureDevOps, integration: IntegrationUnderTest
+) -> None:
+    (known,) = azure_devops.get("/_apis/hooks/subscriptions").json()["value"]
+    answer = azure_devops.put(
+        f"/_apis/hooks/subscriptions/{known['id']}", {**known, "status": "disabledByUser"}
+    )
+    assert answer.ok, answer.text
+
+    open_integration(page, integration, "/hook")
+    page.sees("Disabled by a person")
+    page.press("Switch it on again")
+
+    page.sees("was there already and works now")
+    (after,) = azure_devops.get("/_apis/hooks/subscriptions").json()["value"]
+    assert (after["id"], after["status"]) == (known["id"], "enabled")
+
+
+def test_while_azure_devops_is_down_it_says_so_and_can_be_tried_again(
+    page: Page, azure_devops: AzureDevOps
+) -> None:
+    azure_devops.add_fault(status=503, times=None)
+    page.open("#/new")
+    page.type("Account", "fabrikam")
+    page.type("Personal access token", "sandbox-write-token")
+    page.press("Test connection")
+
+    page.sees("Asking Azure DevOps…")
+    page.sees("Azure DevOps is not available", "Nothing has to be repaired")
+    azure_devops.clear_faults()
+    page.press("Try again")
+    page.sees("The token is accepted")
+
+
+def test_a_slow_answer_shows_that_it_is_waited_for(page: Page, azure_devops: AzureDevOps) -> None:
+    azure_devops.set_latency(700)
+    page.open("#/new")
+    page.type("Account", "fabrikam")
+    page.type("Personal access token", "sandbox-write-token")
+    page.press("Test connection")
+
+    page.sees("Asking Azure DevOps…")
+    assert page.button("Test connection").get_attribute("aria-disabled") == "true"
+    page.sees("The token is accepted")
+    page.sees_no("Asking Azure DevOps…")
+
+
+def test_a_required_field_without_a_default_holds_up_the_switch_until_it_has_one(
+    page: Page, api: Api, aha: Aha
+) -> None:
+    page.open("#/new")
+    connect(page)
+    page.choose_area("Devices")
+    page.type("Product", "PROD")
+    page.choose("A feature becomes", "Change Request")
+    page.sees("required", "Custom.Team")
+    page.click("#enabled")
+    page.press("Save")
+
+    assert "Give it a value" in page.fault_at("Team")
+    assert page.focused() == page.field("Team")
+    page.type("Team", "Gardening")
+    page.press("Save")
+    # Saved, but Azure DevOps knows no such team.
+    page.sees("Custom.Team", "breaks a rule")
+    page.type("Team", "Web")
+    page.press("Save")
+    page.sees("Saved.", "Change Request and User Story can be created")
+
+
+def test_a_project_that_is_gone_can_be_exchanged(
+    page: Page, api: Api, integration: IntegrationUnderTest
+) -> None:
+    save_with(
+        api,
+        integration,
+        {"/azure_devops/project": "Renamed since", "/azure_devops/area_path": "Renamed since"},
+    )
+
+    open_integration(page, integration)
+    assert "does not exist" in page.fault_at("Project")
+    page.choose("Project", "Fabrikam")
+    page.sees("Fabrikam has 17 areas")
+    page.choose_area("Web")
+    page.press("Save")
+    page.sees("Saved.", "can be created in Fabrikam")
+
+
+def test_faults_are_shown_beside_their_fields_and_the_first_has_the_focus(page: Page, api: Api) -> None:
+    page.open("#/new")
+    page.type("Address", "not an address")
+    page.type("Name", "x")
+    page.press("Save")
+
+    assert "without a path" in page.fault_at("Address")
+    assert "must not be empty" in page.fault_at("Product")
+    assert page.focused() == page.field("Address")
+    page.type("Address", "")
+    page.type("Product", "PROD")
+    page.press("Save")
+    page.sees("Saved.")
+
+
+def test_a_product_of_another_integration_is_refused_beside_the_product(
+    page: Page, integration: IntegrationUnderTest
+) -> None:
+    page.open("#/new")
+    page.type("Product", "PROD")
+    page.type("Name", "Second")
+    page.press("Save")
+
+    assert "belongs to the integration" in page.fault_at("Product")
+
+
+def test_an_id_that_is_taken_is_refused_and_nobodys_integration_replaced(
+    page: Page, api: Api, integration: IntegrationUnderTest
+) -> None:
+    page.open("#/new")
+    page.type("Product", "MOB")
+    page.type("Name", "Second")
+    page.type("Id", integration.id)
+    page.press("Save")
+
+    assert "already" in page.fault_at("Id")
+    assert api.get(f"/integrations/{integration.id}").json()["product_id"] == "PROD"
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"), [("Go on with these values", "Mine"), ("Take all of theirs", "Theirs")]
+)
+def test_a_save_in_between_is_shown_and_neither_is_lost(
+    page: Page, api: Api, integration: IntegrationUnderTest, choice: str, expected: str
+) -> None:
+    open_integration(page, integration)
+    page.sees("can be created")
+    page.type("Name", "Mine")
+    save_with(api, integration, {"/name": "Theirs", "/feature/status_mapping/Active": "In code review"})
+    page.press("Save")
+
+    page.sees("Somebody else saved", "Here: Mine", "Theirs: Theirs", "Status for Active (features)")
+    page.press(choice)
+    page.sees_no("Somebody else saved")
+    assert page.value("Name") == expected
+    assert page.value("Active", "feature") == "In code review"
+    if expected == "Mine":
+        page.press("Save")
+        page.sees("Saved.")
+    after = api.get(f"/integrations/{integration.id}").json()
+    assert (after["name"], after["feature"]["status_mapping"]["Active"]) == (expected, "In code review")
+
+
+def test_unsaved_changes_stay_until_they_are_saved_or_discarded(
+    page: Page, api: Api, integration: IntegrationUnderTest
+) -> None:
+    open_integration(page, integration)
+    page.sees("can be created")
+    page.type("Name", "Renamed")
+    page.type("Personal access token", "a-token-being-typed")
+    page.follow("All integrations")
+    page.follow("Fabrikam web")
+    assert page.value("Name") == "Renamed"
+
+    # Leaving asks first; the driver answers for the person. Then what was typed is there again, but no token.
+    asks = "const leaving = new Event('beforeunload', {cancelable: true}); dispatchEvent(leaving);"
+    assert page.browser.execute_script(f"{asks} return leaving.defaultPrevented") is True
+    page.browser.refresh()
+    page.sees("Unsaved changes of before are back")
+    assert page.value("Name") == "Renamed"
+    assert page.value("Personal access token") == ""
+    assert "a-token-being-typed" not in str(
+        page.browser.execute_script("return Object.values(sessionStorage)")
+    )
+
+    page.press("Discard changes")
+    page.sees("Your changes were discarded.")
+    assert page.value("Name") == "Fabrikam web"
+
+
+def test_a_status_that_is_none_of_the_products_is_marked(
+    page: Page, api: Api, integration: IntegrationUnderTest
+) -> None:
+    save_with(
+        api,
+        integration,
+        {"/feature/status_mapping/Active": "Cooking", "/feature/status_mapping/Baking": "Shipped"},
+    )
+
+    open_integration(page, integration)
+    page.sees("not a state of this type any more", "Azure DevOps would refuse what is set up here", "Baking")
+    assert page.value("Active", "feature") == "Cooking (not a status of the product)"
+
+
+def test_an_integration_is_deleted_after_a_question(
+    page: Page, api: Api, integration: IntegrationUnderTest
+) -> None:
+    open_integration(page, integration)
+    page.press("Delete this integration")
+    page.press("Delete…")
+    page.press("Keep it")
+    page.press("Delete…")
+    page.click("dialog[open] button.danger")
+
+    page.sees("Connect a product with a project")
+    assert api.get(f"/integrations/{integration.id}").status_code == 404

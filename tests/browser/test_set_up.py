@@ -1,0 +1,164 @@
+"""A product manager who has never seen the page sets up an integration and sends a first feature."""
+
+from __future__ import annotations
+
+import json
+
+from local.system import AHA_TOKEN, WRITE_TOKEN
+from tests.browser.page import Page
+from tests.e2e.system import Aha, Api, AzureDevOps, eventually
+
+
+def connect(page: Page, token: str = WRITE_TOKEN) -> None:
+    """Steps 1 and 2 up to the area."""
+    page.type("Account", "https://dev.azure.com/fabrikam")
+    page.type("Personal access token", token)
+    page.press("Test connection")
+    page.sees("The token is accepted")
+    page.choose("Project", "Fabrikam")
+    page.sees("Fabrikam has 17 areas")
+
+
+def connect_aha(page: Page, aha: Aha) -> None:
+    """Step 3."""
+    page.type("Address", aha.account_url)
+    page.type("API key", AHA_TOKEN)
+    page.press("Test Aha!")
+    page.choose("Product", "Fabrikam web (PROD)")
+    page.sees("the product has 7 statuses")
+
+
+def test_the_whole_way_from_nothing_to_a_state_that_came_back(
+    page: Page, api: Api, azure_devops: AzureDevOps, aha: Aha
+) -> None:
+    page.open()
+    page.sees("Connect a product with a project")
+    page.follow("New integration")
+    connect(page)
+    page.choose_area("Checkout")
+    page.sees("Chosen: Fabrikam\\Web\\Checkout")
+    connect_aha(page, aha)
+
+    # Types and statuses are proposed, and marked so.
+    assert page.value("A feature becomes") == "Feature"
+    assert page.value("A requirement becomes") == "User Story"
+    assert page.value("Active", "feature") == "In progress"
+    assert page.value("Closed", "feature") == "Shipped"
+    assert page.value("Resolved", "requirement") == "In test"
+    page.sees("proposed")
+    page.choose("Resolved", "In code review", "feature")
+    assert page.options("Resolved", "requirement")[1:] == [
+        "Under consideration",
+        "In progress",
+        "In test",
+        "Shipped",
+        "Will not implement",
+    ]
+
+    # It has a name and an id already.
+    assert page.value("Name") == "Fabrikam web"
+    assert page.value("Id") == "fabrikam-web"
+    page.sees_no("Before it can be enabled")
+    page.click("#enabled")
+    page.press("Save")
+    page.sees("Saved.", "Feature and User Story can be created in Fabrikam\\Web\\Checkout.")
+    assert page.value("Personal access token") == ""
+    assert page.value("API key") == ""
+    saved = api.get("/integrations/fabrikam-web").json()
+    assert saved["enabled"] is True
+    assert saved["azure_devops"]["area_path"] == "Fabrikam\\Web\\Checkout"
+    assert saved["feature"]["status_mapping"]["Resolved"] == "In code review"
+
+    page.follow("let Azure DevOps report changes")
+    page.sees("No subscription")
+    page.press("Create the subscription for me")
+    page.sees("The subscription was created.", "Enabled")
+    assert page.find(".with-copy input").get_property("value") == saved["webhook_url"]
+
+    page.follow("Send a sample")
+    page.paste("Feature as JSON", json.dumps(aha.event("PROD-1")))
+    page.press("Check without writing")
+    page.sees("Everything can be sent", "would be created")
+    assert azure_devops.ids() == []
+    page.press("Send really")
+    page.sees("Everything was sent", "PROD-1", "Feature 1")
+    assert azure_devops.fields(1)["System.AreaPath"] == "Fabrikam\\Web\\Checkout"
+
+    page.follow("Log")
+    page.sees("Work item 1 was created for PROD-1.")
+    azure_devops.edit(1, {"System.State": "Active"})
+    eventually(lambda: aha.status("PROD-1") == "In progress")
+    page.sees("Work item 1 changes PROD-1 in Aha!: state.")
+
+
+def test_it_can_be_saved_half_done_and_gone_on_with_later(page: Page, api: Api) -> None:
+    page.open("#/new")
+    page.type("Product", "MOB")
+    page.type("Name", "Fabrikam móbile")
+    assert page.value("Id") == "fabrikam-mobile"
+    page.press("Save")
+    page.sees("Saved.")
+
+    page.follow("All integrations")
+    page.sees("Fabrikam móbile", "Incomplete", "Missing: the Azure DevOps account")
+    page.follow("Fabrikam móbile")
+    page.type("Account", "fabrikam")
+    page.type("Personal access token", WRITE_TOKEN)
+    page.press("Save")
+    page.sees("Saved.")
+    assert api.get("/integrations/fabrikam-mobile").json()["azure_devops"]["account_name"] == "fabrikam"
+
+
+def test_without_aha_statuses_are_typed(page: Page, api: Api) -> None:
+    page.open("#/new")
+    connect(page)
+    page.choose_area("Devices")
+    page.type("Active", "Being made", "feature")
+    page.type("Product", "PROD")
+    page.sees("Without an Aha! address and key, features are sent but no change comes back.")
+    page.press("Save")
+    page.sees("Saved.")
+
+    (saved,) = api.get("/integrations").json()["integrations"]
+    assert saved["feature"]["status_mapping"] == {"Active": "Being made"}
+
+
+def test_everything_works_by_the_keyboard_alone(page: Page, api: Api) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    def labelled(label: str, step: str = "") -> None:
+        page.tab_to(lambda element: element == page.field(label, step))
+
+    def on(words: str) -> None:
+        page.tab_to(lambda element: element.text.startswith(words))
+
+    page.open()
+    page.sees("Connect a product")
+    on("New integration")
+    page.keys(Keys.ENTER)
+    page.sees("Six steps")
+    labelled("Account")
+    page.keys("fabrikam")
+    labelled("Personal access token")
+    page.keys(WRITE_TOKEN)
+    on("Test connection")
+    page.keys(Keys.SPACE)
+    page.sees("The token is accepted")
+    labelled("Project")
+    page.keys("Fabrikam", Keys.TAB)
+    page.sees("Fabrikam has 17 areas")
+    page.tab_to(lambda element: element.get_attribute("role") == "treeitem")
+    # To Devices, the first below the project.
+    page.keys(Keys.ARROW_DOWN, Keys.ENTER)
+    page.sees("Chosen: Fabrikam\\Devices")
+    page.keys(Keys.END, Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.SPACE)
+    page.sees("Chosen: Fabrikam\\Web\\Checkout")
+    labelled("Product")
+    page.keys("PROD")
+    on("Save")
+    page.keys(Keys.ENTER)
+    page.sees("Saved.")
+
+    (saved,) = api.get("/integrations").json()["integrations"]
+    assert saved["azure_devops"]["area_path"] == "Fabrikam\\Web\\Checkout"
+    assert "Saved." in page.focused().text
