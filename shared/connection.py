@@ -36,6 +36,7 @@ class Question:
     project: str
     integration: Integration | None
     aha: AhaQuestion | None = None
+    checks_mapping: bool = True
 
     @property
     def integration_id(self) -> str:
@@ -85,10 +86,11 @@ def read_question(app: App, body: Any) -> Question:
 def _of_integration(app: App, source: JsonObject, project: str, integration: Integration) -> Question:
     target = integration.azure_devops
     aha = read_aha_question(app, source, integration)
-    # The list of projects is wanted just when the integration's own is not there any more.
-    own = "" if source.boolean("only_account", default=False) else target.project
     if target.account_name and target.has_credentials:
-        return Question(target, project or own, integration, aha)
+        # What there is to choose from is wanted just when the integration's own project or mapping fits no more.
+        if source.boolean("choices_only", default=False):
+            return Question(target, project, integration, aha, checks_mapping=False)
+        return Question(target, project or target.project, integration, aha)
     if aha is None:
         source.fault("integration_id", "has no Azure DevOps account and token yet: save them first")
     return Question(None, "", integration, aha)
@@ -183,7 +185,7 @@ class _ConnectionTest:
         self._passed(
             "project", f"{name} has {len(tree)} areas and {len(offered)} work item types to choose from."
         )
-        integration = self._question.integration
+        integration = self._question.integration if self._question.checks_mapping else None
         if integration is not None and _is_named(found, integration.azure_devops.project):
             self._check_mapping(integration, project_id, tree, offered)
         return {**_id_and_name(found), "areas": tree, "work_item_types": [_shown(item) for item in offered]}

@@ -36,14 +36,16 @@ function takeAnswer(state, answer) {
   if (answer.aha) state.changed("aha");
 }
 
-/** The pointer of the field that a refused test is about. */
-export function pointerOf(error, hasProject, hasProduct) {
+/** The pointer of the field that a refused test is about; null where it is about several. */
+export function pointerOf(error, state) {
+  const isAbout = (word) => error.detail.includes(word);
   const pointers = {
     azure_devops_credentials_rejected: "/azure_devops/personal_access_token",
-    azure_devops_not_found: hasProject ? "/azure_devops/project" : "/azure_devops/account_name",
+    azure_devops_not_found: isAbout("organization") ? "/azure_devops/account_name"
+      : isAbout("The project ") ? "/azure_devops/project" : null,
     aha_credentials_rejected: "/aha/api_token",
     aha_forbidden: "/aha/api_token",
-    aha_not_found: hasProduct && /product/.test(error.detail) ? "/product_id" : "/aha/url",
+    aha_not_found: state.draft.product_id && isAbout("product") ? "/product_id" : "/aha/url",
   };
   return pointers[error.code] ?? null;
 }
@@ -65,4 +67,30 @@ export function openConnection(state) {
 /** Tests a connection and takes what it found. */
 export async function look(state, question) {
   takeAnswer(state, await testConnection(question));
+}
+
+/**
+ * Tests Azure DevOps. What is stored may fit no more: a project that is gone, a state that is not there. Then what there
+ * is to choose from is asked for alone, so that it can be mended; the problem is thrown all the same.
+ */
+export async function lookAtAzureDevOps(state) {
+  const { project } = state.draft.azure_devops;
+  const question = azureDevOpsQuestion(state, project);
+  state.checks = [];
+  try {
+    await look(state, question);
+  } catch (error) {
+    if (error.status === 422) await lookForChoices(state, question, error);
+    throw error;
+  }
+}
+
+async function lookForChoices(state, { project, ...question }, error) {
+  const isProjectGone = error.code === "azure_devops_not_found" && /^The project /.test(error.detail);
+  const choices = question.integration_id ? { ...question, choices_only: true } : question;
+  try {
+    await look(state, project && !isProjectGone ? { ...choices, project } : choices);
+  } catch {
+    // Then there is nothing to choose from, and the problem says why.
+  }
 }

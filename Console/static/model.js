@@ -108,7 +108,7 @@ export function proposals(states, statuses) {
   const named = (list, pattern) => list.find((status) => pattern.test(status.name));
   const byCategory = {
     Proposed: () => open[0],
-    InProgress: () => named(open, /progress|develop|doing|active/i) ?? open[Math.floor(open.length / 2)],
+    InProgress: () => named(open, /progress|\bin dev|developing|doing|active|started/i) ?? open[Math.floor(open.length / 2)],
     Resolved: () => named(statuses, /ready to (ship|release)/i) ?? named(open, /test|review|verif/i) ?? open.at(-1),
     Completed: () => named(done, /^(shipped|done|completed?|closed|released|finished)\b/i) ?? done[0],
     Removed: () => named(done, /not|won.t|cancel|reject|remov/i),

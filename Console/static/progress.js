@@ -13,7 +13,9 @@ export function progressLine(text) {
  * Answers what `work` answers, or undefined after a failure, which `failed` is told of (or which is shown in `place`).
  */
 export async function withProgress(place, text, work, { buttons = [], failed } = {}) {
+  let isShown = false;
   const timer = setTimeout(() => {
+    isShown = true;
     fill(place, progressLine(text));
     announce(text);
   }, SHOWN_AFTER_MILLISECONDS);
@@ -30,6 +32,8 @@ export async function withProgress(place, text, work, { buttons = [], failed } =
     return undefined;
   } finally {
     clearTimeout(timer);
+    // What came of it; a problem is an alert and speaks for itself.
+    if (isShown) setTimeout(() => announce(place.querySelector(".problem") ? "" : place.textContent || "Done."));
     for (const one of buttons) one.removeAttribute("aria-disabled");
   }
 }

@@ -42,7 +42,7 @@ class EditState extends EventTarget {
     this.project ??= null; // the chosen project's areas and types,
     this.aha ??= null; // and what there is in Aha!.
     this.checks ??= [];
-    this.keep();
+    this.checkProblem = null; // What a test found wrong with what is stored, though the connection is fine.
   }
 
   get isNew() {

@@ -1,6 +1,6 @@
 // Step 1: the Azure DevOps account, the token, and whether they work.
 import { button, fill, h } from "./dom.js";
-import { azureDevOpsQuestion, inIntegration, look, pointerOf } from "./connection.js";
+import { inIntegration, lookAtAzureDevOps, pointerOf } from "./connection.js";
 import { clearFaults, choice, field, showFault, showFaults, textInput } from "./fields.js";
 import { checkList, isBusy, problemBox, withProgress } from "./progress.js";
 
@@ -81,34 +81,33 @@ function forget(state, place) {
 
 async function run(state, root, place, test) {
   if (isBusy(test)) return;
-  const target = state.draft.azure_devops;
   clearFaults(root);
-  const project = target.project;
-  const failed = (error) => failedTest(state, root, place, error, project, () => run(state, root, place, test));
-  await withProgress(place, "Asking Azure DevOps…", () => look(state, azureDevOpsQuestion(state, project)), {
-    buttons: [test], failed,
+  state.checkProblem = null;
+  await withProgress(place, "Asking Azure DevOps…", () => lookAtAzureDevOps(state), {
+    buttons: [test], failed: (error) => failedTest(state, root, place, error, () => run(state, root, place, test)),
   });
-  if (state.account) showAccount(state, place);
+  if (state.account && !place.childElementCount) showAccount(state, place);
 }
 
 function showAccount(state, place) {
   fill(place, checkList(state.checks.filter((check) => check.name === "credentials")));
 }
 
-function failedTest(state, root, place, error, project, again) {
+function failedTest(state, root, place, error, again) {
   if (error.errors?.length) {
     const others = showFaults(root, error.errors.map((one) => ({ ...one, pointer: inIntegration(one.pointer) })));
     if (others.length) fill(place, problemBox(error));
     return;
   }
-  const pointer = pointerOf(error, project, false);
-  const form = root.closest("form") ?? root;
-  const isElsewhere = pointer === "/azure_devops/project";
-  if (pointer && showFault(form, pointer, isElsewhere ? error.detail : "See below.") && isElsewhere) {
-    // The account is fine, the project is not: go on without it, so that another one can be chosen.
-    const question = { ...azureDevOpsQuestion(state, ""), only_account: true };
-    look(state, question).then(() => showAccount(state, place), (problem) => fill(place, problemBox(problem, again)));
-    return;
+  const pointer = pointerOf(error, state);
+  if (pointer === "/azure_devops/project" && state.account) {
+    showFault(root.closest("form"), pointer, error.detail);
+  } else if (!pointer && state.project) {
+    // The connection is fine; what was chosen does not go with it.
+    state.checkProblem = error;
+    state.changed("draft");
+  } else {
+    if (pointer) showFault(root, pointer, "See below.");
+    fill(place, problemBox(error, again));
   }
-  fill(place, problemBox(error, again));
 }

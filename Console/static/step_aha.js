@@ -90,7 +90,7 @@ function failedTest(state, root, place, error, again) {
     if (others.length) fill(place, problemBox(error));
     return;
   }
-  const pointer = pointerOf(error, false, Boolean(state.draft.product_id));
+  const pointer = pointerOf(error, state);
   if (pointer) showFault(root, pointer, "See below.");
   fill(place, problemBox(error, again));
 }

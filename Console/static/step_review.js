@@ -32,14 +32,14 @@ export function reviewStep(state) {
 
 function nameFields(state) {
   const { draft } = state;
+  let isNameOurs = Boolean(draft.name);
+  let isIdOurs = Boolean(state.newId);
   const name = textInput(draft.name, (text) => {
+    isNameOurs = text !== "";
     draft.name = text.trim();
-    if (state.isNew && !isIdOurs) id.value = state.newId = idFrom(text);
+    if (!isIdOurs) id.value = state.newId = idFrom(text);
     state.changed("draft");
   });
-  let isNameOurs = Boolean(draft.name);
-  name.addEventListener("input", () => { isNameOurs = name.value !== ""; });
-  let isIdOurs = Boolean(state.newId);
   const id = textInput(state.newId, (text) => {
     isIdOurs = text !== "";
     state.newId = text.trim();
@@ -96,6 +96,10 @@ function link({ pointer, words }) {
 }
 
 function checkResults(state) {
+  if (state.checkProblem && !state.isDirty) {
+    return h("div", { class: "problem", role: "alert" },
+      h("p", {}, h("strong", {}, "Azure DevOps would refuse what is set up here"), ". ", state.checkProblem.detail));
+  }
   const done = state.checks.filter((check) => ["status_mapping", "create_work_item"].includes(check.name));
   if (!done.length || state.isDirty) return null;
   return [forReaders("Checked by Azure DevOps: "), checkList(done),
