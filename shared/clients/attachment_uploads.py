@@ -6,10 +6,9 @@ Content-Range header is only said by the specification's parameter list (Microso
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 from urllib.parse import quote, urlencode
 
 from shared.clients.http import HttpClient, Request
@@ -28,6 +27,7 @@ NO_SIGN_IN_PAGE = {"X-TFS-FedAuthRedirect": "Suppress"}
 
 _HEADERS = {"Content-Type": "application/octet-stream", **NO_SIGN_IN_PAGE}
 _READ_SECONDS = 60.0
+_PIECE_BYTES = 1 << 16
 _LEAST_SECONDS = 0.5
 
 
@@ -89,15 +89,16 @@ class AttachmentUploads:
         path = f"/{quote(file.project, safe='')}/_apis/wit/attachments/{quote(attachment_id, safe='')}"
         url = self._url(path, uploadType="chunked", fileName=file.name)
         total, position = len(content), 0
+        buffer = memoryview(bytearray(min(CHUNK_BYTES, total)))
         while position < total:
-            chunk = _next_chunk(content)
+            chunk = buffer[: _fill(buffer[: total - position], content)]
             self._send_chunk(
                 url, chunk, f"bytes {position}-{position + len(chunk) - 1}/{total}", file.deadline
             )
             position += len(chunk)
         return address
 
-    def _send_chunk(self, url: str, chunk: bytes, content_range: str, deadline: Deadline) -> None:
+    def _send_chunk(self, url: str, chunk: memoryview, content_range: str, deadline: Deadline) -> None:
         """Send one chunk until it is through.
 
         A chunk that is refused after its first answer got lost had come through: the service wants the next one. Were
@@ -114,7 +115,7 @@ class AttachmentUploads:
                 "PUT",
                 url,
                 headers,
-                lambda: io.BytesIO(chunk),
+                lambda: cast(BinaryIO, _Chunk(chunk)),
                 repeatable=False,
                 read_seconds=min(_READ_SECONDS, left),
                 patience=left,
@@ -151,8 +152,32 @@ class AttachmentUploads:
         return attachment_id, address
 
 
-def _next_chunk(content: Content) -> bytes:
-    chunk = bytearray()
-    while len(chunk) < CHUNK_BYTES and (piece := content.read(CHUNK_BYTES - len(chunk))):
-        chunk += piece
-    return bytes(chunk)
+class _Chunk:
+    """A part of a file that is held in memory, as `requests` wants to read it."""
+
+    def __init__(self, content: memoryview) -> None:
+        self._content = content
+        self._position = 0
+
+    def __len__(self) -> int:
+        return len(self._content)
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes more."""
+        end = len(self._content) if size < 0 else self._position + size
+        piece = bytes(self._content[self._position : end])
+        self._position += len(piece)
+        return piece
+
+
+def _fill(buffer: memoryview, content: Content) -> int:
+    """Read into a buffer until it is full or the content ends; how many bytes that were."""
+    filled = 0
+    while filled < len(buffer):
+        # In small pieces: whoever reads over the wire holds more than one copy of what it is asked for.
+        piece = content.read(min(_PIECE_BYTES, len(buffer) - filled))
+        if not piece:
+            break
+        buffer[filled : filled + len(piece)] = piece
+        filled += len(piece)
+    return filled
