@@ -27,7 +27,7 @@ class FieldDecision:
         if self.outcome is Outcome.LEAVE or (self.outcome is Outcome.UNCHANGED and before is not None):
             return before
         theirs = work_item.digest_of(self.field, images)
-        return Agreement(self.aha, theirs, before.replaced_in_aha if before else "")
+        return Agreement(self.aha, theirs, before.replaced_in_aha if before else ())
 
 
 def decide_for_new_item(record: Record, images: Images) -> tuple[FieldDecision, ...]:
@@ -81,8 +81,8 @@ def decide_for_item(
 
 def _merge(before: Agreement | None, ours: str, theirs: str, same: bool) -> Outcome:
     if before is None:
-        # Nothing was ever agreed: an empty field is no change of anybody's.
-        return merge(carried_changed=True, other_changed=theirs != digest(""), same=same)
+        # Nothing was ever agreed: an empty field is no change of anybody's, on either side.
+        return merge(carried_changed=ours != digest(""), other_changed=theirs != digest(""), same=same)
     return merge(carried_changed=ours != before.aha, other_changed=theirs != before.azure_devops, same=same)
 
 
@@ -107,4 +107,4 @@ def is_old_news(record: Record, link: Link | None, name: Field, images: Images =
     if agreed is None or not agreed.replaced_in_aha or link.received_as_of is None:
         return False
     intended = intended_digests(record, images)[name]
-    return intended == agreed.replaced_in_aha and record.updated_at < link.received_as_of
+    return intended in agreed.replaced_in_aha and record.updated_at < link.received_as_of

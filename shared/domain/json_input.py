@@ -93,6 +93,16 @@ class JsonObject:
             return value
         return default
 
+    def prose(self, key: str, *, longest: int) -> str:
+        """A text that a person wrote. Control characters, as come along when text is pasted, are left out."""
+        value = self._values.get(key)
+        if not isinstance(value, str):
+            return self.text(key)
+        if len(value) > longest:
+            self.fault(key, f"must be at most {longest} characters long")
+            return ""
+        return _UNSTORABLE.sub("", value).strip()
+
     def identifier(self, key: str, *, required: bool = True, longest: int = 255) -> str:
         """An id as text; a whole number is taken as its digits: Aha! sends small ids as numbers."""
         value = self._values.get(key)

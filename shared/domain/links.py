@@ -19,17 +19,24 @@ class Field(str, Enum):
     STATE = "state"
 
 
+_REMEMBERED_REPLACEMENTS = 8
+
+
 @dataclass(frozen=True)
 class Agreement:
     """Digests of one field as each side showed it when both last agreed.
 
     They differ between the sides, since either cleans up HTML in its own way and a long title is cut. `replaced_in_aha`
-    is what Aha! said before a notification last wrote the field there, empty if none ever did.
+    is what Aha! said before notifications wrote the field there, the last few of them, the latest first.
     """
 
     aha: str
     azure_devops: str
-    replaced_in_aha: str = ""
+    replaced_in_aha: tuple[str, ...] = ()
+
+    def after_write_to_aha(self, aha: str, azure_devops: str, replaced: str) -> Agreement:
+        """What is agreed once a notification has written the field over what Aha! said."""
+        return Agreement(aha, azure_devops, (replaced, *self.replaced_in_aha)[:_REMEMBERED_REPLACEMENTS])
 
 
 @dataclass(frozen=True)

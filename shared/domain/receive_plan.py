@@ -165,9 +165,10 @@ def link_after(
         if name in refused and known is not None:
             agreed[name] = replace(known, azure_devops=theirs)
         elif name in plan.written_fields:
-            agreed[name] = Agreement(shown[name], theirs, replaced[name])
+            known = known or Agreement("", "")
+            agreed[name] = known.after_write_to_aha(shown[name], theirs, replaced[name])
         else:
-            agreed[name] = Agreement(shown[name], theirs, known.replaced_in_aha if known else "")
+            agreed[name] = Agreement(shown[name], theirs, known.replaced_in_aha if known else ())
     received_as_of = after.updated_at if plan.written_fields - refused else link.received_as_of
     new_link = replace(link, agreed=agreed, received_as_of=received_as_of)
     return with_agreed_revision(new_link, work_item, plan.images)

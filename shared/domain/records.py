@@ -128,7 +128,7 @@ def _record(source: JsonObject, kind: Kind) -> Record:
         kind=kind,
         id=source.identifier("id"),
         reference=source.text("reference_num", longest=255),
-        name=source.text("name", longest=100_000) if "name" in source else None,
+        name=source.prose("name", longest=100_000) if "name" in source else None,
         description=description,
         url=_web_address(source.text("url", longest=2000)),
         attachments=_attachments(source),
@@ -145,8 +145,8 @@ def _description(source: JsonObject) -> str | None:
     if value is None:
         return ""
     if isinstance(value, str):
-        return source.text("description", longest=_LONGEST_DESCRIPTION)
-    return source.object("description").text("body", longest=_LONGEST_DESCRIPTION)
+        return source.prose("description", longest=_LONGEST_DESCRIPTION)
+    return source.object("description").prose("body", longest=_LONGEST_DESCRIPTION)
 
 
 def _attachments(source: JsonObject) -> tuple[Attachment, ...]:

@@ -28,6 +28,9 @@ _LONGEST_WAIT_SECONDS = 40.0
 _LOOKS_FOR_LOST_CREATES = (0.2, 1.0, 3.0)
 """Seconds before each look: what was asked for over a connection that broke may still be under way."""
 
+_LOOKS_AFTER_AN_ANSWER = (0.2,)
+"""Whatever an answer fails to say: once it is there, nothing is under way any more."""
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -150,7 +153,7 @@ class WorkItemWriter:
             self._operation.journal.warning(
                 "batch.not-believed", "The batch was not answered operation by operation; it is taken apart."
             )
-            self._look_for(writes)
+            self._look_for(writes, _LOOKS_AFTER_AN_ANSWER)
             return _Verdict.NOT_BELIEVED
         pairs = list(zip(writes, entries, strict=True))
         self._tell([(write, entry) for write, entry in pairs if isinstance(entry, WorkItem)])
@@ -158,7 +161,7 @@ class WorkItemWriter:
             if isinstance(entry, OwnFault):
                 self._note_fault(write, entry, parent_url)
         # An error of the service's own is no answer: what it was about may have been created all the same.
-        self._look_for([write for write, entry in pairs if _is_doubtful(entry)])
+        self._look_for([write for write, entry in pairs if _is_doubtful(entry)], _LOOKS_AFTER_AN_ANSWER)
         return _Verdict.ANSWERED
 
     def _note_fault(self, write: Write, fault: OwnFault, parent_url: str | None) -> None:
@@ -242,10 +245,10 @@ class WorkItemWriter:
         self._sleep(asked)
         return True
 
-    def _look_for(self, writes: Sequence[Write]) -> None:
+    def _look_for(self, writes: Sequence[Write], looks: Sequence[float] = _LOOKS_FOR_LOST_CREATES) -> None:
         """Look for work items that lost creates left behind, a few times with growing pauses."""
         self.unanswered |= {item.record_id for item in writes if item.creates}
-        for pause in _LOOKS_FOR_LOST_CREATES:
+        for pause in looks:
             creates = [item for item in self._outstanding(writes) if item.creates]
             if not creates:
                 return

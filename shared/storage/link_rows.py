@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -122,13 +123,17 @@ def _link(row: Row) -> Link:
         work_item_url=row.text("work_item_url"),
         work_item_type=row.text("work_item_type"),
         agreed_revision=row.number("agreed_revision"),
-        agreed={Field(name): Agreement(**sides) for name, sides in agreed.items()},
+        agreed={Field(name): _agreement(sides) for name, sides in agreed.items()},
         attachments={key: AttachedFile(**file) for key, file in attachments.items()},
         parent_work_item_id=row.number("parent_work_item_id") or None,
         requirement_ids=tuple(json.loads(row.long_text("requirement_ids"))),
         sent_as_of=row.moment("sent_as_of"),
         received_as_of=row.moment("received_as_of"),
     )
+
+
+def _agreement(sides: Mapping[str, Any]) -> Agreement:
+    return Agreement(sides["aha"], sides["azure_devops"], tuple(sides["replaced_in_aha"]))
 
 
 def _present(**properties: Value | None) -> dict[str, Value]:

@@ -44,6 +44,17 @@ def test_an_adopted_work_item_that_says_the_same_already_is_not_written(scene: S
     assert scene.writes() == []
 
 
+def test_adopting_with_nothing_to_say_leaves_what_an_engineer_wrote(scene: Scene) -> None:
+    """Given a record without a description, when its work item is adopted, then that one keeps its own."""
+    number = existing(scene)
+    scene.edit(number, description="<p>Written by an engineer</p>")
+
+    sent = scene.send(feature("Pay by card", "", integration_fields=linked_to(str(number))))
+
+    assert sent.feature["conflicts"] == [{"field": "name", "kept": "aha", "overwritten_rev": 2}]
+    assert scene.value(number, DESCRIPTION) == "<p>Written by an engineer</p>"
+
+
 def test_what_adoption_overwrites_is_reported(scene: Scene) -> None:
     number = existing(scene)
     scene.edit(number, description="<p>Written by an engineer.</p>")

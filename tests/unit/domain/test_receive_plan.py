@@ -160,7 +160,7 @@ def test_the_link_agrees_on_what_aha_made_of_the_write() -> None:
     link = link_after(plan_receive(LINK, item, RECORD, MAPPING), LINK, item, RECORD, after)
 
     assert link.agreed[Field.DESCRIPTION] == Agreement(
-        digest("<p>New</p>"), digest("<div>New</div>"), digest(RECORD.description)
+        digest("<p>New</p>"), digest("<div>New</div>"), (digest(RECORD.description),)
     )
     assert link.agreed_revision == 2
     assert link.received_as_of == after.updated_at
