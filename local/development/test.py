@@ -25,6 +25,8 @@ _NAMES = ("python3.13", "python3.14", "python3", "python")
 _PLATFORM_TESTS = ("tests/host", "tests/e2e")
 _BROWSER_TESTS = "tests/browser"
 _NO_TESTS_COLLECTED = 5
+_SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
+"""Two processes, each with a system of its own; a file's tests stay together."""
 
 
 def main() -> int:
@@ -36,10 +38,12 @@ def main() -> int:
             if not pytest_arguments or any(one.startswith(_BROWSER_TESTS) for one in pytest_arguments):
                 _make_ready_for_browser_tests()
             say("Tests")
-            codes.append(_pytest(pytest_arguments or ["tests"], {}))
+            codes.append(_pytest(pytest_arguments or [*_SIDE_BY_SIDE, "tests"], {}))
         if engine in ("platform", "both"):
             codes.append(
-                _test_on_platform(pytest_arguments or list(_PLATFORM_TESTS), required=engine != "both")
+                _test_on_platform(
+                    pytest_arguments or [*_SIDE_BY_SIDE, *_PLATFORM_TESTS], required=engine != "both"
+                )
             )
     except CommandFailed as failure:
         print_failure(failure)

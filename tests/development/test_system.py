@@ -11,7 +11,8 @@ import pytest
 from azure.data.tables import TableServiceClient
 
 from local.service import ADDRESS, ServiceFailed
-from local.system import LOGS, LocalSystem, SystemOptions
+from local.system import LocalSystem, SystemOptions
+from tests.logs import TEST_LOGS
 
 # Stands in for Core Tools: notes how it was started, then listens on the port it was given.
 FUNC = """#!{python}
@@ -25,7 +26,7 @@ time.sleep(600)
 
 
 def test_tables_outlive_a_stop_of_the_storage(tmp_path: Path) -> None:
-    options = SystemOptions(has_sandboxes=False, storage_folder=tmp_path, logs=LOGS / "tests")
+    options = SystemOptions(has_sandboxes=False, storage_folder=tmp_path, logs=TEST_LOGS)
     with LocalSystem(options) as system:
         client = TableServiceClient.from_connection_string(system.tables_connection_string)
         client.create_table("Kept").create_entity({"PartitionKey": "a", "RowKey": "b", "text": "still here"})
@@ -37,7 +38,7 @@ def test_tables_outlive_a_stop_of_the_storage(tmp_path: Path) -> None:
 
 
 def test_ports_that_were_taken_meanwhile_are_exchanged() -> None:
-    system = LocalSystem(SystemOptions(has_sandboxes=False, logs=LOGS / "tests"))
+    system = LocalSystem(SystemOptions(has_sandboxes=False, logs=TEST_LOGS))
     wanted = system.storage.port
     with socket.create_server((ADDRESS, wanted)), system:
         assert system.storage.port != wanted
@@ -46,7 +47,7 @@ def test_ports_that_were_taken_meanwhile_are_exchanged() -> None:
 
 
 def test_only_one_system_at_a_time_has_the_usual_ports() -> None:
-    options = SystemOptions(usual_ports=True, has_sandboxes=False, logs=LOGS / "tests")
+    options = SystemOptions(usual_ports=True, has_sandboxes=False, logs=TEST_LOGS)
     first, second = LocalSystem(options), LocalSystem(options)
     assert first.storage.port != second.storage.port
     second.stop()
@@ -70,9 +71,7 @@ def test_core_tools_get_every_setting_by_environment_and_storage_for_themselves(
     program.write_text(FUNC.format(python=sys.executable, noted=str(noted)), encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    options = SystemOptions(
-        has_sandboxes=False, host="func", host_env={"MY_SETTING": "mine"}, logs=LOGS / "tests"
-    )
+    options = SystemOptions(has_sandboxes=False, host="func", host_env={"MY_SETTING": "mine"}, logs=TEST_LOGS)
     with LocalSystem(options) as system:
         found = json.loads(noted.read_text(encoding="utf-8"))
         parts = dict(part.split("=", 1) for part in found["AzureWebJobsStorage"].split(";") if part)
@@ -89,7 +88,7 @@ def test_without_core_tools_the_start_says_where_to_get_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    system = LocalSystem(SystemOptions(has_sandboxes=False, host="func", logs=LOGS / "tests"))
+    system = LocalSystem(SystemOptions(has_sandboxes=False, host="func", logs=TEST_LOGS))
     with pytest.raises(ServiceFailed, match=r"`func`.*is not on the PATH"):
         system.start()
     assert [service.pid for service in system.services] == [None, None]

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import requests
 
 from local.sample import sample_integration, service_hook_subscription
-from local.system import ACCOUNT, AHA_TOKEN, LOGS, WRITE_TOKEN, LocalSystem, SystemOptions
+from local.system import ACCOUNT, AHA_TOKEN, WRITE_TOKEN, LocalSystem, SystemOptions
+from tests.logs import TEST_LOGS
 
 SECONDS = 60
 _T = TypeVar("_T")
@@ -26,7 +27,7 @@ def started_system(**options: Any) -> Iterator[LocalSystem]:
     Its tables lie in a folder of their own, so that they outlive a stop of the storage.
     """
     with tempfile.TemporaryDirectory() as folder:
-        chosen = {"storage_folder": Path(folder), "logs": LOGS / "tests", **options}
+        chosen = {"storage_folder": Path(folder), "logs": TEST_LOGS, **options}
         with LocalSystem(SystemOptions(**chosen)) as system:
             yield system
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from local.service import OrphanGuard, Service, free_port
-from local.system import LOGS
+from tests.logs import TEST_LOGS
 
 APPS = Path(__file__).parent / "apps"
 FUNCTION_KEY, MASTER_KEY = "the-function-key", "the-master-key"
@@ -70,7 +70,7 @@ def host_of() -> Iterator[HostOf]:
                 f"host-{app}-{len(running)}",
                 lambda port: host_command("--port", str(port), "--root", APPS / app, *options),
                 port=free_port(),
-                logs=LOGS / "tests",
+                logs=TEST_LOGS,
                 guard=guard,
             )
             service.start({**os.environ, **dict(env)})
