@@ -6,10 +6,11 @@ import hashlib
 from functools import cached_property
 from pathlib import Path
 
+# The platform's library adds the charset, UTF-8.
 _CONTENT_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
 _PAGE = "index.html"
