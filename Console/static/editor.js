@@ -28,7 +28,7 @@ export async function showEditor(place, route) {
   document.title = `${title} · ${state.saved?.name ?? "New integration"} · Aha! to Azure DevOps`;
   fill(place, back(), heading(state, view), body);
   const leave = render(body, state);
-  if (view === "setup") body.querySelector("form").append(saveBar(state, body));
+  if (view === "setup") body.querySelector("form").append(...saveBar(state, body));
   return () => {
     stopWatching();
     leave?.();

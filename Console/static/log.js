@@ -43,7 +43,9 @@ class LogView {
       announce(this.isLive ? "The log is live." : "The log stands still.");
       if (this.isLive) this.load();
     });
-    return h("div", { class: "log-bar" }, field("Operation", this.operation), field("Level", level), this.pause);
+    this.requests = h("input", { type: "checkbox", id: "requests", onchange: () => this.showNote() });
+    return h("div", { class: "log-bar" }, field("Operation", this.operation), field("Level", level),
+      h("div", { class: "check" }, this.requests, h("label", { for: "requests" }, "Show every request")), this.pause);
   }
 
   start() {
@@ -69,6 +71,7 @@ class LogView {
 
   showOperation(id) {
     this.operation.value = id;
+    this.requests.checked = true;
     this.change({ operation_id: id });
   }
 
@@ -128,9 +131,15 @@ class LogView {
     }
   }
 
+  /** How much is shown, and where one operation ends and another begins. */
   showNote() {
-    const number = this.list.childElementCount;
-    fill(this.note, number ? `${count(number, "entry", "entries")}, newest first` : "No entries yet.");
+    this.list.classList.toggle("hides-requests", !this.requests.checked);
+    const rows = [...this.list.children];
+    const shown = this.requests.checked ? rows : rows.filter((row) => !row.classList.contains("is-request"));
+    shown.forEach((row, at) => row.classList.toggle("starts", at > 0 && row.dataset.operation !== shown[at - 1].dataset.operation));
+    const hidden = rows.length - shown.length;
+    fill(this.note, !rows.length ? "No entries yet."
+      : `${count(shown.length, "entry", "entries")}, newest first${hidden ? `; ${count(hidden, "request")} not shown` : ""}`);
     this.more.hidden = !this.older;
   }
 }

@@ -16,8 +16,8 @@ export function entryRow(entry, showOperation) {
       h("time", { datetime: entry.time, title: when(entry.time) }, clock(entry.time)),
       h("span", { class: `badge ${kind}` }, word),
       h("span", { class: "message" }, entry.message)));
-  const isRequest = entry.event.endsWith(".request");
-  return h("li", { class: isRequest ? "entry is-request" : "entry", dataset: { key: keyOf(entry) } }, details);
+  const isRequest = entry.event.endsWith(".request") && entry.level === "info";
+  return h("li", { class: isRequest ? "entry is-request" : "entry", dataset: { key: keyOf(entry), operation: entry.operation_id } }, details);
 }
 
 function body(entry, showOperation) {

@@ -7,6 +7,7 @@ import { clearFaults, showFaults } from "./fields.js";
 import { bodyOf } from "./model.js";
 import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
 
+/** The bar, and below it how to delete what is stored. */
 export function saveBar(state, form) {
   const outcome = h("div", { class: "outcome" });
   const words = h("p", { class: "save-words" });
@@ -34,7 +35,7 @@ export function saveBar(state, form) {
     });
     state.message = "";
   }
-  return h("div", {}, bar, state.isNew ? null : deletion(state));
+  return state.isNew ? [bar] : [bar, deletion(state)];
 }
 
 async function press(state, form, outcome, save) {

@@ -121,14 +121,19 @@ class Page:
 
     def options(self, label: str, step: str = "") -> list[str]:
         """What a choice offers."""
-        return [option.text for option in Select(self.field(label, step)).options]
+        script = "return [...arguments[0].options ?? []].map((one) => one.text)"
+        return self._when(
+            lambda: self.browser.execute_script(script, self.field(label, step)) or None,
+            f"choices of {label}",
+        )
 
     def value(self, label: str, step: str = "") -> str:
         """What a field holds; of a choice, the words."""
-        control = self.field(label, step)
-        if control.tag_name == "select":
-            return Select(control).first_selected_option.text
-        return str(control.get_property("value"))
+        script = "return [arguments[0].selectedOptions ? arguments[0].selectedOptions[0]?.text : arguments[0].value]"
+        found = self._when(
+            lambda: self.browser.execute_script(script, self.field(label, step)), f"the value of {label}"
+        )
+        return str(found[0])
 
     def fault_at(self, label: str, step: str = "") -> str:
         """Wait for the fault that is shown beside a field, and linked with it for screen readers."""
