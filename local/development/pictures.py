@@ -3,39 +3,67 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from local.api_client import ApiClient, ApiError
+from local.development.browser import find_browser, make_browser_ready, opened_browser
 from local.development.console import ROOT, CommandFailed, print_failure, say, step
 from local.sample import INTEGRATION_ID, set_up_sample
 from local.service import ServiceFailed
 from local.system import LocalSystem, SystemOptions
 
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
 PICTURES = ROOT / "docs" / "pictures"
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _STATES = {1: "Active", 2: "Closed", 3: "Active"}
-"""What an engineer does to the sample feature's work items before the picture is taken."""
+"""What an engineer does to the sample feature's work items before the pictures are taken."""
 
 _DELIVERY_SECONDS = 20
-_BROWSER_SECONDS = 60
+_PAGE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture to take: of which view of the configuration page (None is the board), once `words` are shown.
+
+    `top` are the words of the heading that the picture starts with.
+    """
+
+    name: str
+    view: str | None
+    words: str
+    width: int = 1280
+    height: int = 900
+    top: str = ""
+
+
+_PICTURES = (
+    Picture("board.png", None, "Service hook deliveries"),
+    Picture("set-up.png", f"#/i/{INTEGRATION_ID}", "can be created in", height=1000),
+    Picture("states.png", f"#/i/{INTEGRATION_ID}", "can be created in", height=860, top="Features"),
+    Picture("service-hook.png", f"#/i/{INTEGRATION_ID}/hook", "reports every changed work item", height=1000),
+    Picture("log.png", f"#/i/{INTEGRATION_ID}/log", "Work item 1 changes PROD-1", height=900),
+    Picture(
+        "narrow.png", f"#/i/{INTEGRATION_ID}", "can be created in", width=360, height=760, top="Features"
+    ),
+)
 
 
 def main() -> int:
     """Take the pictures. Returns the exit code."""
     argparse.ArgumentParser(
         prog="python dev.py pictures",
-        description="Start the system with its sandboxes, send the sample feature, change some states, and keep a "
-        f"picture of the board in {PICTURES.relative_to(ROOT)}. Needs Chromium or Chrome on the PATH.",
+        description="Start the system with its sandboxes, send the sample feature, change some states, and keep "
+        f"pictures of the configuration page and of the board in {PICTURES.relative_to(ROOT)}. Needs Chromium with its "
+        "driver; as root on Debian they are installed.",
     ).parse_args()
     try:
-        browser = _find_browser()
+        if find_browser() is None and (problem := make_browser_ready()) is not None:
+            raise CommandFailed(problem)
         with step("Starting the system"):
             system = LocalSystem(SystemOptions(usual_ports=True))
             system.start()
@@ -43,9 +71,10 @@ def main() -> int:
             with step("Sending the sample feature and changing states"):
                 set_up_sample(system)
                 _send_and_change(system)
-            picture = PICTURES / "board.png"
-            with step(f"Taking {picture.relative_to(ROOT)}"):
-                _take(browser, f"{system.azure_devops.url}/", picture, width=1280, height=900)
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            with step(f"Taking {len(_PICTURES)} pictures"), opened_browser() as browser:
+                for picture in _PICTURES:
+                    _take(browser, system, picture)
         finally:
             system.stop()
     except (CommandFailed, ServiceFailed, ApiError) as problem:
@@ -53,15 +82,8 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    say("Look at it before you commit it.")
+    say("Look at them before you commit them.")
     return 0
-
-
-def _find_browser() -> str:
-    for name in _BROWSERS:
-        if found := shutil.which(name):
-            return found
-    raise CommandFailed(f"Found no Chromium or Chrome on the PATH (looked for {', '.join(_BROWSERS)}).")
 
 
 def _send_and_change(system: LocalSystem) -> None:
@@ -82,34 +104,32 @@ def _delivered(board: ApiClient) -> list[Any]:
     return [one for one in board.get("/_board/state")["deliveries"] if one["status"] == 200]
 
 
-def _take(browser: str, url: str, picture: Path, *, width: int, height: int) -> None:
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [
-            browser,
-            "--headless",
-            # Chromium's own sandbox needs rights that root and most containers do not have; the page is ours.
-            *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--hide-scrollbars",
-            f"--user-data-dir={profile}",
-            f"--window-size={width},{height}",
-            "--virtual-time-budget=4000",
-            f"--screenshot={picture}",
-            url,
-        ]
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=_BROWSER_SECONDS, check=False
+def _take(browser: Chrome, system: LocalSystem, picture: Picture) -> None:
+    console = f"{system.functions_url}/api/console"
+    size = {"width": picture.width, "height": picture.height, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(f"{console}/icon.svg")
+    browser.execute_script("sessionStorage.setItem('function-key', arguments[0])", system.function_key)
+    browser.get(f"{system.azure_devops.url}/" if picture.view is None else f"{console}{picture.view}")
+    deadline = time.monotonic() + _PAGE_SECONDS
+    while picture.words not in browser.execute_script("return document.body.innerText"):
+        if time.monotonic() > deadline:
+            raise CommandFailed(
+                f"“{picture.words}” is not shown within {_PAGE_SECONDS} s, for {picture.name}."
             )
-        except subprocess.TimeoutExpired as problem:
-            raise CommandFailed(f"{browser} did not finish within {_BROWSER_SECONDS} s.") from problem
-    if done.returncode != 0 or not picture.is_file():
-        raise CommandFailed(f"{browser} took no picture:\n{done.stderr[-1000:]}")
+        time.sleep(0.05)
+    _scroll_to(browser, picture.top)
+    if not browser.save_screenshot(str(PICTURES / picture.name)):
+        raise CommandFailed(f"{picture.name} could not be written to {PICTURES}.")
+
+
+def _scroll_to(browser: Chrome, heading: str) -> None:
+    if heading:
+        browser.execute_script(
+            "const at = [...document.querySelectorAll('h2')].find((one) => one.innerText.includes(arguments[0]));"
+            "scrollTo(0, at.getBoundingClientRect().top + scrollY - 40)",
+            heading,
+        )
 
 
 if __name__ == "__main__":
