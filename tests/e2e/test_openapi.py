@@ -275,8 +275,8 @@ case(
     "createServiceHook",
     422,
     _after(
-        _after(_without_subscription, _with_token("sandbox-read-token")),
-        lambda scene: scene.api.post(scene.service_hook()),
+        _without_subscription,
+        _after(_with_token("sandbox-read-token"), lambda scene: scene.api.post(scene.service_hook())),
     ),
 )
 
