@@ -66,7 +66,13 @@ export function openConnection(state) {
 
 /** Tests a connection and takes what it found. */
 export async function look(state, question) {
-  takeAnswer(state, await testConnection(question));
+  try {
+    takeAnswer(state, await testConnection(question));
+  } catch (error) {
+    // What was typed and not saved is in no integration's log.
+    if (!question.integration_id && !question.aha?.integration_id) error.operationId = "";
+    throw error;
+  }
 }
 
 /**

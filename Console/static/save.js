@@ -54,7 +54,13 @@ async function press(state, form, outcome, save) {
 
 async function store(state) {
   if (!state.isNew) return putIntegration(state.id, bodyOf(state.draft, state.typed), state.etag);
-  if (!state.newId) throw faultsOf([{ pointer: "/integration_id", detail: "Give it an id." }]);
+  const needed = [
+    ["/product_id", state.draft.product_id, "Say which product it is for."],
+    ["/name", state.draft.name, "Give it a name."],
+    ["/integration_id", state.newId, "Give it an id."],
+  ];
+  const faults = needed.filter(([, value]) => !value).map(([pointer, , detail]) => ({ pointer, detail }));
+  if (faults.length) throw faultsOf(faults);
   if (await exists(state.newId)) {
     throw faultsOf([{ pointer: "/integration_id", detail: "There is an integration with this id already. Choose another." }]);
   }

@@ -186,15 +186,21 @@ def test_a_project_that_is_gone_can_be_exchanged(
 
 def test_faults_are_shown_beside_their_fields_and_the_first_has_the_focus(page: Page, api: Api) -> None:
     page.open("#/new")
+    page.type("Account", "no account at all")
     page.type("Address", "not an address")
-    page.type("Name", "x")
     page.press("Save")
 
-    assert "without a path" in page.fault_at("Address")
-    assert "must not be empty" in page.fault_at("Product")
-    assert page.focused() == page.field("Address")
-    page.type("Address", "")
+    assert "Say which product" in page.fault_at("Product")
+    assert "Give it a name" in page.fault_at("Name")
+    assert page.focused() == page.field("Product")
     page.type("Product", "PROD")
+    page.type("Name", "x")
+    page.press("Save")
+    assert "must be an organization's name" in page.fault_at("Account")
+    assert "without a path" in page.fault_at("Address")
+    assert page.focused() == page.field("Account")
+    page.type("Account", "fabrikam")
+    page.type("Address", "")
     page.press("Save")
     page.sees("Saved.")
 
