@@ -10,6 +10,7 @@ import pytest
 from local.faults import FaultInjection
 from local.serving import start_in_thread
 from shared.secret import Secret
+from shared.storage.links import LinkStore
 from shared.storage.tables import Tables
 from tests.storage.relay import FaultyStorage, Relay
 
@@ -35,3 +36,13 @@ def faulty_storage(azurite_connection_string: str) -> Iterator[FaultyStorage]:
         yield FaultyStorage(server.url, relay.connection_string_by_way_of(server.url))
     finally:
         server.stop()
+
+
+@pytest.fixture
+def store(tables: Tables) -> LinkStore:
+    return LinkStore(tables)
+
+
+@pytest.fixture
+def unreliable(faulty_storage: FaultyStorage) -> LinkStore:
+    return LinkStore(faulty_storage.tables)
