@@ -26,7 +26,7 @@ def account(aha: Aha, **more: Any) -> dict[str, Any]:
     return {"url": aha.account_url, "api_token": AHA_TOKEN, **more}
 
 
-def tested(api: Api, body: Any) -> dict[str, Any]:
+def connection(api: Api, body: Any) -> dict[str, Any]:
     answer = api.post("/test-connection", body)
     assert answer.status_code == 200, answer.text
     result: dict[str, Any] = answer.json()
@@ -40,7 +40,7 @@ def names(statuses: list[dict[str, Any]]) -> list[str]:
 def test_aha_alone_shows_whose_token_it_is_and_the_products(
     api: Api, azure_devops: AzureDevOps, aha: Aha
 ) -> None:
-    result = tested(api, {"aha": account(aha)})
+    result = connection(api, {"aha": account(aha)})
 
     assert result["aha"]["ok"] is True
     assert result["aha"]["url"] == aha.account_url
@@ -55,7 +55,7 @@ def test_aha_alone_shows_whose_token_it_is_and_the_products(
 
 
 def test_a_product_has_the_statuses_of_its_two_workflows_in_their_order(api: Api, aha: Aha) -> None:
-    found = tested(api, {"aha": account(aha, product_id="PROD")})["aha"]
+    found = connection(api, {"aha": account(aha, product_id="PROD")})["aha"]
 
     assert names(found["feature_statuses"]) == FEATURE_STATUSES
     assert names(found["requirement_statuses"]) == REQUIREMENT_STATUSES
@@ -64,7 +64,7 @@ def test_a_product_has_the_statuses_of_its_two_workflows_in_their_order(api: Api
 
 
 def test_one_workflow_may_serve_both(api: Api, aha: Aha) -> None:
-    found = tested(api, {"aha": account(aha, product_id="MOB")})["aha"]
+    found = connection(api, {"aha": account(aha, product_id="MOB")})["aha"]
 
     assert names(found["feature_statuses"]) == ["New", "Designed", "Under consideration", "Shipped"]
     assert found["requirement_statuses"] == found["feature_statuses"]
@@ -74,7 +74,7 @@ def test_both_sides_are_asked_side_by_side(api: Api, azure_devops: AzureDevOps, 
     azure_devops.set_latency(300)
     aha.set_latency(300)
 
-    result = tested(
+    result = connection(
         api,
         {
             "account_name": "fabrikam",
@@ -101,8 +101,8 @@ def test_both_sides_are_asked_side_by_side(api: Api, azure_devops: AzureDevOps, 
 def test_a_stored_integration_gives_what_is_left_out(
     api: Api, integration: IntegrationUnderTest, aha: Aha
 ) -> None:
-    both = tested(api, {"integration_id": integration.id, "aha": {}})
-    alone = tested(api, {"aha": {"integration_id": integration.id}})
+    both = connection(api, {"integration_id": integration.id, "aha": {}})
+    alone = connection(api, {"aha": {"integration_id": integration.id}})
 
     assert names(both["aha"]["feature_statuses"]) == FEATURE_STATUSES
     assert both["project"]["name"] == "Fabrikam"
@@ -140,7 +140,7 @@ def test_every_fault_is_named_at_once(api: Api) -> None:
 def test_nothing_changes_for_who_does_not_ask(api: Api, integration: IntegrationUnderTest, aha: Aha) -> None:
     aha.clear_requests()
     for more in ({}, {"aha": None}):
-        assert "aha" not in tested(api, {"integration_id": integration.id, **more})
+        assert "aha" not in connection(api, {"integration_id": integration.id, **more})
     assert aha.requests() == []
 
 
@@ -187,7 +187,7 @@ def test_an_answer_of_another_shape_is_no_empty_account(api: Api, aha: Aha) -> N
 def test_an_integration_without_azure_devops_can_have_its_aha_tested(api: Api, aha: Aha) -> None:
     api.put_integration("begun", {"name": "Begun", "product_id": "MOB", "aha": account(aha)})
 
-    result = tested(api, {"integration_id": "begun", "aha": {}})
+    result = connection(api, {"integration_id": "begun", "aha": {}})
 
     assert result["account_name"] is None
     assert names(result["aha"]["feature_statuses"])[0] == "New"
@@ -200,7 +200,9 @@ class TestChoices:
         api.put_integration(integration.id, changed(integration.body, {"/feature/work_item_type": "Gone"}))
         assert api.post("/test-connection", {"integration_id": integration.id}).status_code == 422
 
-        result = tested(api, {"integration_id": integration.id, "project": "Fabrikam", "choices_only": True})
+        result = connection(
+            api, {"integration_id": integration.id, "project": "Fabrikam", "choices_only": True}
+        )
 
         assert result["project"]["name"] == "Fabrikam"
         assert [check["name"] for check in result["checks"]] == ["credentials", "project"]
@@ -209,7 +211,7 @@ class TestChoices:
         api.put_integration(integration.id, changed(integration.body, {"/azure_devops/project": "Gone"}))
         assert api.post("/test-connection", {"integration_id": integration.id}).status_code == 422
 
-        result = tested(api, {"integration_id": integration.id, "choices_only": True})
+        result = connection(api, {"integration_id": integration.id, "choices_only": True})
 
         assert result["project"] is None
         assert result["projects"]

@@ -192,6 +192,8 @@ def _both_sides_change(scene: Scene) -> None:
     scene.send()
     scene.save(enabled=False)
     scene.azure_devops.update(1, {"System.Title": "Pay with plastic"})
+    # The notification has come and found nobody, rather than to come once somebody is there again.
+    scene.azure_devops.deliver()
     scene.save()
     scene.aha.edit("PROD-1", name="Pay by credit card")
 
@@ -313,6 +315,8 @@ def _change_quietly(scene: Scene) -> None:
     scene.send()
     scene.save(enabled=False)
     scene.azure_devops.update(1, {"System.State": "Active"})
+    # The notification has come and found nobody, rather than to come once somebody is there again.
+    scene.azure_devops.deliver()
     scene.save()
 
 
