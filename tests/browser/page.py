@@ -284,4 +284,4 @@ class Page:
         deadline = time.monotonic() + SECONDS
         while not is_so():
             assert time.monotonic() < deadline, f"not within {SECONDS} s: {what()}"
-            time.sleep(0.03)
+            time.sleep(0.06)
