@@ -65,6 +65,8 @@ class Journal:
 
     def note(self, level: Level, event: str, message: str, **detail: Any) -> None:
         """Add an entry."""
+        # Half a character, which JSON can carry, can be written nowhere.
+        message = message.encode("utf-8", "replace").decode()
         entry = Entry(datetime.now(timezone.utc), level, self._operation_id, event, message, detail)
         logger.log(_LOGGING_LEVELS[level], "%s [%s] %s", event, self._operation_id, message)
         with self._lock:
