@@ -125,6 +125,15 @@ def _show_sandbox(system: LocalSystem) -> None:
     say("\nThen read the feature in Aha!, whose status is now In progress, and the log of it all\n")
     say(f"{curl} {system.aha.url}/api/v1/features/PROD-1 -H {_q('authorization: Bearer ' + AHA_TOKEN)}")
     say(f"{curl} {_q(integration + '/log?limit=20')} -H {_q(key)}")
+    _show_reconcile(system)
+
+
+def _show_reconcile(system: LocalSystem) -> None:
+    say(
+        "\nNo timer runs here by itself: bring in what lost notifications would have told, as Reconcile does\n"
+    )
+    url, key = f"{system.functions_url}/admin/functions/Reconcile", f"x-functions-key: {system.master_key}"
+    say(f"curl -sS -i -X POST {url} -H {_q(key)} -H {_q('content-type: application/json')} -d '{{}}'")
 
 
 def _show_real(system: LocalSystem) -> None:

@@ -1,4 +1,4 @@
-"""The whole system and one browser for all browser tests; each test gets a page that knows nothing of the others'."""
+"""One browser for all browser tests; each test gets a page that knows nothing of the others'."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from selenium.webdriver import Chrome
 from local.development.browser import find_browser, opened_browser
 from local.system import LocalSystem
 from tests.browser.page import Page
-from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest, ensure_running, started_system
+from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest, ensure_running
 
 _numbers = itertools.count(1)
 
@@ -23,35 +23,6 @@ def browser() -> Iterator[Chrome]:
         pytest.skip("Chromium or its driver is not there: python dev.py test says what to install")
     with opened_browser() as opened:
         yield opened
-
-
-@pytest.fixture(scope="session")
-def _running_system() -> Iterator[LocalSystem]:
-    with started_system() as system:
-        yield system
-
-
-@pytest.fixture
-def system(_running_system: LocalSystem) -> LocalSystem:
-    """The running system, with every part up."""
-    ensure_running(_running_system)
-    return _running_system
-
-
-@pytest.fixture
-def azure_devops(system: LocalSystem) -> AzureDevOps:
-    """The sandbox Azure DevOps as it is at its start."""
-    client = AzureDevOps(system.azure_devops.url)
-    client.reset()
-    return client
-
-
-@pytest.fixture
-def aha(system: LocalSystem) -> Aha:
-    """The sandbox Aha! as it is at its start."""
-    client = Aha(system.aha.url)
-    client.reset()
-    return client
 
 
 @pytest.fixture

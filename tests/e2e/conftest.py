@@ -1,4 +1,4 @@
-"""The whole system, started once for all end-to-end tests, and what each test works with."""
+"""What each end-to-end test works with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from local.system import LocalSystem
 from tests.e2e.sending_scene import Scene
-from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest, ensure_running, started_system
+from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest, ensure_running
 
 _numbers = itertools.count(1)
 
@@ -20,35 +20,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-
-
-@pytest.fixture(scope="session")
-def _running_system() -> Iterator[LocalSystem]:
-    with started_system() as system:
-        yield system
-
-
-@pytest.fixture
-def system(_running_system: LocalSystem) -> LocalSystem:
-    """The running system, with every part up: a test may stop or restart parts, the next one finds them running."""
-    ensure_running(_running_system)
-    return _running_system
-
-
-@pytest.fixture
-def azure_devops(system: LocalSystem) -> AzureDevOps:
-    """The sandbox Azure DevOps as it is at its start."""
-    client = AzureDevOps(system.azure_devops.url)
-    client.reset()
-    return client
-
-
-@pytest.fixture
-def aha(system: LocalSystem) -> Aha:
-    """The sandbox Aha! as it is at its start."""
-    client = Aha(system.aha.url)
-    client.reset()
-    return client
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def paste(line: str) -> Any:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_printed_lines_take_a_feature_there_and_a_state_back(run_command: RunCommand) -> None:
-    test, send, change, read_feature, read_log = run_command.curl_lines
+    test, send, change, read_feature, read_log, _ = run_command.curl_lines
 
     assert paste(test)["ok"] is True
 
@@ -77,6 +77,15 @@ def test_the_printed_lines_take_a_feature_there_and_a_state_back(run_command: Ru
     # The webhook's own operation is written down a moment after Aha! has the change.
     eventually(lambda: len({entry["operation_id"] for entry in paste(read_log)["entries"]}) >= 2)
     assert sent["operation_id"] in {entry["operation_id"] for entry in paste(read_log)["entries"]}
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_last_line_starts_the_timer(run_command: RunCommand) -> None:
+    *_, reconcile = run_command.curl_lines
+
+    answer = subprocess.run(reconcile, shell=True, capture_output=True, text=True, check=True)  # noqa: S602
+
+    assert " 202 " in answer.stdout.splitlines()[0]
 
 
 def test_ctrl_c_stops_everything_and_is_no_failure(run_command: RunCommand) -> None:

@@ -19,6 +19,9 @@ from tests.torture.workers import LocalWorkers
 from tests.torture.world import World
 
 SEQUENCES = 1000
+_PORTIONS = 10
+"""So that two processes can share them."""
+
 _STEPS = 8
 
 _any = st.integers(0, 7)
@@ -37,7 +40,8 @@ def stage(azurite_connection_string: str) -> Iterator[LocalStage]:
     logging.disable(logging.NOTSET)
 
 
-def test_the_laws_hold_after_any_sequence(stage: LocalStage) -> None:
+@pytest.mark.parametrize("portion", range(_PORTIONS))
+def test_the_laws_hold_after_any_sequence(stage: LocalStage, portion: int) -> None:
     """Given any sequence of edits, sends, notifications, faults and deaths, then the laws of `laws.py` hold."""
 
     class Sequence(RuleBasedStateMachine):
@@ -122,7 +126,7 @@ def test_the_laws_hold_after_any_sequence(stage: LocalStage) -> None:
     check(
         machine,
         settings=settings(
-            max_examples=SEQUENCES,
+            max_examples=SEQUENCES // _PORTIONS,
             stateful_step_count=_STEPS,
             deadline=None,
             suppress_health_check=list(HealthCheck),
