@@ -58,6 +58,7 @@ def answers_of(host: FurtherHost) -> dict[str, requests.Response]:
     }
 
 
+@pytest.mark.usefixtures("azure_devops")
 @pytest.mark.parametrize("unfit", UNFIT)
 def test_a_setting_that_is_not_in_order_is_named_by_every_function(host: FurtherHost, unfit: str) -> None:
     settings, name, words = UNFIT[unfit]

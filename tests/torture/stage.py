@@ -111,6 +111,7 @@ class LocalStage:
         self.collector.take()
 
     def close(self) -> None:
-        """Stop the servers."""
+        """Stop the servers, and what the sandboxes have going."""
+        self.reset()
         for server in self._servers:
             server.stop()

@@ -22,7 +22,7 @@ SEQUENCES = 1000
 _PORTIONS = 10
 """So that two processes can share them."""
 
-_STEPS = 8
+_STEPS = 7
 
 _any = st.integers(0, 7)
 _request = st.integers(0, MOST_REQUESTS)
