@@ -31,6 +31,7 @@ from shared.sending.standing import Lookout, Standing
 from shared.sending.uploads import UploadPlace, Uploads, upload_all
 from shared.sending.writer import Surroundings, WorkItemWriter
 from shared.sending.writes import write_of
+from shared.storage.links import StoredLink
 
 _ROUNDS = 8
 """How often records are decided anew because somebody changed them or their links meanwhile."""
@@ -39,6 +40,9 @@ _WAIT_SECONDS = 70.0
 """How long another sender of the same records is waited for: a little longer than a dead one's claim lasts."""
 
 _LOOK_AGAIN_SECONDS = 0.25
+_CONFLICT_PAUSE_SECONDS = 0.5
+"""Longer than a notification takes from its write to Aha! to the note of it."""
+
 _LEAST_SECONDS = 1.0
 
 
@@ -161,10 +165,31 @@ class FeatureSend:
             self._upload(attachments)
             claiming.result()
         self._leave_to_other_sender()
+        self._look_again_at_conflicts()
         if not self._plans:
             return settled
         self._write()
         return True
+
+    def _look_again_at_conflicts(self) -> None:
+        """Leave a record that seems to have changed on both sides for the next round if its link has changed.
+
+        What a notification is just bringing to Aha! may be in the payload before it is noted in the link: then it is no
+        change of Aha!'s, and must not overwrite what an engineer wrote after it.
+        """
+        doubtful = {
+            key: standing.link.version
+            for key, plan in self._plans.items()
+            if plan.conflicts and (standing := self._standings[key]).link is not None
+        }
+        if not doubtful:
+            return
+        self._sleep(_CONFLICT_PAUSE_SECONDS)
+        found = self._app.links.load(self._integration.integration_id, list(doubtful))
+        for key, version in doubtful.items():
+            stored = found.get(key)
+            if not isinstance(stored, StoredLink) or stored.version != version:
+                del self._plans[key]
 
     def _settle_unchanged(self) -> bool:
         """Records with nothing to write are done (was there any?); what they agree on may be news to their links."""
