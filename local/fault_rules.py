@@ -18,7 +18,9 @@ _KEYS = {"method", "path", "body", "request_body", "skip", "times", "headers", *
 
 @dataclass
 class Fault:
-    """One rule: which requests it concerns, how many it lets pass and hits, and what happens to them."""
+    """One rule: which requests it concerns (`method` may name several, as in `POST|PUT`), how many it lets pass and hits,
+    and what happens to them.
+    """
 
     id: str
     method: str | None
@@ -82,7 +84,7 @@ class Fault:
 
     def concerns(self, entry: RequestLogEntry) -> bool:
         """Whether the request is one that this fault counts."""
-        if self.method and self.method != entry.method:
+        if self.method and entry.method not in self.method.split("|"):
             return False
         target = f"{entry.path}?{entry.query}" if entry.query else entry.path
         if self.path and not self.path.search(target):

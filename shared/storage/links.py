@@ -19,7 +19,7 @@ from shared.storage.link_rows import (
     stored_work_item,
 )
 from shared.storage.record_writes import Conflicting, RecordWrite, Written, write_records
-from shared.storage.rows import Delete, Insert, Replace, Row
+from shared.storage.rows import ANY_VERSION, Delete, Insert, Replace, Row
 from shared.storage.tables import Tables
 
 __all__ = ["Claimed", "LinkStore", "StoredClaim", "StoredLink"]
@@ -122,10 +122,7 @@ class LinkStore:
         Raises:
             LinkChanged: the link is not as it was read.
         """
-        etags = self._both_etags(integration_id, [stored])
-        if not etags:
-            raise LinkChanged([claim.aha_id])
-        record_etag, work_item_etag = etags[claim.aha_id]
+        record_etag, work_item_etag = _guards(stored)
         _, work_item = link_rows(integration_id, stored.link)
         operations = (
             Replace(claim_row(integration_id, claim), record_etag),
@@ -184,18 +181,17 @@ class LinkStore:
         for stored, link in pairs:
             if (stored.link.aha_id, stored.link.work_item_id) != (link.aha_id, link.work_item_id):
                 raise ValueError(f"the link of {stored.link.aha_id} keeps its record and its work item")
-        etags = self._both_etags(integration_id, [stored for stored, _ in pairs])
-        links = [link for _, link in pairs if link.aha_id in etags]
-        rows = {link.aha_id: link_rows(integration_id, link) for link in links}
+        rows = {link.aha_id: link_rows(integration_id, link) for _, link in pairs}
         outcomes = write_records(
             self._table,
             [
-                RecordWrite(aha_id, tuple(map(Replace, both_rows, etags[aha_id])))
-                for aha_id, both_rows in rows.items()
+                RecordWrite(link.aha_id, tuple(map(Replace, rows[link.aha_id], _guards(stored))))
+                for stored, link in pairs
             ],
         )
+        links = [link for _, link in pairs]
         written = _stored_links(links, rows, outcomes)
-        _raise_if_left_out([link.aha_id for _, link in pairs], written)
+        _raise_if_left_out([link.aha_id for link in links], written)
         return written
 
     def purge(self, integration_id: str) -> None:
@@ -221,31 +217,13 @@ class LinkStore:
         _raise_if_left_out([claim.aha_id for _, claim in pairs], written)
         return written
 
-    def _both_etags(
-        self, integration_id: str, stored_links: Sequence[StoredLink]
-    ) -> dict[str, tuple[str, str]]:
-        """The ETags of the record's and the work item's row by Aha! id, read where they are not known.
 
-        A link of which a row is of another version is left out.
-        """
+def _guards(stored: StoredLink) -> tuple[str, str]:
+    """The ETags that a change of the record's and the work item's row asks for.
 
-        def etag_of(stored: StoredLink, row_key: str) -> str | None:
-            row = self._row(integration_id, row_key)
-            return row.etag if row is not None and row.text("version") == stored.version else None
-
-        def both(stored: StoredLink) -> tuple[str | None, str | None]:
-            link = stored.link
-            return (
-                stored.record_etag or etag_of(stored, record_key(link.aha_id)),
-                stored.work_item_etag or etag_of(stored, work_item_key(link.work_item_id)),
-            )
-
-        incomplete = [stored for stored in stored_links if not (stored.record_etag and stored.work_item_etag)]
-        read = dict(
-            zip((stored.link.aha_id for stored in incomplete), side_by_side(both, incomplete), strict=True)
-        )
-        known = {stored.link.aha_id: (stored.record_etag, stored.work_item_etag) for stored in stored_links}
-        return {aha_id: (one, other) for aha_id, (one, other) in (known | read).items() if one and other}
+    Whoever changes a link changes both rows in one transaction, so that the one that was read guards the other, too.
+    """
+    return stored.record_etag or ANY_VERSION, stored.work_item_etag or ANY_VERSION
 
 
 def _claimed(claim: Claim, outcome: Written | Conflicting) -> Claimed:

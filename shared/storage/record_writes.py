@@ -8,7 +8,7 @@ from functools import partial
 
 from shared.errors import System, Unavailable
 from shared.side_by_side import side_by_side
-from shared.storage.rows import Delete, Insert, Operation, Replace, Row, in_groups
+from shared.storage.rows import ANY_VERSION, Delete, Insert, Operation, Replace, Row, in_groups
 from shared.storage.table import Table, TransactionConflict
 
 _MOST_ROUNDS = 10
@@ -107,5 +107,5 @@ def _can_be_done(operation: Operation, row: Row | None) -> bool:
     if isinstance(operation, Insert):
         return row is None
     if isinstance(operation, (Replace, Delete)):
-        return row is not None and operation.etag in ("", row.etag)
+        return row is not None and operation.etag in (ANY_VERSION, row.etag)
     return True

@@ -78,6 +78,10 @@ class Insert:
     row: Row
 
 
+ANY_VERSION = "*"
+"""The ETag of whatever version is there."""
+
+
 @dataclass(frozen=True)
 class Replace:
     """Write a row in place of the version `etag`; properties that the new one lacks go."""
@@ -95,10 +99,10 @@ class Upsert:
 
 @dataclass(frozen=True)
 class Delete:
-    """Remove a row of the version `etag`, or of any version where that is empty. It must be there."""
+    """Remove a row of the version `etag`. It must be there."""
 
     row: Row
-    etag: str = ""
+    etag: str = ANY_VERSION
 
 
 Operation = Insert | Replace | Upsert | Delete

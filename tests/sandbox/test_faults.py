@@ -110,6 +110,15 @@ def test_a_fault_for_ever_lasts_until_all_are_removed(sandbox: Sandbox) -> None:
     assert sandbox.call("GET", "/items").status_code == 200
 
 
+def test_one_fault_may_concern_several_methods(sandbox: Sandbox) -> None:
+    sandbox.inject(method="PUT|PATCH", status=409, times=None)
+
+    answers = [sandbox.call(method, "/items/1", json={}).status_code for method in ("PUT", "PATCH", "GET")]
+
+    assert answers[:2] == [409, 409]
+    assert answers[2] != 409
+
+
 def test_method_path_and_body_have_to_fit(sandbox: Sandbox) -> None:
     sandbox.inject(method="PATCH", path=r"^/items/\d+\?api-version=7\.1$", request_body='"Pay', status=409)
 

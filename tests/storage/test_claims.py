@@ -93,7 +93,7 @@ def test_a_claim_whose_answer_is_lost_is_ours(
 ) -> None:
     store.purge(integration_id)
     claimed(store, integration_id, "before")
-    faulty_storage.fail(method="POST", **fault)
+    faulty_storage.fail(method="POST|PUT", **fault)
 
     claims = claimed(unreliable, integration_id, "1", "2", "3")
 

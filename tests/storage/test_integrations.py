@@ -315,12 +315,12 @@ def test_a_save_whose_answer_is_lost_is_recognised_as_done(
     unreliable = IntegrationStore(faulty_storage.tables, Vault([fernet_key(1)]))
     store.save(an_integration("other", product_id="OTHER"), None)
 
-    faulty_storage.fail(method="POST", **fault)
+    faulty_storage.fail(method="POST|PUT", **fault)
     created = unreliable.save(an_integration(), None)
-    faulty_storage.fail(method="POST", **fault)
+    faulty_storage.fail(method="POST|PUT", **fault)
     changed = unreliable.save(an_integration(name="Changed", product_id="NEXT"), created)
     assert store.get("web") == changed
-    faulty_storage.fail(method="POST", **fault)
+    faulty_storage.fail(method="POST|PUT", **fault)
     unreliable.delete(changed)
 
     assert isinstance(store.find("web"), DeletedIntegration)

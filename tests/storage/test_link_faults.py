@@ -71,7 +71,7 @@ def test_a_write_whose_answer_is_lost_is_recognised_as_done(
 ) -> None:
     claimed(store, integration_id, "1")
     established(store, integration_id, a_link("2", 2))
-    faulty_storage.fail(method="POST", **fault)
+    faulty_storage.fail(method="POST|PUT", **fault)
 
     written = write(unreliable, integration_id)
 

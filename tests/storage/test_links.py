@@ -9,7 +9,10 @@ import pytest
 
 from shared.domain.links import AttachedFile
 from shared.errors import LinkChanged, OperationFailed
+from shared.storage.link_rows import link_rows
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
+from shared.storage.rows import Delete
+from shared.storage.tables import Tables
 from tests.storage.link_examples import (
     a_claim,
     a_link,
@@ -176,18 +179,53 @@ def test_a_replace_of_an_older_version_names_it_and_writes_the_others(
     )
 
 
-def test_a_link_that_was_found_in_an_older_version_is_not_sent_to_be_replaced(
-    faulty_storage: FaultyStorage, unreliable: LinkStore, store: LinkStore, integration_id: str
-) -> None:
+@pytest.mark.parametrize("read_by", ["record", "work item"])
+def test_whichever_row_was_read_guards_both(store: LinkStore, integration_id: str, read_by: str) -> None:
     (stored,) = established(store, integration_id, a_link())
-    found = store.load(integration_id, ["6776"])["6776"]
+    found: StoredLink | StoredClaim | None = store.by_work_item(integration_id, 42)
+    if read_by == "record":
+        found = store.load(integration_id, ["6776"])["6776"]
     assert isinstance(found, StoredLink)
-    store.replace(integration_id, [(stored, replace(a_link(), agreed_revision=8))])
+    newer = replace(a_link(), agreed_revision=8)
+    store.replace(integration_id, [(stored, newer)])
 
     with pytest.raises(LinkChanged):
-        unreliable.replace(integration_id, [(found, replace(a_link(), agreed_revision=9))])
+        store.replace(integration_id, [(found, replace(a_link(), agreed_revision=9))])
 
-    assert [request["method"] for request in faulty_storage.requests()] == ["GET"]
+    assert_both_rows_agree(store, integration_id, newer)
+
+
+@pytest.mark.parametrize("left", ["record", "work item"])
+def test_a_link_of_which_half_is_purged_is_not_written_back(
+    store: LinkStore, tables: Tables, integration_id: str, left: str
+) -> None:
+    (stored,) = established(store, integration_id, a_link())
+    rows = dict(zip(("record", "work item"), link_rows(integration_id, a_link()), strict=True))
+    found = (
+        store.load(integration_id, ["6776"])["6776"]
+        if left == "record"
+        else store.by_work_item(integration_id, 42)
+    )
+    assert isinstance(found, StoredLink)
+    tables.links.transact([Delete(row) for name, row in rows.items() if name != left])
+
+    with pytest.raises(LinkChanged):
+        store.replace(integration_id, [(found, replace(stored.link, agreed_revision=9))])
+
+    standing = {name: tables.links.get(row.partition_key, row.row_key) for name, row in rows.items()}
+    assert [name for name, row in standing.items() if row is not None] == [left]
+
+
+def test_a_link_is_replaced_in_one_request(
+    faulty_storage: FaultyStorage, unreliable: LinkStore, store: LinkStore, integration_id: str
+) -> None:
+    established(store, integration_id, a_link())
+    found = store.by_work_item(integration_id, 42)
+    assert found is not None
+
+    unreliable.replace(integration_id, [(found, replace(a_link(), agreed_revision=9))])
+
+    assert [request["method"] for request in faulty_storage.requests()] == ["POST"]
 
 
 def test_a_link_keeps_its_work_item(store: LinkStore, integration_id: str) -> None:

@@ -182,7 +182,7 @@ def test_entries_whose_answer_is_lost_are_there_once(
     faulty_storage: FaultyStorage, store: LogStore, integration_id: str, fault: dict[str, object]
 ) -> None:
     store.write(integration_id, entries(1))
-    faulty_storage.fail(method="POST", **fault)
+    faulty_storage.fail(method="POST|PUT", **fault)
 
     LogStore(faulty_storage.tables).write(integration_id, entries(3, operation_id="lost"))
 

@@ -135,7 +135,7 @@ def test_a_write_outlasts_a_short_fault(
     links = faulty_storage.tables.links
     links.transact([Upsert(row(integration_id, "before"))])
 
-    faulty_storage.fail(method="POST", **fault)
+    faulty_storage.fail(method="POST|PUT", **fault)
     links.transact([Upsert(row(integration_id, "a", number=1))])
 
     found = links.get(integration_id, "a")
@@ -160,7 +160,7 @@ def test_a_write_whose_answers_are_all_lost_may_have_been_done(
 ) -> None:
     links = faulty_storage.tables.links
     links.transact([Upsert(row(integration_id, "before"))])
-    faulty_storage.fail(method="POST", cut="after", times=None)
+    faulty_storage.fail(method="POST|PUT", cut="after", times=None)
 
     with pytest.raises(Unavailable) as failure:
         links.transact([Upsert(row(integration_id, "a"))])
@@ -212,7 +212,7 @@ def test_storage_that_does_not_answer_is_given_up_after_three_attempts(
         with pytest.raises(Unavailable):
             call()
 
-    assert [request["method"] for request in faulty_storage.requests()] == ["GET"] * 3 + ["POST"] * 3
+    assert [request["method"] for request in faulty_storage.requests()] == ["GET"] * 3 + ["PUT"] * 3
 
 
 def test_a_wrong_account_key_names_the_setting_and_the_role(azurite_connection_string: str) -> None:
