@@ -15,10 +15,11 @@ from shared.clients.azure_devops import AzureDevOps
 from shared.domain.accounts import normalise_account_name
 from shared.domain.integration import Authentication, AzureDevOpsTarget, Integration
 from shared.domain.json_input import Faults, JsonObject
+from shared.domain.kind import Kind
 from shared.domain.markers import marker_of
 from shared.domain.patches import create_document
 from shared.domain.project_shape import WorkItemType, area_paths, offered_types, read_states
-from shared.domain.records import Kind, Record
+from shared.domain.records import Record
 from shared.errors import NotFound, RuleViolation, System
 from shared.operation import Operation
 from shared.secret import Secret

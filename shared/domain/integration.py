@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from shared.domain.records import Kind
+from shared.domain.kind import Kind
 from shared.secret import Secret
 
 

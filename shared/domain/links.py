@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from shared.domain.records import Kind
+from shared.domain.kind import Kind
 
 
 class Field(str, Enum):

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from shared.domain.integration import Integration
-from shared.domain.records import Kind, Record
+from shared.domain.kind import Kind
+from shared.domain.records import Record
 from shared.domain.work_item import HYPERLINK, Relation
 
 

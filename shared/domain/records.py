@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
 from shared.domain.json_input import Faults, JsonObject
+from shared.domain.kind import Kind
 from shared.domain.times import parse_time
 from shared.domain.titles import full_title
 
@@ -23,13 +23,6 @@ MOST_ATTACHMENTS = 1000
 _LONGEST_DESCRIPTION = 4_000_000
 _SERVICES_OF_AZURE_DEVOPS = ("tfs", "vsts")
 _WORK_ITEM_ID = re.compile("[0-9]{1,10}")
-
-
-class Kind(str, Enum):
-    """The kinds of record that are sent."""
-
-    FEATURE = "feature"
-    REQUIREMENT = "requirement"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from dataclasses import replace
 from shared.app import App
 from shared.domain.images import images_of_account, with_inline_images
 from shared.domain.integration import Integration
-from shared.domain.records import Attachment, Feature, Kind
+from shared.domain.kind import Kind
+from shared.domain.records import Attachment, Feature
 from shared.domain.send_plan import Family, RecordPlan, plan_record
 from shared.domain.work_item import WorkItem
 from shared.errors import (

@@ -16,9 +16,10 @@ from shared.domain.field_decisions import intended_digests
 from shared.domain.files import sent_files
 from shared.domain.images import images_of_account
 from shared.domain.integration import Integration
+from shared.domain.kind import Kind
 from shared.domain.links import Agreement, Claim, Field
 from shared.domain.markers import Marker, marker_of
-from shared.domain.records import Kind, Record
+from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
 from shared.errors import LinkChanged
 from shared.operation import Operation

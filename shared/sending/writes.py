@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shared.domain.integration import Integration
+from shared.domain.kind import Kind
 from shared.domain.links import AttachedFile, Field
 from shared.domain.markers import marker_of
 from shared.domain.patches import create_document, update_document
-from shared.domain.records import Kind, Record
+from shared.domain.records import Record
 from shared.domain.send_plan import RecordPlan
 from shared.sending.batches import Write
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from shared.domain.kind import Kind
 from shared.domain.links import Agreement, AttachedFile, Claim, Field, Link
-from shared.domain.records import Kind
 from shared.storage.keys import escape_key, record_key, work_item_key
 from shared.storage.rows import Row, Value, long_text
 

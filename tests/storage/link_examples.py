@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from shared.domain.kind import Kind
 from shared.domain.links import Agreement, AttachedFile, Claim, Field, Link
-from shared.domain.records import Kind
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
 
 NOON = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=timezone.utc)

@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from shared.domain.integration import AhaTarget, Authentication, AzureDevOpsTarget, Integration, RecordMapping
+from shared.domain.kind import Kind
 from shared.domain.links import Agreement, AttachedFile, Field, Link, digest
-from shared.domain.records import Attachment, Kind, Record
+from shared.domain.records import Attachment, Record
 from shared.domain.work_item import ATTACHED_FILE, PARENT, Relation, WorkItem, description_digest
 from shared.secret import Secret
 

@@ -9,7 +9,7 @@ import pytest
 
 from shared.clients.aha import Aha, RecordChange
 from shared.domain.integration import AhaTarget
-from shared.domain.records import Kind
+from shared.domain.kind import Kind
 from shared.errors import (
     CredentialsRejected,
     Forbidden,

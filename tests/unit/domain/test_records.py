@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.domain.records import Attachment, Kind, Record, read_feature
+from shared.domain.kind import Kind
+from shared.domain.records import Attachment, Record, read_feature
 from shared.errors import InvalidRequest
 from tests.unit.examples import deeply_nested, json_values
 
