@@ -18,7 +18,7 @@ _KEYS = {"method", "path", "body", "request_body", "skip", "times", "headers", *
 
 @dataclass
 class Fault:
-    """One rule: which requests it concerns (`method` may name several, as in `POST|PUT`), how many it lets pass and hits,
+    """One rule: which requests it concerns (`method` may name several, `POST|PUT`), how many it lets pass and hits,
     and what happens to them.
     """
 

@@ -13,7 +13,7 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 _FLUSH_AT = 80
-"""Entries kept in memory before they are written: one group transaction of Table Storage holds 100."""
+"""Entries kept in memory before they are written together: what a crash may take along."""
 
 
 class Level(str, Enum):

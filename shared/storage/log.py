@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import heapq
 import itertools
-import json
 import logging
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 from shared.errors import Fault, InvalidRequest, OperationFailed
 from shared.journal import Entry, Level
 from shared.storage.keys import escape_key
-from shared.storage.rows import MOST_OPERATIONS, Delete, Row, Upsert, Value, cut_text, in_groups
+from shared.storage.log_rows import KeyedEntry, block_rows, entries_of, key_of_time, level_property
+from shared.storage.rows import MOST_OPERATIONS, Delete, Row, Upsert, in_groups
 from shared.storage.table import TransactionConflict
 from shared.storage.tables import Tables
 
@@ -26,14 +26,9 @@ logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)
 _EXPIRY_INTERVAL_SECONDS = 3600.0
-_CUT_MARK = " … (cut)"
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_LAST_MICROSECOND = 10**17 - 1
-"""In the year 5138; what is left until then sorts the newest entry first, in 17 digits."""
-_LAST_NUMBER = 10**9 - 1
-_ROW_KEY = re.compile(r"\d{17}-\d{9}-[!-~]*")
-
-_numbers = itertools.count()
+_ROWS_PER_READ = 25
+_KEY = r"\d{17}-\d{9}-[!-~]*"
+_PLACE = re.compile(rf"(?P<entry>{_KEY}) (?P<row>{_KEY})")
 
 
 @dataclass(frozen=True)
@@ -42,6 +37,14 @@ class LogPage:
 
     entries: tuple[Entry, ...]
     next: str | None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A place in the log: behind this entry, whose followers are in this row and those behind it."""
+
+    entry_key: str
+    row_key: str
 
 
 class LogStore:
@@ -53,10 +56,10 @@ class LogStore:
         self._expired_at: dict[str, float] = {}
 
     def write(self, integration_id: str, entries: Sequence[Entry]) -> None:
-        """Add entries, which the log then shows the other way round; once an hour, remove some that are too old."""
+        """Add entries, which the log then shows the other way round; now and then, remove some that are too old."""
         partition = escape_key(integration_id)
         # Rows are written whatever stands there, so that a repeated transaction adds nothing twice.
-        writes = [(None, (Upsert(_row(partition, entry)),)) for entry in entries]
+        writes = [(None, (Upsert(row),)) for row in block_rows(partition, entries)]
         for group in in_groups(writes):
             self._table.transact([operation for _, operations in group for operation in operations])
         if writes and self._is_expiry_due(partition):
@@ -76,23 +79,31 @@ class LogStore:
         Raises:
             InvalidRequest: `before` is no `next` of an earlier page (pointer `/before`).
         """
+        place = None if before is None else _decoded(before)
+        end = _expired_key()
         conditions = ["PartitionKey eq @partition", "RowKey lt @expired"]
-        parameters = {"partition": escape_key(integration_id), "expired": _expired_key()}
-        for condition, name, value in (
-            ("RowKey gt @before", "before", None if before is None else _decoded(before)),
-            ("operation_id eq @operation", "operation", operation_id),
-            ("level eq @level", "level", level and level.value),
-        ):
-            if value is not None:
-                conditions.append(condition)
-                parameters[name] = value
-        rows = self._table.query(" and ".join(conditions), parameters, page_size=min(limit + 1, 1000))
-        found = list(itertools.islice(rows, limit + 1))
-        has_more = len(found) > limit
-        return LogPage(
-            entries=tuple(map(_entry, found[:limit])),
-            next=_encoded(found[limit - 1].row_key) if has_more else None,
+        parameters = {"partition": escape_key(integration_id), "expired": end}
+        if place is not None:
+            conditions.append("RowKey ge @row")
+            parameters["row"] = place.row_key
+        if operation_id is not None:
+            conditions.append("operation_id eq @operation")
+            parameters["operation"] = operation_id
+        if level is not None:
+            conditions.append(f"{level_property(level)} eq true")
+        merge = _Merge(self._table.query(" and ".join(conditions), parameters, page_size=_ROWS_PER_READ))
+        wanted = (
+            item
+            for item in merge
+            if (level is None or item.entry.level is level)
+            and (place is None or item.key > place.entry_key)
+            and item.key < end
         )
+        found = list(itertools.islice(wanted, limit + 1))
+        entries = tuple(item.entry for item in found[:limit])
+        if len(found) <= limit:
+            return LogPage(entries, next=None)
+        return LogPage(entries, _encoded(_Place(found[limit - 1].key, merge.first_row(found[limit]))))
 
     def purge(self, integration_id: str) -> None:
         """Remove the whole log of an integration."""
@@ -107,7 +118,9 @@ class LogStore:
             return True
 
     def _remove_expired(self, partition: str) -> None:
-        """Remove a transaction's worth of expired entries: they lie at the end of the partition."""
+        """Remove a transaction's worth of expired rows, which lie at the end of the partition; the next write goes on
+        where that was not all.
+        """
         try:
             rows = self._table.query(
                 "PartitionKey eq @partition and RowKey ge @expired",
@@ -118,6 +131,9 @@ class LogStore:
             expired = [Delete(row) for row in itertools.islice(rows, MOST_OPERATIONS)]
             if expired:
                 self._table.transact(expired)
+            if len(expired) == MOST_OPERATIONS:
+                with self._lock:
+                    self._expired_at.pop(partition, None)
         except TransactionConflict:
             # Another process removes them too.
             return
@@ -126,59 +142,48 @@ class LogStore:
             logger.warning("Old entries of the integration log could not be removed: %s", failure.detail)
 
 
-def _row(partition: str, entry: Entry) -> Row:
-    number = _LAST_NUMBER - next(_numbers) % _LAST_NUMBER
-    row_key = f"{_reverse_time(entry.time)}-{number:09}-{escape_key(entry.operation_id)[:64]}"
-    properties: dict[str, Value] = {
-        "time": entry.time,
-        "level": entry.level.value,
-        "operation_id": entry.operation_id,
-        "event": entry.event,
-        "message": cut_text(entry.message, _CUT_MARK),
-        "detail": cut_text(json.dumps(dict(entry.detail), ensure_ascii=False, default=str), _CUT_MARK),
-    }
-    return Row(partition, row_key, properties)
+class _Merge:
+    """The entries of rows, which are in the order of their newest ones, in the order of their own keys.
 
+    Operations that went on at the same time have rows that overlap.
+    """
 
-def _entry(row: Row) -> Entry:
-    return Entry(
-        time=row.time("time"),
-        level=Level(row.text("level")),
-        operation_id=row.text("operation_id"),
-        event=row.text("event"),
-        message=row.text("message"),
-        detail=_detail(row.text("detail")),
-    )
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = rows
+        self._waiting: list[tuple[str, int, KeyedEntry]] = []
 
+    def __iter__(self) -> Iterator[KeyedEntry]:
+        numbers = itertools.count()
+        for row in self._rows:
+            while self._waiting and self._waiting[0][0] < row.row_key:
+                yield heapq.heappop(self._waiting)[-1]
+            for item in entries_of(row):
+                heapq.heappush(self._waiting, (item.key, next(numbers), item))
+        while self._waiting:
+            yield heapq.heappop(self._waiting)[-1]
 
-def _detail(text: str) -> Mapping[str, Any]:
-    try:
-        detail = json.loads(text)
-    except ValueError:
-        # It was cut: a person can still read it.
-        return {"cut": text}
-    return detail if isinstance(detail, dict) else {"cut": text}
-
-
-def _reverse_time(moment: datetime) -> str:
-    return f"{_LAST_MICROSECOND - (moment - _EPOCH) // timedelta(microseconds=1):017}"
+    def first_row(self, item: KeyedEntry) -> str:
+        """The first of the rows that hold this entry, which came out last, and those that are to come."""
+        return min((item.row_key, *(waiting.row_key for _, _, waiting in self._waiting)))
 
 
 def _expired_key() -> str:
-    return _reverse_time(datetime.now(timezone.utc) - KEPT)
+    return key_of_time(datetime.now(timezone.utc) - KEPT)
 
 
-def _encoded(row_key: str) -> str:
-    return base64.urlsafe_b64encode(row_key.encode()).rstrip(b"=").decode()
+def _encoded(place: _Place) -> str:
+    text = f"{place.entry_key} {place.row_key}"
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def _decoded(before: str) -> str:
+def _decoded(before: str) -> _Place:
     try:
-        row_key = base64.b64decode(before + "=" * (-len(before) % 4), altchars=b"-_", validate=True).decode(
+        text = base64.b64decode(before + "=" * (-len(before) % 4), altchars=b"-_", validate=True).decode(
             "ascii"
         )
     except (binascii.Error, ValueError):
-        row_key = ""
-    if not _ROW_KEY.fullmatch(row_key):
+        text = ""
+    found = _PLACE.fullmatch(text)
+    if found is None:
         raise InvalidRequest([Fault("/before", "must be the next of an earlier answer, or be left out")])
-    return row_key
+    return _Place(found["entry"], found["row"])

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import itertools
+import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.errors import InvalidRequest, Unavailable
 from shared.journal import Entry, Journal, Level
-from shared.storage.log import LogStore
+from shared.storage.log import LogPage, LogStore
 from shared.storage.tables import Tables
 from tests.storage.relay import FaultyStorage
 
@@ -33,6 +38,14 @@ def entries(
             {"work_item_id": number, "nested": {"é": [1, None]}},
         )
         for number in range(count)
+    ]
+
+
+def in_rows_of_their_own(count: int, *, age: timedelta = timedelta()) -> list[Entry]:
+    """Entries of as many operations."""
+    return [
+        replace(entry, operation_id=f"operation-{number}")
+        for number, entry in enumerate(entries(count, age=age))
     ]
 
 
@@ -87,6 +100,53 @@ def test_pages_follow_each_other_without_gap_or_repetition(store: LogStore, inte
 
     assert seen == list(reversed(written))
     assert sizes == [10, 10, 5]
+
+
+@given(
+    operations=st.lists(st.sets(st.integers(0, 400), min_size=1, max_size=30), min_size=1, max_size=12),
+    limit=st.integers(1, 40),
+)
+@settings(max_examples=25, deadline=None)
+def test_operations_that_overlap_are_shown_by_time_on_whatever_pages(
+    tables: Tables, operations: list[set[int]], limit: int
+) -> None:
+    store, integration_id = LogStore(tables), f"test-{uuid.uuid4().hex}"
+    start = datetime.now(timezone.utc) - timedelta(hours=1)
+    written = [
+        [
+            Entry(
+                start + timedelta(seconds=second, microseconds=number),
+                level,
+                f"op {number}",
+                "e",
+                str(second),
+            )
+            for second, level in zip(sorted(seconds), itertools.cycle(Level))
+        ]
+        for number, seconds in enumerate(operations)
+    ]
+    for block in written:
+        store.write(integration_id, block)
+    newest_first = sorted(itertools.chain(*written), key=lambda entry: entry.time, reverse=True)
+
+    for level in (None, *Level):
+        seen: list[Entry] = []
+        page = LogPage((), None)
+        while not seen or page.next:
+            page = store.read(integration_id, limit=limit, before=page.next, level=level)
+            seen += page.entries
+            if not page.entries:
+                break
+        assert seen == [entry for entry in newest_first if level in (None, entry.level)]
+
+
+def test_what_one_operation_writes_together_is_one_row(
+    faulty_storage: FaultyStorage, tables: Tables, integration_id: str
+) -> None:
+    LogStore(faulty_storage.tables).write(integration_id, entries(80))
+
+    assert stored_rows(tables, integration_id) == 1
+    assert [request["method"] for request in faulty_storage.requests()] == ["PUT", "GET"]
 
 
 def test_a_last_page_that_is_exactly_full_has_no_next(store: LogStore, integration_id: str) -> None:
@@ -154,17 +214,22 @@ def test_an_entry_older_than_thirty_days_is_never_shown(store: LogStore, integra
     assert [entry.operation_id for entry in store.read(integration_id, limit=50).entries] == ["kept"]
 
 
-def test_expired_entries_are_removed_a_hundred_at_a_time_and_not_at_every_write(
+def test_expired_entries_are_removed_by_writes_a_hundred_rows_at_a_time(
     tables: Tables, integration_id: str
 ) -> None:
     one_process, another_process = LogStore(tables), LogStore(tables)
 
-    one_process.write(integration_id, entries(250, age=timedelta(days=31)))
+    one_process.write(integration_id, in_rows_of_their_own(250, age=timedelta(days=31)))
     assert stored_rows(tables, integration_id) == 150
     one_process.write(integration_id, entries(1))
-    assert stored_rows(tables, integration_id) == 151
+    assert stored_rows(tables, integration_id) == 51
+    one_process.write(integration_id, entries(1))
+    assert stored_rows(tables, integration_id) == 2
+    one_process.write(integration_id, in_rows_of_their_own(3, age=timedelta(days=31)))
+    one_process.write(integration_id, entries(1))
+    assert stored_rows(tables, integration_id) == 6, "all was removed a moment ago: it waits for an hour"
     another_process.write(integration_id, entries(1))
-    assert stored_rows(tables, integration_id) == 52
+    assert stored_rows(tables, integration_id) == 4
 
 
 def test_a_log_whose_old_entries_cannot_be_removed_is_written_all_the_same(
