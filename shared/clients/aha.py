@@ -13,9 +13,9 @@ from shared.clients.credentials import bearer
 from shared.clients.http import Answer, HttpClient, Request
 from shared.clients.pace import Quota
 from shared.clients.redaction import shown_url
+from shared.domain.aha_record import AhaRecord, WorkflowStatus
 from shared.domain.integration import AhaTarget
 from shared.domain.kind import Kind
-from shared.domain.receive_plan import AhaRecord, WorkflowStatus
 from shared.domain.retry import TRANSIENT_STATUSES
 from shared.domain.times import parse_time
 from shared.errors import (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 
+from shared.domain.aha_record import AhaRecord
 from shared.domain.images import DescriptionForAha, Images, for_aha, inline_images
 from shared.domain.links import Agreement, Field, Link, digest
 from shared.domain.markup import text_as_html
@@ -13,31 +13,6 @@ from shared.domain.merge import Outcome, merge
 from shared.domain.send_plan import with_agreed_revision
 from shared.domain.titles import cut, full_title, one_line
 from shared.domain.work_item import NO_IMAGES, WorkItem, description_digest
-
-
-@dataclass(frozen=True)
-class WorkflowStatus:
-    """A status of an Aha! workflow."""
-
-    id: str
-    name: str
-
-    def is_named_by(self, mapped: str) -> bool:
-        """Whether a mapping's value, a name or an id, means this status."""
-        return mapped == self.id or mapped.casefold() == self.name.casefold()
-
-
-@dataclass(frozen=True)
-class AhaRecord:
-    """A record as Aha! shows it now; `attachments` are the addresses of its files, by id."""
-
-    id: str
-    reference: str
-    name: str
-    description: str
-    status: WorkflowStatus
-    updated_at: datetime | None = None
-    attachments: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from typing import Any
 from shared.app import App
 from shared.clients.aha import Aha, RecordChange
 from shared.clients.azure_devops import AzureDevOps
+from shared.domain.aha_record import AhaRecord
 from shared.domain.images import images_of_account
 from shared.domain.integration import Integration
 from shared.domain.links import Field
 from shared.domain.notifications import Notification
-from shared.domain.receive_plan import AhaRecord, ReceivePlan, link_after, plan_receive
+from shared.domain.receive_plan import ReceivePlan, link_after, plan_receive
 from shared.domain.work_item import WorkItem
 from shared.errors import LinkChanged, NotFound, RuleViolation, System, Unavailable
 from shared.operation import Operation

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from shared.domain.aha_record import AhaRecord, WorkflowStatus
 from shared.domain.links import Agreement, Field, Link, digest
 from shared.domain.merge import Outcome
-from shared.domain.receive_plan import AhaRecord, WorkflowStatus, link_after, plan_receive
+from shared.domain.receive_plan import link_after, plan_receive
 from tests.unit.examples import a_link, a_record, a_work_item
 
 READY = WorkflowStatus("55", "Ready")

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 from shared.domain import receive_plan, send_plan
+from shared.domain.aha_record import AhaRecord, WorkflowStatus
 from shared.domain.images import Images
 from shared.domain.links import Field, Link
 from shared.domain.patches import EMPTY_DESCRIPTION
-from shared.domain.receive_plan import AhaRecord, ReceivePlan, WorkflowStatus, plan_receive
+from shared.domain.receive_plan import ReceivePlan, plan_receive
 from shared.domain.records import Record
 from shared.domain.send_plan import Family, RecordPlan, plan_record
 from shared.domain.work_item import WorkItem
