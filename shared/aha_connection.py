@@ -47,7 +47,10 @@ def read_aha_question(app: App, body: JsonObject, stored: Integration | None) ->
         source.fault("url", "is required")
     if target.api_token is None and not source.raw("api_token") and not (stored and stored.aha.api_token):
         source.fault("api_token", "is required")
-    product_id = source.identifier("product_id", required=False) or (stored.product_id if stored else "")
+    product_id = source.identifier("product_id", required=False)
+    # An empty one is wanted where the stored one is gone from Aha!: then the products are there to choose from.
+    if stored is not None and source.raw("product_id") is None:
+        product_id = stored.product_id
     return AhaQuestion(AhaTarget(url, target.api_token), product_id, stored.integration_id if stored else "")
 
 

@@ -193,6 +193,17 @@ def test_an_integration_without_azure_devops_can_have_its_aha_tested(api: Api, a
     assert names(result["aha"]["feature_statuses"])[0] == "New"
 
 
+def test_products_can_be_chosen_from_although_the_stored_one_is_gone(api: Api, aha: Aha) -> None:
+    api.put_integration("begun", {"name": "Begun", "product_id": "GONE", "aha": account(aha)})
+    stored = {"integration_id": "begun"}
+    problem_of(api.post("/test-connection", {"aha": stored}), 422, "aha_not_found")
+
+    found = connection(api, {"aha": {**stored, "product_id": ""}})["aha"]
+
+    assert [one["reference_prefix"] for one in found["products"]] == ["MOB", "PROD"]
+    assert found["feature_statuses"] == []
+
+
 class TestChoices:
     def test_come_although_the_mapping_fits_no_more(
         self, api: Api, integration: IntegrationUnderTest
