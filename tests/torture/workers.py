@@ -21,10 +21,8 @@ from shared.secret import Secret
 from shared.sending.send import send_feature
 from shared.settings import Settings
 from shared.storage.integrations import IntegrationStore
-from shared.storage.links import LinkStore
 from shared.storage.log import LogStore
 from shared.storage.vault import Vault
-from shared.storage.watermarks import WatermarkStore
 from tests.torture.stage import AHA_TOKEN, ORGANIZATION, PROJECT, WRITE_TOKEN, LocalStage
 from tests.torture.wire import Break
 
@@ -171,11 +169,10 @@ class LocalWorkers:
         tables, vault = self._stage.tables_on_the_wire(), Vault(settings.secrets_keys)
         return App(
             settings=settings,
+            tables=tables,
             vault=vault,
             integrations=IntegrationStore(tables, vault),
-            links=LinkStore(tables),
             log=LogStore(tables),
-            watermarks=WatermarkStore(tables),
             clock=Clock(
                 now=lambda: datetime.now(timezone.utc) + self._clock_offset,
                 sleep=lambda seconds: time.sleep(min(seconds, 0.005)),
