@@ -19,6 +19,7 @@ from shared.domain.kind import Kind
 from shared.domain.markers import marker_of
 from shared.domain.patches import create_document
 from shared.domain.project_shape import WorkItemType, area_paths, offered_types, read_states
+from shared.domain.projects import is_named, project_named
 from shared.domain.records import Record
 from shared.errors import NotFound, RuleViolation, System
 from shared.operation import Operation
@@ -187,7 +188,7 @@ class _ConnectionTest:
             "project", f"{name} has {len(tree)} areas and {len(offered)} work item types to choose from."
         )
         integration = self._question.integration if self._question.checks_mapping else None
-        if integration is not None and _is_named(found, integration.azure_devops.project):
+        if integration is not None and is_named(found, integration.azure_devops.project):
             self._check_mapping(integration, project_id, tree, offered)
         return {**_id_and_name(found), "areas": tree, "work_item_types": [_shown(item) for item in offered]}
 
@@ -259,18 +260,6 @@ class _ConnectionTest:
         return lambda: self._azure_devops.validate_work_item(project_id, mapping.work_item_type, document)
 
 
-def project_named(projects: Sequence[Mapping[str, Any]], wanted: str) -> Mapping[str, Any]:
-    """The project of this name or id. Raises NotFound."""
-    found = next((item for item in projects if _is_named(item, wanted)), None)
-    if found is None:
-        raise NotFound(
-            System.AZURE_DEVOPS,
-            f"The project “{wanted}” does not exist, or the token's user cannot see it. Choose one of the projects "
-            "that the test lists, or let an administrator of the project add the user.",
-        )
-    return found
-
-
 def _check_type(kind: Kind, integration: Integration, known: Mapping[str, WorkItemType]) -> None:
     mapping = integration.mapping(kind)
     item = known.get(mapping.work_item_type)
@@ -288,10 +277,6 @@ def _check_type(kind: Kind, integration: Integration, known: Mapping[str, WorkIt
             f"The mapping of {kind.value}s has states that {item.name} does not have: {', '.join(unknown)}. Its states "
             f"are: {', '.join(states)}.",
         )
-
-
-def _is_named(project: Mapping[str, Any], wanted: str) -> bool:
-    return wanted.casefold() in (str(project.get("id")).casefold(), str(project.get("name")).casefold())
 
 
 def _id_and_name(project: Mapping[str, Any]) -> dict[str, Any]:

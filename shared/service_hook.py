@@ -10,8 +10,8 @@ from typing import Any
 from shared.app import App
 from shared.clients.service_hooks import ENABLED, ServiceHooks, Subscription
 from shared.configuration import webhook_url
-from shared.connection import project_named
 from shared.domain.integration import StoredIntegration
+from shared.domain.projects import project_named
 from shared.errors import CredentialsRejected, Forbidden, IntegrationIncomplete, System
 from shared.operation import Operation
 
