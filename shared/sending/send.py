@@ -265,11 +265,9 @@ class FeatureSend:
             [self._standings[write.record_id].record for write in creates], self._began_at
         )
 
-    def _written(self, pairs: Sequence[tuple[Write, WorkItem]]) -> None:
-        """Note work items that have just been written, before anything else is done."""
-        for write, item in pairs:
-            if write.is_feature:
-                self._feature_work_item_id = item.id
+    def _written(self, pairs: Sequence[tuple[Write, WorkItem]], feature_work_item_id: int | None) -> None:
+        """Note work items that have just been written."""
+        self._feature_work_item_id = feature_work_item_id
         for action, creates in ((Action.CREATED, True), (Action.UPDATED, False)):
             self._keep(
                 [(self._plans[write.record_id], item) for write, item in pairs if write.creates is creates],

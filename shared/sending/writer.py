@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 
@@ -37,13 +38,14 @@ class Surroundings:
     """What the writer needs of its caller.
 
     `hold` makes sure that nobody else creates the given records, and names those that somebody else does create.
-    `written` is told of work items as soon as they are known to be written: a crash loses as little as possible.
+    `written` is told of work items as soon as they are known to be written, and of the feature's work item if there is
+    one: a crash loses as little as possible.
     `find_lost` looks for work items that the given creates may have left behind, by record id.
     """
 
     project: str
     hold: Callable[[Sequence[Write]], frozenset[str]]
-    written: Callable[[Sequence[tuple[Write, WorkItem]]], None]
+    written: Callable[[Sequence[tuple[Write, WorkItem]], int | None], None]
     find_lost: Callable[[Sequence[Write]], Mapping[str, WorkItem]]
 
 
@@ -77,6 +79,9 @@ class WorkItemWriter:
         self._surroundings = surroundings
         self._habits = habits
         self._sleep = sleep
+        self._feature_id: int | None = None
+        self._beside: Executor | None = None
+        self._told: list[Future[None]] = []
         self._done: dict[str, WorkItem] = {}
         self._set_aside: set[str] = set()
         self.failures: dict[str, OperationFailed] = {}
@@ -85,32 +90,37 @@ class WorkItemWriter:
     def write(self, writes: Sequence[Write], feature_id: int | None) -> None:
         """Carry out all writes; `feature_id` is the feature's work item where it exists already."""
         feature = next((item for item in writes if item.is_feature and item.creates), None)
-        if feature is not None:
-            self._write_family(feature, writes)
-            created = self._done.get(feature.record_id)
-            feature_id = created.id if created else None
-        parent = self._azure_devops.work_item_api_url(feature_id) if feature_id else None
-        rest = self._outstanding(writes)
-        if parent is None:
-            self._leave_below_missing_feature(feature, rest)
-            rest = self._outstanding(rest)
-        side_by_side(lambda batch: self._write_batch(batch, parent), in_batches(rest))
+        self._feature_id = feature_id
+        with ThreadPoolExecutor(1, thread_name_prefix="telling") as beside:
+            if feature is not None:
+                self._write_family(feature, writes, beside)
+            rest = self._outstanding(writes)
+            parent = self._azure_devops.work_item_api_url(self._feature_id) if self._feature_id else None
+            if parent is None:
+                self._leave_below_missing_feature(feature, rest)
+                rest = self._outstanding(rest)
+            side_by_side(lambda batch: self._write_batch(batch, parent), in_batches(rest))
+            for told in self._told:
+                told.result()
         if self._set_aside & self._done.keys():
             self._habits.note(self._account, Habit.REFUSES_TEMPORARY_IDS)
 
-    def _write_family(self, feature: Write, writes: Sequence[Write]) -> None:
+    def _write_family(self, feature: Write, writes: Sequence[Write], beside: Executor) -> None:
         """Create the feature's work item, with as many new requirements as fit into its batch.
 
-        Existing work items are not linked to a temporary id: tfsaggregator/aggregator-cli found that refused.
+        Existing work items are not linked to a temporary id: tfsaggregator/aggregator-cli found that refused. What was
+        created is told of beside the batches that follow.
         """
         children = [item for item in writes if item.goes_below_feature and item.creates][
             : MOST_OPERATIONS - 1
         ]
         if self._habits.has(self._account, Habit.REFUSES_TEMPORARY_IDS):
             children = []
+        self._beside = beside if len(writes) > 1 + len(children) else None
         left = self._write_together([feature, *children], None)
         if feature in left:
             self._write_alone(feature, None)
+        self._beside = None
 
     def _write_batch(self, writes: Sequence[Write], parent_url: str | None) -> None:
         left = self._write_together(writes, parent_url)
@@ -261,10 +271,15 @@ class WorkItemWriter:
             self._tell([(write, found[write.record_id]) for write in creates if write.record_id in found])
 
     def _tell(self, pairs: Sequence[tuple[Write, WorkItem]]) -> None:
-        if pairs:
-            self._surroundings.written(pairs)
-            self._done.update({write.record_id: item for write, item in pairs})
-            self.unanswered -= self._done.keys()
+        if not pairs:
+            return
+        self._feature_id = next((item.id for write, item in pairs if write.is_feature), self._feature_id)
+        if self._beside is not None:
+            self._told.append(self._beside.submit(self._surroundings.written, pairs, self._feature_id))
+        else:
+            self._surroundings.written(pairs, self._feature_id)
+        self._done.update({write.record_id: item for write, item in pairs})
+        self.unanswered -= self._done.keys()
 
     def _refuse(self, write: Write, error: OperationFailed) -> None:
         """The answer was no; an earlier attempt without an answer cannot have fared better, but with a better token."""
