@@ -12,18 +12,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from shared.clients.attachment_uploads import NO_SIGN_IN_PAGE, AttachmentUploads
 from shared.clients.azure_devops_errors import translate
 from shared.clients.http import Answer, HttpClient, Request
-from shared.domain.patches import PatchDocument
 from shared.domain.times import parse_time
 from shared.domain.work_item import WorkItem
 from shared.errors import RuleViolation, System, Unavailable
 from shared.operation import Operation
 from shared.side_by_side import side_by_side
+
+if TYPE_CHECKING:
+    from shared.domain.patches import PatchDocument
 
 API_VERSION = "7.1"
 _READ_VERSION = "7.2-preview"
