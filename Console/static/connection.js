@@ -36,20 +36,6 @@ function takeAnswer(state, answer) {
   if (answer.aha) state.changed("aha");
 }
 
-/** The pointer of the field that a refused test is about; null where it is about several. */
-export function pointerOf(error, state) {
-  const isAbout = (word) => error.detail.includes(word);
-  const pointers = {
-    azure_devops_credentials_rejected: "/azure_devops/personal_access_token",
-    azure_devops_not_found: isAbout("organization") ? "/azure_devops/account_name"
-      : isAbout("The project ") ? "/azure_devops/project" : null,
-    aha_credentials_rejected: "/aha/api_token",
-    aha_forbidden: "/aha/api_token",
-    aha_not_found: state.draft.product_id && isAbout("product") ? "/product_id" : "/aha/url",
-  };
-  return pointers[error.code] ?? null;
-}
-
 /** A pointer into a test's body as one into the integration. */
 export const inIntegration = (pointer) =>
   /^\/(account_name|personal_access_token|authentication|project)$/.test(pointer) ? `/azure_devops${pointer}`
@@ -86,17 +72,33 @@ export async function lookAtAzureDevOps(state) {
   try {
     await look(state, question);
   } catch (error) {
-    if (error.status === 422) await lookForChoices(state, question, error);
+    if (error.status === 422) await lookForChoices(state, question);
     throw error;
   }
 }
 
-async function lookForChoices(state, { project, ...question }, error) {
-  const isProjectGone = error.code === "azure_devops_not_found" && /^The project /.test(error.detail);
-  const choices = question.integration_id ? { ...question, choices_only: true } : question;
+/** What there is to choose from: in the project or, where that is gone, among the projects. */
+async function lookForChoices(state, { project, ...question }) {
+  const account = question.integration_id ? { ...question, choices_only: true } : question;
+  for (const wanted of project ? [{ ...account, project }, account] : []) {
+    try {
+      await look(state, wanted);
+      return;
+    } catch (error) {
+      if (error.code !== "azure_devops_not_found") return;
+    }
+  }
+}
+
+/** Tests Aha!. Where the product may be the fault, the account is asked without it. */
+export async function lookAtAha(state) {
+  const question = ahaQuestion(state);
   try {
-    await look(state, project && !isProjectGone ? { ...choices, project } : choices);
-  } catch {
-    // Then there is nothing to choose from, and the problem says why.
+    await look(state, question);
+  } catch (error) {
+    if (error.code === "aha_not_found" && state.draft.product_id) {
+      await look(state, { aha: { ...question.aha, product_id: "" } }).catch(() => {});
+    }
+    throw error;
   }
 }

@@ -1,6 +1,6 @@
 // Values that a new work item gets besides title, description and area; first of all those that it must have.
 import { button, fill, h } from "./dom.js";
-import { field, textInput } from "./fields.js";
+import { field, onEnter, textInput } from "./fields.js";
 import { escapePointer } from "./model.js";
 
 /** Fields for what the type requires, and rows for what else is wanted. */
@@ -62,11 +62,7 @@ function adder(state, kind, showAgain) {
     showAgain();
     added.parentElement.querySelector(`[data-pointer="${CSS.escape(`/${kind}/default_fields/${escapePointer(wanted)}`)}"]`)?.focus();
   };
-  name.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    event.preventDefault();
-    add();
-  });
+  onEnter(name, add);
   added.append(button("Add", add));
   added.classList.add("with-button");
   return added;

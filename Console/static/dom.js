@@ -55,5 +55,12 @@ export function goTo(element) {
   if (!element.matches("input, select, textarea, button, a, summary, [tabindex]")) element.tabIndex = -1;
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   element.focus({ preventScroll: true });
-  element.scrollIntoView({ block: "center", behavior: isCalm ? "auto" : "smooth" });
+  element.scrollIntoView({ block: element.matches("h1, h2") ? "start" : "center", behavior: isCalm ? "auto" : "smooth" });
+}
+
+/** Renders a place anew; what had the focus in it has it again, told by the value that it edits. */
+export function keepingFocus(place, render) {
+  const pointer = place.contains(document.activeElement) ? document.activeElement.dataset.pointer : null;
+  render();
+  if (pointer) place.querySelector(`[data-pointer="${CSS.escape(pointer)}"]`)?.focus({ preventScroll: true });
 }

@@ -1,5 +1,5 @@
 // Labelled fields, and faults shown beside the field that they are about.
-import { fill, goTo, h } from "./dom.js";
+import { button, fill, goTo, h } from "./dom.js";
 
 let count = 0;
 
@@ -24,6 +24,13 @@ export function textInput(value, oninput, properties = {}) {
     oninput: (event) => oninput(event.target.value), ...properties,
   });
 }
+
+/** Does something when Enter is pressed in an input. */
+export const onEnter = (input, act) => input.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  act();
+});
 
 /** A choice; `options` are {value, text}. A value that is none of them is kept and marked. */
 export function choice(value, options, onchange, { empty = "Choose…", foreign = "(not found)", ...properties } = {}) {
@@ -66,6 +73,21 @@ export function showFaults(root, faults) {
   goTo(inOrder[0]);
   return shown.filter(([, control]) => !control).map(([fault]) => fault);
 }
+
+/** The control of a pointer, with what is folded around it opened. */
+export function reveal(form, pointer) {
+  const control = form.querySelector(`[data-pointer="${CSS.escape(pointer)}"]`);
+  const details = control?.closest("details");
+  if (details) details.open = true;
+  return control;
+}
+
+/** Moves the focus to the control of a pointer. */
+export const goToField = (form, pointer) => goTo(reveal(form, pointer));
+
+/** A link, in words, to the control of a pointer; without a pointer to the switch of the review. */
+export const linkTo = ({ pointer, words }) => button(words[0].toUpperCase() + words.slice(1),
+  (event) => goToField(event.target.closest("form"), pointer ?? "/enabled"), "link");
 
 function sentence(text) {
   const words = text.trim();

@@ -66,7 +66,8 @@ export function compare(base, theirs, mine) {
 const LABELS = {
   "/name": "Name", "/product_id": "Product", "/enabled": "Enabled", "/azure_devops/account_name": "Azure DevOps account",
   "/azure_devops/authentication": "Way to sign in", "/azure_devops/project": "Project", "/azure_devops/area_path": "Area",
-  "/aha/url": "Aha! address", "/feature/work_item_type": "Type of features",
+  "/azure_devops/personal_access_token": "Azure DevOps token", "/aha/url": "Aha! address", "/aha/api_token": "Aha! API key",
+  "/feature/work_item_type": "Type of features",
   "/requirement/work_item_type": "Type of requirements",
 };
 
@@ -99,25 +100,4 @@ export function missing(state) {
 export function idFrom(name) {
   const plain = name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   return plain.replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 64).replace(/-+$/, "");
-}
-
-/** A status for each state, by its category; states for which nothing suggests itself are left out. */
-export function proposals(states, statuses) {
-  const open = statuses.filter((status) => !status.complete);
-  const done = statuses.filter((status) => status.complete);
-  const named = (list, pattern) => list.find((status) => pattern.test(status.name));
-  const byCategory = {
-    Proposed: () => open[0],
-    InProgress: () => named(open, /progress|\bin dev|developing|doing|active|started/i) ?? open[Math.floor(open.length / 2)],
-    Resolved: () => named(statuses, /ready to (ship|release)/i) ?? named(open, /test|review|verif/i) ?? open.at(-1),
-    Completed: () => named(done, /^(shipped|done|completed?|closed|released|finished)\b/i) ?? done[0],
-    Removed: () => named(done, /not|won.t|cancel|reject|remov/i),
-  };
-  const found = {};
-  for (const state of states) {
-    const same = statuses.find((status) => status.name.toLowerCase() === state.name.toLowerCase());
-    const status = same ?? byCategory[state.category]?.();
-    if (status) found[state.name] = status.name;
-  }
-  return found;
 }

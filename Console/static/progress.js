@@ -44,16 +44,18 @@ export const isBusy = (element) => element.getAttribute("aria-disabled") === "tr
 /** What went wrong and what to do. `again` is what the button *Try again* does. */
 export function problemBox(error, again) {
   const isKnown = error.title !== undefined;
-  const operation = error.operationId
-    ? h("p", { class: "small" }, "Operation ", h("code", {}, error.operationId), " in the integration's log has every step.")
-    : null;
   if (!isKnown) console.error(error);
   return h("div", { class: "problem", role: "alert" },
     h("p", {}, h("strong", {}, isKnown ? error.title : "This page has a defect"), ". ",
       isKnown ? error.detail : `Reload it and try again. ${error.message}`),
-    operation,
+    operationLine(error),
     again ? button("Try again", again) : null);
 }
+
+/** Where the log has more on a problem; nothing where it has not. */
+export const operationLine = (error) => (error.operationId
+  ? h("p", { class: "small" }, "Operation ", h("code", {}, error.operationId), " in the integration's log has every step.")
+  : null);
 
 /** Something that was done. */
 export function doneLine(text) {

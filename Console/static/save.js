@@ -3,29 +3,36 @@ import { deleteIntegration, getIntegration, putIntegration } from "./api.js";
 import { announce, button, fill, goTo, h } from "./dom.js";
 import { showConflict } from "./conflict.js";
 import { missingDefaults } from "./default_fields.js";
-import { clearFaults, showFaults } from "./fields.js";
+import { clearFaults, reveal, showFaults } from "./fields.js";
 import { bodyOf } from "./model.js";
 import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
+import { saveWords } from "./save_words.js";
 
 /** The bar, and below it how to delete what is stored. */
 export function saveBar(state, form) {
   const outcome = h("div", { class: "outcome" });
   const words = h("p", { class: "save-words" });
-  const save = button("Save", () => press(state, form, outcome, save), "primary");
+  const act = () => press(state, form, outcome, save);
+  const save = button("Save", act, "primary", { title: "Ctrl+S" });
   const discard = button("Discard changes", () => state.discard(), "quiet");
-  const bar = h("div", { class: "save-bar", role: "region", "aria-label": "Saving" }, words, outcome,
+  const bar = h("div", { class: "save-bar", role: "region", "aria-label": "Saving" }, outcome, words,
     h("div", { class: "row" }, discard, save));
-  const show = () => {
-    const isDirty = state.isDirty || state.isNew;
-    bar.classList.toggle("is-dirty", state.isDirty);
-    fill(words, state.isDirty ? (state.isRestored ? "Unsaved changes of before are back. Type new tokens again." : "Unsaved changes")
-      : state.isNew ? "Nothing to save yet" : "Everything is saved");
-    save.hidden = !isDirty;
-    discard.hidden = !state.isDirty;
-    if (state.isDirty && outcome.querySelector(".done")) fill(outcome);
+  const enable = () => {
+    form.querySelector("#enabled").click();
+    act();
   };
-  show();
-  state.on("draft account project aha", show);
+  const show = () => {
+    bar.classList.toggle("is-dirty", state.isDirty);
+    if (state.isDirty && outcome.querySelector(".done")) fill(outcome);
+    fill(words, saveWords(state, enable, Boolean(outcome.querySelector(".done"))));
+    save.hidden = !state.isDirty && !state.isNew;
+    discard.hidden = !state.isDirty;
+  };
+  form.addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+    event.preventDefault();
+    if (state.isDirty || state.isNew) act();
+  });
   if (state.message) {
     const line = doneLine(state.message);
     fill(outcome, line);
@@ -35,6 +42,8 @@ export function saveBar(state, form) {
     });
     state.message = "";
   }
+  show();
+  state.on("draft account project aha", show);
   return state.isNew ? [bar] : [bar, deletion(state)];
 }
 
@@ -105,10 +114,7 @@ function failedSave(state, form, outcome, error) {
 }
 
 function refuse(form, outcome, faults) {
-  for (const { pointer } of faults) {
-    const details = form.querySelector(`[data-pointer="${CSS.escape(pointer)}"]`)?.closest("details");
-    if (details) details.open = true;
-  }
+  for (const { pointer } of faults) reveal(form, pointer);
   const others = showFaults(form, faults);
   fill(outcome, h("p", { class: "problem", role: "alert" }, "Not saved. ",
     others.length ? others.map((one) => `${one.pointer.slice(1)} ${one.detail}. `).join("") : "See the marked fields."));

@@ -1,22 +1,28 @@
 // The form, in the order in which a person works, and the list of its steps.
+import { attention, stepOf } from "./attention.js";
 import { goTo, fill, forReaders, h } from "./dom.js";
 import { openConnection } from "./connection.js";
+import { missingDefaults } from "./default_fields.js";
 import { accountStep } from "./step_account.js";
 import { ahaStep } from "./step_aha.js";
 import { mappingStep } from "./step_mapping.js";
 import { projectStep } from "./step_project.js";
 import { reviewStep } from "./step_review.js";
 
+const isMapped = (kind) => (draft, state) => draft[kind].work_item_type && !missingDefaults(state, kind).length;
+
 const STEPS = [
   ["account", "Azure DevOps", accountStep, (draft, state) =>
     draft.azure_devops.account_name && (state.account || state.saved?.azure_devops.personal_access_token_set
       || draft.azure_devops.authentication === "entra")],
   ["project", "Project and area", projectStep, (draft) => draft.azure_devops.project && draft.azure_devops.area_path],
+  ["feature", "Features", (state) => mappingStep(state, "feature"), isMapped("feature")],
+  ["requirement", "Requirements", (state) => mappingStep(state, "requirement"), isMapped("requirement")],
   ["aha", "Aha!", ahaStep, (draft) => draft.product_id],
-  ["feature", "Features", (state) => mappingStep(state, "feature"), (draft) => draft.feature.work_item_type],
-  ["requirement", "Requirements", (state) => mappingStep(state, "requirement"), (draft) => draft.requirement.work_item_type],
   ["review", "Review and enable", reviewStep, (draft, state) => state.saved?.enabled && !state.isDirty],
 ];
+
+const MARKS = { bad: ["is-bad", " (needs attention)"], done: ["is-done", " (done)"], open: ["", " (to do)"] };
 
 export function showSetUp(place, state) {
   const sections = STEPS.map(([name, title, build], index) => {
@@ -25,13 +31,16 @@ export function showSetUp(place, state) {
     return h("section", { class: "step", "aria-labelledby": `step-${name}`, dataset: { step: name } }, heading, build(state));
   });
   const list = h("ol", {});
-  const showProgress = () => fill(list, STEPS.map(([name, title, , isDone]) => {
-    const done = Boolean(isDone(state.draft, state));
-    return h("li", { class: done ? "is-done" : "" }, h("a", { href: `#step-${name}`, onclick: (event) => {
-      event.preventDefault();
-      goTo(document.getElementById(`step-${name}`));
-    } }, title, forReaders(done ? " (done)" : " (to do)")));
-  }));
+  const showProgress = () => {
+    const bad = new Set(state.isNew ? [] : attention(state).map((one) => stepOf(one.pointer)));
+    fill(list, STEPS.map(([name, title, , isDone]) => {
+      const [kind, words] = MARKS[bad.has(name) ? "bad" : isDone(state.draft, state) ? "done" : "open"];
+      return h("li", { class: kind }, h("a", { href: `#step-${name}`, onclick: (event) => {
+        event.preventDefault();
+        goTo(document.getElementById(`step-${name}`));
+      } }, title, forReaders(words)));
+    }));
+  };
   showProgress();
   state.on("draft", showProgress);
   fill(place, h("div", { class: "setup" },

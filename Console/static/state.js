@@ -1,6 +1,7 @@
 // One integration while it is edited, and the drafts that outlive a visit to another view or a reload.
 import { getIntegration } from "./api.js";
 import { blank, differences, draftOf } from "./model.js";
+import { undecided } from "./proposals.js";
 
 const known = new Map();
 const storageName = (id) => `draft:${id ?? ""}`;
@@ -18,8 +19,8 @@ export async function stateFor(id) {
   return state;
 }
 
-/** Whether any integration has changes that are not saved. */
-export const hasUnsaved = () => [...known.values()].some((state) => state.isDirty);
+/** Whether an integration has changes that are not saved; `id` null is a new one. */
+export const isUnsaved = (id) => known.get(id)?.isDirty ?? sessionStorage.getItem(storageName(id)) !== null;
 
 class EditState extends EventTarget {
   constructor(id, saved, etag) {
@@ -37,12 +38,14 @@ class EditState extends EventTarget {
     this.base = saved ? draftOf(saved) : blank();
     this.draft = structuredClone(this.base);
     this.typed = { pat: "", aha: "" };
-    this.proposed = { feature: new Set(), requirement: new Set() };
+    const ofKind = (kind) => undecided(!this.base[kind].work_item_type);
+    this.choices = { feature: ofKind("feature"), requirement: ofKind("requirement") };
     this.account ??= null; // What a test of the connection found: the account and its projects,
     this.project ??= null; // the chosen project's areas and types,
     this.aha ??= null; // and what there is in Aha!.
     this.checks ??= [];
-    this.checkProblem = null; // What a test found wrong with what is stored, though the connection is fine.
+    // What a test found wrong: {pointer, error}, the pointer null where it is about no single value.
+    this.refused = { azure_devops: null, aha: null };
   }
 
   get isNew() {
@@ -53,9 +56,9 @@ class EditState extends EventTarget {
     return Boolean(this.typed.pat || this.typed.aha) || differences(this.base, this.draft).length > 0;
   }
 
-  /** Tells those who show it that a part has changed: draft, account, project, aha or types. */
+  /** Tells those who show it that a part has changed: draft, account, project or aha. */
   changed(part) {
-    if (part === "draft" || part === "types") this.keep();
+    if (part === "draft") this.keep();
     this.dispatchEvent(new Event(part));
     if (part !== "draft") this.dispatchEvent(new Event("draft"));
   }
@@ -77,8 +80,9 @@ class EditState extends EventTarget {
   keep() {
     const name = storageName(this.id);
     if (differences(this.base, this.draft).length) {
-      const { draft, base, etag, newId } = this;
-      sessionStorage.setItem(name, JSON.stringify({ draft, base, etag, newId }));
+      const { draft, base, etag, newId, choices } = this;
+      sessionStorage.setItem(name, JSON.stringify({ draft, base, etag, newId, choices },
+        (_, value) => (value instanceof Set ? [...value] : value)));
     } else {
       sessionStorage.removeItem(name);
     }
@@ -89,6 +93,7 @@ class EditState extends EventTarget {
     const text = sessionStorage.getItem(storageName(this.id));
     if (!text) return;
     Object.assign(this, JSON.parse(text));
+    for (const one of Object.values(this.choices)) one.decided = new Set(one.decided);
     this.isRestored = true;
   }
 
@@ -133,5 +138,5 @@ class EditState extends EventTarget {
 }
 
 addEventListener("beforeunload", (event) => {
-  if (hasUnsaved()) event.preventDefault();
+  if ([...known.values()].some((state) => state.isDirty)) event.preventDefault();
 });

@@ -1,8 +1,9 @@
 // Step 1: the Azure DevOps account, the token, and whether they work.
 import { button, fill, h } from "./dom.js";
-import { inIntegration, lookAtAzureDevOps, pointerOf } from "./connection.js";
-import { clearFaults, choice, field, showFault, showFaults, textInput } from "./fields.js";
-import { checkList, isBusy, problemBox, withProgress } from "./progress.js";
+import { azureDevOpsPointer } from "./attention.js";
+import { inIntegration, lookAtAzureDevOps } from "./connection.js";
+import { clearFaults, choice, field, onEnter, showFault, showFaults, textInput } from "./fields.js";
+import { checkList, isBusy, operationLine, problemBox, withProgress } from "./progress.js";
 
 export function accountStep(state) {
   const target = state.draft.azure_devops;
@@ -13,16 +14,18 @@ export function accountStep(state) {
     target.account_name = text.trim();
     forget(state, place);
   });
-  const token = field("Personal access token", tokenInput(state, place), {
+  const token = tokenInput(state, place);
+  for (const input of [account, token]) onEnter(input, () => run(state, root, place, test));
+  const tokenField = field("Personal access token", token, {
     pointer: "/azure_devops/personal_access_token",
     note: state.saved?.azure_devops.personal_access_token_set ? "(stored; leave empty to keep it)" : "",
   });
   const identity = h("p", { class: "hint" },
     "The function app signs in as itself. Add its managed identity to the organization with Basic access and to the project.");
-  const help = tokenHelp(account);
+  const help = tokenHelp(state, account);
   const showWay = () => {
     const isToken = target.authentication === "pat";
-    token.hidden = help.hidden = !isToken;
+    tokenField.hidden = help.hidden = !isToken;
     identity.hidden = isToken;
   };
   const way = choice(target.authentication, [
@@ -38,10 +41,10 @@ export function accountStep(state) {
   return fill(root,
     field("Account", account, {
       pointer: "/azure_devops/account_name",
-      hint: "The organization's name or its address: fabrikam, or https://dev.azure.com/fabrikam.",
+      hint: "Your organization's name in Azure DevOps, or its address: fabrikam, or https://dev.azure.com/fabrikam.",
     }),
     field("Sign in with", way, { pointer: "/azure_devops/authentication" }),
-    token, help, identity, h("div", { class: "row" }, test), place);
+    tokenField, help, identity, h("div", { class: "row" }, test), place);
 }
 
 function tokenInput(state, place) {
@@ -55,11 +58,11 @@ function tokenInput(state, place) {
   return input;
 }
 
-function tokenHelp(account) {
+function tokenHelp(state, account) {
   const link = h("a", { target: "_blank", rel: "noopener noreferrer" }, "your organization's page of tokens");
   const details = h("details", { class: "help", ontoggle: () => {
     const name = account.value.trim().replace(/^https?:\/\//, "").replace(/^dev\.azure\.com\//, "").split(/[/.]/)[0];
-    link.href = `https://dev.azure.com/${encodeURIComponent(name || "_")}/_usersSettings/tokens`;
+    link.href = `${state.account?.url ?? `https://dev.azure.com/${encodeURIComponent(name || "_")}`}/_usersSettings/tokens`;
   } },
     h("summary", {}, "How to make a token"),
     h("ol", {},
@@ -75,6 +78,7 @@ function tokenHelp(account) {
 function forget(state, place) {
   state.account = null;
   state.checks = [];
+  state.refused.azure_devops = null;
   fill(place);
   state.changed("draft");
 }
@@ -82,11 +86,13 @@ function forget(state, place) {
 async function run(state, root, place, test) {
   if (isBusy(test)) return;
   clearFaults(root);
-  state.checkProblem = null;
+  state.refused.azure_devops = null;
+  const again = () => run(state, root, place, test);
   await withProgress(place, "Asking Azure DevOps…", () => lookAtAzureDevOps(state), {
-    buttons: [test], failed: (error) => failedTest(state, root, place, error, () => run(state, root, place, test)),
+    buttons: [test], failed: (error) => failedTest(state, root, place, error, again),
   });
-  if (state.account && !place.childElementCount) showAccount(state, place);
+  if (state.account && !place.childElementCount && !root.querySelector("[aria-invalid]")) showAccount(state, place);
+  state.changed("draft");
 }
 
 function showAccount(state, place) {
@@ -99,15 +105,12 @@ function failedTest(state, root, place, error, again) {
     if (others.length) fill(place, problemBox(error));
     return;
   }
-  const pointer = pointerOf(error, state);
-  if (pointer === "/azure_devops/project" && state.account) {
-    showFault(root.closest("form"), pointer, error.detail);
-  } else if (!pointer && state.project) {
-    // The connection is fine; what was chosen does not go with it.
-    state.checkProblem = error;
-    state.changed("draft");
-  } else {
-    if (pointer) showFault(root, pointer, "See below.");
-    fill(place, problemBox(error, again));
-  }
+  const pointer = azureDevOpsPointer(error, state);
+  // What goes with nothing that was found is told of for as long as that is so; the rest until the next test.
+  const isOurs = ["account_name", "authentication", "personal_access_token"].some((one) => pointer === `/azure_devops/${one}`);
+  if (isOurs || !pointer) state.refused.azure_devops = { pointer: pointer ?? (state.project ? null : "/azure_devops/account_name"), error };
+  if (isOurs || pointer === "/azure_devops/project") showFault(root.closest("form"), pointer, error.detail);
+  if (pointer === "/azure_devops/personal_access_token") root.querySelector("details").open = true;
+  if (isOurs) fill(place, operationLine(error));
+  else if (!state.project && !pointer || error.status !== 422) fill(place, problemBox(error, again));
 }

@@ -1,8 +1,10 @@
-// Step 3: the Aha! account and the product. With its token, statuses can be chosen instead of typed.
-import { button, fill, h } from "./dom.js";
-import { ahaQuestion, inIntegration, look, pointerOf } from "./connection.js";
-import { choice, clearFaults, field, showFault, showFaults, textInput } from "./fields.js";
-import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
+// Step 5: the Aha! account and the product. With its key, statuses are chosen instead of typed.
+import { button, fill, goTo, h, keepingFocus } from "./dom.js";
+import { ahaPointer } from "./attention.js";
+import { inIntegration, lookAtAha } from "./connection.js";
+import { choice, clearFaults, field, onEnter, showFault, showFaults, textInput } from "./fields.js";
+import { count } from "./format.js";
+import { doneLine, isBusy, operationLine, problemBox, withProgress } from "./progress.js";
 
 export function ahaStep(state) {
   const place = h("div", { class: "outcome" });
@@ -21,15 +23,15 @@ export function ahaStep(state) {
     },
   });
   const test = button("Test Aha!", () => run(state, root, place, test));
-  const showProduct = () => fill(productPlace, productField(state, place));
+  for (const input of [url, token]) onEnter(input, () => run(state, root, place, test));
+  const showProduct = () => keepingFocus(productPlace, () => fill(productPlace, productField(state, root, place, test)));
   showProduct();
   if (state.aha) showOutcome(state, place);
-  state.on("aha", () => {
-    if (!productPlace.contains(document.activeElement)) showProduct();
-  });
+  state.on("aha", showProduct);
   state.on("look-at-aha", () => run(state, root, place, test));
   return fill(root,
-    h("p", { class: "hint" }, "Needed to bring changes back. Without the key the integration only sends; you may add it later."),
+    h("p", { class: "hint" }, "Needed to bring changes back, and to choose the statuses above. Without the key the integration only "
+      + "sends; you may add it later."),
     field("Address", url, { pointer: "/aha/url", hint: "As you see it when you are signed in: https://company.aha.io." }),
     field("API key", token, {
       pointer: "/aha/api_token", note: state.saved?.aha.api_token_set ? "(stored; leave empty to keep it)" : "",
@@ -41,7 +43,7 @@ export function ahaStep(state) {
     h("div", { class: "row" }, test), place, productPlace);
 }
 
-function productField(state, place) {
+function productField(state, root, place, test) {
   const { draft } = state;
   const options = { pointer: "/product_id" };
   const changeTo = (value) => {
@@ -57,31 +59,48 @@ function productField(state, place) {
   const products = state.aha.products.map((product) => ({
     value: byId === product ? product.id : product.reference_prefix, text: `${product.name} (${product.reference_prefix})`,
   }));
-  return field("Product", choice(draft.product_id, products, (value) => {
+  return [field("Product", choice(draft.product_id, products, (value) => {
     changeTo(value);
-    run(state, place.parentElement, place, null);
-  }), { ...options, hint: "It belongs to one integration at most." });
+    run(state, root, place, test);
+  }, { foreign: "(not seen by this key)" }),
+  { ...options, hint: "Whose features are sent. A product belongs to one integration at most." }), statusesLine(state)];
 }
 
 function forget(state, place) {
   state.aha = null;
+  state.refused.aha = null;
   fill(place);
   state.changed("draft");
 }
 
+/** That the steps above are different now, and the way there. */
+function statusesLine(state) {
+  const { feature_statuses: ofFeatures, requirement_statuses: ofRequirements } = state.aha;
+  if (!ofFeatures.length) return null;
+  const jump = (kind, words) => button(words, () => goTo(document.getElementById(`step-${kind}`)), "link");
+  return [doneLine(`It has ${ofFeatures.length} statuses for features and ${ofRequirements.length} for requirements. The steps above `
+    + "offer them now."),
+  h("p", {}, "Look at those of ", jump("feature", "features"), " and of ", jump("requirement", "requirements"), ".")];
+}
+
 function showOutcome(state, place) {
-  const { user, products, feature_statuses: statuses } = state.aha;
-  const who = user.name || user.email || "its user";
-  fill(place, doneLine(`The key of ${who} is accepted. It sees ${products.length} products${
-    statuses.length ? `, and the product has ${statuses.length} statuses for features` : ""}.`));
+  const { user, products } = state.aha;
+  fill(place, doneLine(`The key of ${user.name || user.email || "its user"} is accepted. It sees ${count(products.length, "product")}.`));
 }
 
 async function run(state, root, place, test) {
-  if (test && isBusy(test)) return;
+  if (isBusy(test)) return;
   clearFaults(root);
+  state.refused.aha = null;
   const failed = (error) => failedTest(state, root, place, error, () => run(state, root, place, test));
-  await withProgress(place, "Asking Aha!…", () => look(state, ahaQuestion(state)), { buttons: test ? [test] : [], failed });
-  if (state.aha) showOutcome(state, place);
+  await withProgress(place, "Asking Aha!…", () => lookAtAha(state), { buttons: [test], failed });
+  if (state.aha && !state.draft.product_id && state.aha.products.length === 1) {
+    state.draft.product_id = state.aha.products[0].reference_prefix;
+    await run(state, root, place, test);
+  } else if (state.aha && !place.childElementCount && !root.querySelector("[aria-invalid]")) {
+    showOutcome(state, place);
+  }
+  state.changed("draft");
 }
 
 function failedTest(state, root, place, error, again) {
@@ -90,7 +109,12 @@ function failedTest(state, root, place, error, again) {
     if (others.length) fill(place, problemBox(error));
     return;
   }
-  const pointer = pointerOf(error, state);
-  if (pointer) showFault(root, pointer, "See below.");
-  fill(place, problemBox(error, again));
+  const pointer = ahaPointer(error, state);
+  if (pointer !== "/product_id") state.refused.aha = { pointer: pointer ?? "/aha/url", error };
+  if (pointer) {
+    showFault(root, pointer, error.detail);
+    fill(place, operationLine(error));
+  } else {
+    fill(place, problemBox(error, again));
+  }
 }

@@ -1,8 +1,9 @@
 // Step 2: which project, and which area of it new work items belong to.
-import { fill, h } from "./dom.js";
+import { fill, h, keepingFocus } from "./dom.js";
 import { areaTree } from "./area_tree.js";
 import { azureDevOpsQuestion, look } from "./connection.js";
 import { choice, field, textInput } from "./fields.js";
+import { count } from "./format.js";
 import { doneLine, problemBox, withProgress } from "./progress.js";
 
 export function projectStep(state) {
@@ -13,14 +14,14 @@ export function projectStep(state) {
   const showArea = () => fill(areaPlace, areaField(state));
   const showOutcome = () => {
     const { project } = state;
-    if (project) fill(outcome, doneLine(`${project.name} has ${project.areas.length} areas and ${project.work_item_types.length} types.`));
+    if (project) {
+      fill(outcome, doneLine(`${project.name} has ${count(project.areas.length, "area")} and ${count(project.work_item_types.length, "type")}.`));
+    }
   };
   showProject();
   showArea();
   showOutcome();
-  state.on("account", () => {
-    if (!projectPlace.contains(document.activeElement)) showProject();
-  });
+  state.on("account", () => keepingFocus(projectPlace, showProject));
   state.on("project", () => {
     showArea();
     showOutcome();
@@ -49,6 +50,7 @@ function projectField(state, outcome) {
 
 async function chooseProject(state, name, outcome) {
   const target = state.draft.azure_devops;
+  const before = target.area_path;
   target.project = name;
   target.area_path = "";
   state.project = null;
@@ -58,7 +60,17 @@ async function chooseProject(state, name, outcome) {
   await withProgress(outcome, `Reading areas and types of ${name}…`, () => look(state, azureDevOpsQuestion(state, name)), {
     failed: (error) => fill(outcome, problemBox(error, () => chooseProject(state, name, outcome))),
   });
-  if (state.project) state.changed("project-read");
+  if (!state.project) return;
+  target.area_path = sameArea(before, state.project.areas);
+  state.changed("project");
+  state.changed("project-read");
+}
+
+/** The area at the same place of another project, as one that was renamed has it; the only one there is; else none. */
+function sameArea(path, areas) {
+  const below = path.includes("\\") ? path.slice(path.indexOf("\\")) : "";
+  const wanted = (areas[0] + below).toLowerCase();
+  return (path && areas.find((one) => one.toLowerCase() === wanted)) || (areas.length === 1 ? areas[0] : "");
 }
 
 function areaField(state) {

@@ -1,15 +1,16 @@
 // Step 6: everything at a glance, what is still missing, and the switch.
-import { fill, forReaders, goTo, h } from "./dom.js";
-import { missingDefaults } from "./default_fields.js";
-import { field, textInput } from "./fields.js";
-import { idFrom, missing } from "./model.js";
-import { checkList } from "./progress.js";
+import { attention, lacks } from "./attention.js";
+import { fill, forReaders, h } from "./dom.js";
+import { field, linkTo, textInput } from "./fields.js";
+import { idFrom } from "./model.js";
+import { checkList, operationLine } from "./progress.js";
+import { countProposed } from "./proposals.js";
 import { mappedWords } from "./step_mapping.js";
 
 export function reviewStep(state) {
   const { draft } = state;
   const summary = h("div", {});
-  const lacks = h("div", {});
+  const notices = h("div", {});
   const checks = h("div", { class: "outcome" });
   const enabled = h("input", { type: "checkbox", role: "switch", id: "enabled", checked: draft.enabled, onchange: () => {
     draft.enabled = enabled.checked;
@@ -18,13 +19,13 @@ export function reviewStep(state) {
   enabled.dataset.pointer = "/enabled";
   const showAll = () => {
     fill(summary, facts(state));
-    fill(lacks, whatLacks(state));
+    fill(notices, noticesOf(state));
     fill(checks, checkResults(state));
   };
   showAll();
   state.on("draft", showAll);
   return h("div", { class: "step-body" },
-    nameFields(state), summary, lacks, checks,
+    nameFields(state), summary, notices, checks,
     h("div", { class: "field switch" }, enabled, h("label", { for: "enabled" }, "Enabled"),
       h("p", { class: "hint" }, "Features can be sent, and changes come back, while this is on."),
       h("p", { class: "fault", id: "enabled-fault" })));
@@ -73,32 +74,27 @@ function facts(state) {
     h("div", {}, h("dt", {}, term), h("dd", {}, text || nothing()))));
 }
 
-function whatLacks(state) {
-  const all = [...missing(state), ...missingDefaults(state, "feature"), ...missingDefaults(state, "requirement")];
+function noticesOf(state) {
+  const missing = lacks(state);
+  const misfits = attention(state).filter((one) => one.pointer && !missing.some(({ pointer }) => pointer === one.pointer));
   const hasKey = state.draft.aha.url && (state.typed.aha || state.saved?.aha.api_token_set);
-  const proposed = state.proposed.feature.size + state.proposed.requirement.size;
+  const proposed = countProposed(state, "feature") + countProposed(state, "requirement");
   return [
-    all.length ? h("div", { class: "notice" }, h("p", {}, "Before it can be enabled:"), h("ul", {}, all.map(link))) : null,
+    missing.length ? h("div", { class: "notice" }, h("p", {}, "Before it can be enabled:"), h("ul", {}, missing.map(item))) : null,
+    misfits.length ? h("div", { class: "notice" }, h("p", {}, "This does not fit:"), h("ul", {}, misfits.map(item))) : null,
     hasKey ? null : h("p", { class: "notice" }, "Without an Aha! address and key, features are sent but no change comes back."),
     proposed ? h("p", { class: "notice" }, "Some values are proposals of this page, marked as ", h("span", { class: "chip" }, "proposed"),
       ". Look at them before you save.") : null,
   ];
 }
 
-function link({ pointer, words }) {
-  return h("li", {}, h("a", { href: "#", onclick: (event) => {
-    event.preventDefault();
-    const control = event.target.closest("form").querySelector(`[data-pointer="${CSS.escape(pointer)}"]`);
-    const details = control?.closest("details");
-    if (details) details.open = true;
-    goTo(control);
-  } }, words[0].toUpperCase() + words.slice(1)));
-}
+const item = (one) => h("li", {}, linkTo(one));
 
 function checkResults(state) {
-  if (state.checkProblem && !state.isDirty) {
+  const refused = state.refused.azure_devops;
+  if (refused && !refused.pointer && !state.isDirty) {
     return h("div", { class: "problem", role: "alert" },
-      h("p", {}, h("strong", {}, "Azure DevOps would refuse what is set up here"), ". ", state.checkProblem.detail));
+      h("p", {}, h("strong", {}, "Azure DevOps would refuse what is set up here"), ". ", refused.error.detail), operationLine(refused.error));
   }
   const done = state.checks.filter((check) => ["status_mapping", "create_work_item"].includes(check.name));
   if (!done.length || state.isDirty) return null;

@@ -43,7 +43,7 @@ def test_two_hundred_and_fifty_projects_are_all_offered(page: Page, azure_devops
     page.sees("sees 253 projects")
     assert len(page.options("Project")) == 254
     page.choose("Project", "Project 249")
-    page.sees("Project 249 has 1 areas")
+    page.sees("Project 249 has 1 area")
 
 
 def test_names_with_markup_are_shown_as_the_text_that_they_are(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from selenium.webdriver.common.keys import Keys
+
 from local.system import AHA_TOKEN, WRITE_TOKEN
 from tests.browser.page import Page
 from tests.e2e.system import Aha, Api, AzureDevOps, eventually
@@ -20,12 +22,12 @@ def connect(page: Page, token: str = WRITE_TOKEN) -> None:
 
 
 def connect_aha(page: Page, aha: Aha) -> None:
-    """Step 3."""
+    """Step 5."""
     page.type("Address", aha.account_url)
     page.type("API key", AHA_TOKEN)
     page.press("Test Aha!")
     page.choose("Product", "Fabrikam web (PROD)")
-    page.sees("the product has 7 statuses")
+    page.sees("It has 7 statuses for features and 5 for requirements")
 
 
 def test_the_whole_way_from_nothing_to_a_state_that_came_back(
@@ -37,9 +39,9 @@ def test_the_whole_way_from_nothing_to_a_state_that_came_back(
     connect(page)
     page.choose_area("Checkout")
     page.sees("Chosen: Fabrikam\\Web\\Checkout")
+    # Types and statuses are proposed, and marked so: with common names until Aha! says which there are.
+    assert page.value("Resolved", "requirement") == "Ready to ship"
     connect_aha(page, aha)
-
-    # Types and statuses are proposed, and marked so.
     assert page.value("A feature becomes") == "Feature"
     assert page.value("A requirement becomes") == "User Story"
     assert page.value("Active", "feature") == "In progress"
@@ -114,18 +116,65 @@ def test_without_aha_statuses_are_typed(page: Page, api: Api) -> None:
     connect(page)
     page.choose_area("Devices")
     page.type("Active", "Being made", "feature")
+    page.type("Removed", "", "feature")
     page.type("Product", "PROD")
     page.sees("Without an Aha! address and key, features are sent but no change comes back.")
     page.press("Save")
     page.sees("Saved.")
 
     (saved,) = api.get("/integrations").json()["integrations"]
-    assert saved["feature"]["status_mapping"] == {"Active": "Being made"}
+    assert saved["feature"]["status_mapping"] == {
+        "New": "Under consideration",
+        "Active": "Being made",
+        "Resolved": "Ready to ship",
+        "Closed": "Shipped",
+    }
+
+
+def test_what_was_typed_is_kept_when_aha_is_connected_afterwards(page: Page, api: Api, aha: Aha) -> None:
+    page.open("#/new")
+    connect(page)
+    page.type("Active", "Being made", "feature")
+    page.type("Resolved", "in CODE review", "feature")
+    page.type("Removed", "", "feature")
+    page.press("Connect Aha! to choose from its statuses")
+    assert page.focused() == page.field("Address")
+    connect_aha(page, aha)
+
+    # A choice now: a name that the product has is that one, another one stays and is marked.
+    assert page.value("Resolved", "feature") == "In code review"
+    assert page.value("Active", "feature") == "Being made (not a status of the product)"
+    assert page.value("Removed", "feature") == "No status: leave Aha! alone"
+    # What nobody touched goes with the product's own statuses.
+    assert page.value("Resolved", "requirement") == "In test"
+    page.sees_no("Connect Aha! to choose")
+    page.sees("not in Aha!", "This does not fit:")
+    page.press("Status for Active (features)")
+    assert page.focused() == page.field("Active", "feature")
+    page.press("Propose the missing ones")
+    assert page.value("Active", "feature") == "In progress"
+    assert page.value("Resolved", "feature") == "In code review"
+    page.sees_no("This does not fit:")
+
+
+def test_a_product_chosen_later_turns_names_into_choices(page: Page, aha: Aha) -> None:
+    page.open("#/new")
+    connect(page)
+    page.type("Address", aha.account_url)
+    page.type("API key", AHA_TOKEN)
+    page.keys(Keys.ENTER)
+    page.sees("It sees 2 products.")
+    page.press("Choose the Aha! product to choose from its statuses")
+    assert page.focused() == page.field("Product")
+    page.choose("Product", "Fabrikam mobile (MOB)")
+    page.sees("It has 4 statuses")
+    assert page.value("Active", "feature") == "Designed"
+    page.choose("Product", "Fabrikam web (PROD)")
+    page.sees("It has 7 statuses")
+    assert page.value("Active", "feature") == "In progress"
 
 
 def test_everything_works_by_the_keyboard_alone(page: Page, api: Api) -> None:
-    from selenium.webdriver.common.keys import Keys
-
     def labelled(label: str, step: str = "") -> None:
         page.tab_to(lambda element: element == page.field(label, step))
 

@@ -1,0 +1,26 @@
+// What the bar that saves says: what is unsaved, what needs attention, what is missing still, and what comes next.
+import { attention, lacks } from "./attention.js";
+import { button, h } from "./dom.js";
+import { linkTo } from "./fields.js";
+
+const MOST_LINKS = 2;
+
+/** The words for a state; `enable` switches the integration on and saves, `isJustSaved` is while that is said beside them. */
+export function saveWords(state, enable, isJustSaved) {
+  if (state.isDirty) {
+    return state.isRestored ? "Unsaved changes of before are back. Type new tokens again." : "Unsaved changes";
+  }
+  if (state.isNew) return "Nothing to save yet";
+  const wrong = attention(state);
+  if (wrong.length) return [h("strong", { class: "bad" }, "Needs attention: "), links(wrong)];
+  const open = lacks(state);
+  if (open.length) return ["Missing: ", links(open)];
+  if (!state.saved.enabled) return ["Complete, but switched off. ", button("Enable it", enable)];
+  if (!isJustSaved) return "Everything is saved";
+  return h("a", { href: `#/i/${encodeURIComponent(state.id)}/hook` }, "Next: let Azure DevOps report changes");
+}
+
+function links(all) {
+  const rest = all.length - MOST_LINKS;
+  return [all.slice(0, MOST_LINKS).map((one, index) => [index ? ", " : "", linkTo(one)]), rest > 0 ? ` and ${rest} more` : ""];
+}
