@@ -63,3 +63,7 @@ class FaultyStorage:
         answer = requests.get(f"{self._url}/_control/requests", timeout=10)
         found: list[dict[str, Any]] = answer.json()["requests"]
         return found
+
+    def clear_requests(self) -> None:
+        """Forget what has arrived so far."""
+        requests.delete(f"{self._url}/_control/requests", timeout=10).raise_for_status()
