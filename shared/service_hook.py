@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -33,8 +33,25 @@ class Subscribed:
         }
 
 
+@dataclass(frozen=True)
+class _Known:
+    """The subscriptions of an integration: those of its webhook URL, and those that call an earlier one."""
+
+    current: Sequence[Subscription]
+    outdated: Sequence[Subscription]
+
+    @classmethod
+    def of(cls, hooks: ServiceHooks, url: str) -> _Known:
+        address, _ = url.rsplit("/", 1)
+        ours = [one for one in hooks.subscriptions() if one.url.rsplit("/", 1)[0] == address]
+        return cls([one for one in ours if one.url == url], [one for one in ours if one.url != url])
+
+
 def subscription_status(app: App, operation: Operation, integration_id: str) -> dict[str, Any]:
     """How the subscription of the integration's webhook URL stands; null where there is none.
+
+    `outdated_subscription_ids` are those that still call an earlier webhook URL. `account_url` is where a person finds
+    them.
 
     Raises:
         IntegrationNotFound, IntegrationIncomplete: it cannot be looked for.
@@ -44,11 +61,13 @@ def subscription_status(app: App, operation: Operation, integration_id: str) -> 
     hooks = _hooks(app, operation, stored)
     url = webhook_url(app, stored.integration, stored.webhook_generation)
     with _in_words():
-        found = _of_url(hooks, url)
-    known = found[0] if found else None
+        known = _Known.of(hooks, url)
+    current = known.current[0] if known.current else None
     return {
-        "subscription_id": known.id if known else None,
-        "status": known.status if known else None,
+        "subscription_id": current.id if current else None,
+        "status": current.status if current else None,
+        "outdated_subscription_ids": [one.id for one in known.outdated],
+        "account_url": hooks.account_url,
         "operation_id": operation.id,
     }
 
@@ -56,7 +75,8 @@ def subscription_status(app: App, operation: Operation, integration_id: str) -> 
 def subscribe(app: App, operation: Operation, integration_id: str) -> Subscribed:
     """Create the subscription, or find the one that has the webhook URL already and see to it that it works.
 
-    There are never two: of those that were made at the same moment the oldest stays.
+    One that calls an earlier webhook URL is given the one of now. There are never two: of those that were made at the
+    same moment the oldest stays.
 
     Raises:
         IntegrationNotFound, IntegrationIncomplete: nothing was done.
@@ -68,10 +88,23 @@ def subscribe(app: App, operation: Operation, integration_id: str) -> Subscribed
     url = webhook_url(app, stored.integration, stored.webhook_generation)
     with _in_words():
         project_id = str(project_named(hooks.projects(), stored.integration.azure_devops.project)["id"])
-        found = _of_url(hooks, url)
-        if not found:
+        known = _Known.of(hooks, url)
+        if known.current:
+            done = _mend(hooks, operation, known.current[0], project_id)
+            outdated = known.outdated
+        elif known.outdated:
+            done = _renew(hooks, operation, known.outdated[0], project_id, url)
+            outdated = known.outdated[1:]
+        else:
             return _create(hooks, operation, project_id, url)
-        return _mend(hooks, operation, found[0], project_id)
+        for one in outdated:
+            hooks.unsubscribe(one)
+            operation.journal.warning(
+                "subscription.outdated-removed",
+                "A subscription called an earlier webhook URL of this integration; it was removed.",
+                subscription_id=one.id,
+            )
+        return done
 
 
 def _create(hooks: ServiceHooks, operation: Operation, project_id: str, url: str) -> Subscribed:
@@ -82,7 +115,7 @@ def _create(hooks: ServiceHooks, operation: Operation, project_id: str, url: str
         "items that are moved are not missed; what was not sent from Aha! is ignored.",
         subscription_id=made.id,
     )
-    oldest, *others = _of_url(hooks, url) or [made]
+    oldest, *others = _Known.of(hooks, url).current or [made]
     for other in others:
         hooks.unsubscribe(other)
         operation.journal.warning(
@@ -93,6 +126,18 @@ def _create(hooks: ServiceHooks, operation: Operation, project_id: str, url: str
     return Subscribed(oldest, created=oldest.id == made.id)
 
 
+def _renew(
+    hooks: ServiceHooks, operation: Operation, known: Subscription, project_id: str, url: str
+) -> Subscribed:
+    renewed = hooks.enable(known, project_id, url)
+    operation.journal.info(
+        "subscription.renewed",
+        "The subscription called an earlier webhook URL of this integration. It calls the one of now.",
+        subscription_id=known.id,
+    )
+    return Subscribed(renewed, created=False)
+
+
 def _mend(hooks: ServiceHooks, operation: Operation, known: Subscription, project_id: str) -> Subscribed:
     is_elsewhere = known.project_id.casefold() not in ("", project_id.casefold())
     if known.status == ENABLED and not is_elsewhere:
@@ -100,7 +145,7 @@ def _mend(hooks: ServiceHooks, operation: Operation, known: Subscription, projec
             "subscription.unchanged", "The subscription is there and works.", subscription_id=known.id
         )
         return Subscribed(known, created=False)
-    mended = hooks.enable(known, project_id if is_elsewhere else known.project_id)
+    mended = hooks.enable(known, project_id if is_elsewhere else known.project_id, known.url)
     operation.journal.info(
         "subscription.enabled",
         "The subscription was moved to the integration's project."
@@ -109,10 +154,6 @@ def _mend(hooks: ServiceHooks, operation: Operation, known: Subscription, projec
         subscription_id=known.id,
     )
     return Subscribed(mended, created=False)
-
-
-def _of_url(hooks: ServiceHooks, url: str) -> list[Subscription]:
-    return [one for one in hooks.subscriptions() if one.url == url]
 
 
 def _hooks(app: App, operation: Operation, stored: StoredIntegration) -> ServiceHooks:

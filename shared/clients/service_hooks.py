@@ -77,10 +77,11 @@ class ServiceHooks(AzureDevOps):
         }
         return _read(self._send("POST", _PATH, body=body, headers=_JSON, repeatable=False).json())
 
-    def enable(self, subscription: Subscription, project_id: str) -> Subscription:
-        """Switch a subscription on again, for the project. The whole of it is written, as a PUT wants it.
+    def enable(self, subscription: Subscription, project_id: str, url: str) -> Subscription:
+        """Switch a subscription on again, for the project and the web hook's URL.
 
-        Secrets come as a mask, which must not be written back; this web hook needs none of them.
+        The whole of it is written, as a PUT wants it. Secrets come as a mask, which must not be written back; this web
+        hook needs none of them.
         """
         known = subscription.document
         body = {
@@ -88,7 +89,8 @@ class ServiceHooks(AzureDevOps):
             "status": ENABLED,
             "publisherInputs": {**_inputs(known, "publisherInputs"), "projectId": project_id},
             "consumerInputs": {
-                name: value for name, value in _inputs(known, "consumerInputs").items() if value != _MASK
+                **{name: value for name, value in _inputs(known, "consumerInputs").items() if value != _MASK},
+                "url": url,
             },
         }
         return _read(self._send("PUT", _one(subscription.id), body=body, headers=_JSON).json())

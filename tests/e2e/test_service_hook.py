@@ -84,6 +84,32 @@ def test_there_is_never_a_second_one(
     assert events(api, integration) == ["subscription.unchanged", "subscription.created"]
 
 
+def test_a_renewed_webhook_url_is_given_to_the_subscription_that_calls_the_old_one(
+    api: Api, azure_devops: AzureDevOps, integration: IntegrationUnderTest, path: str
+) -> None:
+    made = api.post(path).json()
+    # One that was made by hand, and one that is another integration's.
+    azure_devops.subscribe(f"{integration.webhook_url[:-3]}old")
+    azure_devops.subscribe(integration.webhook_url.replace(integration.id, f"{integration.id}-2"))
+    renewed = api.put_integration(integration.id, {**integration.body, "rotate_webhook_url": True}).json()
+
+    before = api.get(path).json()
+    answer = api.post(path)
+
+    assert (before["subscription_id"], before["status"]) == (None, None)
+    assert made["subscription_id"] in before["outdated_subscription_ids"]
+    assert len(before["outdated_subscription_ids"]) == 2
+    assert before["account_url"] == azure_devops.url
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["status"], answer.json()["created"]) == ("enabled", False)
+    left = {one["id"]: one["consumerInputs"]["url"] for one in subscriptions(azure_devops)}
+    assert len(left) == 2
+    assert left[answer.json()["subscription_id"]] == renewed["webhook_url"]
+    assert events(api, integration)[:2] == ["subscription.outdated-removed", "subscription.renewed"]
+    after = api.get(path).json()
+    assert (after["status"], after["outdated_subscription_ids"]) == ("enabled", [])
+
+
 def test_two_who_ask_at_the_same_moment_get_the_same_one(
     api: Api, azure_devops: AzureDevOps, integration: IntegrationUnderTest, path: str
 ) -> None:
