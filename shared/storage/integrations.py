@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,13 +28,15 @@ from shared.storage.vault import Vault
 class DeletedIntegration:
     """What is remembered of a deleted integration: its webhook token must still be told from a wrong one.
 
-    `is_purged` is false while links or log of it may be left, because deleting did not get to its end.
+    `is_purged` is false while links or log of it may be left, because deleting did not get to its end. Whatever was
+    written after `deleted_at`, by Table Storage's clock, is not of it.
     """
 
     integration_id: str
     webhook_generation: str
     version: str
     is_purged: bool
+    deleted_at: datetime | None
 
 
 class IntegrationStore:
@@ -122,7 +125,8 @@ class IntegrationStore:
             standing = self._bury(standing)
         if standing.is_purged:
             return
-        self._purge(standing.integration_id)
+        # Somebody may create the id anew, and send, before all is gone.
+        self._purge(standing.integration_id, up_to=standing.deleted_at)
         tombstone = tombstone_row(standing.integration_id, standing.webhook_generation, is_purged=True)
         try:
             self._table.transact([Replace(tombstone, standing.version)])
@@ -136,17 +140,13 @@ class IntegrationStore:
         operations: list[Operation] = [Replace(tombstone, stored.version)]
         if integration.product_id:
             operations.append(Delete(product_row(integration.product_id, integration.integration_id)))
-        try:
-            version = self._table.transact(operations)[0]
-        except TransactionConflict:
-            # It may have been deleted before, by another call or by a first attempt of this one.
-            row = self._row(integration.integration_id)
-            if row is None or not row.flag("deleted"):
-                raise _changed(integration.integration_id) from None
-            return _deleted(row)
-        return DeletedIntegration(
-            integration.integration_id, stored.webhook_generation, version, is_purged=False
-        )
+        # A conflict may be with another deletion, or with a first attempt of this one.
+        with contextlib.suppress(TransactionConflict):
+            self._table.transact(operations)
+        row = self._row(integration.integration_id)
+        if row is None or not row.flag("deleted"):
+            raise _changed(integration.integration_id)
+        return _deleted(row)
 
     def _write(self, row: Row, operations: Sequence[Operation], integration: Integration) -> str:
         try:
@@ -174,9 +174,9 @@ class IntegrationStore:
             evidence={"product_id": integration.product_id, "integration_id": other_id},
         )
 
-    def _purge(self, integration_id: str) -> None:
+    def _purge(self, integration_id: str, *, up_to: datetime | None = None) -> None:
         for table in (self._tables.links, self._tables.log):
-            table.purge(escape_key(integration_id))
+            table.purge(escape_key(integration_id), up_to=up_to)
 
     def _row(self, integration_id: str) -> Row | None:
         return self._table.get(PARTITION, integration_key(integration_id))
@@ -200,7 +200,11 @@ def _required_version(operation: Operation) -> str:
 
 def _deleted(row: Row) -> DeletedIntegration:
     return DeletedIntegration(
-        row.text("integration_id"), row.text("webhook_generation"), row.etag, row.flag("purged")
+        row.text("integration_id"),
+        row.text("webhook_generation"),
+        row.etag,
+        row.flag("purged"),
+        row.written_at,
     )
 
 

@@ -30,12 +30,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Row:
-    """An entity. `etag` is the version that was read, empty for a row that is yet to be written."""
+    """An entity. `etag` is the version that was read, empty for a row that is yet to be written; `written_at` is when
+    Table Storage took it, by its own clock.
+    """
 
     partition_key: str
     row_key: str
     properties: Mapping[str, Value] = field(default_factory=dict)
     etag: str = ""
+    written_at: datetime | None = None
 
     def text(self, name: str) -> str:
         """A property that holds text; empty where the row has none."""

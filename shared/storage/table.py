@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.errors import OperationFailed, System, Unavailable
@@ -71,7 +72,7 @@ class Table:
     def query(
         self,
         query_filter: str,
-        parameters: Mapping[str, str],
+        parameters: Mapping[str, str | datetime],
         *,
         select: Sequence[str] | None = None,
         page_size: int | None = None,
@@ -118,12 +119,15 @@ class Table:
             time.sleep(BACKOFF_SECONDS * attempt * random.uniform(0.75, 1.25))  # noqa: S311
         raise Unavailable(System.STORAGE, f"The table {self.name} could not be made.", retry_after=5)
 
-    def purge(self, partition_key: str) -> None:
-        """Remove every row of a partition."""
+    def purge(self, partition_key: str, *, up_to: datetime | None = None) -> None:
+        """Remove every row of a partition, or those that were last written up to a moment of Table Storage's clock."""
+        conditions = ["PartitionKey eq @partition"]
+        parameters: dict[str, str | datetime] = {"partition": partition_key}
+        if up_to is not None:
+            conditions.append("Timestamp le @moment")
+            parameters["moment"] = up_to
         for _ in range(ATTEMPTS):
-            rows = self.query(
-                "PartitionKey eq @partition", {"partition": partition_key}, select=("PartitionKey", "RowKey")
-            )
+            rows = self.query(" and ".join(conditions), parameters, select=("PartitionKey", "RowKey"))
             try:
                 for group in in_groups((row, (Delete(row),)) for row in rows):
                     self.transact([operation for _, operations in group for operation in operations])
@@ -209,6 +213,7 @@ def _row(entity: Any) -> Row:
         entity.get("RowKey", ""),
         properties,
         entity.metadata.get("etag") or "",
+        entity.metadata.get("timestamp"),
     )
 
 

@@ -32,6 +32,7 @@ from shared.storage.rows import Insert, Row
 from shared.storage.table import Table
 from shared.storage.tables import Tables
 from shared.storage.vault import Vault
+from tests.e2e.system import eventually
 from tests.storage.relay import FaultyStorage
 
 
@@ -41,10 +42,15 @@ def fernet_key(byte: int) -> Secret:
 
 @pytest.fixture
 def store(tables: Tables) -> Iterator[IntegrationStore]:
-    store = IntegrationStore(tables, Vault([fernet_key(1)]))
+    clear(tables)
+    yield IntegrationStore(tables, Vault([fernet_key(1)]))
+    clear(tables)
+
+
+def clear(tables: Tables) -> None:
     tables.integrations.purge("integrations")
-    yield store
-    tables.integrations.purge("integrations")
+    for table in (tables.links, tables.log):
+        table.purge("web")
 
 
 def an_integration(
@@ -263,6 +269,30 @@ def test_deleting_twice_with_what_was_read_once_does_no_harm(store: IntegrationS
     store.delete(created)
 
     assert isinstance(store.find("web"), DeletedIntegration)
+
+
+def test_what_is_sent_for_an_id_that_is_in_use_again_outlives_a_slow_deletion(
+    faulty_storage: FaultyStorage, store: IntegrationStore, tables: Tables
+) -> None:
+    """Given somebody who creates the id anew, and sends, while its old links and log are still being removed."""
+    slow = IntegrationStore(faulty_storage.tables, Vault([fernet_key(1)]))
+    created = store.save(an_integration(), None)
+    for table in (tables.links, tables.log):
+        table.transact([Insert(Row("web", "old"))])
+    faulty_storage.fail(method="GET", path=r"/Links\(\)", delay_ms=1500)
+
+    with ThreadPoolExecutor(1) as other:
+        deleting = other.submit(slow.delete, created)
+        eventually(lambda: isinstance(store.find("web"), DeletedIntegration))
+        again = store.save(an_integration(), None)
+        for table in (tables.links, tables.log):
+            table.transact([Insert(Row("web", "new"))])
+        deleting.result()
+
+    assert any(request["fault"] for request in faulty_storage.requests())
+    assert store.get("web") == again
+    for table in (tables.links, tables.log):
+        assert rows_of(table, "web") == ["new"]
 
 
 def deletion_broken_off(
