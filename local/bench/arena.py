@@ -2,69 +2,118 @@
 
 from __future__ import annotations
 
-import os
+import itertools
+import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import requests
+from requests.adapters import HTTPAdapter
 
+from local.bench.calls import Call, floor_of, longest_chain, of_system
+from local.bench.process import Process
 from local.sample import sample_integration
 from local.system import AHA_TOKEN, LocalSystem
 
-INTEGRATION_ID = "bench"
+AZURE_DEVOPS, AHA = "azure_devops", "aha"
 _RELEASE = "PROD-R-1"
 _SECONDS = 300
+_CALLERS = 128
+
+_edits = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one operation cost: requests to Azure DevOps, how many of them had to wait for another, and milliseconds."""
+    """What one operation cost: the calls that it led to, the time it took, and the host's processor time."""
 
-    requests: int
-    trips: int
+    calls: Sequence[Call]
     milliseconds: float
+    cpu_milliseconds: float
+
+    def requests(self, system: str | None = None) -> int:
+        """How many calls there were, of one system or of all."""
+        return len(self.calls if system is None else of_system(self.calls, system))
+
+    def trips(self, system: str) -> int:
+        """How many calls of a system came one after another."""
+        return longest_chain(of_system(self.calls, system))
+
+
+class _Timed(Protocol):
+    @property
+    def milliseconds(self) -> float: ...
+
+
+T = TypeVar("T", bound=_Timed)
+
+
+def middle(costs: Sequence[T]) -> T:
+    """The one of middling time."""
+    time_of_middle = statistics.median_low(cost.milliseconds for cost in costs)
+    return next(cost for cost in costs if cost.milliseconds == time_of_middle)
 
 
 class Arena:
-    """One integration of the running system."""
+    """One integration of the running system. Both outside systems are `latency_ms` away while it is measured."""
 
-    def __init__(self, system: LocalSystem, latency_ms: int) -> None:
+    def __init__(self, system: LocalSystem, latency_ms: int, integration_id: str = "bench") -> None:
         self.system = system
         self.latency_ms = latency_ms
+        self.integration_id = integration_id
         self._session = requests.Session()
         self._session.trust_env = False
-        body = {**sample_integration(system.aha.url), "product_id": INTEGRATION_ID, "name": "Bench"}
-        self.webhook_url = str(self._api("PUT", f"/integrations/{INTEGRATION_ID}", body)["webhook_url"])
-        self.control("aha", "PUT", "/rate_limit", {"per_second": None, "per_minute": None})
-        self.control("aha", "PUT", "/behaviour", {"attachments_by_redirect": False})
+        self._session.mount("http://", HTTPAdapter(pool_maxsize=_CALLERS))
+        body = {**sample_integration(system.aha.url), "product_id": integration_id, "name": integration_id}
+        self._webhook_url = str(self._api("PUT", f"/integrations/{integration_id}", body)["webhook_url"])
+        self.control(AHA, "PUT", "/rate_limit", {"per_second": None, "per_minute": None})
+        self.control(AHA, "PUT", "/behaviour", {"attachments_by_redirect": False})
+        # The bench itself tells of changes, when it wants to.
+        self.control(AZURE_DEVOPS, "PUT", "/service_hooks", {"drop": True})
+
+    @property
+    def host(self) -> Process:
+        """The function host's process as it is now; another one after `restart_host`."""
+        pid = self.system.function_host.pid
+        if pid is None:
+            raise RuntimeError("the function host does not run")
+        return Process(pid)
+
+    def restart_host(self, env: Mapping[str, str | None] | None = None) -> float:
+        """A fresh host process with these settings; milliseconds from its start until it listens."""
+        self.system.function_host.stop()
+        started = time.perf_counter()
+        self.system.function_host.start(self.system.host_environment(env))
+        return (time.perf_counter() - started) * 1000
+
+    def request(self, method: str, path: str, body: Any = None) -> requests.Response:
+        """A request to the function app, at a path below `/api`."""
+        headers = {"x-functions-key": self.system.function_key}
+        return self._call(method, f"{self.system.functions_url}/api{path}", json=body, headers=headers)
 
     def _api(self, method: str, path: str, body: Any = None) -> Any:
-        headers = {"x-functions-key": self.system.function_key}
-        url = f"{self.system.functions_url}/api{path}"
-        answer = self._session.request(method, url, json=body, headers=headers, timeout=_SECONDS)
-        answer.raise_for_status()
-        return answer.json()
+        return self.request(method, path, body).json()
 
     def aha(self, method: str, path: str, body: Any = None) -> Any:
         """A request to the sandbox Aha!'s API."""
         headers = {"Authorization": f"Bearer {AHA_TOKEN}"}
-        url = f"{self.system.aha.url}/api/v1{path}"
-        answer = self._session.request(method, url, json=body, headers=headers, timeout=_SECONDS)
-        answer.raise_for_status()
-        return answer.json()
+        return self._call(method, f"{self.system.aha.url}/api/v1{path}", json=body, headers=headers).json()
 
     def control(self, sandbox: str, method: str, path: str, body: Any = None) -> Any:
-        """A request to a sandbox's control API; `sandbox` is aha or azure_devops."""
+        """A request to a sandbox's control API; `sandbox` is AHA or AZURE_DEVOPS."""
         url = f"{getattr(self.system, sandbox).url}/_control{path}"
-        answer = self._session.request(method, url, json=body, timeout=_SECONDS)
-        answer.raise_for_status()
+        answer = self._call(method, url, json=body)
         return answer.json() if answer.content else None
 
-    def feature(self, requirements: int, attachments: int, kilobytes: int = 20) -> Any:
+    def _call(self, method: str, url: str, **arguments: Any) -> requests.Response:
+        answer = self._session.request(method, url, timeout=_SECONDS, **arguments)
+        answer.raise_for_status()
+        return answer
+
+    def feature(self, requirements: int, attachments: int = 0, kilobytes: int = 20) -> Any:
         """The event of a new feature."""
         body = {
             "feature": {"name": f"{requirements} and {attachments}", "description": "<p>What it is for</p>"}
@@ -80,50 +129,68 @@ class Arena:
                 "file_name": f"{number}.bin",
                 "size": kilobytes * 1000,
             }
-            self.control("aha", "POST", "/attachments", file)
-        return self.control("aha", "GET", f"/events/{feature_id}?event=create_feature")
+            self.control(AHA, "POST", "/attachments", file)
+        return self.control(AHA, "GET", f"/events/{feature_id}?event=create_feature")
+
+    def send(self, event: Any) -> Any:
+        """Send a feature; the answer's body. Raises RuntimeError where not all of it was sent."""
+        answer = self._api("POST", f"/integrations/{self.integration_id}/features", event)
+        if answer["status"] != "succeeded":
+            raise RuntimeError(f"a send of the bench ended as {answer['status']}")
+        return answer
+
+    def linked_work_items(self, count: int) -> list[int]:
+        """New work items that are linked with Aha! records, their ids."""
+        answer = self.send(self.feature(count))
+        return [part["work_item"]["id"] for part in answer["requirements"]]
+
+    def edit(self, work_item_ids: Sequence[int]) -> None:
+        """Change the title of each work item in Azure DevOps."""
+        for work_item_id in work_item_ids:
+            change = {"id": work_item_id, "fields": {"System.Title": f"Edit {next(_edits)}"}}
+            self.control(AZURE_DEVOPS, "POST", "/edit", change)
+
+    def notify(self, work_item_id: int, expected: str = "updated") -> None:
+        """Deliver a notification as the service hook does. Raises RuntimeError where it led to something else."""
+        body = {"eventType": "workitem.updated", "resource": {"workItemId": work_item_id}}
+        result = self._call("POST", self._webhook_url, json=body).json()["result"]
+        if result != expected:
+            raise RuntimeError(f"a notification of the bench led to {result}, not {expected}")
 
     @contextmanager
     def latency(self) -> Iterator[None]:
         """Both sandboxes answer as late as they would over a network."""
-        for sandbox in ("aha", "azure_devops"):
+        for sandbox in (AHA, AZURE_DEVOPS):
             self.control(sandbox, "PUT", "/latency", {"ms": self.latency_ms})
         try:
             yield
         finally:
-            for sandbox in ("aha", "azure_devops"):
+            for sandbox in (AHA, AZURE_DEVOPS):
                 self.control(sandbox, "PUT", "/latency", {"ms": 0})
 
-    def send(self, event: Any) -> Any:
-        """Send a feature; the answer's body."""
-        return self._api("POST", f"/integrations/{INTEGRATION_ID}/features", event)
-
-    def cost_of(self, work: Any) -> Cost:
+    def cost_of(self, work: Callable[[], object]) -> Cost:
         """Do something with latency on, and count."""
-        self.control("azure_devops", "DELETE", "/requests")
+        for sandbox in (AHA, AZURE_DEVOPS):
+            self.control(sandbox, "DELETE", "/requests")
         with self.latency():
-            started = time.perf_counter()
+            cpu, started = self.host.cpu_seconds(), time.perf_counter()
             work()
             milliseconds = (time.perf_counter() - started) * 1000
-        made: Sequence[Mapping[str, Any]] = self.control("azure_devops", "GET", "/requests")["requests"]
-        return Cost(len(made), trips_of(made), milliseconds)
+            cpu_milliseconds = (self.host.cpu_seconds() - cpu) * 1000
+        calls = [call for sandbox in (AHA, AZURE_DEVOPS) for call in self._calls_of(sandbox)]
+        return Cost(calls, milliseconds, cpu_milliseconds)
 
-    def host_cpu_seconds(self) -> float:
-        """Processor time that the function host has used so far."""
-        fields = Path(f"/proc/{self.system.function_host.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def _calls_of(self, sandbox: str) -> list[Call]:
+        made = self.control(sandbox, "GET", "/requests")["requests"]
+        return [Call(sandbox, entry["started_at"], entry["ended_at"]) for entry in made]
 
-    def host_peak_mebibytes(self) -> float:
-        """The most memory that the function host has had."""
-        status = Path(f"/proc/{self.system.function_host.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
+    def floor(self, cost: Cost) -> float:
+        """Milliseconds that the latency of both outside systems alone makes of an operation."""
+        return floor_of(cost.calls, {AHA: self.latency_ms, AZURE_DEVOPS: self.latency_ms})
 
 
-def trips_of(made: Sequence[Mapping[str, Any]]) -> int:
-    """How many requests came one after another: the longest chain of such as began when the one before had ended."""
-    count, last_end = 0, float("-inf")
-    for entry in sorted(made, key=lambda item: item["ended_at"] or float("inf")):
-        if entry["started_at"] >= last_end and entry["ended_at"] is not None:
-            count, last_end = count + 1, entry["ended_at"]
-    return count
+def change_all(event: Any) -> None:
+    """Change the name of every record of an event, as a person in Aha! would."""
+    for record in (event["feature"], *event["feature"]["requirements"]):
+        record["name"] += ", changed"
+        record["updated_at"] = "2099-01-01T00:00:00Z"

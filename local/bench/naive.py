@@ -27,7 +27,6 @@ class NaiveSender:
         self._aha = f"{arena.system.aha.url}/api/v1"
         self._session = requests.Session()
         self._session.trust_env = False
-        self.requests = 0
         integrations = arena.aha("GET", "/products/PROD/integrations")["integrations"]
         self._integration_id = next(
             item["id"] for item in integrations if item["service_name"] == _INTEGRATION
@@ -46,7 +45,6 @@ class NaiveSender:
             self._attach(work_item_id, attachment)
 
     def _call(self, method: str, url: str, **arguments: Any) -> requests.Response:
-        self.requests += 1
         answer = self._session.request(method, url, timeout=300, **arguments)
         answer.raise_for_status()
         return answer

@@ -1,0 +1,48 @@
+"""One run of the bench: how far away everything is, how large it gets, and the system that is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+
+from local.bench.arena import Arena
+from local.system import LocalSystem
+
+USUAL_SIZES = ((1, 1), (10, 3), (50, 5), (200, 0))
+"""Requirements and attachments of the features that are sent."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for."""
+
+    latency_ms: int = 50
+    storage_latency_ms: int = 5
+    sizes: Sequence[tuple[int, int]] = USUAL_SIZES
+    is_full: bool = False
+
+
+class Bench:
+    """The system, started when a question needs it; usable as a context manager."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._open = ExitStack()
+
+    @cached_property
+    def system(self) -> LocalSystem:
+        """The running system."""
+        return self._open.enter_context(LocalSystem())
+
+    @cached_property
+    def arena(self) -> Arena:
+        """The integration that most questions are asked of."""
+        return Arena(self.system, self.options.latency_ms)
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()

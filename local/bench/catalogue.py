@@ -1,0 +1,92 @@
+"""The questions that the bench answers, in the order in which it asks them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from local.bench.bench import Bench
+from local.bench.growth_of_links import growth_of_links
+from local.bench.growth_of_log import growth_of_log
+from local.bench.processor import processor
+from local.bench.receiving import webhooks
+from local.bench.sending import growth_of_attachments, growth_of_requirements, sends
+from local.bench.starting import first_requests, imports
+from local.bench.storage import storage
+from local.bench.tables import Table
+from local.bench.threads import throughput
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question by the name that `--only` knows."""
+
+    name: str
+    summary: str
+    ask: Callable[[Bench], Table]
+
+
+QUESTIONS = (
+    Question("sends", "requests and time of sends", lambda bench: sends(bench.arena, bench.options.sizes)),
+    Question(
+        "storage",
+        "what is asked of Table Storage",
+        lambda bench: storage(bench.arena, bench.options.storage_latency_ms, bench.options.sizes),
+    ),
+    Question(
+        "webhooks",
+        "notifications a second by callers",
+        lambda bench: webhooks(bench.arena, (1, 4, 16, 64), 64),
+    ),
+    Question(
+        "threads",
+        "notifications and sends a second by threads",
+        lambda bench: throughput(bench.arena, (1, 2, 4, 8, 16, 32, 64)),
+    ),
+    Question("processor", "processor time by piece of work", lambda bench: processor(bench.arena)),
+    Question("imports", "cold start: importing each function", lambda bench: imports()),
+    Question(
+        "first-requests",
+        "cold start: a process's first request",
+        lambda bench: first_requests(bench.arena),
+    ),
+    Question(
+        "requirements",
+        "growth: requirements of a send",
+        lambda bench: growth_of_requirements(bench.arena, (1, 10, 100, 1000)),
+    ),
+    Question(
+        "attachments",
+        "growth: attachments of a send",
+        lambda bench: growth_of_attachments(
+            bench.arena, ((0, 20), (1, 20), (10, 20), (100, 20), (1, 50_000))
+        ),
+    ),
+    Question(
+        "log",
+        "growth: the log's writes and its clean-up",
+        lambda bench: growth_of_log(bench.arena, _counts(bench, 100, 10_000)),
+    ),
+    # The last one, because the emulator's queries of the same table are slower afterwards.
+    Question(
+        "links",
+        "growth: links of an integration",
+        lambda bench: growth_of_links(bench.arena, _counts(bench, 10, 1000, 10_000)),
+    ),
+)
+
+
+def _counts(bench: Bench, *counts: int) -> Sequence[int]:
+    return (*counts, *((100_000,) if bench.options.is_full else ()))
+
+
+def chosen(names: str | None) -> list[Question]:
+    """The questions of these names, separated by commas; all without. Raises ValueError for a name that is none."""
+    if names is None:
+        return list(QUESTIONS)
+    wanted = [name.strip() for name in names.split(",")]
+    unknown = sorted(set(wanted) - {question.name for question in QUESTIONS})
+    if unknown:
+        known = ", ".join(question.name for question in QUESTIONS)
+        raise ValueError(f"there is no table {', '.join(unknown)}; there are {known}")
+    return [question for question in QUESTIONS if question.name in wanted]

@@ -1,0 +1,55 @@
+"""Tables of the last run inside a document, between markers, with the machine that they are of."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Iterable
+
+MACHINE = "machine"
+
+
+def begin_marker(name: str) -> str:
+    """The line that a table's place in the document begins with."""
+    return f"<!-- table {name} -->"
+
+
+def end_marker(name: str) -> str:
+    """The line that it ends with."""
+    return f"<!-- end of {name} -->"
+
+
+def missing_places(document: str, names: Iterable[str]) -> list[str]:
+    """The names that have no place in the document."""
+    return [name for name in names if _place(name).search(document) is None]
+
+
+def with_content(document: str, name: str, content: str) -> str:
+    """The document with this content between a name's markers. Raises ValueError where it has no such place."""
+    text = f"{begin_marker(name)}\n{content.strip()}\n{end_marker(name)}"
+    changed, count = _place(name).subn(lambda _: text, document, count=1)
+    if not count:
+        raise ValueError(f"the document has no place for {name}")
+    return changed
+
+
+def _place(name: str) -> re.Pattern[str]:
+    return re.compile(f"{re.escape(begin_marker(name))}.*?{re.escape(end_marker(name))}", re.DOTALL)
+
+
+def machine(latency_ms: int, storage_latency_ms: int) -> str:
+    """This machine and this run in a sentence or two, without the machine's name."""
+    gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), {gibibytes:.0f} GiB of memory, {_system()}, Python "
+        f"{platform.python_version()}. Azure DevOps and Aha! {latency_ms} ms away; Table Storage {storage_latency_ms} "
+        "ms away where it is counted."
+    )
+
+
+def _system() -> str:
+    try:
+        return f"{platform.freedesktop_os_release()['PRETTY_NAME']}, Linux {platform.release().split('-')[0]}"
+    except (OSError, KeyError):
+        return platform.system()

@@ -1,0 +1,98 @@
+"""Whether many links make an integration's operations dearer."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import count, islice
+from typing import Any
+
+from local.bench.arena import Arena, change_all
+from local.bench.counted_storage import EMULATOR, CountedStorage, counted_storage
+from local.bench.progress import progress
+from local.bench.storage_relay import QUERY
+from local.bench.tables import Table
+from shared.domain.kind import Kind
+from shared.domain.links import Agreement, Field, Link, digest
+from shared.secret import Secret
+from shared.storage.link_rows import link_rows
+from shared.storage.rows import MOST_OPERATIONS, Insert
+from shared.storage.tables import Tables
+
+CROWDED = "crowded"
+"""The integration that gets them."""
+
+_RUNS = 3
+_REQUIREMENTS = 10
+_FIRST_WORK_ITEM = 10**8
+"""Far from those of the sandbox."""
+
+
+def growth_of_links(arena: Arena, counts: Sequence[int]) -> Table:
+    """What sends and notifications cost in an integration that has ever more links."""
+    table = Table(
+        f"An integration with ever more links, {arena.latency_ms} ms away",
+        (
+            *("links", "first ms", "unchanged ms", "changed ms", "notification ms", "emulator's queries ms"),
+            *("storage requests", "rows written"),
+        ),
+        f"Sends of {_REQUIREMENTS} requirements and a notification, medians of {_RUNS}. Queries, requests and rows are "
+        f"those of the four together. {EMULATOR}",
+    )
+    crowded = Arena(arena.system, arena.latency_ms, CROWDED)
+    direct = Tables(Secret(arena.system.tables_connection_string))
+    links = _links()
+    filled = 0
+    with counted_storage(crowded, 0) as counted:
+        _four_jobs(crowded, counted)
+        for number in counts:
+            progress(f"  {number} links")
+            _insert(direct, islice(links, number - filled))
+            filled = number
+            runs = [_four_jobs(crowded, counted) for _ in range(_RUNS)]
+            table.add(number, *(statistics.median(cells) for cells in zip(*runs, strict=True)))
+    return table
+
+
+def _four_jobs(arena: Arena, counted: CountedStorage) -> Sequence[float]:
+    """The cells of the table for three sends and a notification."""
+    event = arena.feature(_REQUIREMENTS)
+    answers: list[Any] = []
+    first = counted.cost_of(arena, lambda: answers.append(arena.send(event)))
+    unchanged = counted.cost_of(arena, partial(arena.send, event))
+    change_all(event)
+    changed = counted.cost_of(arena, partial(arena.send, event))
+    work_item_id = answers[0]["requirements"][0]["work_item"]["id"]
+    arena.edit([work_item_id])
+    notification = counted.cost_of(arena, partial(arena.notify, work_item_id))
+    costs = (first, unchanged, changed, notification)
+    calls = [call for cost in costs for call in cost.storage]
+    return (
+        *(cost.whole.milliseconds for cost in costs),
+        sum(call.milliseconds for call in calls if call.kind == QUERY),
+        len(calls),
+        sum(call.rows for call in calls),
+    )
+
+
+def _links() -> Iterator[Link]:
+    """Links of requirements of nobody's features."""
+    agreed = {field: Agreement(digest(field.value), digest(field.value)) for field in Field}
+    for number in count():
+        yield Link(
+            kind=Kind.REQUIREMENT,
+            aha_id=f"elsewhere-{number}",
+            reference=f"ELSE-{number // 10}-{number % 10}",
+            parent_aha_id=f"elsewhere-feature-{number // 10}",
+            work_item_id=_FIRST_WORK_ITEM + number,
+            work_item_url=f"https://dev.azure.com/elsewhere/_workitems/edit/{_FIRST_WORK_ITEM + number}",
+            work_item_type="User Story",
+            agreed_revision=3,
+            agreed=agreed,
+        )
+
+
+def _insert(tables: Tables, links: Iterator[Link]) -> None:
+    while some := list(islice(links, MOST_OPERATIONS // 2)):
+        tables.links.transact([Insert(row) for link in some for row in link_rows(CROWDED, link)])

@@ -1,0 +1,42 @@
+"""What a process has used of the machine, from Linux' /proc (https://man7.org/linux/man-pages/man5/proc.5.html)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def cpu_seconds(stat: str, ticks_per_second: int) -> float:
+    """Processor time in user and system mode, of the text of /proc/PID/stat."""
+    # The second field is the program's name in parentheses, which may hold spaces and parentheses itself.
+    fields = stat.rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / ticks_per_second
+
+
+def mebibytes(status: str, name: str) -> float:
+    """One of the sizes in the text of /proc/PID/status, such as VmRSS or VmHWM."""
+    line = next(line for line in status.splitlines() if line.startswith(f"{name}:"))
+    return int(line.split()[1]) / 1024
+
+
+class Process:
+    """A running process of this user."""
+
+    def __init__(self, pid: int) -> None:
+        self._folder = Path(f"/proc/{pid}")
+
+    def cpu_seconds(self) -> float:
+        """Processor time so far; it advances by hundredths of a second."""
+        return cpu_seconds((self._folder / "stat").read_text(), os.sysconf("SC_CLK_TCK"))
+
+    def resident_mebibytes(self) -> float:
+        """The memory that it has now."""
+        return mebibytes((self._folder / "status").read_text(), "VmRSS")
+
+    def peak_mebibytes(self) -> float:
+        """The most memory that it has had since `forget_peak`."""
+        return mebibytes((self._folder / "status").read_text(), "VmHWM")
+
+    def forget_peak(self) -> None:
+        """Let the peak begin anew, at the memory that it has now."""
+        (self._folder / "clear_refs").write_text("5")

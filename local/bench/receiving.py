@@ -1,0 +1,47 @@
+"""How many notifications one worker takes, by how many come at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from local.bench.arena import Arena
+from local.bench.progress import progress
+from local.bench.tables import Table
+
+TRIPS = 2
+"""Of a notification that changes a record: both sides are read side by side, then Aha! is written."""
+
+
+def webhooks(arena: Arena, callers: Sequence[int], count: int) -> Table:
+    """Notifications a second, and their processor time."""
+    table = Table(
+        f"Notifications that change a record, {arena.latency_ms} ms away from both sides, on one worker",
+        ("at once", "a second", "floor a second", "ms each", "CPU ms each"),
+        f"The floor is what {TRIPS} trips one after another allow so many callers.",
+    )
+    arena.restart_host()
+    ids = arena.linked_work_items(count)
+    for at_once in callers:
+        progress(f"  {at_once} at once")
+        arena.edit(ids)
+        took, used = notify_all(arena, ids, at_once)
+        table.add(
+            *(at_once, len(ids) / took, floor_a_second(arena, at_once)),
+            *(took * 1000 * at_once / len(ids), used * 1000 / len(ids)),
+        )
+    return table
+
+
+def notify_all(arena: Arena, ids: Sequence[int], at_once: int) -> tuple[float, float]:
+    """Seconds that it took to have all notifications handled, and processor seconds of the host."""
+    with arena.latency(), ThreadPoolExecutor(at_once) as threads:
+        before, started = arena.host.cpu_seconds(), time.perf_counter()
+        list(threads.map(arena.notify, ids))
+        return time.perf_counter() - started, arena.host.cpu_seconds() - before
+
+
+def floor_a_second(arena: Arena, at_once: int, trips: int = TRIPS) -> float | None:
+    """How many operations of so many trips a second latency alone allows."""
+    return at_once * 1000 / (trips * arena.latency_ms) if arena.latency_ms else None

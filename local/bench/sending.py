@@ -1,0 +1,130 @@
+"""What sends cost beside the naive way, and how they grow with what is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from local.bench.arena import AHA, AZURE_DEVOPS, Arena, Cost, change_all, middle
+from local.bench.naive import NaiveSender
+from local.bench.progress import progress
+from local.bench.tables import Cell, Table
+
+_RUNS = 3
+_MEMORY = (
+    "Each in a fresh function host. Memory is how much more than before it had at most in the first send."
+)
+
+
+def sends(arena: Arena, sizes: Sequence[tuple[int, int]], runs: int = _RUNS) -> Table:
+    """What a first send, an unchanged one and a changed one cost, the naive way beside the first."""
+    table = Table(
+        f"Sending, with Azure DevOps and Aha! {arena.latency_ms} ms away and files of 20 kB",
+        (
+            *("requirements", "attachments", "job", "Azure DevOps requests", "trips", "all requests"),
+            *("ms", "floor ms", "ms / floor", "naive requests", "naive ms", "naive / ours"),
+        ),
+        "Trips are the requests to Azure DevOps that came one after another. The floor is what latency alone makes of "
+        f"the whole, downloads from Aha! included. Ours are the middle one of {runs} runs, naive is one run.",
+    )
+    arena.restart_host()
+    arena.send(arena.feature(1, 1))
+    for requirements, attachments in sizes:
+        progress(f"  {requirements} requirements, {attachments} attachments")
+        naive = _naive_cost(arena, arena.feature(requirements, attachments))
+        for job, cost in _costs(
+            arena, [arena.feature(requirements, attachments) for _ in range(runs)]
+        ).items():
+            beside: tuple[Cell, ...] = (None, None, None)
+            if job == "first":
+                beside = (naive.requests(), naive.milliseconds, naive.milliseconds / cost.milliseconds)
+            table.add(requirements, attachments, job, *_ours(arena, cost), *beside)
+    return table
+
+
+def _naive_cost(arena: Arena, event: object) -> Cost:
+    naive = NaiveSender(arena)
+    return arena.cost_of(lambda: naive.send(event))
+
+
+def _costs(arena: Arena, events: Sequence[object]) -> dict[str, Cost]:
+    """The cost of middling time by job, for features that have not been sent yet."""
+
+    def cost_of_each(send: Callable[[object], object]) -> Cost:
+        return middle([arena.cost_of(partial(send, event)) for event in events])
+
+    costs = {"first": cost_of_each(arena.send), "unchanged": cost_of_each(arena.send)}
+    for event in events:
+        change_all(event)
+    return {**costs, "all changed": cost_of_each(arena.send)}
+
+
+def _ours(arena: Arena, cost: Cost) -> tuple[Cell, ...]:
+    floor = arena.floor(cost)
+    return (
+        cost.requests(AZURE_DEVOPS),
+        cost.trips(AZURE_DEVOPS),
+        cost.requests(AZURE_DEVOPS) + cost.requests(AHA),
+        cost.milliseconds,
+        floor,
+        cost.milliseconds / floor if floor else None,
+    )
+
+
+def growth_of_requirements(arena: Arena, counts: Sequence[int]) -> Table:
+    """How sends grow with the number of requirements."""
+    table = Table(
+        f"Sends of ever more requirements, {arena.latency_ms} ms away",
+        (
+            *("requirements", "first ms", "floor ms", "ms per record", "unchanged ms", "all changed ms"),
+            *("memory MiB", "memory KiB per record"),
+        ),
+        _MEMORY,
+    )
+    for count in counts:
+        progress(f"  {count} requirements")
+        event = arena.feature(count)
+        first, memory = _first_in_fresh_host(arena, event)
+        unchanged = arena.cost_of(partial(arena.send, event))
+        change_all(event)
+        changed = arena.cost_of(partial(arena.send, event))
+        records = count + 1
+        table.add(
+            *(count, first.milliseconds, arena.floor(first), first.milliseconds / records),
+            *(unchanged.milliseconds, changed.milliseconds, memory, memory * 1024 / records),
+        )
+    return table
+
+
+def growth_of_attachments(arena: Arena, files: Sequence[tuple[int, int]]) -> Table:
+    """How first sends grow with the number and the size (in kB) of attachments."""
+    table = Table(
+        f"First sends of one requirement with ever more attachments, {arena.latency_ms} ms away",
+        ("attachments", "kB each", "first ms", "floor ms", "ms / floor", "unchanged ms", "memory MiB"),
+        _MEMORY,
+    )
+    for count, kilobytes in files:
+        progress(f"  {count} attachments of {kilobytes} kB")
+        event = arena.feature(1, count, kilobytes)
+        first, memory = _first_in_fresh_host(arena, event)
+        unchanged = arena.cost_of(partial(arena.send, event))
+        floor = arena.floor(first)
+        table.add(
+            *(count, kilobytes, first.milliseconds, floor, first.milliseconds / floor),
+            *(unchanged.milliseconds, memory),
+        )
+    return table
+
+
+def _first_in_fresh_host(arena: Arena, event: object) -> tuple[Cost, float]:
+    """A first send, and by how many mebibytes the most memory of the host was above that before it."""
+    arena.restart_host()
+    # So that neither imports nor the first connections count.
+    warm = arena.feature(1, 1)
+    arena.send(warm)
+    arena.send(warm)
+    host = arena.host
+    host.forget_peak()
+    before = host.resident_mebibytes()
+    cost = arena.cost_of(lambda: arena.send(event))
+    return cost, host.peak_mebibytes() - before

@@ -1,0 +1,81 @@
+"""What a cold start costs: importing the functions, and the first request of a fresh process."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+
+from local.bench.arena import Arena, Cost
+from local.bench.progress import progress
+from local.bench.tables import Table
+from local.service import ROOT
+
+_FLOOR_IMPORTS = "import azure.functions, requests, azure.data.tables"
+
+
+def imports(runs: int = 7) -> Table:
+    """What importing each function costs a fresh interpreter, beside the packages that it could not do without."""
+    table = Table(
+        f"Importing a function's module in a fresh interpreter from a warm disk, the median of {runs}",
+        ("module", "ms", "beside the floor"),
+    )
+    floor = _import_milliseconds(_FLOOR_IMPORTS, runs)
+    table.add("the floor: azure.functions, requests, azure.data.tables", floor, 1.0)
+    for folder in sorted(path.parent.name for path in ROOT.glob("*/function.json")):
+        took = _import_milliseconds(f"import {folder}", runs)
+        table.add(folder, took, took / floor)
+    return table
+
+
+def _import_milliseconds(statement: str, runs: int) -> float:
+    """The median of several interpreters; the interpreter's own start is taken off."""
+    code = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
+    command = [sys.executable, "-c", code]
+    seconds = [
+        float(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+        for _ in range(runs)
+    ]
+    return statistics.median(seconds) * 1000
+
+
+def first_requests(arena: Arena, runs: int = 3) -> Table:
+    """What the first request of a process costs beside the second, the start of the process apart."""
+    table = Table(
+        f"The first request of a fresh function host beside the second, {arena.latency_ms} ms away, medians of {runs}",
+        ("function", "starting ms", "first ms", "second ms", "of which latency ms", "cold ms"),
+        "Starting is from the start of the process until it listens, with all functions imported.",
+    )
+    jobs: dict[str, Callable[[], Callable[[], object]]] = {
+        "Console": lambda: lambda: arena.request("GET", "/console"),
+        "SendFeature, first send": lambda: _sending(arena),
+        "ReceiveWebhook": lambda: _notifying(arena),
+    }
+    for name, prepare in jobs.items():
+        progress(f"  {name}")
+        starts: list[float] = []
+        firsts: list[Cost] = []
+        seconds: list[Cost] = []
+        for _ in range(runs):
+            works = [prepare(), prepare()]
+            starts.append(arena.restart_host())
+            first, second = (arena.cost_of(work) for work in works)
+            firsts.append(first)
+            seconds.append(second)
+        first_ms = statistics.median(cost.milliseconds for cost in firsts)
+        second_ms = statistics.median(cost.milliseconds for cost in seconds)
+        floor = statistics.median(map(arena.floor, seconds))
+        table.add(name, statistics.median(starts), first_ms, second_ms, floor, first_ms - second_ms)
+    return table
+
+
+def _sending(arena: Arena) -> Callable[[], object]:
+    event = arena.feature(1)
+    return lambda: arena.send(event)
+
+
+def _notifying(arena: Arena) -> Callable[[], object]:
+    (work_item_id,) = arena.linked_work_items(1)
+    arena.edit([work_item_id])
+    return lambda: arena.notify(work_item_id)

@@ -1,0 +1,68 @@
+"""What is asked of Table Storage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from local.bench.arena import Arena, change_all
+from local.bench.counted_storage import CountedStorage, counted_storage
+from local.bench.progress import progress
+from local.bench.storage_relay import POINT_READ, QUERY, ROW_WRITE, SYSTEM, TRANSACTION
+from local.bench.tables import Cell, Table
+
+
+def storage(arena: Arena, latency_ms: int, sizes: Sequence[tuple[int, int]]) -> Table:
+    """Reads and writes of sends and notifications, beside a request for each row."""
+    table = Table(
+        f"What is asked of Table Storage, {latency_ms} ms away, with the others {arena.latency_ms} ms away",
+        (
+            *("job", "requirements", "attachments", "point reads", "queries", "row writes"),
+            *("transactions", "rows written", "trips", "row by row", "ms", "floor ms", "ms / floor"),
+        ),
+        "Trips are requests to Table Storage that came one after another; row by row is how many there would be with "
+        "one for each row that is read or written. The floor is what latency alone makes of the requests to all three "
+        "systems.",
+    )
+    with counted_storage(arena, latency_ms) as counted:
+        warm = arena.feature(1, 1)
+        arena.send(warm)
+        arena.send(warm)
+        for requirements, attachments in sizes:
+            progress(f"  {requirements} requirements, {attachments} attachments")
+            event = arena.feature(requirements, attachments)
+            for job in ("first send", "unchanged send", "changed send"):
+                if job == "changed send":
+                    change_all(event)
+                cells = _counts(arena, counted, partial(arena.send, event), requirements + 1)
+                table.add(job, requirements, attachments, *cells)
+        progress("  notifications")
+        for job, work in _notifications(arena).items():
+            table.add(job, None, None, *_counts(arena, counted, work, 1))
+    return table
+
+
+def _notifications(arena: Arena) -> dict[str, Callable[[], object]]:
+    first, second = arena.linked_work_items(2)
+    arena.notify(second, "unchanged")
+    arena.edit([first])
+    nobodys = 10**9
+    return {
+        "notification that changes a record": lambda: arena.notify(first),
+        "notification with nothing new": lambda: arena.notify(second, "unchanged"),
+        "notification of another's work item": lambda: arena.notify(nobodys, "ignored"),
+    }
+
+
+def _counts(
+    arena: Arena, counted: CountedStorage, work: Callable[[], object], records: int
+) -> tuple[Cell, ...]:
+    cost = counted.cost_of(arena, work)
+    reads = cost.count(POINT_READ)
+    # A query stands for a read of each record that it looks for.
+    row_by_row = reads + cost.count(QUERY) * records + cost.rows
+    return (
+        *(reads, cost.count(QUERY), cost.count(ROW_WRITE), cost.count(TRANSACTION), cost.rows),
+        *(cost.whole.trips(SYSTEM), row_by_row),
+        *(cost.whole.milliseconds, cost.floor, cost.whole.milliseconds / cost.floor if cost.floor else None),
+    )

@@ -1,0 +1,59 @@
+"""What one worker does as it gets more threads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from local.bench.arena import Arena
+from local.bench.progress import progress
+from local.bench.receiving import floor_a_second, notify_all
+from local.bench.tables import Table
+
+SETTING = "PYTHON_THREADPOOL_THREAD_COUNT"
+_REQUIREMENTS = 5
+_TRIPS_OF_SEND = 1
+_CALLERS = 64
+_LEAST, _MOST = 16, 128
+
+
+def throughput(arena: Arena, counts: Sequence[int], most: int = _MOST) -> Table:
+    """Notifications and first sends a second by the number of threads; `most` of each are tried at a time."""
+    table = Table(
+        f"One worker with ever more threads ({SETTING}), {arena.latency_ms} ms away",
+        (
+            *("threads", "notifications a second", "notifications' floor", "CPU ms each"),
+            *("sends a second", "sends' floor", "CPU ms per record", "memory MiB"),
+        ),
+        f"{_CALLERS} callers at once: notifications that change a record, then first sends of {_REQUIREMENTS} "
+        "requirements. The floors are what latency alone allows. Memory is the most that the host had.",
+    )
+    arena.restart_host()
+    ids = arena.linked_work_items(most)
+    for threads in counts:
+        progress(f"  {threads} threads")
+        arena.restart_host({SETTING: str(threads)})
+        arena.send(arena.feature(1))
+        used_ids = ids[: max(min(8 * threads, most), min(_LEAST, most))]
+        arena.edit(used_ids)
+        took, cpu = notify_all(arena, used_ids, _CALLERS)
+        sends = max(len(used_ids) // 2, 1)
+        sending, sending_cpu = _send_all(arena, sends)
+        table.add(
+            *(threads, len(used_ids) / took, floor_a_second(arena, threads), cpu * 1000 / len(used_ids)),
+            *(sends / sending, floor_a_second(arena, threads, _TRIPS_OF_SEND)),
+            sending_cpu * 1000 / (sends * (_REQUIREMENTS + 1)),
+            arena.host.peak_mebibytes(),
+        )
+    arena.restart_host()
+    return table
+
+
+def _send_all(arena: Arena, count: int) -> tuple[float, float]:
+    """Seconds that so many first sends at once took, and processor seconds of the host."""
+    events = [arena.feature(_REQUIREMENTS) for _ in range(count)]
+    with arena.latency(), ThreadPoolExecutor(_CALLERS) as threads:
+        before, started = arena.host.cpu_seconds(), time.perf_counter()
+        list(threads.map(arena.send, events))
+        return time.perf_counter() - started, arena.host.cpu_seconds() - before
