@@ -40,11 +40,11 @@ class StorageCall(Call):
 
 
 def kind_of(method: str, path: str, body: bytes) -> tuple[str, int]:
-    """What a request is, and how many rows it writes.
+    """What a request is, and how many rows it writes; `path` is as it came over the wire.
 
     The forms are those of https://learn.microsoft.com/rest/api/storageservices/table-service-rest-api.
     """
-    name = unquote(path).rsplit("/", 1)[-1]
+    name = unquote(path.rsplit("/", 1)[-1])
     if name == "$batch":
         return TRANSACTION, len(_OPERATION_OF_TRANSACTION.findall(body))
     if name.startswith("Tables"):
@@ -95,7 +95,7 @@ class StorageRelay:
         for name, value in answer.headers.items():
             if name.lower().startswith(("content-type", "etag", "x-ms-")):
                 response.headers[name] = value
-        kind, rows = kind_of(request.method, request.path, body)
+        kind, rows = kind_of(request.method, urlsplit(environ["RAW_URI"]).path, body)
         with self._lock:
             self._calls.append(StorageCall(SYSTEM, started, time.monotonic(), kind, rows))
         return response(environ, start_response)
