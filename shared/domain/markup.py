@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from html.parser import HTMLParser
 
@@ -14,6 +15,7 @@ _INVISIBLE = frozenset(("script", "style", "head", "template", "title"))
 _VISIBLE_WITHOUT_TEXT = frozenset(
     ("img", "video", "audio", "iframe", "object", "embed", "hr", "input", "svg", "table")
 )
+_FIRST_PIECE = 500
 
 
 class _Reading(HTMLParser):
@@ -44,10 +46,14 @@ class _Reading(HTMLParser):
 
 def _read(html: str) -> _Reading:
     reading = _Reading()
-    # A marked section is a comment to a browser; Python's parser stops at one that it does not know.
-    reading.feed(html.replace("<![", "<!x["))
+    reading.feed(_readable(html))
     reading.close()
     return reading
+
+
+def _readable(html: str) -> str:
+    # A marked section is a comment to a browser; Python's parser stops at one that it does not know.
+    return html.replace("<![", "<!x[")
 
 
 def plain_text(html: str) -> str:
@@ -58,8 +64,23 @@ def plain_text(html: str) -> str:
 
 def is_blank(html: str) -> bool:
     """Whether a reader would see nothing: no text and no picture. Editors keep `<p><br></p>` for an emptied text."""
-    reading = _read(html)
-    return not reading.shows_something and not "".join(reading.pieces).strip()
+    return not any(reading.shows_something or _has_text(reading) for reading in _reading_on(html))
+
+
+def _reading_on(html: str) -> Iterator[_Reading]:
+    """The same reading further and further into a text: what a text shows, it mostly shows at once."""
+    reading, html = _Reading(), _readable(html)
+    start, size = 0, _FIRST_PIECE
+    while start < len(html):
+        reading.feed(html[start : start + size])
+        yield reading
+        start, size = start + size, 2 * size
+    reading.close()
+    yield reading
+
+
+def _has_text(reading: _Reading) -> bool:
+    return any(piece.strip() for piece in reading.pieces)
 
 
 def text_as_html(text: str) -> str:

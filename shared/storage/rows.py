@@ -113,7 +113,7 @@ Operation = Insert | Replace | Upsert | Delete
 
 def utf16_length(text: str) -> int:
     """The length of a text as Table Storage counts it."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def long_text(name: str, text: str) -> dict[str, Value]:

@@ -23,6 +23,12 @@ def test_no_markup_however_broken_stops_the_reading(html: str) -> None:
     assert is_blank(html) in (True, False)
 
 
+@given(ANY_HTML, st.integers(480, 520))
+def test_where_a_text_stands_in_a_description_changes_nothing(html: str, spaces: int) -> None:
+    # A description is read piece by piece, the first of 500 characters.
+    assert is_blank(" " * spaces + html) == is_blank(html)
+
+
 @pytest.mark.parametrize("html", ["<![x[ y", "<![", "<![ if", "<p>Text</p><![%"])
 def test_an_unknown_marked_section_is_a_comment_as_in_a_browser(html: str) -> None:
     # Python's parser stops at these with an AssertionError.
