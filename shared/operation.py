@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from dataclasses import dataclass
 
 from shared.deadline import Deadline
@@ -20,5 +20,5 @@ class Operation:
     @classmethod
     def start(cls, budget_seconds: float) -> Operation:
         """A new operation that may take `budget_seconds`."""
-        operation_id = uuid.uuid4().hex
+        operation_id = secrets.token_hex(16)
         return cls(operation_id, Deadline.after(budget_seconds), Journal(operation_id))

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
-from uuid import UUID
 
 from shared.domain.attachment_urls import (
     aha_attachment_id,
@@ -160,9 +159,12 @@ def neutral(html: str, images: Images) -> str:
 
 def _linked_upload(tag: Tag) -> str | None:
     """The upload for which a link stands."""
-    if tag.name != "a":
-        return None
     upload = tag.address.partition(_FRAGMENT)[2]
+    if tag.name != "a" or not upload:
+        return None
+    # Few descriptions have such a link, and the module is slow to load.
+    from uuid import UUID
+
     try:
         return str(UUID(upload))
     except ValueError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import uuid
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +29,7 @@ def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
     integration = stored.integration
     target = integration.azure_devops
     properties: dict[str, Value] = {
-        "revision": uuid.uuid4().hex,
+        "revision": secrets.token_hex(16),
         "deleted": False,
         "integration_id": integration.integration_id,
         "name": integration.name,
@@ -81,7 +81,7 @@ def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
 def tombstone_row(integration_id: str, webhook_generation: str, *, is_purged: bool) -> Row:
     """What stays of a deleted integration: enough to know its webhook URL again."""
     properties: dict[str, Value] = {
-        "revision": uuid.uuid4().hex,
+        "revision": secrets.token_hex(16),
         "deleted": True,
         "purged": is_purged,
         "integration_id": integration_id,

@@ -7,7 +7,7 @@ item. A claim is the first of them alone. `version` is new with every write: it 
 from __future__ import annotations
 
 import json
-import uuid
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -44,7 +44,7 @@ def partition_of(integration_id: str) -> str:
 def link_rows(integration_id: str, link: Link) -> tuple[Row, Row]:
     """Both rows of a link, of a new version: the record's, then the work item's."""
     properties: dict[str, Value] = {
-        "version": uuid.uuid4().hex,
+        "version": secrets.token_hex(16),
         "is_claim": False,
         "kind": link.kind.value,
         "aha_id": link.aha_id,
@@ -73,7 +73,7 @@ def link_rows(integration_id: str, link: Link) -> tuple[Row, Row]:
 def claim_row(integration_id: str, claim: Claim) -> Row:
     """The row of a claim, of a new version."""
     properties: dict[str, Value] = {
-        "version": uuid.uuid4().hex,
+        "version": secrets.token_hex(16),
         "is_claim": True,
         "kind": claim.kind.value,
         "aha_id": claim.aha_id,
