@@ -17,6 +17,7 @@ import azure.functions as func
 
 from shared.errors import (
     BodyTooLarge,
+    Fault,
     FeatureBusy,
     IntegrationDisabled,
     IntegrationIncomplete,
@@ -167,8 +168,6 @@ def retry_after(seconds: float | None) -> dict[str, str]:
 
 def invalid_parameter(name: str, detail: str) -> InvalidRequest:
     """The error for a query or route parameter."""
-    from shared.errors import Fault
-
     return InvalidRequest([Fault(f"/{name}", detail)])
 
 
