@@ -86,8 +86,13 @@ class Arena:
         """A fresh host process with these settings; milliseconds from its start until it listens."""
         self.system.function_host.stop()
         started = time.perf_counter()
-        self.system.function_host.start(self.system.host_environment(env))
+        self.system.restart_host(env)
         return (time.perf_counter() - started) * 1000
+
+    def use_host(self, env: Mapping[str, str | None] | None = None) -> None:
+        """Have the host run with these settings and no others, a fresh one only if it does not."""
+        if self.system.host_changes != dict(env or {}):
+            self.restart_host(env)
 
     def request(self, method: str, path: str, body: Any = None) -> requests.Response:
         """A request to the function app, at a path below `/api`."""

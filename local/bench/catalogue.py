@@ -65,7 +65,7 @@ QUESTIONS = (
     Question(
         "log",
         "growth: the log's writes and its clean-up",
-        lambda bench: growth_of_log(bench.arena, _counts(bench, 100, 10_000)),
+        lambda bench: growth_of_log(bench.system, _counts(bench, 100, 10_000)),
     ),
     # The last one, because the emulator's queries of the same table are slower afterwards.
     Question(

@@ -10,6 +10,7 @@ from local.bench.arena import AHA, AZURE_DEVOPS, Arena, Cost
 from local.bench.calls import floor_of
 from local.bench.storage_relay import SYSTEM, StorageCall, StorageRelay
 from local.serving import start_in_thread
+from local.system import LocalSystem
 
 EMULATOR = (
     "The emulator looks through a whole table for a query and puts indexes right row by row, which Table Storage does "
@@ -57,13 +58,16 @@ class CountedStorage:
 
 
 @contextmanager
-def counted_storage(arena: Arena, latency_ms: float) -> Iterator[CountedStorage]:
-    """Let a fresh function host reach Table Storage by way of a relay, for as long as this lasts."""
-    relay = StorageRelay(arena.system.tables_connection_string, latency_ms)
+def relayed_storage(system: LocalSystem, latency_ms: float) -> Iterator[CountedStorage]:
+    """A relay before the system's Table Storage, for as long as this lasts."""
+    relay = StorageRelay(system.tables_connection_string, latency_ms)
     with start_in_thread(relay) as server:
-        connection_string = relay.connection_string_by_way_of(server.url)
-        arena.restart_host({"TABLES_CONNECTION_STRING": connection_string})
-        try:
-            yield CountedStorage(relay, connection_string)
-        finally:
-            arena.restart_host()
+        yield CountedStorage(relay, relay.connection_string_by_way_of(server.url))
+
+
+@contextmanager
+def counted_storage(arena: Arena, latency_ms: float) -> Iterator[CountedStorage]:
+    """The same with a fresh function host that uses the relay, also afterwards: `use_host` brings another one."""
+    with relayed_storage(arena.system, latency_ms) as counted:
+        arena.use_host({"TABLES_CONNECTION_STRING": counted.connection_string})
+        yield counted

@@ -23,13 +23,12 @@ from shared.storage.tables import Tables
 CROWDED = "crowded"
 """The integration that gets them."""
 
-_RUNS = 3
 _REQUIREMENTS = 10
 _FIRST_WORK_ITEM = 10**8
 """Far from those of the sandbox."""
 
 
-def growth_of_links(arena: Arena, counts: Sequence[int]) -> Table:
+def growth_of_links(arena: Arena, counts: Sequence[int], runs: int = 3) -> Table:
     """What sends and notifications cost in an integration that has ever more links."""
     table = Table(
         f"An integration with ever more links, {arena.latency_ms} ms away",
@@ -37,21 +36,21 @@ def growth_of_links(arena: Arena, counts: Sequence[int]) -> Table:
             *("links", "first ms", "unchanged ms", "changed ms", "notification ms", "emulator's queries ms"),
             *("storage requests", "rows written"),
         ),
-        f"Sends of {_REQUIREMENTS} requirements and a notification, medians of {_RUNS}. Queries, requests and rows are "
+        f"Sends of {_REQUIREMENTS} requirements and a notification, medians of {runs}. Queries, requests and rows are "
         f"those of the four together. {EMULATOR}",
     )
-    crowded = Arena(arena.system, arena.latency_ms, CROWDED)
     direct = Tables(Secret(arena.system.tables_connection_string))
     links = _links()
     filled = 0
-    with counted_storage(crowded, 0) as counted:
+    with counted_storage(arena, 0) as counted:
+        crowded = Arena(arena.system, arena.latency_ms, CROWDED)
         _four_jobs(crowded, counted)
         for number in counts:
             progress(f"  {number} links")
             _insert(direct, islice(links, number - filled))
             filled = number
-            runs = [_four_jobs(crowded, counted) for _ in range(_RUNS)]
-            table.add(number, *(statistics.median(cells) for cells in zip(*runs, strict=True)))
+            cells_of_runs = [_four_jobs(crowded, counted) for _ in range(runs)]
+            table.add(number, *(statistics.median(cells) for cells in zip(*cells_of_runs, strict=True)))
     return table
 
 

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from itertools import count, islice
 
-from local.bench.arena import Arena, middle
-from local.bench.counted_storage import EMULATOR, CountedStorage, counted_storage
+from local.bench.arena import middle
+from local.bench.counted_storage import EMULATOR, CountedStorage, relayed_storage
 from local.bench.progress import progress
 from local.bench.storage_relay import TRANSACTION
 from local.bench.tables import Table
+from local.system import LocalSystem
 from shared.journal import Entry, Level
 from shared.secret import Secret
 from shared.storage.log import KEPT, LogStore
@@ -25,7 +26,6 @@ _YOUNG, _EXPIRED = "young", "expired"
 """The integrations whose logs are written: of one nothing is too old, of the other all is."""
 
 _AGES = {_YOUNG: timedelta(days=1), _EXPIRED: KEPT + timedelta(days=1)}
-_RUNS = 3
 _ENTRIES = 8
 """What one operation writes down, about."""
 
@@ -42,7 +42,7 @@ class WriteCost:
     removed: int
 
 
-def growth_of_log(arena: Arena, counts: Sequence[int]) -> Table:
+def growth_of_log(system: LocalSystem, counts: Sequence[int], runs: int = 3) -> Table:
     """What a write costs in a log of ever more operations, and one that removes expired ones."""
     table = Table(
         f"A log of ever more operations of {_ENTRIES} entries each, written to directly",
@@ -50,12 +50,12 @@ def growth_of_log(arena: Arena, counts: Sequence[int]) -> Table:
             *("operations", "write ms", "emulator's ms", "requests"),
             *("removing write ms", "emulator's ms of it", "requests of it", "rows removed"),
         ),
-        f"A write where no entry is older than {KEPT.days} days, and one where all are, the middle one of {_RUNS}. "
+        f"A write where no entry is older than {KEPT.days} days, and one where all are, the middle one of {runs}. "
         f"{EMULATOR}",
     )
-    direct = Tables(Secret(arena.system.tables_connection_string))
+    direct = Tables(Secret(system.tables_connection_string))
     filled = 0
-    with counted_storage(arena, 0) as counted:
+    with relayed_storage(system, 0) as counted:
         tables = Tables(Secret(counted.connection_string))
         young = LogStore(tables)
         for number in counts:
@@ -65,9 +65,9 @@ def growth_of_log(arena: Arena, counts: Sequence[int]) -> Table:
             filled = number
             # The first write of a process looks for expired rows.
             _write(young, _YOUNG)
-            write = middle([_cost(counted, partial(_write, young, _YOUNG)) for _ in range(_RUNS)])
+            write = middle([_cost(counted, partial(_write, young, _YOUNG)) for _ in range(runs)])
             removals: list[WriteCost] = []
-            for _ in range(_RUNS):
+            for _ in range(runs):
                 removals.append(_cost(counted, partial(_write, LogStore(tables), _EXPIRED)))
                 _fill(direct, _EXPIRED, removals[-1].removed)
             removal = middle(removals)

@@ -21,7 +21,7 @@ def webhooks(arena: Arena, callers: Sequence[int], count: int) -> Table:
         ("at once", "a second", "floor a second", "ms each", "CPU ms each"),
         f"The floor is what {TRIPS} trips one after another allow so many callers.",
     )
-    arena.restart_host()
+    arena.use_host()
     ids = arena.linked_work_items(count)
     for at_once in callers:
         progress(f"  {at_once} at once")

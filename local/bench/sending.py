@@ -27,7 +27,7 @@ def sends(arena: Arena, sizes: Sequence[tuple[int, int]], runs: int = _RUNS) -> 
         "Trips are the requests to Azure DevOps that came one after another. The floor is what latency alone makes of "
         f"the whole, downloads from Aha! included. Ours are the middle one of {runs} runs, naive is one run.",
     )
-    arena.restart_host()
+    arena.use_host()
     arena.send(arena.feature(1, 1))
     for requirements, attachments in sizes:
         progress(f"  {requirements} requirements, {attachments} attachments")

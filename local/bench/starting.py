@@ -52,6 +52,7 @@ def first_requests(arena: Arena, runs: int = 3) -> Table:
         "SendFeature, first send": lambda: _sending(arena),
         "ReceiveWebhook": lambda: _notifying(arena),
     }
+    arena.use_host()
     for name, prepare in jobs.items():
         progress(f"  {name}")
         starts: list[float] = []

@@ -29,7 +29,7 @@ def throughput(arena: Arena, counts: Sequence[int], most: int = _MOST) -> Table:
         f"{_CALLERS} callers at once: notifications that change a record, then first sends of {_REQUIREMENTS} "
         "requirements. The floors are what latency alone allows. Memory is the most that the host had.",
     )
-    arena.restart_host()
+    arena.use_host()
     ids = arena.linked_work_items(most)
     for threads in counts:
         progress(f"  {threads} threads")
@@ -46,7 +46,6 @@ def throughput(arena: Arena, counts: Sequence[int], most: int = _MOST) -> Table:
             sending_cpu * 1000 / (sends * (_REQUIREMENTS + 1)),
             arena.host.peak_mebibytes(),
         )
-    arena.restart_host()
     return table
 
 
