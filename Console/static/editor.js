@@ -48,6 +48,7 @@ function heading(state, view) {
     h("div", { class: "heading" }, h("h1", {}, state.saved.name),
       h("span", { class: `badge ${kind}` }, forReaders("State: "), word)),
     h("nav", { class: "tabs", "aria-label": "Views of the integration" }, Object.entries(VIEWS).map(([name, [title]]) =>
-      h("a", { href: name === "setup" ? address : `${address}/${name}`, "aria-current": name === view ? "page" : null }, title))),
+      h("a", { href: name === "setup" ? address : `${address}/${name}`, "aria-current": name === view ? "page" : null }, title,
+        name === "setup" && view !== "setup" && state.isDirty ? h("span", { class: "chip" }, "unsaved") : null))),
   ];
 }

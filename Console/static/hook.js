@@ -1,8 +1,8 @@
-// The webhook's address, and the subscription by which Azure DevOps calls it.
-import { createHook, hookStatus, putIntegration } from "./api.js";
+// The subscription by which Azure DevOps calls the webhook: how it stands, made by the app or by hand.
+import { createHook, hookStatus } from "./api.js";
 import { announce, button, fill, h, outwardLink } from "./dom.js";
-import { bodyOf, draftOf } from "./model.js";
 import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
+import { copyField, renewal } from "./webhook_url.js";
 
 const STATUS = {
   enabled: ["good", "Enabled", "Azure DevOps reports every changed work item."],
@@ -16,9 +16,9 @@ export function showHook(place, state) {
   const { saved } = state;
   const target = saved.azure_devops;
   const status = h("div", { class: "outcome" });
-  const settings = outwardLink(target.account_name && target.project
-    ? `https://dev.azure.com/${encodeURIComponent(target.account_name)}/${encodeURIComponent(target.project)}/_settings/serviceHooks` : "",
-  "Project settings → Service hooks");
+  const settings = h("span", {});
+  const view = { state, status, settings };
+  showSettings(view, state.account?.url);
   fill(place,
     h("section", { class: "panel" },
       h("h2", {}, "Changes that come back"),
@@ -29,79 +29,94 @@ export function showHook(place, state) {
       h("h2", { id: "url-title" }, "Webhook URL"),
       copyField(saved.webhook_url),
       h("p", { class: "hint" }, "Whoever knows it can make the app look at a work item, and nothing more."),
-      renewal(state)),
+      renewal(state, () => view.found)),
     h("section", { class: "panel" },
       h("h2", {}, "Create the subscription by hand"),
-      h("p", {}, "You need to be an administrator of the project."), steps(settings)));
+      h("p", {}, "You need to be an administrator of the project."), handSteps(settings)));
   if (!target.project) fill(status, h("p", { class: "notice" }, "Choose and save a project first."));
-  else look(state, status);
+  else look(view, takeMessage(state));
 }
 
-async function look(state, place) {
-  const found = await withProgress(place, "Asking Azure DevOps for the subscription…", () => hookStatus(state.id), {
-    failed: (error) => fill(place, problemBox(error, () => look(state, place)), createButton(state, place)),
+/** What was done with the subscription before the view was shown anew. */
+function takeMessage(state) {
+  const { hookMessage } = state;
+  state.hookMessage = null;
+  return hookMessage;
+}
+
+/** The link to the subscriptions in Azure DevOps: at the account's own address once that is known. */
+function showSettings({ state, settings }, accountUrl) {
+  const { account_name: account, project } = state.saved.azure_devops;
+  const base = accountUrl ?? `https://dev.azure.com/${encodeURIComponent(account)}`;
+  fill(settings, outwardLink(account && project ? `${base}/${encodeURIComponent(project)}/_settings/serviceHooks` : "",
+    "Project settings → Service hooks"));
+}
+
+async function look(view, message) {
+  const { state, status } = view;
+  const found = await withProgress(status, "Asking Azure DevOps for the subscription…", () => hookStatus(state.id), {
+    failed: (error) => fill(status, message?.failed ? notGiven(message.failed) : null,
+      problemBox(error, () => look(view, message)), toSetUp(state, error), createButton(view)),
   });
-  if (found) show(state, place, found);
+  if (!found) return;
+  view.found = found;
+  showSettings(view, found.account_url);
+  show(view, found, message);
 }
 
-function show(state, place, found, words) {
+/** Where a new token is saved, when it was the token that was refused. */
+const toSetUp = (state, error) => (error.code === "azure_devops_credentials_rejected"
+  ? h("p", {}, h("a", { href: `#/i/${encodeURIComponent(state.id)}` }, "Save a new token under Set up"), ".") : null);
+
+const notGiven = (error) => h("div", { class: "problem", role: "alert" },
+  h("p", {}, h("strong", {}, "The webhook URL is new, but the subscription does not have it"), ". ", error.detail));
+
+function show(view, found, message) {
+  const { status: place } = view;
+  const failed = message?.failed ? notGiven(message.failed) : null;
   if (!found.status) {
-    fill(place, h("p", {}, h("span", { class: "badge open" }, "No subscription"), " Azure DevOps does not report changes yet."),
-      createButton(state, place));
+    fill(place, failed, found.outdated_subscription_ids?.length ? outdated(view, found)
+      : [h("p", {}, h("span", { class: "badge open" }, "No subscription"), " Azure DevOps does not report changes yet."), createButton(view)]);
     return;
   }
   const [kind, name, meaning] = STATUS[found.status] ?? ["open", found.status, ""];
-  fill(place, words ? doneLine(words) : null,
+  fill(place, message?.done ? doneLine(message.done) : null, failed,
     h("p", {}, h("span", { class: `badge ${kind}` }, name), ` ${meaning}`),
     h("p", { class: "small" }, "Subscription ", h("code", {}, found.subscription_id)),
-    found.status === "enabled" ? null : createButton(state, place, "Switch it on again"));
+    found.status === "enabled" ? null : createButton(view, "Switch it on again"),
+    found.status === "enabled" && message?.done ? h("p", {}, "Next: ",
+      h("a", { href: `#/i/${encodeURIComponent(view.state.id)}/send` }, "send a sample feature"), ".") : null);
 }
 
-function createButton(state, place, text = "Create the subscription for me") {
+/** A subscription with an earlier URL: the app can give it the new one, or a person does. */
+function outdated(view, found) {
+  return [
+    h("p", {}, h("span", { class: "badge bad" }, "Old webhook URL"), " The subscription in Azure DevOps calls an earlier URL of this "
+      + "integration, so changes do not come back."),
+    createButton(view, "Give it the new URL"),
+    h("p", { class: "hint" }, "By hand: in ", view.settings.cloneNode(true), " edit the subscription ",
+      h("code", {}, found.outdated_subscription_ids.join(", ")), " and paste the URL below, or delete it and create another."),
+  ];
+}
+
+const CREATE = "Create the subscription for me";
+
+function createButton(view, text = CREATE) {
   const outcome = h("div", {});
   const create = button(text, async () => {
     if (isBusy(create)) return;
-    const made = await withProgress(outcome, "Azure DevOps is being asked…", () => createHook(state.id), { buttons: [create] });
+    const made = await withProgress(outcome, "Azure DevOps is being asked…", () => createHook(view.state.id), { buttons: [create] });
     if (!made) return;
-    const words = made.created ? "The subscription was created." : "The subscription was there already and works now.";
-    announce(words);
-    show(state, place, made, words);
+    const done = made.created ? "The subscription was created." : "The subscription was there already and works now.";
+    announce(done);
+    show(view, made, { done });
   }, "primary");
-  return h("div", {}, h("div", { class: "row" }, create), h("p", { class: "hint" },
+  return h("div", {}, h("div", { class: "row" }, create), text === CREATE ? h("p", { class: "hint" },
     "It reports work items of the whole project, so that those moved to other areas are not missed. What was not sent from "
-    + "Aha! is ignored."), outcome);
+    + "Aha! is ignored.") : null, outcome);
 }
 
-function copyField(url) {
-  const input = h("input", { type: "text", readonly: true, value: url, "aria-labelledby": "url-title", class: "code", onfocus: () => input.select() });
-  const copy = button("Copy", async () => {
-    try {
-      await navigator.clipboard.writeText(url);
-    } catch {
-      // Without leave to use the clipboard: the old way, for what is selected.
-      input.select();
-      document.execCommand("copy");
-    }
-    fill(copy, "Copied");
-    announce("The webhook URL was copied.");
-    setTimeout(() => fill(copy, "Copy"), 2000);
-  });
-  return h("div", { class: "with-copy" }, input, copy);
-}
-
-function renewal(state) {
-  const place = h("div", { class: "outcome" });
-  const renew = button("Make a new URL", async () => {
-    if (isBusy(renew)) return;
-    const body = { ...bodyOf(draftOf(state.saved), {}), rotate_webhook_url: true };
-    const answer = await withProgress(place, "Making a new URL…", () => putIntegration(state.id, body, state.etag), { buttons: [renew] });
-    if (answer) state.isDirty ? state.merge(answer.body, answer.etag, state.draft) : state.replace(answer.body, answer.etag, "");
-  }, "danger");
-  return h("details", { class: "help" }, h("summary", {}, "The URL got into wrong hands?"),
-    h("p", {}, "A new one makes this one useless at once. The subscription must be given the new one."), renew, place);
-}
-
-function steps(settings) {
+function handSteps(settings) {
   const pick = (label, value) => h("div", { class: "pick" }, h("span", { class: "pick-label" }, label), h("span", { class: "pick-value" }, value));
   const step = (title, ...body) => h("li", {}, h("p", {}, h("strong", {}, title)), body.length ? h("div", { class: "mock" }, body) : null);
   return h("ol", { class: "hook-steps" },

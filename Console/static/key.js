@@ -45,8 +45,13 @@ function dialogFor(isRefused, done) {
     else refuse("Enter the key.");
   } },
     h("h1", {}, "Function key"),
-    h("p", { id: "key-hint" }, "This page talks to your function app with its key. You find it in the Azure portal under ",
-      h("i", {}, "App keys"), "; python dev.py run prints the local one. It is kept until you close this tab."),
+    h("p", { id: "key-hint" }, "This page opens with the key of your function app. It is kept until you close this tab."),
+    h("dl", { class: "facts" },
+      h("dt", {}, "Where it runs in Azure"),
+      h("dd", {}, "Open the function app in the Azure portal, then ", h("i", {}, "Functions → App keys"), ". Under ", h("i", {}, "Host keys"),
+        " copy the value of ", h("i", {}, "default"), ". Without access to the portal, ask whoever deployed the app."),
+      h("dt", {}, "On your own machine"),
+      h("dd", {}, h("code", {}, "python dev.py run"), " prints it as ", h("i", {}, "its function key"), ", below the address of this page.")),
     h("div", { class: "field" }, h("label", { for: "function-key" }, "Key"), input, fault),
     h("div", { class: "row" }, button("Continue", () => form.requestSubmit(), "primary")));
   const dialog = h("dialog", { class: "key", "aria-labelledby": "key-title", oncancel: (event) => event.preventDefault() }, form);

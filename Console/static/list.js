@@ -2,8 +2,10 @@
 import { listIntegrations, readLog } from "./api.js";
 import { announce, fill, forReaders, h } from "./dom.js";
 import { ago, count, when } from "./format.js";
+import { distinctErrors } from "./log_errors.js";
 import { draftOf, missing } from "./model.js";
 import { problemBox } from "./progress.js";
+import { isUnsaved } from "./state.js";
 
 const DAY = 86_400_000;
 const MOST_ERRORS = 100;
@@ -23,7 +25,8 @@ async function load(place, signal) {
     fill(place, h("h1", {}, "Integrations"), problemBox(error, () => load(place, signal)));
     return;
   }
-  const create = h("a", { class: "button primary", href: "#/new" }, "New integration");
+  const create = h("a", { class: "button primary", href: "#/new" },
+    isUnsaved(null) ? "Go on with the new integration" : "New integration");
   if (!integrations.length) {
     fill(place, h("section", { class: "empty" },
       h("h1", {}, "Connect a product with a project"),
@@ -61,11 +64,13 @@ function card(integration, signal) {
     h("p", { class: "route" }, integration.product_id, h("span", { "aria-hidden": "true" }, " ⇄ "), forReaders(" with "),
       [target.account_name, target.project].filter(Boolean).join(" / ") || "no project yet"),
     state.detail ? h("p", { class: "small" }, state.detail) : null,
+    isUnsaved(integration.integration_id) ? h("p", { class: "notice" }, "There are unsaved changes under ", h("a", { href: address }, "Set up"), ".") : null,
     h("dl", { class: "facts" },
       h("div", {}, h("dt", {}, "Last operation"), last),
       h("div", {}, h("dt", {}, "Errors in the last day"), errors)),
     h("p", { class: "card-links" },
       h("a", { href: address }, "Set up", forReaders(` ${integration.name}`)),
+      h("a", { href: `${address}/hook` }, "Service hook", forReaders(` of ${integration.name}`)),
       h("a", { href: `${address}/send` }, "Send a sample", forReaders(` with ${integration.name}`)),
       h("a", { href: `${address}/log` }, "Log", forReaders(` of ${integration.name}`))));
 }
@@ -82,9 +87,9 @@ async function look(id, last, errors, address, signal) {
       ? [h("span", {}, entry.message), " ", h("time", { datetime: entry.time, title: when(entry.time), class: "small" }, ago(entry.time))]
       : "Nothing yet");
     const since = Date.now() - DAY;
-    const recent = failed.entries.filter((one) => Date.parse(one.time) > since).length;
-    const words = recent === MOST_ERRORS ? `${MOST_ERRORS} or more` : String(recent);
-    fill(errors, recent ? h("a", { class: "bad", href: `${address}/log` }, count(words, "error")) : "None");
+    const recent = distinctErrors(failed.entries).filter((one) => Date.parse(one.time) > since).length;
+    const words = failed.next ? `${recent} or more errors` : count(recent, "error");
+    fill(errors, recent ? h("a", { class: "bad", href: `${address}/log` }, words) : "None");
   } catch (error) {
     if (error.name === "AbortError") return;
     fill(last, "The log could not be read");

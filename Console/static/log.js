@@ -4,6 +4,7 @@ import { announce, button, fill, h } from "./dom.js";
 import { field, choice, textInput } from "./fields.js";
 import { count } from "./format.js";
 import { entryRow, keyOf } from "./log_entries.js";
+import { distinctErrors, errorsPanel } from "./log_errors.js";
 import { problemBox } from "./progress.js";
 
 const EVERY_MILLISECONDS = 3000;
@@ -34,7 +35,7 @@ class LogView {
   }
 
   bar() {
-    this.operation = textInput("", (text) => this.change({ operation_id: text.trim() }), { placeholder: "All" });
+    this.operation = textInput("", (text) => this.change({ operation_id: text.trim() }), { placeholder: "All; or the id of one" });
     const level = choice("", ["error", "warning", "info"].map((value) => ({ value, text: { error: "Errors", warning: "Warnings", info: "Information" }[value] })),
       (value) => this.change({ level: value }), { empty: "All levels" });
     this.pause = button("Pause", () => {
@@ -44,8 +45,16 @@ class LogView {
       if (this.isLive) this.load();
     });
     this.requests = h("input", { type: "checkbox", id: "requests", onchange: () => this.showNote() });
-    return h("div", { class: "log-bar" }, field("Operation", this.operation), field("Level", level),
-      h("div", { class: "check" }, this.requests, h("label", { for: "requests" }, "Show every request")), this.pause);
+    this.all = button("Show all operations", () => {
+      this.operation.value = "";
+      this.change({ operation_id: "" });
+      this.operation.focus();
+    });
+    this.all.hidden = true;
+    return h("div", {},
+      h("div", { class: "log-bar" }, field("Operation", this.operation), field("Level", level),
+        h("div", { class: "check" }, this.requests, h("label", { for: "requests" }, "Show every request")), this.pause),
+      this.all);
   }
 
   start() {
@@ -65,6 +74,7 @@ class LogView {
     this.aborter.abort();
     this.aborter = new AbortController();
     this.older = null;
+    this.all.hidden = !this.filter.operation_id;
     fill(this.list);
     this.load();
   }
@@ -90,7 +100,7 @@ class LogView {
         isWhole ? readLog(this.id, { limit: 20, level: "error" }, signal) : { entries: [] },
       ]);
       fill(this.problem);
-      this.showErrors(failed.entries.filter((entry) => Date.parse(entry.time) > Date.now() - DAY));
+      this.showErrors(distinctErrors(failed.entries).filter((entry) => Date.parse(entry.time) > Date.now() - DAY));
       this.showPage(page);
     } catch (error) {
       if (error.name !== "AbortError") fill(this.problem, problemBox(error, () => this.load()));
@@ -103,9 +113,7 @@ class LogView {
     const keys = entries.map(keyOf).join();
     if (keys === this.errorKeys) return;
     this.errorKeys = keys;
-    fill(this.errors, entries.length ? h("section", { class: "panel bad-panel", "aria-labelledby": "errors-title" },
-      h("h2", { id: "errors-title" }, `${count(entries.length, "error")} in the last day`),
-      h("ol", { class: "entries" }, entries.map((entry) => entryRow(entry, (id) => this.showOperation(id))))) : null);
+    fill(this.errors, errorsPanel(entries, this.id, (id) => this.showOperation(id)));
   }
 
   /** New entries come on top; those that are there stay, so that an open one stays open. */

@@ -16,7 +16,7 @@ export function saveBar(state, form) {
   const save = button("Save", act, "primary", { title: "Ctrl+S" });
   const discard = button("Discard changes", () => state.discard(), "quiet");
   const bar = h("div", { class: "save-bar", role: "region", "aria-label": "Saving" }, outcome, words,
-    h("div", { class: "row" }, discard, save));
+    h("div", { class: "row save-actions" }, discard, save));
   const enable = () => {
     form.querySelector("#enabled").click();
     act();
@@ -24,7 +24,7 @@ export function saveBar(state, form) {
   const show = () => {
     bar.classList.toggle("is-dirty", state.isDirty);
     if (state.isDirty && outcome.querySelector(".done")) fill(outcome);
-    fill(words, saveWords(state, enable, Boolean(outcome.querySelector(".done"))));
+    fill(words, saveWords(state, enable, outcome.querySelector(".done") !== null));
     save.hidden = !state.isDirty && !state.isNew;
     discard.hidden = !state.isDirty;
   };
@@ -92,6 +92,7 @@ const faultsOf = (errors) => Object.assign(new Error("refused"), { title: "", de
 function saved(state, answer) {
   const { body, etag } = answer;
   announce("Saved");
+  state.isNewlyEnabled = body.enabled && !state.saved?.enabled;
   if (state.isNew) {
     // The draft of the new one must not be found again under “new”.
     state.forget();

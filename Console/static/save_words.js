@@ -17,6 +17,7 @@ export function saveWords(state, enable, isJustSaved) {
   if (open.length) return ["Missing: ", links(open)];
   if (!state.saved.enabled) return ["Complete, but switched off. ", button("Enable it", enable)];
   if (!isJustSaved) return "Everything is saved";
+  if (!state.isNewlyEnabled) return "";
   return h("a", { href: `#/i/${encodeURIComponent(state.id)}/hook` }, "Next: let Azure DevOps report changes");
 }
 

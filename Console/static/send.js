@@ -1,7 +1,8 @@
 // Sending a sample feature: first to see what would be done, then really.
 import { sendFeature } from "./api.js";
-import { announce, button, fill, h, outwardLink } from "./dom.js";
+import { announce, button, fill, goTo, h, outwardLink } from "./dom.js";
 import { clearFault, field } from "./fields.js";
+import { count } from "./format.js";
 import { isBusy, problemBox, withProgress } from "./progress.js";
 
 const EXAMPLE = {
@@ -14,9 +15,11 @@ const EXAMPLE = {
   },
 };
 
+const sample = () => JSON.stringify(EXAMPLE, null, 2);
+
 export function showSend(place, state) {
   const outcome = h("div", { class: "outcome" });
-  const text = h("textarea", { rows: 12, class: "code", spellcheck: "false", id: "event", oninput: () => changed() });
+  const text = h("textarea", { rows: 12, class: "code", spellcheck: "false", id: "event", value: sample(), oninput: () => changed() });
   const file = h("input", { type: "file", accept: ".json,application/json", onchange: async () => {
     if (!file.files.length) return;
     text.value = await file.files[0].text();
@@ -40,22 +43,25 @@ export function showSend(place, state) {
       buttons: [check, send], failed: (error) => failed(error, text, outcome),
     });
     if (!answer) return undefined;
-    showResult(outcome, answer.body, isDryRun);
+    showResult(outcome, answer.body, isDryRun, state.id);
     send.disabled = isDryRun && !answer.body.feature.work_item && answer.body.feature.action === "failed";
     return undefined;
   };
   fill(place,
+    state.saved.enabled && state.isDirty ? h("p", { class: "notice" }, "There are unsaved changes under ",
+      h("a", { href: `#/i/${encodeURIComponent(state.id)}` }, "Set up"), ". What is sent goes by what is saved.") : null,
     state.saved.enabled ? null : h("p", { class: "notice" }, "The integration is not enabled, so nothing can be sent. ",
       h("a", { href: `#/i/${encodeURIComponent(state.id)}` }, "Set it up"), " first."),
     h("section", { class: "panel" },
       h("h2", {}, "A feature to try with"),
-      h("p", {}, "Paste the event that your product tool sends, or just ", h("code", {}, '{"feature": {…}}'), "."),
+      h("p", {}, "The example below is ready to be checked. To try with a feature of your own, put the event in its place that your "
+        + "product tool sends, or just ", h("code", {}, '{"feature": {…}}'), "."),
+      field("Feature as JSON", text),
       h("div", { class: "row" }, button("Use the example", () => {
-        text.value = JSON.stringify(EXAMPLE, null, 2);
+        text.value = sample();
         changed();
         text.focus();
       }), h("div", { class: "file" }, field("Or load a file", file))),
-      field("Feature as JSON", text),
       h("div", { class: "row" }, check, send),
       h("p", { class: "hint" }, "The check writes nothing: Azure DevOps tries each new work item without saving it. “Send really” "
         + "makes work items; sending the same again never makes a second one.")),
@@ -93,14 +99,17 @@ const TITLES = {
   in_progress: ["Time ran out; send again to go on", "Not everything could be checked in time"],
 };
 
-function showResult(place, result, isDryRun) {
+function showResult(place, result, isDryRun, id) {
   const title = TITLES[result.status][isDryRun ? 1 : 0];
   announce(title);
   fill(place, h("section", { class: "panel" },
     h("h2", {}, title),
     h("ul", { class: "sent" }, [result.feature, ...result.requirements].map((record, index) => sent(record, index > 0, isDryRun))),
-    h("p", { class: "small" }, `${result.duration_ms} ms, ${result.azure_devops_requests} requests to Azure DevOps. Operation `,
+    h("p", {}, isDryRun ? "Nothing was written." : "Delete the work items in Azure DevOps if they were only to try.", " The ",
+      h("a", { href: `#/i/${encodeURIComponent(id)}/log` }, "log"), " has every step."),
+    h("p", { class: "small" }, `${result.duration_ms} ms, ${count(result.azure_devops_requests, "request")} to Azure DevOps. Operation `,
       h("code", {}, result.operation_id))));
+  goTo(place.querySelector("h2"));
 }
 
 function sent(record, isRequirement, isDryRun) {

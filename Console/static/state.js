@@ -114,12 +114,12 @@ class EditState extends EventTarget {
   }
 
   /** Goes on with a draft that was put together from what is stored now and what was typed. */
-  merge(saved, etag, draft) {
+  merge(saved, etag, draft, message = "Both are put together. Look at it, then save.") {
     const { typed } = this;
     this.take(saved, etag);
     Object.assign(this, { draft, typed });
     this.keep();
-    this.showAgain("Both are put together. Look at it, then save.");
+    this.showAgain(message);
   }
 
   showAgain(message) {

@@ -205,6 +205,10 @@ class Page:
         """Press keys, where the focus is."""
         ActionChains(self.browser).send_keys(*keys).perform()
 
+    def hold(self, modifier: str, key: str) -> None:
+        """Press a key while another is held."""
+        ActionChains(self.browser).key_down(modifier).send_keys(key).key_up(modifier).perform()
+
     def tab_to(self, is_there: Callable[[WebElement], bool], most: int = 60) -> WebElement:
         """Press Tab until something has the focus."""
         for _ in range(most):

@@ -101,7 +101,8 @@ def test_the_log_is_live_filtered_and_opened(
     assert page.value("Operation") == operation
     page.choose("Level", "Errors")
     page.sees_no("Work item 1 was created")
-    page.type("Operation", "")
+    page.press("Show all operations")
+    assert page.value("Operation") == ""
     page.choose("Level", "All levels")
     page.sees("The integration was created.")
 
@@ -144,6 +145,23 @@ def test_nothing_is_wider_than_the_screen(
                 view,
                 width,
             )
+
+
+def test_saving_is_within_reach_wherever_one_is_on_the_page(page: Page) -> None:
+    page.open("#/new")
+    page.type("Account", "fabrikam")
+    for width, height in ((1920, 1080), (360, 640)):
+        page.resize(width, height)
+        for place in (0, 0.5, 1):
+            # What is at the middle of the button: nothing covers it, and it is on the screen.
+            found = page.browser.execute_script(
+                "scrollTo(0, arguments[0] * document.documentElement.scrollHeight);"
+                "const save = document.querySelector('.save-actions .primary');"
+                "const {x, y, width, height} = save.getBoundingClientRect();"
+                "return document.elementFromPoint(x + width / 2, y + height / 2) === save",
+                place,
+            )
+            assert found, (width, place)
 
 
 def test_axe_finds_nothing_serious(

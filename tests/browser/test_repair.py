@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.system import READ_TOKEN
+from local.system import READ_TOKEN, WRITE_TOKEN
 from tests.browser.page import Page
 from tests.browser.test_set_up import connect
 from tests.e2e.configuration_bodies import changed
@@ -29,6 +29,7 @@ def test_a_wrong_function_key_is_asked_for_again_and_kept_for_the_session_only(
 ) -> None:
     page.start(None)
     page.open()
+    page.sees("Functions → App keys", "python dev.py run")
     page.type("Key", "not-the-key")
     page.press("Continue")
     assert "does not accept this key" in page.fault_at("Key")
@@ -108,11 +109,47 @@ def test_a_subscription_that_azure_devops_disabled_is_switched_on_again(
 
     open_integration(page, integration, "/hook")
     page.sees("Disabled by a person")
+    settings = page.link("Project settings → Service hooks").get_attribute("href")
+    assert settings == f"{azure_devops.url}/Fabrikam/_settings/serviceHooks"
     page.press("Switch it on again")
 
     page.sees("was there already and works now")
     (after,) = azure_devops.get("/_apis/hooks/subscriptions").json()["value"]
     assert (after["id"], after["status"]) == (known["id"], "enabled")
+
+
+def test_a_new_webhook_url_is_given_to_the_subscription(
+    page: Page, azure_devops: AzureDevOps, integration: IntegrationUnderTest
+) -> None:
+    open_integration(page, integration, "/hook")
+    page.sees("reports every changed work item")
+    page.press("The URL got into wrong hands?")
+    page.press("Make a new URL")
+
+    page.sees("The webhook URL is new, and the subscription calls it.", "Enabled")
+    url = page.find(".with-copy input").get_property("value")
+    assert url != integration.webhook_url
+    (after,) = azure_devops.get("/_apis/hooks/subscriptions").json()["value"]
+    assert after["consumerInputs"]["url"] == url
+
+
+def test_a_subscription_that_the_token_may_not_change_is_named_with_what_to_do_by_hand(
+    page: Page, api: Api, azure_devops: AzureDevOps, integration: IntegrationUnderTest
+) -> None:
+    (known,) = azure_devops.get("/_apis/hooks/subscriptions").json()["value"]
+    save_with(api, integration, {"/azure_devops/personal_access_token": READ_TOKEN})
+    open_integration(page, integration, "/hook")
+    page.sees("reports every changed work item")
+    page.press("The URL got into wrong hands?")
+    page.press("Make a new URL")
+
+    page.sees("The webhook URL is new, but the subscription does not have it", "may not edit service hook")
+    page.sees("Old webhook URL", known["id"], "paste the URL below, or delete it and create another")
+    save_with(api, integration, {"/azure_devops/personal_access_token": WRITE_TOKEN})
+    page.press("Give it the new URL")
+    page.sees("works now", "Enabled")
+    (after,) = azure_devops.get("/_apis/hooks/subscriptions").json()["value"]
+    assert after["consumerInputs"]["url"] == page.find(".with-copy input").get_property("value")
 
 
 def test_while_azure_devops_is_down_it_says_so_and_can_be_tried_again(
@@ -166,22 +203,52 @@ def test_a_required_field_without_a_default_holds_up_the_switch_until_it_has_one
     page.sees("Saved.", "Customer Request and User Story can be created")
 
 
-def test_a_project_that_is_gone_can_be_exchanged(
+def test_a_project_that_was_renamed_is_chosen_anew_and_keeps_its_area(
     page: Page, api: Api, integration: IntegrationUnderTest
 ) -> None:
     save_with(
         api,
         integration,
-        {"/azure_devops/project": "Renamed since", "/azure_devops/area_path": "Renamed since"},
+        {"/azure_devops/project": "Renamed since", "/azure_devops/area_path": "Renamed since\\Web\\Checkout"},
     )
 
     open_integration(page, integration)
     assert "does not exist" in page.fault_at("Project")
+    page.sees("Needs attention: Project")
     page.choose("Project", "Fabrikam")
-    page.sees("Fabrikam has 17 areas")
-    page.choose_area("Web")
+    page.sees("Fabrikam has 17 areas", "Chosen: Fabrikam\\Web\\Checkout")
     page.press("Save")
-    page.sees("Saved.", "can be created in Fabrikam")
+    page.sees("Saved.", "can be created in Fabrikam\\Web\\Checkout")
+    page.sees_no("Needs attention")
+
+
+def test_a_product_that_is_gone_from_aha_can_be_exchanged(
+    page: Page, api: Api, integration: IntegrationUnderTest
+) -> None:
+    save_with(api, integration, {"/product_id": "GONE"})
+
+    open_integration(page, integration)
+    assert "does not exist in Aha!" in page.fault_at("Product")
+    page.press("Product")
+    assert page.focused() == page.field("Product")
+    page.choose("Product", "Fabrikam web (PROD)")
+    page.sees("It has 7 statuses")
+    page.press("Save")
+    page.sees("Saved.")
+    page.sees_no("Needs attention")
+
+
+def test_one_that_is_switched_off_is_enabled_where_that_is_said(
+    page: Page, api: Api, integration: IntegrationUnderTest
+) -> None:
+    save_with(api, integration, {"/enabled": False})
+
+    open_integration(page, integration)
+    page.sees("Complete, but switched off.")
+    page.press("Enable it")
+    page.follow("Next: let Azure DevOps report changes")
+    page.sees("reports every changed work item")
+    assert api.get(f"/integrations/{integration.id}").json()["enabled"] is True
 
 
 def test_faults_are_shown_beside_their_fields_and_the_first_has_the_focus(page: Page, api: Api) -> None:
@@ -261,7 +328,10 @@ def test_unsaved_changes_stay_until_they_are_saved_or_discarded(
     page.type("Name", "Renamed")
     page.type("Personal access token", "a-token-being-typed")
     page.follow("All integrations")
-    page.follow("Fabrikam web")
+    page.sees("There are unsaved changes")
+    page.follow("Send a sample")
+    page.sees("What is sent goes by what is saved.")
+    page.follow("Set up")
     assert page.value("Name") == "Renamed"
 
     # Leaving asks first; the driver answers for the person. Then what was typed is there again, but no token.

@@ -77,7 +77,8 @@ def test_the_whole_way_from_nothing_to_a_state_that_came_back(
     page.sees("The subscription was created.", "Enabled")
     assert page.find(".with-copy input").get_property("value") == saved["webhook_url"]
 
-    page.follow("Send a sample")
+    page.follow("send a sample feature")
+    assert "sample-feature-1" in page.value("Feature as JSON")
     page.paste("Feature as JSON", json.dumps(aha.event("PROD-1")))
     page.press("Check without writing")
     page.sees("Everything can be sent", "would be created")
@@ -104,10 +105,11 @@ def test_it_can_be_saved_half_done_and_gone_on_with_later(page: Page, api: Api) 
     page.follow("All integrations")
     page.sees("Fabrikam móbile", "Incomplete", "Missing: the Azure DevOps account")
     page.follow("Fabrikam móbile")
+    page.sees("Missing: The Azure DevOps account, The Azure DevOps token and 4 more")
     page.type("Account", "fabrikam")
     page.type("Personal access token", WRITE_TOKEN)
-    page.press("Save")
-    page.sees("Saved.")
+    page.hold(Keys.CONTROL, "s")
+    page.sees("Saved.", "Missing: The project")
     assert api.get("/integrations/fabrikam-mobile").json()["azure_devops"]["account_name"] == "fabrikam"
 
 
