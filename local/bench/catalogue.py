@@ -10,7 +10,7 @@ from local.bench.growth_of_links import growth_of_links
 from local.bench.growth_of_log import growth_of_log
 from local.bench.processor import processor
 from local.bench.receiving import webhooks
-from local.bench.sending import growth_of_attachments, growth_of_requirements, sends
+from local.bench.sending import MOST_REQUIREMENTS, growth_of_attachments, growth_of_requirements, sends
 from local.bench.starting import first_requests, imports
 from local.bench.storage import storage
 from local.bench.tables import Table
@@ -53,7 +53,7 @@ QUESTIONS = (
     Question(
         "requirements",
         "growth: requirements of a send",
-        lambda bench: growth_of_requirements(bench.arena, (1, 10, 100, 1000)),
+        lambda bench: growth_of_requirements(bench.arena, (1, 10, 100, MOST_REQUIREMENTS)),
     ),
     Question(
         "attachments",

@@ -10,6 +10,10 @@ from local.bench.naive import NaiveSender
 from local.bench.progress import progress
 from local.bench.tables import Cell, Table
 
+MOST_REQUIREMENTS = 999
+"""A work item has 1,000 links at most (https://learn.microsoft.com/azure/devops/organizations/settings/work/object-limits),
+and the feature's has one to Aha! already."""
+
 _RUNS = 3
 _MEMORY = (
     "Each in a fresh function host. Memory is how much more than before it had at most in the first send."
