@@ -45,6 +45,7 @@ class Page:
     def start(self, key: str | None) -> None:
         """Forget what earlier tests left, and give the function key."""
         self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        self._prefer("light")
         self.browser.get(f"{self.url}/icon.svg")
         self._leave_without_asking()
         self.browser.execute_script("sessionStorage.clear(); localStorage.clear()")
@@ -58,8 +59,14 @@ class Page:
 
     def open(self, view: str = "#/") -> None:
         """Load the page at a view, such as `#/i/fabrikam-web/log`."""
-        self.browser.get("about:blank")
+        if self.browser.current_url.startswith(f"{self.url}#"):
+            # Another fragment alone would load nothing.
+            self.browser.get("about:blank")
         self.browser.get(f"{self.url}{view}")
+
+    def visit(self, view: str) -> None:
+        """Go to another view of the page that is loaded."""
+        self.browser.execute_script("location.hash = arguments[0]", view)
 
     def complaints(self) -> list[str]:
         """What the browser wrote into its console, but for answers that are errors: those belong to tests."""
@@ -223,10 +230,13 @@ class Page:
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
         )
-        self.browser.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia",
-            {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
-        )
+        self._prefer(scheme)
+
+    def _prefer(self, scheme: str) -> None:
+        """Colours, and always calm: what glides into its place keeps a test waiting and a machine busy."""
+        wishes = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        features = [{"name": name, "value": value} for name, value in wishes.items()]
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def grave_faults(self) -> list[str]:
         """What axe-core finds serious or critical, with where."""

@@ -11,7 +11,14 @@ from tests.browser.test_set_up import connect
 from tests.e2e.configuration_bodies import changed
 from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
 
-VIEWS = ("", "/hook", "/send", "/log")
+SHOWN = {
+    "": "can be created in",
+    "/hook": "reports every changed",
+    "/send": "A feature to try",
+    "/log": "newest first",
+}
+"""What each view of an integration shows once it is there."""
+
 MARKUP = '<img src=x onerror="window.broken=true"><b>bold</b>'
 
 
@@ -66,9 +73,9 @@ def test_names_with_markup_are_shown_as_the_text_that_they_are(
 
     page.open()
     page.sees(MARKUP, project)
-    page.open("#/i/markup")
+    page.visit("#/i/markup")
     page.sees(MARKUP, "<i>leaning", "<u>state")
-    page.open("#/i/markup/send")
+    page.visit("#/i/markup/send")
     feature = {
         "id": "1",
         "reference_num": MARKUP,
@@ -78,7 +85,7 @@ def test_names_with_markup_are_shown_as_the_text_that_they_are(
     page.paste("Feature as JSON", json.dumps({"feature": feature}))
     page.press("Check without writing")
     page.sees("can", MARKUP)
-    page.open("#/i/markup/log")
+    page.visit("#/i/markup/log")
     page.sees("entries")
     assert page.all("img[src=x], main u, main b") == []
     assert page.browser.execute_script("return window.broken") is None
@@ -113,31 +120,28 @@ def test_the_log_is_live_filtered_and_opened(
 def test_everything_comes_from_the_app_itself(
     page: Page, system: LocalSystem, integration: IntegrationUnderTest
 ) -> None:
-    for view in VIEWS:
-        page.open(f"#/i/{integration.id}{view}")
-        page.sees("Fabrikam web")
-        loaded = page.browser.execute_script(
-            "return performance.getEntriesByType('resource').map((one) => one.name)"
-        )
-        assert loaded
-        assert {one for one in loaded if not one.startswith(f"{system.functions_url}/api/")} == set()
+    page.open()
+    for view, words in SHOWN.items():
+        page.visit(f"#/i/{integration.id}{view}")
+        page.sees(words)
+    loaded = page.browser.execute_script(
+        "return performance.getEntriesByType('resource').map((one) => one.name)"
+    )
+    assert f"{system.functions_url}/api/console/app.js" in loaded
+    assert f"{system.functions_url}/api/integrations/{integration.id}/service-hook" in loaded
+    assert {one for one in loaded if not one.startswith(f"{system.functions_url}/api/")} == set()
 
 
 def test_nothing_is_wider_than_the_screen(
     page: Page, api: Api, aha: Aha, integration: IntegrationUnderTest
 ) -> None:
     api.send(integration.id, aha.event("PROD-1"))
-    shown = {
-        "": "can be created in",
-        "/hook": "reports every changed",
-        "/send": "A feature to try",
-        "/log": "entries",
-    }
     views = {"#/": "Last operation", "#/new": "Six steps"} | {
-        f"#/i/{integration.id}{view}": shown[view] for view in VIEWS
+        f"#/i/{integration.id}{view}": words for view, words in SHOWN.items()
     }
+    page.open()
     for view, words in views.items():
-        page.open(view)
+        page.visit(view)
         page.sees(words)
         for width in (1920, 768, 360):
             page.resize(width)
