@@ -46,6 +46,7 @@ _STEPS: dict[str, tuple[int, Callable[[World, random.Random], None]]] = {
     "delete": (1, lambda world, chance: world.delete_work_item(_any(chance))),
     "keep payload": (1, lambda world, chance: world.keep_payload(_any(chance))),
     "send late": (1, lambda world, chance: world.send_late(_any(chance))),
+    "overtake": (1, lambda world, chance: world.overtake(_any(chance), chance.choice(EDITS))),
     "send": (6, lambda world, chance: world.send(_any(chance), **_break(chance))),
     "send twice": (1, lambda world, chance: world.send_twice_at_once(_any(chance))),
     "edit while sending": (

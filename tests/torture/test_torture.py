@@ -88,6 +88,10 @@ def test_the_laws_hold_after_any_sequence(stage: LocalStage, portion: int) -> No
         def send_late(self, which: int) -> None:
             self.world.send_late(which)
 
+        @rule(which=_any, what=_edit)
+        def overtake(self, which: int, what: str) -> None:
+            self.world.overtake(which, what)
+
         @rule(which=_any, kind=_break, at=_request)
         def send(self, which: int, kind: Break | None, at: int) -> None:
             self.world.send(which, kind, at)

@@ -131,6 +131,14 @@ class World:
             self.steps.append(f"send_late({which})")
             self._send(self.payloads[which % len(self.payloads)])
 
+    def overtake(self, which: int, what: str) -> None:
+        """Of two events, one before and one after a change, the later one arrives first, and an engineer sees it."""
+        self.keep_payload(which)
+        self.edit_in_aha(which, what)
+        self.send(which)
+        self.edit_in_azure_devops(which, what)
+        self.send_late(len(self.payloads) - 1)
+
     def send(self, which: int, kind: Break | None = None, at: int = 0) -> None:
         """Somebody sends a feature; the wire may break at a request of it."""
         feature = self._feature_of(which)
