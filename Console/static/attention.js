@@ -40,7 +40,7 @@ function misfits(state) {
     found.push("/azure_devops/area_path");
   }
   for (const kind of ["feature", "requirement"]) found.push(...misfitsOf(state, kind));
-  if (aha && product && !aha.products.some((one) => [one.id, one.reference_prefix].includes(product))) found.push("/product_id");
+  if (aha && product && !aha.feature_statuses.length && !aha.products.some((one) => [one.id, one.reference_prefix].includes(product))) found.push("/product_id");
   return found;
 }
 

@@ -6,7 +6,7 @@ import { missingDefaults } from "./default_fields.js";
 import { clearFaults, reveal, showFaults } from "./fields.js";
 import { bodyOf } from "./model.js";
 import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
-import { saveWords } from "./save_words.js";
+import { NOTHING_TO_DO, saveWords } from "./save_words.js";
 
 /** The bar, and below it how to delete what is stored. */
 export function saveBar(state, form) {
@@ -22,9 +22,13 @@ export function saveBar(state, form) {
     act();
   };
   const show = () => {
+    const isJustSaved = outcome.querySelector(".done") !== null;
+    if (state.isDirty && isJustSaved) fill(outcome);
+    const said = saveWords(state, enable, isJustSaved);
+    fill(words, said);
     bar.classList.toggle("is-dirty", state.isDirty);
-    if (state.isDirty && outcome.querySelector(".done")) fill(outcome);
-    fill(words, saveWords(state, enable, outcome.querySelector(".done") !== null));
+    // What only says that there is nothing to do stays at the end of the form.
+    bar.classList.toggle("is-quiet", NOTHING_TO_DO.includes(said));
     save.hidden = !state.isDirty && !state.isNew;
     discard.hidden = !state.isDirty;
   };

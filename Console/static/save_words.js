@@ -4,19 +4,22 @@ import { button, h } from "./dom.js";
 import { linkTo } from "./fields.js";
 
 const MOST_LINKS = 2;
+const [SAVED, EMPTY] = ["Everything is saved", "Nothing to save yet"];
+
+export const NOTHING_TO_DO = [SAVED, EMPTY];
 
 /** The words for a state; `enable` switches the integration on and saves, `isJustSaved` is while that is said beside them. */
 export function saveWords(state, enable, isJustSaved) {
   if (state.isDirty) {
     return state.isRestored ? "Unsaved changes of before are back. Type new tokens again." : "Unsaved changes";
   }
-  if (state.isNew) return "Nothing to save yet";
+  if (state.isNew) return EMPTY;
   const wrong = attention(state);
   if (wrong.length) return [h("strong", { class: "bad" }, "Needs attention: "), links(wrong)];
   const open = lacks(state);
   if (open.length) return ["Missing: ", links(open)];
   if (!state.saved.enabled) return ["Complete, but switched off. ", button("Enable it", enable)];
-  if (!isJustSaved) return "Everything is saved";
+  if (!isJustSaved) return SAVED;
   if (!state.isNewlyEnabled) return "";
   return h("a", { href: `#/i/${encodeURIComponent(state.id)}/hook` }, "Next: let Azure DevOps report changes");
 }

@@ -99,7 +99,8 @@ class EditState extends EventTarget {
 
   /** Back to what is stored. */
   discard() {
-    this.newId = "";
+    // What was found may belong to another account than the one that is stored.
+    Object.assign(this, { newId: "", account: null, project: null, aha: null });
     this.replace(this.saved, this.etag, "Your changes were discarded.");
   }
 

@@ -113,6 +113,17 @@ def test_it_can_be_saved_half_done_and_gone_on_with_later(page: Page, api: Api) 
     assert api.get("/integrations/fabrikam-mobile").json()["azure_devops"]["account_name"] == "fabrikam"
 
 
+def test_discarding_a_new_one_leaves_nothing_of_it(page: Page) -> None:
+    page.open("#/new")
+    connect(page)
+    page.press("Discard changes")
+    page.sees("Your changes were discarded.", "Test the connection first")
+    assert page.value("Account") == ""
+    assert page.value("Personal access token") == ""
+    assert page.value("Project") == ""
+    page.sees_no("The token is accepted")
+
+
 def test_without_aha_statuses_are_typed(page: Page, api: Api) -> None:
     page.open("#/new")
     connect(page)
