@@ -29,7 +29,7 @@ from shared.sending.rehearsal import rehearse
 from shared.sending.report import Reporter
 from shared.sending.result import Action, SendResult
 from shared.sending.standing import Lookout, Standing
-from shared.sending.uploads import UploadPlace, Uploads, upload_all
+from shared.sending.uploads import Uploads
 from shared.sending.writer import Surroundings, WorkItemWriter
 from shared.sending.writes import write_of
 from shared.storage.links import StoredLink
@@ -219,15 +219,18 @@ class FeatureSend:
         target = self._integration.azure_devops
         # An image may be shown in the descriptions of several records.
         outstanding = {item.id: item for item in attachments if item.id not in settled}
+        if not outstanding:
+            return
+        # Many sends have no new file: they do without what it takes to download one.
+        from shared.sending.transfers import UploadPlace, upload_all
+
         uploads = upload_all(
             list(outstanding.values()),
             UploadPlace(self._azure_devops, target.project, target.area_path),
             self._operation,
             allow_local=self._app.settings.allow_local_addresses,
         )
-        self._uploads = Uploads(
-            {**self._uploads.files, **uploads.files}, {**self._uploads.failures, **uploads.failures}
-        )
+        self._uploads = self._uploads.joined_by(uploads)
 
     def _write(self) -> None:
         writes = []
