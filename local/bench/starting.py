@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 from local.bench.arena import Arena, Cost
 from local.bench.progress import progress
@@ -18,23 +22,45 @@ _FLOOR_IMPORTS = "import azure.functions, requests, azure.data.tables"
 def imports(runs: int = 7) -> Table:
     """What importing each function costs a fresh interpreter, beside the packages that it could not do without."""
     table = Table(
-        f"Importing a function's module in a fresh interpreter from a warm disk, the median of {runs}",
-        ("module", "ms", "beside the floor"),
+        f"Importing a function's module in a fresh interpreter from a warm disk, medians of {runs}",
+        ("module", "compiled ms", "compiled / floor", "not compiled ms", "not compiled / floor"),
+        "The app's modules as they are once compiled, and as they are where nobody could keep them compiled; the "
+        "packages are compiled when they are installed.",
     )
-    floor = _import_milliseconds(_FLOOR_IMPORTS, runs)
-    table.add("the floor: azure.functions, requests, azure.data.tables", floor, 1.0)
-    for folder in sorted(path.parent.name for path in ROOT.glob("*/function.json")):
-        took = _import_milliseconds(f"import {folder}", runs)
-        table.add(folder, took, took / floor)
+    folders = sorted(path.parent.name for path in ROOT.glob("*/function.json"))
+    with tempfile.TemporaryDirectory() as temporary:
+        copy = Path(temporary)
+        for folder in ("shared", *folders):
+            shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        floor = _import_milliseconds(_FLOOR_IMPORTS, copy, runs)
+        modules = {**{folder: folder for folder in folders}, "all in one process": ", ".join(folders)}
+
+        def measured() -> dict[str, float]:
+            return {
+                name: _import_milliseconds(f"import {statement}", copy, runs)
+                for name, statement in modules.items()
+            }
+
+        uncompiled = measured()
+        subprocess.run([sys.executable, "-m", "compileall", "-q", str(copy)], check=True)
+        compiled = measured()
+    table.add("the floor: azure.functions, requests, azure.data.tables", floor, 1.0, None, None)
+    for name in modules:
+        table.add(name, compiled[name], compiled[name] / floor, uncompiled[name], uncompiled[name] / floor)
     return table
 
 
-def _import_milliseconds(statement: str, runs: int) -> float:
-    """The median of several interpreters; the interpreter's own start is taken off."""
+def _import_milliseconds(statement: str, folder: Path, runs: int) -> float:
+    """The median of several interpreters in a folder; the interpreter's own start is taken off."""
     code = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
     command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     seconds = [
-        float(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+        float(
+            subprocess.run(
+                command, cwd=folder, env=environment, capture_output=True, text=True, check=True
+            ).stdout
+        )
         for _ in range(runs)
     ]
     return statistics.median(seconds) * 1000
