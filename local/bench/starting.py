@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from local.bench.arena import Arena, Cost
@@ -16,10 +16,11 @@ from local.bench.progress import progress
 from local.bench.tables import Table
 from local.service import ROOT
 
-_FLOOR_IMPORTS = "import azure.functions, requests, azure.data.tables"
+_FLOOR_IMPORTS = "azure.functions, requests, azure.data.tables"
+_FLOOR = f"the floor: {_FLOOR_IMPORTS}"
 
 
-def imports(runs: int = 7) -> Table:
+def imports(runs: int = 9) -> Table:
     """What importing each function costs a fresh interpreter, beside the packages that it could not do without."""
     table = Table(
         f"Importing a function's module in a fresh interpreter from a warm disk, medians of {runs}",
@@ -32,38 +33,41 @@ def imports(runs: int = 7) -> Table:
         copy = Path(temporary)
         for folder in ("shared", *folders):
             shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-        floor = _import_milliseconds(_FLOOR_IMPORTS, copy, runs)
-        modules = {**{folder: folder for folder in folders}, "all in one process": ", ".join(folders)}
-
-        def measured() -> dict[str, float]:
-            return {
-                name: _import_milliseconds(f"import {statement}", copy, runs)
-                for name, statement in modules.items()
-            }
-
-        uncompiled = measured()
+        modules = {
+            _FLOOR: _FLOOR_IMPORTS,
+            **{folder: folder for folder in folders},
+            "all in one process": ", ".join(folders),
+        }
+        uncompiled = _import_milliseconds(modules, copy, runs)
         subprocess.run([sys.executable, "-m", "compileall", "-q", str(copy)], check=True)
-        compiled = measured()
-    table.add("the floor: azure.functions, requests, azure.data.tables", floor, 1.0, None, None)
+        compiled = _import_milliseconds(modules, copy, runs)
     for name in modules:
-        table.add(name, compiled[name], compiled[name] / floor, uncompiled[name], uncompiled[name] / floor)
+        took, takes = compiled[name], uncompiled[name]
+        table.add(name, took, took / compiled[_FLOOR], takes, takes / uncompiled[_FLOOR])
     return table
 
 
-def _import_milliseconds(statement: str, folder: Path, runs: int) -> float:
-    """The median of several interpreters in a folder; the interpreter's own start is taken off."""
-    code = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
-    command = [sys.executable, "-c", code]
+def _import_milliseconds(modules: Mapping[str, str], folder: Path, runs: int) -> dict[str, float]:
+    """The median of several interpreters for each; the interpreter's own start is taken off.
+
+    They take turns, so that whatever else the machine does meets all of them.
+    """
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    seconds = [
-        float(
-            subprocess.run(
-                command, cwd=folder, env=environment, capture_output=True, text=True, check=True
-            ).stdout
+
+    def milliseconds(names: str) -> float:
+        code = f"import time; t = time.perf_counter(); import {names}; print(time.perf_counter() - t)"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
-        for _ in range(runs)
-    ]
-    return statistics.median(seconds) * 1000
+        return float(done.stdout) * 1000
+
+    turns = [{name: milliseconds(names) for name, names in modules.items()} for _ in range(runs)]
+    return {name: statistics.median(turn[name] for turn in turns) for name in modules}
 
 
 def first_requests(arena: Arena, runs: int = 3) -> Table:
