@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 """How long a connection may take to be made."""
 
-_POOL_SIZE = 48
+_POOL_SIZE = 64
 """Connections kept for each host: uploads and batches of one send run side by side, and sends beside each other."""
 
 Body = bytes | BinaryIO | Iterable[bytes] | None

@@ -10,7 +10,6 @@ from shared.errors import SettingInvalid
 from shared.identity import managed_identity
 from shared.secret import Secret
 from shared.settings import Settings
-from shared.side_by_side import MOST_AT_ONCE
 from shared.storage.table import ATTEMPTS, BACKOFF_SECONDS, Table
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 5
+_MOST_CONNECTIONS = 64
+"""Two for each of the threads that a worker should have."""
 
 
 class Tables:
@@ -62,7 +63,7 @@ def _connect(connection_string: Secret | None, endpoint: str | None) -> TableSer
     session.trust_env = False
     for scheme in ("http://", "https://"):
         # By default ten connections are kept, and the others are made anew for every request.
-        session.mount(scheme, HTTPAdapter(pool_maxsize=2 * MOST_AT_ONCE))
+        session.mount(scheme, HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS))
     options: dict[str, Any] = {
         "transport": RequestsTransport(
             session=session, connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS

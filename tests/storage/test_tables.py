@@ -215,6 +215,17 @@ def test_storage_that_does_not_answer_is_given_up_after_three_attempts(
     assert [request["method"] for request in faulty_storage.requests()] == ["GET"] * 3 + ["PUT"] * 3
 
 
+def test_no_proxy_of_the_environment_is_asked(
+    azurite_connection_string: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert Tables(Secret(azurite_connection_string)).links.get("p", "r") is None
+
+
 def test_a_wrong_account_key_names_the_setting_and_the_role(azurite_connection_string: str) -> None:
     wrong = Tables(Secret(azurite_connection_string.replace("AccountKey=Eby8", "AccountKey=Wro8")))
 
