@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)
 _EXPIRY_INTERVAL_SECONDS = 3600.0
-_ROWS_PER_READ = 25
+_MOST_ROWS_PER_READ = 25
 _KEY = r"\d{17}-\d{9}-[!-~]*"
 _PLACE = re.compile(rf"(?P<entry>{_KEY}) (?P<row>{_KEY})")
 
@@ -91,7 +91,8 @@ class LogStore:
             parameters["operation"] = operation_id
         if level is not None:
             conditions.append(f"{level_property(level)} eq true")
-        merge = _Merge(self._table.query(" and ".join(conditions), parameters, page_size=_ROWS_PER_READ))
+        page_size = min(limit + 1, _MOST_ROWS_PER_READ)
+        merge = _Merge(self._table.query(" and ".join(conditions), parameters, page_size=page_size))
         wanted = (
             item
             for item in merge
