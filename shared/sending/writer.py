@@ -90,7 +90,7 @@ class WorkItemWriter:
     def write(self, writes: Sequence[Write], feature_id: int | None) -> None:
         """Carry out all writes; `feature_id` is the feature's work item where it exists already."""
         feature = next((item for item in writes if item.is_feature and item.creates), None)
-        self._feature_id = feature_id
+        self._feature_id = feature_id if feature is None else None
         with ThreadPoolExecutor(1, thread_name_prefix="telling") as beside:
             if feature is not None:
                 self._write_family(feature, writes, beside)
