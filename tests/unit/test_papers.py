@@ -225,18 +225,23 @@ def test_the_sample_settings_have_every_setting() -> None:
             assert sample[declaration.name] == declaration.default
 
 
-def test_what_the_readme_links_to_exists() -> None:
-    targets = re.findall(r"\]\(([^)\s]+)\)", README)
-    headings = {
+def headings_of(document: str) -> set[str]:
+    """What links to the headings of a document end with."""
+    return {
         re.sub(r"[^\w\- ]", "", line.lstrip("# ").lower()).replace(" ", "-")
-        for line in README.splitlines()
+        for line in document.splitlines()
         if re.match(r"#+ ", line)
     }
-    for target in targets:
-        if target.startswith("#"):
-            assert target[1:] in headings, target
-        elif not target.startswith("https://"):
-            assert (ROOT / target).is_file(), target
+
+
+def test_what_the_readme_links_to_exists() -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", README):
+        if target.startswith("https://"):
+            continue
+        name, _, heading = target.partition("#")
+        path = ROOT / (name or "README.md")
+        assert path.is_file(), target
+        assert not heading or heading in headings_of(path.read_text(encoding="utf-8")), target
 
 
 def test_pictures_are_small() -> None:
