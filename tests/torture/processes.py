@@ -78,7 +78,10 @@ class HostProcesses:
         self._headers = {"x-functions-key": system.function_key}
 
     def begin(self, integration_id: str) -> None:
-        """As Workers."""
+        """As Workers. The one before goes: ids come again, and Reconcile would take what it linked for its own."""
+        if self._integration_id:
+            url = f"{self._system.functions_url}/api/integrations/{self._integration_id}"
+            requests.delete(url, headers=self._headers, timeout=_SECONDS).raise_for_status()
         self._integration_id = integration_id
         body = {
             "name": "Torture",
@@ -184,7 +187,7 @@ class HostProcesses:
         fault |= breaks.get(kind, {"delay_ms": _HELD_MS})
         self._stage.control(base, "POST", "/faults", fault)
         outcomes: list[str] = []
-        working = threading.Thread(target=lambda: outcomes.append(work()))
+        working = threading.Thread(target=lambda: outcomes.append(_or_died(work)))
         working.start()
         if kind.is_death:
             self._kill_when_held(base, working)
@@ -207,6 +210,14 @@ class HostProcesses:
                 self.wait_out_claims()
                 return
             time.sleep(0.005)
+
+
+def _or_died(work: Callable[[], str]) -> str:
+    """The outcome of some work; a process that is killed answers nothing."""
+    try:
+        return work()
+    except requests.ConnectionError:
+        return "the process died"
 
 
 def _outcome(answer: requests.Response) -> str:
