@@ -155,9 +155,10 @@ class Arena:
             change = {"id": work_item_id, "fields": {"System.Title": f"Edit {next(_edits)}"}}
             self.control(AZURE_DEVOPS, "POST", "/edit", change)
 
-    def notify(self, work_item_id: int, expected: str = "updated") -> None:
+    def notify(self, work_item_id: int, expected: str = "updated", revision: int | None = None) -> None:
         """Deliver a notification as the service hook does. Raises RuntimeError where it led to something else."""
-        body = {"eventType": "workitem.updated", "resource": {"workItemId": work_item_id}}
+        resource = {"workItemId": work_item_id, **({"rev": revision} if revision is not None else {})}
+        body = {"eventType": "workitem.updated", "resource": resource}
         result = self._call("POST", self._webhook_url, json=body).json()["result"]
         if result != expected:
             raise RuntimeError(f"a notification of the bench led to {result}, not {expected}")

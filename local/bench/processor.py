@@ -110,6 +110,7 @@ def _shares(arena: Arena, counted: CountedStorage, count: int, requirements: int
         "the page": share(lambda _: arena.request("GET", "/console"), ids),
         "a notification that changes a record": share(arena.notify, ids),
         "a notification with nothing new": share(lambda one: arena.notify(one, "unchanged"), ids),
+        "a notification of what a send wrote": share(lambda one: arena.notify(one, "unchanged", 1), ids),
     }
     progress("  sends")
     name = f"a send of {_REQUIREMENTS} requirements"

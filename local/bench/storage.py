@@ -50,6 +50,7 @@ def _notifications(arena: Arena) -> dict[str, Callable[[], object]]:
     return {
         "notification that changes a record": lambda: arena.notify(first),
         "notification with nothing new": lambda: arena.notify(second, "unchanged"),
+        "notification of what a send wrote": lambda: arena.notify(second, "unchanged", 1),
         "notification of another's work item": lambda: arena.notify(nobodys, "ignored"),
     }
 
