@@ -141,8 +141,11 @@ def test_operations_that_overlap_are_shown_by_time_on_whatever_pages(
 
 
 def test_what_one_operation_writes_together_is_one_row(
-    faulty_storage: FaultyStorage, tables: Tables, integration_id: str
+    faulty_storage: FaultyStorage, store: LogStore, tables: Tables, integration_id: str
 ) -> None:
+    # So that the table is there.
+    store.write(f"{integration_id}-2", entries(1))
+
     LogStore(faulty_storage.tables).write(integration_id, entries(80))
 
     assert stored_rows(tables, integration_id) == 1
