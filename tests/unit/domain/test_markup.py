@@ -29,6 +29,12 @@ def test_where_a_text_stands_in_a_description_changes_nothing(html: str, spaces:
     assert is_blank(" " * spaces + html) == is_blank(html)
 
 
+@given(ANY_HTML)
+def test_a_text_that_opens_with_a_word_is_judged_as_the_parser_judges_it(html: str) -> None:
+    # Behind a comment, everything is read by the parser.
+    assert is_blank(html) == is_blank(f"<!-- -->{html}")
+
+
 @pytest.mark.parametrize("html", ["<![x[ y", "<![", "<![ if", "<p>Text</p><![%"])
 def test_an_unknown_marked_section_is_a_comment_as_in_a_browser(html: str) -> None:
     # Python's parser stops at these with an AssertionError.
