@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from shared.app import App
 from shared.domain.images import images_of_account, with_inline_images
@@ -32,6 +32,7 @@ from shared.sending.standing import Lookout, Standing
 from shared.sending.uploads import Uploads
 from shared.sending.writer import Surroundings, WorkItemWriter
 from shared.sending.writes import write_of
+from shared.side_by_side import side_by_side
 from shared.storage.links import StoredLink
 
 _ROUNDS = 8
@@ -161,10 +162,10 @@ class FeatureSend:
         creating = [self._standings[key] for key, plan in self._plans.items() if plan.creates]
         self._report.recreated([item for item in creating if item.link is not None])
         attachments = [item for plan in self._plans.values() for item in plan.files.to_upload]
-        with ThreadPoolExecutor(1) as other:
-            claiming = other.submit(self._lookout.claim, creating)
-            self._upload(attachments)
-            claiming.result()
+        steps = [partial(self._lookout.claim, creating)] if creating else []
+        if attachments:
+            steps.append(partial(self._upload, attachments))
+        side_by_side(lambda step: step(), steps)
         self._leave_to_other_sender()
         self._look_again_at_conflicts()
         if not self._plans:
