@@ -11,7 +11,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -188,6 +189,16 @@ class LocalSystem:
         self.function_host.stop()
         self.host_changes = dict(env or {})
         self.function_host.start(self.host_environment(self.host_changes))
+
+    @contextmanager
+    def another_host(self, number: int) -> Iterator[Service]:
+        """A further process of the function app, as the second and later workers of an instance are."""
+        host = self._service(f"functions-{number}", self._host_command, _FUNCTIONS_PORT)
+        try:
+            host.start(self.host_environment())
+            yield host
+        finally:
+            host.stop()
 
     def host_environment(self, env: Mapping[str, str | None] | None = None) -> dict[str, str]:
         """The environment of the function app: this process's, the system's settings, host_env, then `env`."""

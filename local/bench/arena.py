@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from local.bench.calls import Call, floor_of, longest_chain, of_system
 from local.bench.process import Process
 from local.sample import sample_integration
+from local.service import Service
 from local.system import AHA_TOKEN, LocalSystem
 
 AZURE_DEVOPS, AHA = "azure_devops", "aha"
@@ -68,7 +69,8 @@ class Arena:
         self._session.trust_env = False
         self._session.mount("http://", HTTPAdapter(pool_maxsize=_CALLERS))
         body = {**sample_integration(system.aha.url), "product_id": integration_id, "name": integration_id}
-        self._webhook_url = str(self._api("PUT", f"/integrations/{integration_id}", body)["webhook_url"])
+        webhook_url = str(self._api("PUT", f"/integrations/{integration_id}", body)["webhook_url"])
+        self._webhook_path = webhook_url.removeprefix(system.functions_url)
         self.control(AHA, "PUT", "/rate_limit", {"per_second": None, "per_minute": None})
         self.control(AHA, "PUT", "/behaviour", {"attachments_by_redirect": False})
         # The bench itself tells of changes, when it wants to.
@@ -155,11 +157,21 @@ class Arena:
             change = {"id": work_item_id, "fields": {"System.Title": f"Edit {next(_edits)}"}}
             self.control(AZURE_DEVOPS, "POST", "/edit", change)
 
-    def notify(self, work_item_id: int, expected: str = "updated", revision: int | None = None) -> None:
-        """Deliver a notification as the service hook does. Raises RuntimeError where it led to something else."""
+    def notify(
+        self,
+        work_item_id: int,
+        expected: str = "updated",
+        revision: int | None = None,
+        host: Service | None = None,
+    ) -> None:
+        """Deliver a notification as the service hook does, to the system's host or another one.
+
+        Raises RuntimeError where it led to something else than expected.
+        """
         resource = {"workItemId": work_item_id, **({"rev": revision} if revision is not None else {})}
         body = {"eventType": "workitem.updated", "resource": resource}
-        result = self._call("POST", self._webhook_url, json=body).json()["result"]
+        url = f"{(host or self.system.function_host).url}{self._webhook_path}"
+        result = self._call("POST", url, json=body).json()["result"]
         if result != expected:
             raise RuntimeError(f"a notification of the bench led to {result}, not {expected}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from local.bench.starting import first_requests, imports
 from local.bench.storage import storage
 from local.bench.tables import Table
 from local.bench.threads import throughput
+from local.bench.workers import workers
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ QUESTIONS = (
         "threads",
         "notifications and sends a second by threads",
         lambda bench: throughput(bench.arena, (1, 2, 4, 8, 16, 32, 64)),
+    ),
+    Question(
+        "workers",
+        "notifications a second by workers",
+        lambda bench: workers(bench.arena, _worker_counts(), 128),
     ),
     Question("processor", "processor time by piece of work", lambda bench: processor(bench.arena)),
     Question("imports", "cold start: importing each function", lambda bench: imports()),
@@ -74,6 +81,11 @@ QUESTIONS = (
         lambda bench: growth_of_links(bench.arena, _counts(bench, 10, 1000, 10_000)),
     ),
 )
+
+
+def _worker_counts() -> Sequence[int]:
+    """One worker, then twice as many as long as there are cores for them."""
+    return [count for count in (1, 2, 4, 8, 16) if count <= max(os.cpu_count() or 1, 2)]
 
 
 def _counts(bench: Bench, *counts: int) -> Sequence[int]:

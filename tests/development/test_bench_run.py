@@ -16,6 +16,7 @@ from local.bench.starting import first_requests
 from local.bench.storage import storage
 from local.bench.tables import Table
 from local.bench.threads import throughput
+from local.bench.workers import workers
 
 LATENCY_MS = 5
 
@@ -60,6 +61,13 @@ def test_notifications_and_threads_are_measured(bench: Bench) -> None:
     assert by_callers[0]["floor a second"] == 2 * 1000 / (2 * LATENCY_MS)
     assert by_threads[0]["notifications' floor"] == 2 * 1000 / (2 * LATENCY_MS)
     assert by_threads[0]["sends' floor"] == 2 * 1000 / LATENCY_MS
+
+
+def test_workers_share_the_notifications(bench: Bench) -> None:
+    table = rows(workers(bench.arena, (1, 2), 4))
+
+    assert [row["workers"] for row in table] == [1, 1, 2, 2]
+    assert all(isinstance(row["others' CPU ms each"], float) for row in table)
 
 
 def test_the_processor_is_measured_beside_the_bare_packages(bench: Bench) -> None:

@@ -1,0 +1,87 @@
+"""How many notifications an instance takes as it gets more workers."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from local.bench.arena import Arena
+from local.bench.process import Process
+from local.bench.progress import progress
+from local.bench.tables import Table
+from local.service import Service
+
+SETTING = "FUNCTIONS_WORKER_PROCESS_COUNT"
+_CALLERS_OF_WORKER = 32
+
+
+@dataclass(frozen=True)
+class _Load:
+    """What notifications took: seconds, and processor seconds of the app and of everything around it."""
+
+    count: int
+    seconds: float
+    app: float
+    others: float
+
+
+def workers(arena: Arena, counts: Sequence[int], notifications: int) -> Table:
+    """Notifications a second and the processor's time for them, with so many workers side by side."""
+    table = Table(
+        f"An instance with ever more workers ({SETTING}), {arena.latency_ms} ms away",
+        (
+            *("workers", "notifications", "a second", "app's CPU ms each", "others' CPU ms each"),
+            *("cores busy", "a second for each core of the app's own"),
+        ),
+        f"{_CALLERS_OF_WORKER} callers for each worker. The others are the sandboxes, the emulator and the callers: in "
+        "Azure, none of them is on the app's machine.",
+    )
+    arena.use_host()
+    ids = arena.linked_work_items(notifications)
+    with ExitStack() as further:
+        hosts = [arena.system.function_host]
+        for count in counts:
+            progress(f"  {count} workers")
+            while len(hosts) < count:
+                hosts.append(further.enter_context(arena.system.another_host(len(hosts) + 1)))
+            for host in hosts:
+                arena.notify(ids[0], "unchanged", 1, host)
+            arena.edit(ids)
+            _add(table, count, "that change a record", _deliver(arena, hosts, ids))
+            _add(table, count, "of what a send wrote", _deliver(arena, hosts, ids, "unchanged", 1))
+    return table
+
+
+def _deliver(
+    arena: Arena,
+    hosts: Sequence[Service],
+    ids: Sequence[int],
+    expected: str = "updated",
+    revision: int | None = None,
+) -> _Load:
+    def deliver(work_item_id: int, host: Service) -> None:
+        arena.notify(work_item_id, expected, revision, host)
+
+    around = [service for service in arena.system.services if service is not arena.system.function_host]
+    with arena.latency(), ThreadPoolExecutor(_CALLERS_OF_WORKER * len(hosts)) as threads:
+        app, others, started = _cpu(hosts), _cpu(around) + time.process_time(), time.perf_counter()
+        # The Functions host hands requests to its workers in turn, too.
+        list(threads.map(deliver, ids, itertools.cycle(hosts)))
+        seconds = time.perf_counter() - started
+        return _Load(len(ids), seconds, _cpu(hosts) - app, _cpu(around) + time.process_time() - others)
+
+
+def _cpu(services: Sequence[Service]) -> float:
+    return sum(Process(service.pid).cpu_seconds() for service in services if service.pid is not None)
+
+
+def _add(table: Table, workers: int, kind: str, load: _Load) -> None:
+    each = load.app * 1000 / load.count
+    table.add(
+        *(workers, kind, load.count / load.seconds, each, load.others * 1000 / load.count),
+        *((load.app + load.others) / load.seconds, 1000 / each if each else None),
+    )
