@@ -132,6 +132,7 @@ def link_after(
     """
     replaced, shown = _digests(link, before, plan.images), _digests(link, after, plan.images)
     agreed = dict(link.agreed)
+    received_as_of = after.updated_at if plan.written_fields - refused else link.received_as_of
     for name, outcome in plan.outcomes.items():
         known = agreed.get(name)
         if outcome is Outcome.LEAVE or (outcome is Outcome.UNCHANGED and known is not None):
@@ -142,8 +143,11 @@ def link_after(
         elif name in plan.written_fields:
             known = known or Agreement("", "")
             agreed[name] = known.after_write_to_aha(shown[name], theirs, replaced[name])
+        elif known is not None and known.aha and known.aha != shown[name]:
+            # Another notification has just brought it and not yet noted what it replaced.
+            agreed[name] = known.after_write_to_aha(shown[name], theirs, known.aha)
+            received_as_of = after.updated_at
         else:
             agreed[name] = Agreement(shown[name], theirs, known.replaced_in_aha if known else ())
-    received_as_of = after.updated_at if plan.written_fields - refused else link.received_as_of
     new_link = replace(link, agreed=agreed, received_as_of=received_as_of)
     return with_agreed_revision(new_link, work_item, plan.images)

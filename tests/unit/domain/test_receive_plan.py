@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.domain.aha_record import AhaRecord, WorkflowStatus
+from shared.domain.field_decisions import is_old_news
 from shared.domain.links import Agreement, Field, Link, digest
 from shared.domain.merge import Outcome
 from shared.domain.receive_plan import link_after, plan_receive
@@ -165,6 +166,20 @@ def test_the_link_agrees_on_what_aha_made_of_the_write() -> None:
     )
     assert link.agreed_revision == 2
     assert link.received_as_of == after.updated_at
+
+
+def test_what_another_notification_has_just_brought_makes_payloads_from_before_it_old_news() -> None:
+    brought = replace(
+        RECORD, name="By an engineer", updated_at=datetime(2030, 1, 1, 0, 0, 1, tzinfo=timezone.utc)
+    )
+    item = changed(title="By an engineer")
+    plan = plan_receive(LINK, item, brought, MAPPING)
+    from_before = replace(a_record(), updated_at=datetime(2030, 1, 1, tzinfo=timezone.utc))
+
+    link = link_after(plan, LINK, item, brought, brought)
+
+    assert not plan.writes
+    assert is_old_news(from_before, link, Field.NAME)
 
 
 def test_a_status_that_aha_refused_is_not_tried_for_ever() -> None:
