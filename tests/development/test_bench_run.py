@@ -63,7 +63,7 @@ def test_notifications_and_threads_are_measured(bench: Bench) -> None:
     assert by_threads[0]["sends' floor"] == 2 * 1000 / LATENCY_MS
 
 
-def test_workers_share_the_notifications(bench: Bench) -> None:
+def test_notifications_are_measured_with_several_workers(bench: Bench) -> None:
     table = rows(workers(bench.arena, (1, 2), 4))
 
     assert [row["workers"] for row in table] == [1, 1, 2, 2]
