@@ -1,4 +1,4 @@
-"""Attachments on their way: downloaded from where Aha! keeps them and uploaded to Azure DevOps at the same time."""
+"""Copies attachments: downloads each from Aha!'s file host and uploads it to Azure DevOps at the same time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
+from shared import log_events
 from shared.clients.attachment_uploads import MOST_BYTES_AT_ONCE, NewFile
 from shared.clients.azure_devops import AzureDevOps
 from shared.clients.downloads import Download, open_download
@@ -15,52 +16,52 @@ from shared.domain.links import AttachedFile
 from shared.domain.records import Attachment
 from shared.errors import OperationFailed, RuleViolation, System, TimeSpent, Unavailable
 from shared.operation import Operation
-from shared.sending.uploads import Uploads
+from shared.sending.upload_results import UploadResults
 from shared.side_by_side import side_by_side
 
 _AT_ONCE = 8
 _LEAST_SECONDS = 1.0
 
 _RESERVED_SECONDS, _RESERVED_SHARE = 20.0, 0.25
-"""What is kept of a send's time for writing the work items: the lesser of both."""
+"""The time of a send that is reserved for writing the work items: the lesser of both."""
 
 _MOST_SECONDS, _MOST_SHARE = 150.0, 0.8
-"""How long one file may take: the lesser of both. One that had so long and is not through never will be."""
+"""The time that one file may take: the lesser of both."""
 
 
 @dataclass(frozen=True)
 class UploadPlace:
-    """Where uploads go."""
+    """Where files are uploaded to."""
 
     azure_devops: AzureDevOps
     project: str
     area_path: str
 
 
-def upload_all(
+def copy_attachments(
     attachments: Sequence[Attachment], place: UploadPlace, operation: Operation, *, allow_local: bool
-) -> Uploads:
-    """Upload several attachments at a time. One that fails does not stop the others.
+) -> UploadResults:
+    """Copy several attachments at a time. One that fails does not stop the others.
 
-    What there is no time for fails with TimeSpent; enough is left of the operation's time to write the work items.
+    An attachment for which no time is left fails with TimeSpent. The time for writing the work items is never used.
     """
     remaining = operation.deadline.remaining()
     window = operation.deadline.within(remaining - min(_RESERVED_SECONDS, _RESERVED_SHARE * remaining))
     most_seconds = min(_MOST_SECONDS, _MOST_SHARE * window.remaining())
 
-    def upload(attachment: Attachment) -> AttachedFile | OperationFailed:
+    def copy(attachment: Attachment) -> AttachedFile | OperationFailed:
         try:
-            return _InTime(attachment, window, most_seconds).upload(place, operation, allow_local)
+            return _copy_in_time(attachment, place, operation, window, most_seconds, allow_local)
         except TimeSpent as error:
-            operation.journal.warning(
-                "attachment.pending",
+            operation.log.log(
+                log_events.ATTACHMENT_PENDING,
                 f"The attachment “{attachment.file_name}” was not sent yet. {error.detail}",
                 attachment_id=attachment.id,
             )
             return error
         except OperationFailed as error:
-            operation.journal.error(
-                "attachment.failed",
+            operation.log.log(
+                log_events.ATTACHMENT_FAILED,
                 f"The attachment “{attachment.file_name}” was not sent. {error.detail}",
                 attachment_id=attachment.id,
                 code=error.code,
@@ -69,43 +70,47 @@ def upload_all(
             return error
 
     results = dict(
-        zip((item.id for item in attachments), side_by_side(upload, attachments, _AT_ONCE), strict=True)
+        zip((item.id for item in attachments), side_by_side(copy, attachments, _AT_ONCE), strict=True)
     )
-    return Uploads(
+    return UploadResults(
         {key: value for key, value in results.items() if isinstance(value, AttachedFile)},
         {key: value for key, value in results.items() if isinstance(value, OperationFailed)},
     )
 
 
-@dataclass(frozen=True)
-class _InTime:
-    """One attachment, which may take a number of seconds, within the time for all of them."""
+def _copy_in_time(
+    attachment: Attachment,
+    place: UploadPlace,
+    operation: Operation,
+    window: Deadline,
+    most_seconds: float,
+    allow_local: bool,
+) -> AttachedFile:
+    """Copy one attachment, in at most `most_seconds`, within the time for all of them.
 
-    attachment: Attachment
-    window: Deadline
-    most_seconds: float
-
-    def upload(self, place: UploadPlace, operation: Operation, allow_local: bool) -> AttachedFile:
-        """Upload it. Raises TimeSpent where the time for all of them is over, Unavailable where only its own is."""
-        own = replace(operation, deadline=self.window.within(self.most_seconds))
-        try:
-            if self.window.remaining() < _LEAST_SECONDS:
-                raise _no_time()
-            return _Transfer(self.attachment, place, own, allow_local).run()
-        except Unavailable as error:
-            if self.window.remaining() < _LEAST_SECONDS:
-                raise _no_time() from error
-            if isinstance(error, TimeSpent):
-                raise Unavailable(
-                    System.AHA,
-                    f"The file was not through after {self.most_seconds:.0f} seconds. Make it smaller, or put it "
-                    "somewhere else and link to it.",
-                ) from error
-            raise
+    Raises:
+        TimeSpent: the time for all of them is over.
+        Unavailable: this attachment took too long.
+    """
+    try:
+        if window.remaining() < _LEAST_SECONDS:
+            raise _no_time()
+        own = replace(operation, deadline=window.within(most_seconds))
+        return _Copy(attachment, place, own, allow_local).run()
+    except Unavailable as error:
+        if window.remaining() < _LEAST_SECONDS:
+            raise _no_time() from error
+        if isinstance(error, TimeSpent):
+            raise Unavailable(
+                System.AHA,
+                f"The transfer did not finish within {most_seconds:.0f} seconds. Make the file smaller, or store it "
+                "elsewhere and link to it.",
+            ) from error
+        raise
 
 
-class _Transfer:
-    """One attachment from one side to the other."""
+class _Copy:
+    """One attachment. A download can be read once, so a repeated upload opens it again."""
 
     def __init__(
         self, attachment: Attachment, place: UploadPlace, operation: Operation, allow_local: bool
@@ -115,20 +120,21 @@ class _Transfer:
         self._operation = operation
         self._allow_local = allow_local
         self._download: Download | None = None
-        self._is_untouched = False
+        self._is_unread = False
 
     def run(self) -> AttachedFile:
+        """Copy it."""
         try:
             download = self._open()
-            name = self._attachment.file_name + self._ending(download)
-            url = self._send(download, name)
+            name = self._attachment.file_name + self._missing_extension(download)
+            url = self._upload(download, name)
         except OSError:
-            raise Unavailable(System.AHA, "The file could not be fetched: the answer broke off.") from None
+            raise Unavailable(System.AHA, "The file was not downloaded completely: the connection broke.") from None
         finally:
             if self._download is not None:
                 self._download.close()
-        self._operation.journal.info(
-            "attachment.uploaded",
+        self._operation.log.log(
+            log_events.ATTACHMENT_UPLOADED,
             f"The attachment “{name}” was uploaded.",
             attachment_id=self._attachment.id,
             size=len(download),
@@ -136,46 +142,45 @@ class _Transfer:
         return AttachedFile(url, name, len(download))
 
     def _open(self) -> Download:
-        """Opened anew for each attempt: what was read of a stream is gone."""
-        if self._download is not None and self._is_untouched:
-            self._is_untouched = False
+        if self._download is not None and self._is_unread:
+            self._is_unread = False
             return self._download
         if self._download is not None:
             self._download.close()
         url = self._attachment.download_url
         self._download = open_download(url, self._operation, allow_local=self._allow_local)
-        self._is_untouched = True
+        self._is_unread = True
         return self._download
 
-    def _ending(self, download: Download) -> str:
-        """What is missing in the file's name.
+    def _missing_extension(self, download: Download) -> str:
+        """The extension that the file's name lacks.
 
         Raises:
-            RuleViolation: the description shows it as an image, and it is none.
+            RuleViolation: the description shows the file as an image, and it is none.
         """
         if not self._attachment.is_inline:
             return ""
-        ending = image_format(download.peek(LOOKED_AT_BYTES))
-        if ending is None:
+        extension = image_format(download.peek(LOOKED_AT_BYTES))
+        if extension is None:
             raise RuleViolation(
                 System.AHA,
-                "The description shows this file as an image, but its content is none: it may be an error page that "
-                "was saved under an image's name. The description goes on showing the one in Aha!.",
+                "The description shows this file as an image, but it is not one: it may be an error page that was "
+                "saved as an image. The description still points at the file in Aha!.",
             )
-        return "" if self._attachment.is_listed else f".{ending}"
+        return "" if self._attachment.is_listed else f".{extension}"
 
-    def _send(self, download: Download, name: str) -> str:
+    def _upload(self, download: Download, name: str) -> str:
         place, uploads = self._place, self._place.azure_devops.uploads
         file = NewFile(place.project, place.area_path, name, self._operation.deadline)
         if len(download) > MOST_BYTES_AT_ONCE:
             return uploads.send_in_chunks(file, download)
-        # requests wants `read` and a length, and gets both.
+        # requests needs `read` and a length, and a Download has both.
         return uploads.send_whole(file, lambda: cast(BinaryIO, self._open()))
 
 
 def _no_time() -> TimeSpent:
     return TimeSpent(
         System.AHA,
-        "The time for this send was over before the file was through. Send the same again: it goes on from there.",
+        "The time for this send was over before the file was copied. Send the same again: the send continues.",
         retry_after=1,
     )
