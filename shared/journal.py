@@ -7,21 +7,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from enum import Enum
 from typing import Any
+
+from shared.log_events import Level as Level
+from shared.log_events import LogEvent
 
 logger = logging.getLogger(__name__)
 
 _FLUSH_AT = 80
 """Entries kept in memory before they are written together: what a crash may take along."""
-
-
-class Level(str, Enum):
-    """How much attention an entry wants."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 _LOGGING_LEVELS = {Level.INFO: logging.INFO, Level.WARNING: logging.WARNING, Level.ERROR: logging.ERROR}
@@ -62,6 +56,10 @@ class Journal:
     def write_to(self, sink: Sink) -> None:
         """Name the place that keeps the entries."""
         self._sink = sink
+
+    def log(self, event: LogEvent, message: str, /, **detail: Any) -> None:
+        """Add an entry. `message` is a sentence for a person; `detail` holds JSON values without secrets."""
+        self.note(event.level, event.name, message, **detail)
 
     def note(self, level: Level, event: str, message: str, **detail: Any) -> None:
         """Add an entry."""
