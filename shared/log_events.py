@@ -197,7 +197,7 @@ BATCH_REFUSED = LogEvent(
 BATCH_NOT_BELIEVED = LogEvent(
     "batch.not-believed",
     Level.WARNING,
-    "The answer to a batch did not say what became of each change. The app looks for what was created.",
+    "The answer to a batch did not say what became of each change. The app checks each of them.",
 )
 BATCH_ENTRY_FAILED = LogEvent(
     "batch.entry-failed",
@@ -239,7 +239,7 @@ NOTIFICATION_IGNORED = LogEvent(
     "notification.ignored",
     Level.INFO,
     "The app ignored a notification. `detail.reason` says why.",
-    "See the reasons below.",
+    "Look up the reason in *Reasons of ignored notifications*.",
 )
 NOTIFICATION_NOTHING_TO_DO = LogEvent(
     "notification.nothing-to-do",
@@ -301,7 +301,7 @@ OPERATION_FAILED = LogEvent(
     "operation.failed",
     Level.ERROR,
     "The operation failed. `detail.code` has the error code.",
-    "Look the code up in the table of error codes above.",
+    "Look up the code in *Error codes*.",
 )
 OPERATION_DEFECT = LogEvent(
     "operation.defect",
