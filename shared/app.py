@@ -14,7 +14,7 @@ from shared.operation import Operation
 from shared.sending.habits import Habits
 from shared.settings import Settings
 from shared.storage.integrations import IntegrationStore
-from shared.storage.log import LogStore
+from shared.storage.log_store import LogStore
 from shared.storage.tables import Tables
 from shared.storage.vault import Vault
 

@@ -21,7 +21,7 @@ from shared.secret import Secret
 from shared.sending.send import send_feature
 from shared.settings import Settings
 from shared.storage.integrations import IntegrationStore
-from shared.storage.log import LogStore
+from shared.storage.log_store import LogStore
 from shared.storage.vault import Vault
 from tests.torture.stage import AHA_TOKEN, ORGANIZATION, PROJECT, WRITE_TOKEN, LocalStage
 from tests.torture.wire import Break

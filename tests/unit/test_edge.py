@@ -13,8 +13,8 @@ import pytest
 from shared import errors
 from shared.edge import Answer, Call, respond, retry_after, status_for
 from shared.errors import Fault, OperationFailed, System
-from shared.journal import Entry
 from shared.operation import Operation
+from shared.operation_log import LogEntry
 
 AZURE_DEVOPS, AHA, STORAGE = System.AZURE_DEVOPS, System.AHA, System.STORAGE
 
@@ -199,7 +199,7 @@ def test_a_missing_setting_is_one_clear_error() -> None:
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_journal_is_written_whatever_became_of_the_operation(fails: bool) -> None:
-    kept: list[Entry] = []
+    kept: list[LogEntry] = []
 
     def handler(call: Call, operation: Operation) -> Answer:
         operation.journal.write_to(kept.extend)

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 import pytest
 
 from shared.errors import System, Unavailable
-from shared.journal import Entry, Journal, Level
+from shared.log_events import Level
+from shared.operation_log import LogEntry, OperationLog
 
 
 def test_entries_wait_until_their_place_is_known() -> None:
-    journal, kept = Journal("op-1"), list[Entry]()
+    journal, kept = OperationLog("op-1"), list[LogEntry]()
     journal.info("a.first", "First.")
     journal.flush()
 
@@ -33,7 +34,7 @@ def test_entries_wait_until_their_place_is_known() -> None:
 
 
 def test_entries_are_handed_over_once() -> None:
-    journal, kept = Journal("op-1"), list[Sequence[Entry]]()
+    journal, kept = OperationLog("op-1"), list[Sequence[LogEntry]]()
     journal.write_to(kept.append)
     journal.info("a.first", "First.")
     journal.flush()
@@ -43,7 +44,7 @@ def test_entries_are_handed_over_once() -> None:
 
 
 def test_a_long_operation_is_written_a_few_dozen_at_a_time() -> None:
-    journal, kept = Journal("op-1"), list[Sequence[Entry]]()
+    journal, kept = OperationLog("op-1"), list[Sequence[LogEntry]]()
     journal.write_to(kept.append)
     for number in range(200):
         journal.info("a.step", str(number))
@@ -54,10 +55,10 @@ def test_a_long_operation_is_written_a_few_dozen_at_a_time() -> None:
 
 
 def test_no_entry_of_any_thread_is_lost_or_doubled() -> None:
-    journal, kept = Journal("op-1"), list[Entry]()
+    journal, kept = OperationLog("op-1"), list[LogEntry]()
     lock = threading.Lock()
 
-    def keep(entries: Sequence[Entry]) -> None:
+    def keep(entries: Sequence[LogEntry]) -> None:
         with lock:
             kept.extend(entries)
 
@@ -82,10 +83,10 @@ def test_no_entry_of_any_thread_is_lost_or_doubled() -> None:
 def test_a_log_that_cannot_be_written_does_not_fail_the_operation(
     problem: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(_: Sequence[Entry]) -> None:
+    def broken(_: Sequence[LogEntry]) -> None:
         raise problem
 
-    journal = Journal("op-1")
+    journal = OperationLog("op-1")
     journal.write_to(broken)
     journal.info("a.first", "First.")
     journal.flush()
@@ -96,7 +97,7 @@ def test_a_log_that_cannot_be_written_does_not_fail_the_operation(
 
 def test_the_apps_own_log_gets_every_step_with_the_operations_id(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    Journal("op-1").warning("a.second", "Second.")
+    OperationLog("op-1").warning("a.second", "Second.")
 
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("WARNING", "a.second [op-1] Second.")

@@ -1,4 +1,4 @@
-"""The integration log as the API shows it."""
+"""GET /api/integrations/{integration_id}/log: a page of an integration's log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from shared.app import App
 from shared.domain.json_input import Faults
-from shared.journal import Entry, Level
+from shared.log_events import Level
+from shared.operation_log import LogEntry
 
 _DEFAULT_LIMIT = 50
 _HIGHEST_LIMIT = 500
@@ -17,7 +18,10 @@ _HIGHEST_LIMIT = 500
 
 @dataclass(frozen=True)
 class LogQuery:
-    """Which entries are wanted: at most `limit`, older than the place `before`, of one operation, of one level."""
+    """Which entries the caller wants.
+
+    At most `limit`; those that follow the page whose `next` is `before`; of one operation; of one level.
+    """
 
     limit: int = _DEFAULT_LIMIT
     before: str | None = None
@@ -26,7 +30,7 @@ class LogQuery:
 
 
 def read_query(parameters: Mapping[str, str]) -> LogQuery:
-    """The query parameters of a request for the log. Raises InvalidRequest naming every fault."""
+    """Check the query parameters. Raises InvalidRequest, which names every invalid one."""
     faults = Faults()
     limit_text = parameters.get("limit", str(_DEFAULT_LIMIT))
     limit = int(limit_text) if limit_text.isascii() and limit_text.isdigit() and len(limit_text) < 5 else 0
@@ -46,10 +50,10 @@ def read_query(parameters: Mapping[str, str]) -> LogQuery:
 
 
 def read_log(app: App, integration_id: str, query: LogQuery) -> dict[str, Any]:
-    """A page of an integration's log, newest first.
+    """The page as JSON, newest entry first: `{"entries": […], "next": text or None}`.
 
     Raises:
-        IntegrationNotFound: there is no such integration.
+        IntegrationNotFound: there is no integration with this id.
         InvalidRequest: `before` is not the `next` of an earlier page.
     """
     app.integrations.get(integration_id)
@@ -60,10 +64,10 @@ def read_log(app: App, integration_id: str, query: LogQuery) -> dict[str, Any]:
         operation_id=query.operation_id,
         level=query.level,
     )
-    return {"entries": [_shown(entry) for entry in page.entries], "next": page.next}
+    return {"entries": [_entry_as_json(entry) for entry in page.entries], "next": page.next}
 
 
-def _shown(entry: Entry) -> dict[str, Any]:
+def _entry_as_json(entry: LogEntry) -> dict[str, Any]:
     return {
         "time": entry.time.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": entry.level.value,

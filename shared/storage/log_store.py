@@ -1,4 +1,4 @@
-"""The integration log: what was done for each integration, newest first, kept for 30 days."""
+"""The log of each integration in the table Log: newest entry first, kept for 30 days."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from shared.errors import Fault, InvalidRequest, OperationFailed
-from shared.journal import Entry, Level
+from shared.log_events import Level
+from shared.operation_log import LogEntry
 from shared.storage.keys import escape_key
 from shared.storage.log_rows import KeyedEntry, block_rows, entries_of, key_of_time, level_property
 from shared.storage.rows import MOST_OPERATIONS, Delete, Row, Upsert, in_groups
@@ -28,37 +29,37 @@ KEPT = timedelta(days=30)
 _EXPIRY_INTERVAL_SECONDS = 3600.0
 _MOST_ROWS_PER_READ = 25
 _KEY = r"\d{17}-\d{9}-[!-~]*"
-_PLACE = re.compile(rf"(?P<entry>{_KEY}) (?P<row>{_KEY})")
+_POSITION = re.compile(rf"(?P<entry>{_KEY}) (?P<row>{_KEY})")
 
 
 @dataclass(frozen=True)
 class LogPage:
-    """Entries, newest first. `next` is given to `read` as `before` for those that follow; None at the end."""
+    """Entries, newest first. To read the entries that follow, give `next` to `read` as `before`; None at the end."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LogEntry, ...]
     next: str | None
 
 
 @dataclass(frozen=True)
-class _Place:
-    """A place in the log: behind this entry, whose followers are in this row and those behind it."""
+class _Position:
+    """A position in the log: after the entry `entry_key`. The entries that follow are in `row_key` and later rows."""
 
     entry_key: str
     row_key: str
 
 
 class LogStore:
-    """Every method raises Unavailable(System.STORAGE) when Table Storage is down, busy or refuses the app."""
+    """Every method raises Unavailable(System.STORAGE) if Table Storage is down, too busy, or refuses the app."""
 
     def __init__(self, tables: Tables) -> None:
         self._table = tables.log
         self._lock = threading.Lock()
         self._expired_at: dict[str, float] = {}
 
-    def write(self, integration_id: str, entries: Sequence[Entry]) -> None:
-        """Add entries, which the log then shows the other way round; now and then, remove some that are too old."""
+    def write(self, integration_id: str, entries: Sequence[LogEntry]) -> None:
+        """Store entries, oldest first. Once an hour, remove entries of this integration that are too old."""
         partition = escape_key(integration_id)
-        # Rows are written whatever stands there, so that a repeated transaction adds nothing twice.
+        # An upsert of the same row twice stores it once, so a transaction without an answer can be repeated.
         writes = [(None, (Upsert(row),)) for row in block_rows(partition, entries)]
         for group in in_groups(writes):
             self._table.transact([operation for _, operations in group for operation in operations])
@@ -74,40 +75,43 @@ class LogStore:
         operation_id: str | None = None,
         level: Level | None = None,
     ) -> LogPage:
-        """At most `limit` entries of the last 30 days, of one operation or one level where that is given.
+        """At most `limit` entries of the last 30 days; if given, only those of one operation and of one level.
 
         Raises:
-            InvalidRequest: `before` is no `next` of an earlier page (pointer `/before`).
+            InvalidRequest: `before` is not the `next` of an earlier page (pointer `/before`).
         """
-        place = None if before is None else _decoded(before)
-        end = _expired_key()
+        after = None if before is None else _decoded(before)
+        expired = _expired_key()
         conditions = ["PartitionKey eq @partition", "RowKey lt @expired"]
-        parameters = {"partition": escape_key(integration_id), "expired": end}
-        if place is not None:
+        parameters = {"partition": escape_key(integration_id), "expired": expired}
+        if after is not None:
             conditions.append("RowKey ge @row")
-            parameters["row"] = place.row_key
+            parameters["row"] = after.row_key
         if operation_id is not None:
             conditions.append("operation_id eq @operation")
             parameters["operation"] = operation_id
         if level is not None:
             conditions.append(f"{level_property(level)} eq true")
         page_size = min(limit + 1, _MOST_ROWS_PER_READ)
-        merge = _Merge(self._table.query(" and ".join(conditions), parameters, page_size=page_size))
+        newest_first = _NewestFirst(
+            self._table.query(" and ".join(conditions), parameters, page_size=page_size)
+        )
         wanted = (
             item
-            for item in merge
+            for item in newest_first
             if (level is None or item.entry.level is level)
-            and (place is None or item.key > place.entry_key)
-            and item.key < end
+            and (after is None or item.key > after.entry_key)
+            and item.key < expired
         )
         found = list(itertools.islice(wanted, limit + 1))
         entries = tuple(item.entry for item in found[:limit])
         if len(found) <= limit:
             return LogPage(entries, next=None)
-        return LogPage(entries, _encoded(_Place(found[limit - 1].key, merge.first_row(found[limit]))))
+        position = _Position(found[limit - 1].key, newest_first.first_row_from(found[limit]))
+        return LogPage(entries, _encoded(position))
 
     def purge(self, integration_id: str) -> None:
-        """Remove the whole log of an integration."""
+        """Remove all entries of an integration."""
         self._table.purge(escape_key(integration_id))
 
     def _is_expiry_due(self, partition: str) -> bool:
@@ -119,9 +123,7 @@ class LogStore:
             return True
 
     def _remove_expired(self, partition: str) -> None:
-        """Remove a transaction's worth of expired rows, which lie at the end of the partition; the next write goes on
-        where that was not all.
-        """
+        """Remove at most one transaction of expired rows. If there are more, the next write removes some of them."""
         try:
             rows = self._table.query(
                 "PartitionKey eq @partition and RowKey ge @expired",
@@ -136,17 +138,18 @@ class LogStore:
                 with self._lock:
                     self._expired_at.pop(partition, None)
         except TransactionConflict:
-            # Another process removes them too.
+            # Another process is removing the same rows.
             return
         except OperationFailed as failure:
-            # What was to be written is written; the next hour tries again.
+            # The new entries are stored already, so the write succeeded. The app tries again in an hour.
             logger.warning("Old entries of the integration log could not be removed: %s", failure.detail)
 
 
-class _Merge:
-    """The entries of rows, which are in the order of their newest ones, in the order of their own keys.
+class _NewestFirst:
+    """The entries of rows, newest first.
 
-    Operations that went on at the same time have rows that overlap.
+    A row is sorted by its newest entry. Two operations at the same time have rows whose times overlap, so the rows have
+    to be merged.
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
@@ -154,6 +157,7 @@ class _Merge:
         self._waiting: list[tuple[str, int, KeyedEntry]] = []
 
     def __iter__(self) -> Iterator[KeyedEntry]:
+        # Numbers decide between equal keys, since entries have no order.
         numbers = itertools.count()
         for row in self._rows:
             while self._waiting and self._waiting[0][0] < row.row_key:
@@ -163,8 +167,8 @@ class _Merge:
         while self._waiting:
             yield heapq.heappop(self._waiting)[-1]
 
-    def first_row(self, item: KeyedEntry) -> str:
-        """The first of the rows that hold this entry, which came out last, and those that are to come."""
+    def first_row_from(self, item: KeyedEntry) -> str:
+        """The first row that holds `item`, the last entry given out, or an entry after it."""
         return min((item.row_key, *(waiting.row_key for _, _, waiting in self._waiting)))
 
 
@@ -172,19 +176,19 @@ def _expired_key() -> str:
     return key_of_time(datetime.now(timezone.utc) - KEPT)
 
 
-def _encoded(place: _Place) -> str:
-    text = f"{place.entry_key} {place.row_key}"
+def _encoded(position: _Position) -> str:
+    text = f"{position.entry_key} {position.row_key}"
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def _decoded(before: str) -> _Place:
+def _decoded(before: str) -> _Position:
     try:
         text = base64.b64decode(before + "=" * (-len(before) % 4), altchars=b"-_", validate=True).decode(
             "ascii"
         )
     except (binascii.Error, ValueError):
         text = ""
-    found = _PLACE.fullmatch(text)
+    found = _POSITION.fullmatch(text)
     if found is None:
         raise InvalidRequest([Fault("/before", "must be the next of an earlier answer, or be left out")])
-    return _Place(found["entry"], found["row"])
+    return _Position(found["entry"], found["row"])

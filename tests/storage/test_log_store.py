@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import InvalidRequest, Unavailable
-from shared.journal import Entry, Journal, Level
-from shared.storage.log import LogPage, LogStore
+from shared.log_events import Level
+from shared.operation_log import LogEntry, OperationLog
+from shared.storage.log_store import LogPage, LogStore
 from shared.storage.tables import Tables
 from tests.storage.relay import FaultyStorage
 
@@ -26,10 +27,10 @@ def store(tables: Tables) -> LogStore:
 
 def entries(
     count: int, *, operation_id: str = "operation-1", level: Level = Level.INFO, age: timedelta = timedelta()
-) -> list[Entry]:
+) -> list[LogEntry]:
     start = datetime.now(timezone.utc) - age - timedelta(seconds=count)
     return [
-        Entry(
+        LogEntry(
             start + timedelta(seconds=number),
             level,
             operation_id,
@@ -41,7 +42,7 @@ def entries(
     ]
 
 
-def in_rows_of_their_own(count: int, *, age: timedelta = timedelta()) -> list[Entry]:
+def in_rows_of_their_own(count: int, *, age: timedelta = timedelta()) -> list[LogEntry]:
     """Entries of as many operations."""
     return [
         replace(entry, operation_id=f"operation-{number}")
@@ -71,7 +72,7 @@ def test_a_log_that_was_never_written_is_empty(store: LogStore, integration_id: 
 
 def test_entries_of_the_same_moment_keep_their_order(store: LogStore, integration_id: str) -> None:
     (first,) = entries(1)
-    written = [Entry(first.time, Level.INFO, "one", "e", str(number)) for number in range(120)]
+    written = [LogEntry(first.time, Level.INFO, "one", "e", str(number)) for number in range(120)]
 
     store.write(integration_id, written)
 
@@ -84,7 +85,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(store: LogStore, inte
     written = entries(25)
     store.write(integration_id, written)
 
-    seen: list[Entry] = []
+    seen: list[LogEntry] = []
     before = None
     sizes = []
     while True:
@@ -114,7 +115,7 @@ def test_operations_that_overlap_are_shown_by_time_on_whatever_pages(
     start = datetime.now(timezone.utc) - timedelta(hours=1)
     written = [
         [
-            Entry(
+            LogEntry(
                 start + timedelta(seconds=second, microseconds=number),
                 level,
                 f"op {number}",
@@ -130,7 +131,7 @@ def test_operations_that_overlap_are_shown_by_time_on_whatever_pages(
     newest_first = sorted(itertools.chain(*written), key=lambda entry: entry.time, reverse=True)
 
     for level in (None, *Level):
-        seen: list[Entry] = []
+        seen: list[LogEntry] = []
         page = LogPage((), None)
         while not seen or page.next:
             page = store.read(integration_id, limit=limit, before=page.next, level=level)
@@ -189,7 +190,7 @@ def test_a_before_that_is_none_of_ours_is_named(store: LogStore, integration_id:
 
 def test_long_texts_are_cut_with_a_mark(store: LogStore, integration_id: str) -> None:
     (entry,) = entries(1)
-    long = Entry(entry.time, Level.INFO, "one", "e", "m" * 40_000, {"answer": "é😀" * 20_000})
+    long = LogEntry(entry.time, Level.INFO, "one", "e", "m" * 40_000, {"answer": "é😀" * 20_000})
 
     store.write(integration_id, [long])
 
@@ -202,7 +203,7 @@ def test_long_texts_are_cut_with_a_mark(store: LogStore, integration_id: str) ->
 
 def test_many_large_entries_fit_into_their_transactions(store: LogStore, integration_id: str) -> None:
     written = [
-        Entry(entry.time, Level.INFO, "one", "e", "m", {"answer": "é" * 31_900}) for entry in entries(100)
+        LogEntry(entry.time, Level.INFO, "one", "e", "m", {"answer": "é" * 31_900}) for entry in entries(100)
     ]
 
     store.write(integration_id, written)
@@ -258,7 +259,7 @@ def test_entries_whose_answer_is_lost_are_there_once(
 
 
 def test_a_journal_writes_to_the_log(store: LogStore, integration_id: str) -> None:
-    journal = Journal("operation-7")
+    journal = OperationLog("operation-7")
     journal.write_to(lambda collected: store.write(integration_id, collected))
     journal.info("a.first", "First")
     journal.error("b.second", "Second", status=500)
