@@ -229,7 +229,7 @@ class FeatureSend:
             list(outstanding.values()),
             UploadPlace(self._azure_devops, target.project, target.area_path),
             self._operation,
-            allow_local=self._app.settings.allow_local_addresses,
+            transport=self._app.process_state.transport,
         )
         self._uploads = self._uploads.joined_by(uploads)
 
@@ -246,7 +246,7 @@ class FeatureSend:
             self._integration.azure_devops.project, self._hold, self._written, self._find_lost
         )
         writer = WorkItemWriter(
-            self._azure_devops, self._operation, surroundings, self._app.habits, self._sleep
+            self._azure_devops, self._operation, surroundings, self._app.capabilities, self._sleep
         )
         writer.write(writes, self._feature_work_item_id)
         for record_id, error in writer.failures.items():

@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 from shared.clients.attachment_uploads import MOST_BYTES_AT_ONCE, NewFile
 from shared.clients.azure_devops import AzureDevOps
 from shared.clients.downloads import Download, open_download
+from shared.clients.transport import Transport
 from shared.deadline import Deadline
 from shared.domain.image_formats import LOOKED_AT_BYTES, image_format
 from shared.domain.links import AttachedFile
@@ -38,7 +39,7 @@ class UploadPlace:
 
 
 def upload_all(
-    attachments: Sequence[Attachment], place: UploadPlace, operation: Operation, *, allow_local: bool
+    attachments: Sequence[Attachment], place: UploadPlace, operation: Operation, *, transport: Transport
 ) -> Uploads:
     """Upload several attachments at a time. One that fails does not stop the others.
 
@@ -50,7 +51,7 @@ def upload_all(
 
     def upload(attachment: Attachment) -> AttachedFile | OperationFailed:
         try:
-            return _InTime(attachment, window, most_seconds).upload(place, operation, allow_local)
+            return _InTime(attachment, window, most_seconds).upload(place, operation, transport)
         except TimeSpent as error:
             operation.journal.warning(
                 "attachment.pending",
@@ -85,13 +86,13 @@ class _InTime:
     window: Deadline
     most_seconds: float
 
-    def upload(self, place: UploadPlace, operation: Operation, allow_local: bool) -> AttachedFile:
+    def upload(self, place: UploadPlace, operation: Operation, transport: Transport) -> AttachedFile:
         """Upload it. Raises TimeSpent where the time for all of them is over, Unavailable where only its own is."""
         own = replace(operation, deadline=self.window.within(self.most_seconds))
         try:
             if self.window.remaining() < _LEAST_SECONDS:
                 raise _no_time()
-            return _Transfer(self.attachment, place, own, allow_local).run()
+            return _Transfer(self.attachment, place, own, transport).run()
         except Unavailable as error:
             if self.window.remaining() < _LEAST_SECONDS:
                 raise _no_time() from error
@@ -108,12 +109,12 @@ class _Transfer:
     """One attachment from one side to the other."""
 
     def __init__(
-        self, attachment: Attachment, place: UploadPlace, operation: Operation, allow_local: bool
+        self, attachment: Attachment, place: UploadPlace, operation: Operation, transport: Transport
     ) -> None:
         self._attachment = attachment
         self._place = place
         self._operation = operation
-        self._allow_local = allow_local
+        self._transport = transport
         self._download: Download | None = None
         self._is_untouched = False
 
@@ -143,7 +144,7 @@ class _Transfer:
         if self._download is not None:
             self._download.close()
         url = self._attachment.download_url
-        self._download = open_download(url, self._operation, allow_local=self._allow_local)
+        self._download = open_download(url, self._operation, self._transport)
         self._is_untouched = True
         return self._download
 

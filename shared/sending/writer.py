@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from shared.clients.azure_devops import AzureDevOps
+from shared.clients.capabilities import Capabilities, Capability
 from shared.domain.patches import PatchDocument, with_temporary_id
 from shared.domain.work_item import WorkItem
 from shared.errors import CredentialsRejected, FeatureBusy, OperationFailed, System, TimeSpent, Unavailable
 from shared.operation import Operation
 from shared.sending.batches import MOST_OPERATIONS, Entry, OwnFault, Write, in_batches, read_answer
-from shared.sending.habits import Habit, Habits
 from shared.side_by_side import side_by_side
 
 _FEATURE_TEMPORARY_ID = -1
@@ -70,14 +70,14 @@ class WorkItemWriter:
         azure_devops: AzureDevOps,
         operation: Operation,
         surroundings: Surroundings,
-        habits: Habits,
+        capabilities: Capabilities,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._azure_devops = azure_devops
         self._account = azure_devops.account_name
         self._operation = operation
         self._surroundings = surroundings
-        self._habits = habits
+        self._capabilities = capabilities
         self._sleep = sleep
         self._feature_id: int | None = None
         self._beside: Executor | None = None
@@ -103,7 +103,7 @@ class WorkItemWriter:
             for told in self._told:
                 told.result()
         if self._set_aside & self._done.keys():
-            self._habits.note(self._account, Habit.REFUSES_TEMPORARY_IDS)
+            self._capabilities.note_refusal(self._account, Capability.TEMPORARY_IDS)
 
     def _write_family(self, feature: Write, writes: Sequence[Write], beside: Executor) -> None:
         """Create the feature's work item, with as many new requirements as fit into its batch.
@@ -114,7 +114,7 @@ class WorkItemWriter:
         children = [item for item in writes if item.goes_below_feature and item.creates][
             : MOST_OPERATIONS - 1
         ]
-        if self._habits.has(self._account, Habit.REFUSES_TEMPORARY_IDS):
+        if self._capabilities.refuses(self._account, Capability.TEMPORARY_IDS):
             children = []
         self._beside = beside if len(writes) > 1 + len(children) else None
         left = self._write_together([feature, *children], None)
@@ -130,7 +130,7 @@ class WorkItemWriter:
         """Send writes as one batch, and again without those that are done or at fault; return what is left to do."""
         left = list(writes)
         for _ in range(_ROUNDS):
-            if len(left) < 2 or self._habits.has(self._account, Habit.REFUSES_BATCHES):
+            if len(left) < 2 or self._capabilities.refuses(self._account, Capability.BATCHES):
                 break
             before = len(left)
             verdict = self._send_batch(left, parent_url)
@@ -156,7 +156,7 @@ class WorkItemWriter:
             self._operation.journal.warning(
                 "batch.refused", f"The batch was refused as a whole, single requests follow. {error.detail}"
             )
-            self._habits.note(self._account, Habit.REFUSES_BATCHES)
+            self._capabilities.note_refusal(self._account, Capability.BATCHES)
             return _Verdict.NOT_BELIEVED
         entries = read_answer(answer.json(), len(writes), self._account)
         if entries is None:
