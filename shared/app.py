@@ -10,43 +10,47 @@ from typing import TYPE_CHECKING, TypeVar
 
 from shared.clock import Clock
 from shared.domain.integration import AhaTarget, AzureDevOpsTarget
+from shared.identity import ManagedIdentity
 from shared.operation import Operation
-from shared.sending.habits import Habits
 from shared.settings import Settings
 from shared.storage.integrations import IntegrationStore
 from shared.storage.log_store import LogStore
 from shared.storage.tables import Tables
 from shared.storage.vault import Vault
 
-# A function loads the clients and stores that its use case imports; the log and the configuration do without.
+# The log and the integrations API do without the clients and the links, and must not load them.
 if TYPE_CHECKING:
     from shared.clients.aha import Aha
     from shared.clients.aha_account import AhaAccount
     from shared.clients.azure_devops import AzureDevOps
+    from shared.clients.capabilities import Capabilities
+    from shared.clients.process_state import ProcessState
     from shared.clients.service_hooks import ServiceHooks
     from shared.storage.links import LinkStore
     from shared.storage.watermarks import WatermarkStore
 
-_Organization = TypeVar("_Organization", bound="AzureDevOps")
-_Account = TypeVar("_Account", bound="Aha")
+_AzureDevOpsClient = TypeVar("_AzureDevOpsClient", bound="AzureDevOps")
+_AhaClient = TypeVar("_AhaClient", bound="Aha")
 
 
 @dataclass(frozen=True)
 class App:
-    """The settings, the stores and what is remembered between invocations."""
+    """The settings, the stores, and all that the process keeps between operations."""
 
     settings: Settings
     tables: Tables
     vault: Vault
     integrations: IntegrationStore
     log: LogStore
-    habits: Habits = field(default_factory=Habits)
+    identity: ManagedIdentity = field(default_factory=ManagedIdentity)
     clock: Clock = field(default_factory=Clock)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> App:
-        """Build everything; nothing is contacted yet."""
-        tables = Tables.from_settings(settings)
+        """Build the app. No other system is contacted yet."""
+        identity = ManagedIdentity()
+        tables = Tables.from_settings(settings, identity)
         vault = Vault(settings.secrets_keys)
         return cls(
             settings=settings,
@@ -54,6 +58,7 @@ class App:
             vault=vault,
             integrations=IntegrationStore(tables, vault),
             log=LogStore(tables),
+            identity=identity,
         )
 
     @cached_property
@@ -65,53 +70,69 @@ class App:
 
     @cached_property
     def watermarks(self) -> WatermarkStore:
-        """Up to when changes in Azure DevOps have been seen to."""
+        """For each integration, the time up to which Reconcile has looked at changes in Azure DevOps."""
         from shared.storage.watermarks import WatermarkStore
 
         return WatermarkStore(self.tables)
+
+    @property
+    def process_state(self) -> ProcessState:
+        """What the clients keep between operations, made at the first call."""
+        # Two operations that start at the same time must get the same one.
+        with self._lock:
+            return self._process_state
+
+    @cached_property
+    def _process_state(self) -> ProcessState:
+        from shared.clients.process_state import ProcessState
+
+        return ProcessState(allow_local=self.settings.allow_local_addresses, identity=self.identity)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What organizations were seen to refuse lately."""
+        return self.process_state.capabilities
 
     def azure_devops(self, target: AzureDevOpsTarget, operation: Operation) -> AzureDevOps:
         """The integration's organization, for one operation."""
         from shared.clients.azure_devops import AzureDevOps
 
-        return self._organization(AzureDevOps, target, operation)
+        return self._azure_devops_client(AzureDevOps, target, operation)
 
     def service_hooks(self, target: AzureDevOpsTarget, operation: Operation) -> ServiceHooks:
-        """The same with its subscriptions."""
+        """The integration's organization with its service hook subscriptions, for one operation."""
         from shared.clients.service_hooks import ServiceHooks
 
-        return self._organization(ServiceHooks, target, operation)
+        return self._azure_devops_client(ServiceHooks, target, operation)
 
     def aha(self, target: AhaTarget, operation: Operation) -> Aha:
         """The integration's Aha! account, for one operation."""
         from shared.clients.aha import Aha
 
-        return self._account(Aha, target, operation)
+        return self._aha_client(Aha, target, operation)
 
     def aha_account(self, target: AhaTarget, operation: Operation) -> AhaAccount:
-        """The same with its products and workflows."""
+        """The integration's Aha! account with its products and workflows, for one operation."""
         from shared.clients.aha_account import AhaAccount
 
-        return self._account(AhaAccount, target, operation)
+        return self._aha_client(AhaAccount, target, operation)
 
-    def _organization(
-        self, kind: type[_Organization], target: AzureDevOpsTarget, operation: Operation
-    ) -> _Organization:
+    def _azure_devops_client(
+        self, kind: type[_AzureDevOpsClient], target: AzureDevOpsTarget, operation: Operation
+    ) -> _AzureDevOpsClient:
         from shared.clients.credentials import azure_devops_authorization
 
         return kind(
             base_url=self.settings.azure_devops_url,
             account_name=target.account_name,
-            authorization=azure_devops_authorization(target),
+            authorization=azure_devops_authorization(target, self.process_state.entra_tokens),
             operation=operation,
-            allow_local=self.settings.allow_local_addresses,
+            process_state=self.process_state,
             sleep=self.clock.sleep,
         )
 
-    def _account(self, kind: type[_Account], target: AhaTarget, operation: Operation) -> _Account:
-        return kind(
-            target, operation, allow_local=self.settings.allow_local_addresses, sleep=self.clock.sleep
-        )
+    def _aha_client(self, kind: type[_AhaClient], target: AhaTarget, operation: Operation) -> _AhaClient:
+        return kind(target, operation, process_state=self.process_state, sleep=self.clock.sleep)
 
     def keep_log(self, operation: Operation, integration_id: str) -> None:
         """From here on, the operation's journal is written to the integration's log."""
@@ -123,10 +144,10 @@ _app: App | None = None
 
 
 def the_app() -> App:
-    """The process's app, made when it is first asked for.
+    """The app of the process, built at the first call. It is the only global state.
 
     Raises:
-        SettingInvalid: an app setting is missing or malformed; it is looked at anew the next time.
+        SettingInvalid: an app setting is missing or malformed. The next call reads the settings again.
     """
     global _app
     with _lock:

@@ -1,18 +1,31 @@
-"""The function app's managed identity, for Table Storage and for Azure DevOps alike."""
+"""The function app's managed identity, for Table Storage and for Azure DevOps."""
 
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from azure.identity import ManagedIdentityCredential
 
 
-@lru_cache(maxsize=1)
-def managed_identity() -> ManagedIdentityCredential:
-    """The user-assigned identity that AZURE_CLIENT_ID names, else the system-assigned one. Imports azure-identity."""
-    from azure.identity import ManagedIdentityCredential
+class ManagedIdentity:
+    """The user-assigned identity that AZURE_CLIENT_ID names, else the system-assigned one.
 
-    return ManagedIdentityCredential(client_id=os.environ.get("AZURE_CLIENT_ID") or None)
+    Usable from several threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._credential: ManagedIdentityCredential | None = None
+
+    def credential(self) -> ManagedIdentityCredential:
+        """The credential, made at the first call; only then is azure-identity imported."""
+        with self._lock:
+            if self._credential is None:
+                from azure.identity import ManagedIdentityCredential
+
+                client_id = os.environ.get("AZURE_CLIENT_ID") or None
+                self._credential = ManagedIdentityCredential(client_id=client_id)
+            return self._credential

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from shared.clients.credentials import bearer
 from shared.clients.http import Answer, HttpClient, Request
-from shared.clients.pace import Quota
+from shared.clients.process_state import ProcessState
+from shared.clients.rate_limits import Quota
 from shared.clients.redaction import shown_url
 from shared.domain.aha_record import AhaRecord, WorkflowStatus
 from shared.domain.integration import AhaTarget
@@ -63,7 +64,7 @@ class Aha:
         target: AhaTarget,
         operation: Operation,
         *,
-        allow_local: bool,
+        process_state: ProcessState,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._base_url = f"{target.url}/api/v1"
@@ -73,8 +74,9 @@ class Aha:
             operation,
             authorization=lambda: bearer(token),
             translate=_translate,
-            allow_local=allow_local,
-            paced_as=target.url,
+            transport=process_state.transport,
+            rate_limits=process_state.rate_limits,
+            account=target.url,
             quotas=_QUOTAS,
             sleep=sleep,
         )

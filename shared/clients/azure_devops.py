@@ -17,7 +17,9 @@ from urllib.parse import quote, urlencode
 
 from shared.clients.attachment_uploads import NO_SIGN_IN_PAGE, AttachmentUploads
 from shared.clients.azure_devops_errors import translate
+from shared.clients.capabilities import Capability
 from shared.clients.http import Answer, HttpClient, Request
+from shared.clients.process_state import ProcessState
 from shared.domain.times import parse_time
 from shared.domain.work_item import WorkItem
 from shared.errors import RuleViolation, System, Unavailable
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
 API_VERSION = "7.1"
 _READ_VERSION = "7.2-preview"
 """Only from here on does a work item say which of its texts are kept in Markdown."""
-
-_refusing_previews: set[str] = set()
-"""Organizations that were seen to refuse a preview: one may be switched off twelve weeks after its release."""
 
 MOST_IDS_PER_READ = 200
 """More are refused with VS403474."""
@@ -67,18 +66,20 @@ class AzureDevOps:
         account_name: str,
         authorization: Callable[[], str],
         operation: Operation,
-        allow_local: bool,
+        process_state: ProcessState,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.account_name = account_name
+        self._capabilities = process_state.capabilities
         self.account_url = f"{base_url}/{quote(account_name, safe='')}"
         self._http = HttpClient(
             System.AZURE_DEVOPS,
             operation,
             authorization=authorization,
             translate=translate(account_name),
-            paced_as=self.account_url,
-            allow_local=allow_local,
+            transport=process_state.transport,
+            rate_limits=process_state.rate_limits,
+            account=self.account_url,
             sleep=sleep,
         )
         self.uploads = AttachmentUploads(self._http, self.account_url, API_VERSION, sleep)
@@ -156,14 +157,14 @@ class AzureDevOps:
     def _read(self, method: str, path: str, parameters: Mapping[str, Any], body: Any = None) -> Answer:
         """Read work items in the preview that tells Markdown from HTML; without, where previews are refused."""
         headers = _JSON if body is not None else None
-        if self.account_name not in _refusing_previews:
+        if not self._capabilities.refuses(self.account_name, Capability.READ_PREVIEWS):
             preview = {**parameters, "api-version": _READ_VERSION}
             try:
                 return self._send(method, path, preview, body=body, headers=headers)
             except RuleViolation as error:
                 if "version" not in error.detail.lower():
                     raise
-                _refusing_previews.add(self.account_name)
+                self._capabilities.note_refusal(self.account_name, Capability.READ_PREVIEWS)
         return self._send(method, path, parameters, body=body, headers=headers)
 
     def create_work_item(self, project: str, work_item_type: str, document: PatchDocument) -> WorkItem:

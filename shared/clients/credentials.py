@@ -10,44 +10,35 @@ from typing import TYPE_CHECKING
 
 from shared.domain.integration import Authentication, AzureDevOpsTarget
 from shared.errors import CredentialsRejected, System
-from shared.identity import managed_identity
+from shared.identity import ManagedIdentity
 from shared.secret import Secret
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
 
 _AZURE_DEVOPS_SCOPE = "499b84ac-1321-427f-aa17-267ca6975798/.default"
-"""Azure DevOps' own application id (https://learn.microsoft.com/rest/api/azure/devops/tokens)."""
+"""The application id of Azure DevOps (https://learn.microsoft.com/rest/api/azure/devops/tokens)."""
 
 _RENEW_BEFORE_SECONDS = 600
 
 
-def azure_devops_authorization(target: AzureDevOpsTarget) -> Callable[[], str]:
-    """What gives the Authorization header for an integration's account."""
-    if target.authentication is Authentication.ENTRA:
-        return _entra.authorization
-    token = target.personal_access_token or Secret("")
-    return lambda: basic(token)
+class EntraTokens:
+    """The managed identity's token for Azure DevOps, shared by all integrations. Usable from several threads.
 
+    A token lives about an hour. It is kept until 10 minutes before it expires.
+    """
 
-def basic(token: Secret) -> str:
-    """A personal access token as HTTP Basic: the user part stays empty."""
-    return "Basic " + base64.b64encode(f":{token.reveal()}".encode()).decode()
-
-
-def bearer(token: Secret) -> str:
-    """An API token as HTTP Bearer."""
-    return f"Bearer {token.reveal()}"
-
-
-class _EntraTokens:
-    """The managed identity's token for Azure DevOps, kept until shortly before it ends (it lives about an hour)."""
-
-    def __init__(self) -> None:
+    def __init__(self, identity: ManagedIdentity) -> None:
+        self._identity = identity
         self._lock = threading.Lock()
         self._token: AccessToken | None = None
 
     def authorization(self) -> str:
+        """The value of the Authorization header.
+
+        Raises:
+            CredentialsRejected: the app has no managed identity, or the identity gives no token.
+        """
         with self._lock:
             if self._token is None or self._token.expires_on < time.time() + _RENEW_BEFORE_SECONDS:
                 self._token = self._fetch()
@@ -57,7 +48,7 @@ class _EntraTokens:
         from azure.core.exceptions import AzureError
 
         try:
-            token: AccessToken = managed_identity().get_token(_AZURE_DEVOPS_SCOPE)
+            token: AccessToken = self._identity.credential().get_token(_AZURE_DEVOPS_SCOPE)
         except AzureError as error:
             raise CredentialsRejected(
                 System.AZURE_DEVOPS,
@@ -68,4 +59,19 @@ class _EntraTokens:
         return token
 
 
-_entra = _EntraTokens()
+def azure_devops_authorization(target: AzureDevOpsTarget, entra_tokens: EntraTokens) -> Callable[[], str]:
+    """A function that returns the Authorization header for the account of an integration."""
+    if target.authentication is Authentication.ENTRA:
+        return entra_tokens.authorization
+    token = target.personal_access_token or Secret("")
+    return lambda: basic(token)
+
+
+def basic(token: Secret) -> str:
+    """A personal access token as HTTP Basic. The user name stays empty."""
+    return "Basic " + base64.b64encode(f":{token.reveal()}".encode()).decode()
+
+
+def bearer(token: Secret) -> str:
+    """An API token as HTTP Bearer."""
+    return f"Bearer {token.reveal()}"

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
-from shared.clients import transport
 from shared.clients.addresses import AddressRefused
 from shared.clients.http import USER_AGENT
 from shared.clients.redaction import shown_origin, shown_url
+from shared.clients.transport import NoAnswer, StreamedBody, Transport
 from shared.errors import Forbidden, NotFound, RuleViolation, System, TimeSpent, Unavailable
 from shared.operation import Operation
 
@@ -114,7 +114,7 @@ class Download:
 
 
 def open_download(
-    url: str, operation: Operation, *, allow_local: bool, sleep: Callable[[float], None] = time.sleep
+    url: str, operation: Operation, transport: Transport, sleep: Callable[[float], None] = time.sleep
 ) -> Download:
     """Start reading the file at an address.
 
@@ -125,7 +125,7 @@ def open_download(
         Unavailable: no answer, an error of the other side, or too many redirects.
         TimeSpent: the operation's time is over.
     """
-    return _Source(url, operation, allow_local, sleep).download()
+    return _Source(url, operation, transport, sleep).download()
 
 
 @dataclass
@@ -134,7 +134,7 @@ class _Source:
 
     url: str
     operation: Operation
-    allow_local: bool
+    transport: Transport
     sleep: Callable[[float], None]
     length: int = 0
     validator: str = ""
@@ -151,7 +151,7 @@ class _Source:
         if self.length > MOST_BYTES:
             response.close()
             raise _too_large(MOST_BYTES)
-        return Download(transport.StreamedBody(response), self.length, self._resume, self.operation)
+        return Download(StreamedBody(response), self.length, self._resume, self.operation)
 
     def _resume(self, position: int) -> _Body:
         """The rest of the file. Pauses grow with the number of times that it broke off."""
@@ -170,7 +170,7 @@ class _Source:
                 continue
             rest = f"bytes {position}-{self.length - 1}/{self.length}"
             if response.status_code == 206 and response.headers.get("content-range") == rest:
-                return transport.StreamedBody(response)
+                return StreamedBody(response)
             response.close()
             break
         return _cannot_resume(position)
@@ -179,7 +179,7 @@ class _Source:
         """What the address answers in the end: 200, or 206 where a range is asked for."""
         url, shown = self.url, shown_url(self.url)
         for _ in range(_MOST_REDIRECTS + 1):
-            response = _get(url, shown, headers, self.operation, self.allow_local)
+            response = _get(url, shown, headers, self.operation, self.transport)
             target = response.headers.get("location") if response.is_redirect else None
             if target is None:
                 _check_status(response, shown, (200, 206) if headers else (200,))
@@ -195,7 +195,7 @@ class _Source:
 
 
 def _get(
-    url: str, shown: str, headers: Mapping[str, str], operation: Operation, allow_local: bool
+    url: str, shown: str, headers: Mapping[str, str], operation: Operation, transport: Transport
 ) -> requests.Response:
     remaining = operation.deadline.remaining()
     if remaining < 1:
@@ -208,12 +208,11 @@ def _get(
             headers={"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **headers},
             body=None,
             timeout=min(_READ_SECONDS, remaining),
-            allow_local=allow_local,
             stream=True,
         )
     except AddressRefused as error:
         raise NotFound(System.AHA, f"The file is not fetched: {error}.", evidence={"url": shown}) from None
-    except transport.NoAnswer as error:
+    except NoAnswer as error:
         raise Unavailable(System.AHA, f"The file could not be fetched: {error.reason}.") from None
     milliseconds = round((time.monotonic() - started) * 1000)
     operation.journal.info(

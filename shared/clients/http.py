@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.clients import transport
 from shared.clients.addresses import AddressRefused
-from shared.clients.pace import Pace, Quota
+from shared.clients.rate_limits import Quota, RateLimits
 from shared.clients.redaction import shown_url
+from shared.clients.transport import Body, NoAnswer, Transport
 from shared.deadline import Deadline
 from shared.domain import retry
 from shared.errors import (
@@ -46,7 +46,7 @@ class Request:
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: Callable[[], transport.Body] | None = None
+    body: Callable[[], Body] | None = None
     repeatable: bool = True
     read_seconds: float = _READ_SECONDS
     patience: float = math.inf
@@ -73,9 +73,6 @@ class Answer:
             return None
 
 
-_pace = Pace()
-
-
 class HttpClient:
     """Sends requests to one outside system on behalf of one operation.
 
@@ -91,10 +88,10 @@ class HttpClient:
         *,
         authorization: Callable[[], str],
         translate: Callable[[Request, Answer], OperationFailed | None],
-        allow_local: bool,
-        paced_as: str,
+        transport: Transport,
+        rate_limits: RateLimits,
+        account: str,
         quotas: tuple[Quota, ...] = (),
-        pace: Pace = _pace,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -102,10 +99,10 @@ class HttpClient:
         self._operation = operation
         self._authorization = authorization
         self._translate = translate
-        self._allow_local = allow_local
-        self._paced_as = paced_as
+        self._transport = transport
+        self._rate_limits = rate_limits
+        self._account = account
         self._quotas = quotas
-        self._pace = pace
         self._sleep = sleep
         self._jitter = jitter
         self._refusal: Refused | None = None
@@ -129,7 +126,7 @@ class HttpClient:
         while True:
             if self._refusal is not None:
                 raise self._refusal
-            self._keep_pace(request, deadline)
+            self._wait_for_rate_limit(request, deadline)
             outcome = self._attempt(request, attempt)
             if isinstance(outcome, Answer):
                 return outcome
@@ -148,13 +145,13 @@ class HttpClient:
             self._sleep(pause)
             attempt += 1
 
-    def _keep_pace(self, request: Request, deadline: Deadline) -> None:
+    def _wait_for_rate_limit(self, request: Request, deadline: Deadline) -> None:
         """Wait until the account may be called again. Raises Unavailable or TimeSpent where that is too late."""
         name = self._system.display_name
         if self._operation.deadline.remaining() < _LEAST_SECONDS:
             detail = "The time for this operation is over; what is not done yet goes on the next time."
             raise TimeSpent(self._system, detail, retry_after=1)
-        while wait := self._pace.wait(self._paced_as, self._quotas):
+        while wait := self._rate_limits.wait(self._account, self._quotas):
             if wait > deadline.remaining() - _LEAST_SECONDS:
                 detail = f"{name} asks for {wait:.0f} s between requests now. Try again later."
                 raise Unavailable(self._system, detail, retry_after=wait)
@@ -167,7 +164,7 @@ class HttpClient:
             self._requests += 1
         try:
             answer = self._exchange(request)
-        except transport.NoAnswer as error:
+        except NoAnswer as error:
             self._note(request, None, started, attempt, error.reason)
             return Unavailable(
                 self._system,
@@ -181,7 +178,7 @@ class HttpClient:
             self._note(request, None, started, attempt, str(error))
             return NotFound(self._system, f"{shown_url(request.url)} is not called: {error}.")
         self._note(request, answer.status, started, attempt, None)
-        asked = self._pace.observe(self._paced_as, answer.headers)
+        asked = self._rate_limits.observe(self._account, answer.headers)
         failure = self._translate(request, answer)
         if failure is None:
             return answer
@@ -194,7 +191,7 @@ class HttpClient:
 
     def _exchange(self, request: Request) -> Answer:
         timeout = max(_LEAST_SECONDS, min(request.read_seconds, self._operation.deadline.remaining()))
-        response = transport.send(
+        response = self._transport.send(
             request.method,
             request.url,
             headers={
@@ -205,7 +202,6 @@ class HttpClient:
             },
             body=request.body() if request.body else None,
             timeout=timeout,
-            allow_local=self._allow_local,
         )
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, response.content)

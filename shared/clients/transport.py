@@ -1,14 +1,13 @@
-"""The one place that opens connections: a pooled session for the process, kept alive between invocations.
+"""The one place that opens connections to Azure DevOps, Aha! and file hosts, and keeps them between operations.
 
-It alone knows `requests` and `urllib3`, and imports them when the first request is made: a cold instance answers
-what needs no outside system without paying for them.
+No other client module uses `requests` and `urllib3`. They are imported when the first request is sent, so that an
+instance that starts cold does not wait for them where it calls no other system.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from shared.clients import addresses
@@ -20,16 +19,16 @@ CONNECT_SECONDS = 5.0
 """How long a connection may take to be made."""
 
 _POOL_SIZE = 64
-"""Connections kept for each host: uploads and batches of one send run side by side, and sends beside each other."""
+"""Connections kept for each host: a send uploads files and writes batches in parallel, and several sends may run."""
 
 Body = bytes | BinaryIO | Iterable[bytes] | None
 
 
 class NoAnswer(Exception):
-    """The request got no answer.
+    """The request got no complete answer.
 
-    `sent` is false where it certainly never reached the other side; `timed_out` is true where it may still be worked
-    on.
+    `reason` says why, without the address. `sent` is false if the request certainly did not reach the other side.
+    `timed_out` is true if the other side may still be working on it.
     """
 
     def __init__(self, reason: str, *, sent: bool, timed_out: bool = False) -> None:
@@ -39,45 +38,62 @@ class NoAnswer(Exception):
         self.timed_out = timed_out
 
 
-def send(
-    method: str,
-    url: str,
-    *,
-    headers: Mapping[str, str],
-    body: Body,
-    timeout: float,
-    allow_local: bool,
-    stream: bool = False,
-) -> requests.Response:
-    """Send one request and return whatever answer came, redirects included; nothing is followed.
+class Transport:
+    """Sends requests over kept connections. Usable from several threads.
 
-    Args:
-        timeout: seconds to wait for each part of the answer.
-        stream: leave the answer's body unread; the caller closes the response.
-
-    Raises:
-        NoAnswer: no connection, none in time, or it broke.
-        AddressRefused: the address may not be called.
+    `allow_local` allows http:// and private addresses.
     """
-    import requests
-    from urllib3.exceptions import HTTPError
 
-    addresses.check_url(url, allow_local=allow_local)
-    try:
-        return _session(allow_local).request(
-            method,
-            url,
-            headers=dict(headers),
-            data=body,
-            timeout=(min(CONNECT_SECONDS, timeout), timeout),
-            allow_redirects=False,
-            stream=stream,
-        )
-    except (requests.RequestException, HTTPError) as error:
-        refusal = _address_refusal(error)
-        if refusal is not None:
-            raise refusal from None
-        raise _no_answer(error) from None
+    def __init__(self, *, allow_local: bool) -> None:
+        self._allow_local = allow_local
+        self._lock = threading.Lock()
+        self._session: requests.Session | None = None
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: Body,
+        timeout: float,
+        stream: bool = False,
+    ) -> requests.Response:
+        """Send one request and return its answer. A redirect is returned, not followed.
+
+        Args:
+            timeout: seconds to wait for the connection (at most CONNECT_SECONDS) and for each part of the answer.
+            stream: leave the answer's body unread; the caller closes the response.
+
+        Raises:
+            NoAnswer: no connection was made, no answer came in time, or the connection broke.
+            AddressRefused: the app must not call this address.
+        """
+        import requests
+        from urllib3.exceptions import HTTPError
+
+        addresses.check_url(url, allow_local=self._allow_local)
+        try:
+            return self._kept_session().request(
+                method,
+                url,
+                headers=dict(headers),
+                data=body,
+                timeout=(min(CONNECT_SECONDS, timeout), timeout),
+                allow_redirects=False,
+                stream=stream,
+            )
+        except (requests.RequestException, HTTPError) as error:
+            refusal = _address_refusal(error)
+            if refusal is not None:
+                raise refusal from None
+            raise _no_answer(error) from None
+
+    def _kept_session(self) -> requests.Session:
+        with self._lock:
+            if self._session is None:
+                self._session = _make_session(self._allow_local)
+            return self._session
 
 
 class StreamedBody:
@@ -136,15 +152,6 @@ def _causes(error: BaseException) -> Iterable[BaseException]:
     return seen
 
 
-_session_lock = threading.Lock()
-
-
-def _session(allow_local: bool) -> requests.Session:
-    with _session_lock:  # two first requests at once must not make two pools
-        return _make_session(allow_local)
-
-
-@lru_cache(maxsize=2)
 def _make_session(allow_local: bool) -> requests.Session:
     from http.cookiejar import DefaultCookiePolicy
 

@@ -10,6 +10,7 @@ from shared import log_events
 from shared.clients.attachment_uploads import MOST_BYTES_AT_ONCE, NewFile
 from shared.clients.azure_devops import AzureDevOps
 from shared.clients.downloads import Download, open_download
+from shared.clients.transport import Transport
 from shared.deadline import Deadline
 from shared.domain.image_formats import LOOKED_AT_BYTES, image_format
 from shared.domain.links import AttachedFile
@@ -113,12 +114,12 @@ class _Copy:
     """One attachment. A download can be read once, so a repeated upload opens it again."""
 
     def __init__(
-        self, attachment: Attachment, place: UploadPlace, operation: Operation, allow_local: bool
+        self, attachment: Attachment, place: UploadPlace, operation: Operation, transport: Transport
     ) -> None:
         self._attachment = attachment
         self._place = place
         self._operation = operation
-        self._allow_local = allow_local
+        self._transport = transport
         self._download: Download | None = None
         self._is_unread = False
 

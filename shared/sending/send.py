@@ -226,7 +226,7 @@ class FeatureSend:
             attachments,
             UploadPlace(self._azure_devops, target.project, target.area_path),
             self._operation,
-            allow_local=self._app.settings.allow_local_addresses,
+            transport=self._app.process_state.transport,
         )
 
     def _act(self, decided: Mapping[str, Decided]) -> None:

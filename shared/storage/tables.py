@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import SettingInvalid
-from shared.identity import managed_identity
+from shared.identity import ManagedIdentity
 from shared.secret import Secret
 from shared.settings import Settings
 from shared.storage.table import ATTEMPTS, BACKOFF_SECONDS, Table
@@ -27,10 +27,16 @@ class Tables:
     Neither building it nor asking for a table contacts Table Storage.
     """
 
-    def __init__(self, connection_string: Secret | None, endpoint: str | None = None) -> None:
+    def __init__(
+        self,
+        connection_string: Secret | None,
+        endpoint: str | None = None,
+        identity: ManagedIdentity | None = None,
+    ) -> None:
         """A connection string, or the address of an account that the app's managed identity may use."""
         self._connection_string = connection_string
         self._endpoint = endpoint
+        self._identity = identity or ManagedIdentity()
         self._lock = threading.Lock()
         self._service: TableServiceClient | None = None
         self.integrations = Table("Integrations", self._client)
@@ -38,18 +44,20 @@ class Tables:
         self.log = Table("Log", self._client)
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Tables:
+    def from_settings(cls, settings: Settings, identity: ManagedIdentity) -> Tables:
         """The tables that the app settings name."""
-        return cls(settings.tables_connection_string, settings.tables_endpoint)
+        return cls(settings.tables_connection_string, settings.tables_endpoint, identity)
 
     def _client(self, name: str) -> TableClient:
         with self._lock:
             if self._service is None:
-                self._service = _connect(self._connection_string, self._endpoint)
+                self._service = _connect(self._connection_string, self._endpoint, self._identity)
             return self._service.get_table_client(name)
 
 
-def _connect(connection_string: Secret | None, endpoint: str | None) -> TableServiceClient:
+def _connect(
+    connection_string: Secret | None, endpoint: str | None, identity: ManagedIdentity
+) -> TableServiceClient:
     import requests
     from azure.core.pipeline.transport import RequestsTransport
     from azure.data.tables import TableServiceClient
@@ -75,7 +83,7 @@ def _connect(connection_string: Secret | None, endpoint: str | None) -> TableSer
     try:
         if connection_string is not None:
             return TableServiceClient.from_connection_string(connection_string.reveal(), **options)
-        return TableServiceClient(endpoint or "", credential=managed_identity(), **options)
+        return TableServiceClient(endpoint or "", credential=identity.credential(), **options)
     except ValueError:
         remedy = f"The app setting {setting} is malformed: " + (
             "copy the connection string of the storage account from the Azure portal."

@@ -13,7 +13,7 @@ from tests.e2e.sending_scene import Scene
 
 @pytest.fixture
 def forgetful_host(system: LocalSystem) -> Iterator[None]:
-    """What the function host remembers of the organization is gone after the test."""
+    """The function host forgets after the test what it has seen the organization refuse."""
     yield
     system.restart_host()
 

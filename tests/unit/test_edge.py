@@ -222,6 +222,7 @@ def read(body: bytes, **headers: str) -> Any:
     ).json()
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize(
     "body",
     [b"", b" ", b"{", b"{'a': 1}", b'{"a": NaN}', b"Infinity", b"-Infinity", b"\xff\xfe", b'"\xe9"', b"[" * 200_000,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shared.clients.aha import Aha, RecordChange
+from shared.clients.process_state import ProcessState
 from shared.domain.integration import AhaTarget
 from shared.domain.kind import Kind
 from shared.errors import (
@@ -35,7 +36,12 @@ FEATURE: dict[str, Any] = {
 def aha_at(url: str) -> Aha:
     """Aha! at a server, without the pauses between attempts."""
     operation, _ = an_operation()
-    return Aha(AhaTarget(url, Secret(API_TOKEN)), operation, allow_local=True, sleep=lambda _: None)
+    return Aha(
+        AhaTarget(url, Secret(API_TOKEN)),
+        operation,
+        process_state=ProcessState(allow_local=True),
+        sleep=lambda _: None,
+    )
 
 
 def failure(*replies: Reply) -> OperationFailed:
@@ -170,7 +176,9 @@ def test_each_refusal_has_its_error_and_its_words(
 def test_the_underscored_header_of_aha_is_kept_to() -> None:
     operation, _ = an_operation(5)
     with serving(Reply(429, b"", {"Retry_After": "3600"})) as server, pytest.raises(Unavailable) as caught:
-        Aha(AhaTarget(server.url, Secret(API_TOKEN)), operation, allow_local=True).record(Kind.FEATURE, "1")
+        Aha(
+            AhaTarget(server.url, Secret(API_TOKEN)), operation, process_state=ProcessState(allow_local=True)
+        ).record(Kind.FEATURE, "1")
 
     assert caught.value.retry_after == 3600
 
@@ -185,6 +193,8 @@ def test_no_failure_shows_the_token() -> None:
 def test_an_integration_without_a_token_sends_none() -> None:
     operation, _ = an_operation()
     with serving(Reply(401, b"")) as server, pytest.raises(CredentialsRejected):
-        Aha(AhaTarget(server.url), operation, allow_local=True).record(Kind.FEATURE, "1")
+        Aha(AhaTarget(server.url), operation, process_state=ProcessState(allow_local=True)).record(
+            Kind.FEATURE, "1"
+        )
 
     assert server.asked[0].headers["authorization"].strip() == "Bearer"

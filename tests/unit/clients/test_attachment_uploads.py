@@ -10,6 +10,7 @@ import pytest
 from shared.clients import attachment_uploads
 from shared.clients.attachment_uploads import AttachmentUploads, NewFile
 from shared.clients.azure_devops import AzureDevOps
+from shared.clients.process_state import ProcessState
 from shared.errors import OperationFailed, RuleViolation, TimeSpent, Unavailable
 from tests.unit.operations import Clock, an_operation
 from tests.unit.scripted_server import Asked, Reply, ScriptedServer, serving
@@ -62,7 +63,7 @@ def uploads_to(
         account_name="fabrikam",
         authorization=lambda: "Basic eA==",
         operation=operation,
-        allow_local=True,
+        process_state=ProcessState(allow_local=True),
         sleep=clock.sleep,
     )
     file = NewFile("Fabrikam Fiber", "Fabrikam Fiber\\Web", "a & b.bin", operation.deadline)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from shared.clients import transport
 from shared.clients.downloads import MOST_BYTES, Download, open_download
+from shared.clients.transport import Transport
 from shared.errors import Forbidden, NotFound, OperationFailed, RuleViolation, TimeSpent, Unavailable
 from tests.unit.operations import Clock, an_operation
 from tests.unit.scripted_server import Asked, Reply, serving
@@ -21,7 +21,7 @@ CONTENT = bytes(range(256)) * 1000
 def opened(url: str, *, allow_local: bool = True) -> Download:
     """Start a download."""
     operation, _ = an_operation()
-    return open_download(url, operation, allow_local=allow_local)
+    return open_download(url, operation, Transport(allow_local=allow_local))
 
 
 def failure(url: str, *, allow_local: bool = True) -> OperationFailed:
@@ -205,7 +205,7 @@ def read_whole(url: str, waits: list[float] | None = None) -> bytes:
     """A file, read piece by piece."""
     operation, _ = an_operation()
     slept: list[float] = [] if waits is None else waits
-    download = open_download(url, operation, allow_local=True, sleep=slept.append)
+    download = open_download(url, operation, Transport(allow_local=True), sleep=slept.append)
     return b"".join(iter(lambda: download.read(1000), b""))
 
 
@@ -325,7 +325,7 @@ def test_a_file_whose_time_is_over_while_it_is_read_stops() -> None:
     clock = Clock()
     operation, _ = an_operation(10, clock)
     with serving(Reply(200, CONTENT)) as server:
-        download = open_download(server.url, operation, allow_local=True)
+        download = open_download(server.url, operation, Transport(allow_local=True))
         download.read(10)
         clock.now += 10
         with pytest.raises(TimeSpent):
@@ -335,25 +335,24 @@ def test_a_file_whose_time_is_over_while_it_is_read_stops() -> None:
 @pytest.mark.parametrize(
     "inner", ["https://127.0.0.1/x", "https://[::ffff:10.0.0.1]/x", "http://files.example/x"]
 )
-def test_a_redirect_to_an_inner_address_is_not_followed(inner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redirect_to_an_inner_address_is_not_followed(inner: str) -> None:
     # The first answer is made up: no public address can be called here. The second request is a real one.
     redirect = requests.Response()
     redirect.status_code = 302
     redirect.headers["Location"] = inner
     redirect.raw = io.BytesIO()
-    really_send = transport.send
 
-    def send(method: str, url: str, **arguments: Any) -> requests.Response:
-        return (
-            redirect if url.startswith("https://fabrikam.aha.io/") else really_send(method, url, **arguments)
+    class RedirectedTransport(Transport):
+        def send(self, method: str, url: str, **arguments: Any) -> requests.Response:
+            if url.startswith("https://fabrikam.aha.io/"):
+                return redirect
+            return super().send(method, url, **arguments)
+
+    operation, _ = an_operation()
+    with pytest.raises(NotFound, match="not fetched"):
+        open_download(
+            "https://fabrikam.aha.io/attachments/41", operation, RedirectedTransport(allow_local=False)
         )
-
-    monkeypatch.setattr(transport, "send", send)
-
-    error = failure("https://fabrikam.aha.io/attachments/41", allow_local=False)
-
-    assert isinstance(error, NotFound)
-    assert "not fetched" in error.detail
 
 
 def test_a_file_of_unknown_length_that_breaks_off_is_a_failure_of_this_file_alone() -> None:
@@ -366,7 +365,7 @@ def test_a_file_of_unknown_length_that_breaks_off_is_a_failure_of_this_file_alon
 def test_when_the_time_is_over_nothing_is_fetched() -> None:
     operation, _ = an_operation(0.5)
     with serving(Reply(200, b"x")) as server, pytest.raises(TimeSpent):
-        open_download(server.url, operation, allow_local=True)
+        open_download(server.url, operation, Transport(allow_local=True))
 
     assert server.asked == []
 
@@ -377,7 +376,9 @@ def test_the_log_shows_no_key_of_any_address() -> None:
         serving(Reply(200, b"x")) as storage,
         serving(Reply(302, b"", {"Location": f"{storage.url}/S3cret/f?X-Sig=S3cret"})) as aha,
     ):
-        open_download(f"{aha.url}/attachments/41/token/S3cret.png?k=S3cret", operation, allow_local=True)
+        open_download(
+            f"{aha.url}/attachments/41/token/S3cret.png?k=S3cret", operation, Transport(allow_local=True)
+        )
     operation.journal.flush()
 
     assert len(log.of("download.request")) == 2

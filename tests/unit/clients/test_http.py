@@ -10,7 +10,8 @@ import pytest
 
 from shared.clients.azure_devops_errors import translate
 from shared.clients.http import Answer, HttpClient, Request
-from shared.clients.pace import Pace
+from shared.clients.rate_limits import RateLimits
+from shared.clients.transport import Transport
 from shared.errors import CredentialsRejected, NotFound, OperationFailed, System, TimeSpent, Unavailable
 from tests.unit.examples import deeply_nested
 from tests.unit.operations import Clock, Log, an_operation
@@ -33,9 +34,9 @@ class Calling:
             self.operation,
             authorization=lambda: AUTHORIZATION,
             translate=translate("fabrikam"),
-            allow_local=True,
-            paced_as="fabrikam",
-            pace=Pace(self.clock),
+            transport=Transport(allow_local=True),
+            rate_limits=RateLimits(self.clock),
+            account="fabrikam",
             sleep=self.clock.sleep,
             jitter=lambda: jitter,
         )
@@ -270,8 +271,9 @@ def test_an_address_that_may_not_be_called_is_refused_without_a_request() -> Non
         operation,
         authorization=lambda: AUTHORIZATION,
         translate=lambda *_: None,
-        allow_local=False,
-        paced_as="company",
+        transport=Transport(allow_local=False),
+        rate_limits=RateLimits(),
+        account="company",
     )
     with serving(FINE) as server, pytest.raises(NotFound, match="is not called"):
         client.send(Request("GET", server.url))
@@ -293,6 +295,7 @@ def test_every_attempt_is_in_the_log_without_anything_secret() -> None:
     assert AUTHORIZATION not in str(calling.log)
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize("text", [b"", b"<html>", b'{"a":', b"\xff\xfe\x00", b"[" * 100_000])
 def test_a_body_that_is_no_json_reads_as_none(text: bytes) -> None:
     assert Answer(200, {"content-type": "application/json"}, text).json() is None

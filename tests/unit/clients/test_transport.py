@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from shared.clients import transport
 from shared.clients.addresses import AddressRefused
+from shared.clients.transport import NoAnswer, Transport
 from tests.unit.clients.test_addresses import resolving_to
 from tests.unit.clients.test_http import unused_port
 from tests.unit.scripted_server import Reply, serving
@@ -28,12 +28,13 @@ TOKEN = "S3cret-key"
 
 def send(url: str, *, allow_local: bool = True, timeout: float = 5) -> Any:
     """A request without a body."""
-    return transport.send("GET", url, headers={}, body=None, timeout=timeout, allow_local=allow_local)
+    transport = Transport(allow_local=allow_local)
+    return transport.send("GET", url, headers={}, body=None, timeout=timeout)
 
 
-def failure(url: str, **how: Any) -> transport.NoAnswer:
+def failure(url: str, **how: Any) -> NoAnswer:
     """How a request without an answer fails."""
-    with pytest.raises(transport.NoAnswer) as caught:
+    with pytest.raises(NoAnswer) as caught:
         send(url, **how)
     return caught.value
 
@@ -119,7 +120,7 @@ def test_an_address_is_checked_again_when_its_name_is_resolved(monkeypatch: pyte
 )
 def test_no_failure_says_anything_of_the_address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for allow_local in (True, False):
-        with pytest.raises((transport.NoAnswer, AddressRefused)) as caught:
+        with pytest.raises((NoAnswer, AddressRefused)) as caught:
             send(url, allow_local=allow_local, timeout=1)
 
         assert TOKEN.lower() not in everything_said(caught.value).lower()

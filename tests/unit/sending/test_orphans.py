@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from shared.clients.azure_devops import AzureDevOps
+from shared.clients.process_state import ProcessState
 from shared.domain.markers import Marker, marker_of
 from shared.sending.orphans import find_orphans
 from tests.unit.examples import a_record, a_requirement, an_integration
@@ -37,7 +38,7 @@ def found(server: ScriptedServer, markers: dict[str, Marker]) -> dict[str, int]:
         account_name="fabrikam",
         authorization=lambda: "Basic Og==",
         operation=operation,
-        allow_local=True,
+        process_state=ProcessState(allow_local=True),
     )
     items = find_orphans(azure_devops, "Fabrikam Web", markers, TYPES, SINCE)
     return {record_id: found_item.id for record_id, found_item in items.items()}
