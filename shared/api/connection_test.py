@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.aha_connection import AhaQuestion, look_at_aha, read_aha_question
+from shared.api.aha_connection_test import AhaQuestion, look_at_aha, read_aha_question
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.accounts import normalise_account_name
