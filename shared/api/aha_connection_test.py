@@ -9,7 +9,7 @@ from typing import Any
 from shared.app import App
 from shared.clients.aha_account import AhaAccount
 from shared.domain.integration import AhaTarget, Integration
-from shared.domain.integration_input import Addresses, read_aha
+from shared.domain.integration_input import UrlRules, read_aha
 from shared.domain.json_input import JsonObject
 from shared.errors import NotFound, System
 from shared.operation import Operation
@@ -40,7 +40,7 @@ def read_aha_question(app: App, body: JsonObject, stored: Integration | None) ->
     settings = app.settings
     named = source.text("integration_id", longest=64)
     stored = app.integrations.get(named).integration if named else stored
-    addresses = Addresses(settings.azure_devops_url, settings.allow_local_addresses)
+    addresses = UrlRules(settings.azure_devops_url, settings.allow_local_addresses)
     target = read_aha(source, stored, addresses)
     url = target.url or (stored.aha.url if stored else "")
     if not url and not source.raw("url"):

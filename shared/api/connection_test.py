@@ -18,7 +18,7 @@ from shared.domain.json_input import Faults, JsonObject
 from shared.domain.kind import Kind
 from shared.domain.markers import marker_of
 from shared.domain.patches import create_document
-from shared.domain.project_shape import WorkItemType, area_paths, offered_types, read_states
+from shared.domain.project_metadata import WorkItemType, area_paths, available_types, read_states
 from shared.domain.projects import is_named, project_named
 from shared.domain.records import Record
 from shared.errors import NotFound, RuleViolation, System
@@ -182,7 +182,7 @@ class _ConnectionTest:
         tree, types, categories = side_by_side(
             lambda read: read(project_id), (self._areas, self._types, self._categories)
         )
-        offered = self._with_states(project_id, offered_types(types, categories))
+        offered = self._with_states(project_id, available_types(types, categories))
         name = str(found.get("name"))
         self._passed(
             "project", f"{name} has {len(tree)} areas and {len(offered)} work item types to choose from."

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.app import App
 from shared.domain.integration import Integration, RecordMapping, StoredIntegration
-from shared.domain.integration_input import INTEGRATION_ID, Addresses, read_integration
+from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
 from shared.errors import Fault, IntegrationNotFound, InvalidRequest, PreconditionFailed
 from shared.operation import Operation
 from shared.storage.integrations import DeletedIntegration
@@ -56,7 +56,7 @@ def put_integration(
         integration_id,
         body,
         stored.integration if stored else None,
-        Addresses(settings.azure_devops_url, settings.allow_local_addresses),
+        UrlRules(settings.azure_devops_url, settings.allow_local_addresses),
     )
     saved = app.integrations.save(integration, stored, rotate_webhook_url=rotate)
     app.keep_log(operation, integration_id)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from shared.domain.aha_record import AhaRecord
+from shared.domain.html_text import text_as_html
 from shared.domain.images import DescriptionForAha, Images, for_aha, inline_images
 from shared.domain.links import Agreement, Field, Link, digest
-from shared.domain.markup import text_as_html
 from shared.domain.merge import Outcome, merge
 from shared.domain.send_plan import with_agreed_revision
 from shared.domain.titles import cut, full_title, one_line

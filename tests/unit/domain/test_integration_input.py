@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.integration import AhaTarget, Authentication, Integration
-from shared.domain.integration_input import INTEGRATION_ID, Addresses, read_integration
+from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
 from shared.errors import InvalidRequest
 from shared.secret import Secret
 from tests.unit.examples import API_TOKEN, PAT, an_integration, json_values
 
-ADDRESSES = Addresses("https://dev.azure.com", allow_local=False)
+ADDRESSES = UrlRules("https://dev.azure.com", allow_local=False)
 BODY: dict[str, Any] = {
     "name": "Fabrikam web",
     "product_id": "PROD",
@@ -48,7 +48,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     return body
 
 
-def read(body: Any, stored: Integration | None = None, addresses: Addresses = ADDRESSES) -> Integration:
+def read(body: Any, stored: Integration | None = None, addresses: UrlRules = ADDRESSES) -> Integration:
     """The integration that a body describes."""
     return read_integration("fabrikam-web", body, stored, addresses)[0]
 
@@ -191,7 +191,7 @@ def test_default_fields_keep_their_types() -> None:
 
 
 def test_plain_http_is_for_local_use_only() -> None:
-    local = Addresses("http://127.0.0.1:8081", allow_local=True)
+    local = UrlRules("http://127.0.0.1:8081", allow_local=True)
     body = changed("aha/url", "http://127.0.0.1:8082")
     body["azure_devops"]["account_name"] = "http://127.0.0.1:8081/fabrikam"
 
