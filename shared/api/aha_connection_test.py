@@ -31,7 +31,7 @@ class AhaQuestion:
 def read_aha_question(app: App, body: JsonObject, stored: Integration | None) -> AhaQuestion | None:
     """What the key `aha` of a test asks for; None where it is not there.
 
-    What it leaves out is that of the stored integration, which it may name itself. Notes faults at the body. Raises
+    What it leaves out is that of the stored integration, which it may name itself. Notes errors at the body. Raises
     IntegrationNotFound.
     """
     if body.raw("aha") is None:
@@ -44,9 +44,9 @@ def read_aha_question(app: App, body: JsonObject, stored: Integration | None) ->
     target = read_aha(source, stored, addresses)
     url = target.url or (stored.aha.url if stored else "")
     if not url and not source.raw("url"):
-        source.fault("url", "is required")
+        source.error("url", "is required")
     if target.api_token is None and not source.raw("api_token") and not (stored and stored.aha.api_token):
-        source.fault("api_token", "is required")
+        source.error("api_token", "is required")
     product_id = source.identifier("product_id", required=False)
     # An empty one is wanted where the stored one is gone from Aha!: then the products are there to choose from.
     if stored is not None and source.raw("product_id") is None:

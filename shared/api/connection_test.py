@@ -14,7 +14,7 @@ from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.accounts import normalise_account_name
 from shared.domain.integration import Authentication, AzureDevOpsTarget, Integration
-from shared.domain.json_input import Faults, JsonObject
+from shared.domain.json_input import InputErrors, JsonObject
 from shared.domain.kind import Kind
 from shared.domain.markers import marker_of
 from shared.domain.patches import create_document
@@ -66,22 +66,22 @@ def read_question(app: App, body: Any) -> Question:
     With `aha` the Aha! account is looked at, too, or it alone where nothing is said of Azure DevOps.
 
     Raises:
-        InvalidRequest: naming every fault.
+        InvalidRequest: naming every error.
         IntegrationNotFound: there is no such integration.
     """
-    faults = Faults()
-    source = JsonObject(body, faults)
+    errors = InputErrors()
+    source = JsonObject(body, errors)
     project = source.text("project", longest=64)
     integration_id = source.text("integration_id", longest=64)
     if integration_id:
-        faults.raise_if_any()
+        errors.raise_if_any()
         question = _of_integration(app, source, project, app.integrations.get(integration_id).integration)
     else:
         aha = read_aha_question(app, source, None)
         is_left_out = all(source.raw(key) in (None, "") for key in ("account_name", "personal_access_token"))
         target = None if aha is not None and is_left_out else _target(app, source)
         question = Question(target, project, None, aha)
-    faults.raise_if_any()
+    errors.raise_if_any()
     return question
 
 
@@ -94,7 +94,7 @@ def _of_integration(app: App, source: JsonObject, project: str, integration: Int
             return Question(target, project, integration, aha, checks_mapping=False)
         return Question(target, project or target.project, integration, aha)
     if aha is None:
-        source.fault("integration_id", "has no Azure DevOps account and token yet: save them first")
+        source.error("integration_id", "has no Azure DevOps account and token yet: save them first")
     return Question(None, "", integration, aha)
 
 
@@ -102,7 +102,7 @@ def _target(app: App, source: JsonObject) -> AzureDevOpsTarget:
     account = source.text("account_name", required=True, longest=300)
     name = normalise_account_name(account, app.settings.azure_devops_url) if account else ""
     if name is None:
-        source.fault(
+        source.error(
             "account_name", "must be an organization's name or its address, as https://dev.azure.com/fabrikam"
         )
     kinds = tuple(choice.value for choice in Authentication)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from shared.domain.accounts import normalise_account_name
 from shared.domain.integration import AhaTarget, Authentication, AzureDevOpsTarget, Integration, RecordMapping
-from shared.domain.json_input import Faults, JsonObject, is_storable
+from shared.domain.json_input import InputErrors, JsonObject, is_storable
 from shared.secret import Secret
 
 INTEGRATION_ID = re.compile(r"[a-z0-9-]{1,64}")
@@ -40,10 +40,10 @@ def read_integration(
     Tokens that the body leaves out are taken from `stored`.
 
     Raises:
-        InvalidRequest: with every fault and its JSON pointer.
+        InvalidRequest: with every error and its JSON pointer.
     """
-    faults = Faults()
-    root = JsonObject(body, faults)
+    errors = InputErrors()
+    root = JsonObject(body, errors)
     integration = Integration(
         integration_id=integration_id,
         name=root.text("name", required=True, longest=200),
@@ -57,8 +57,8 @@ def read_integration(
     rotate = root.boolean("rotate_webhook_url", default=False)
     if integration.enabled:
         for pointer, words in integration.missing():
-            faults.note(pointer, f"{words} must be set before the integration can be enabled")
-    faults.raise_if_any()
+            errors.add(pointer, f"{words} must be set before the integration can be enabled")
+    errors.raise_if_any()
     return integration, rotate
 
 
@@ -66,7 +66,7 @@ def _azure_devops(source: JsonObject, stored: Integration | None, url_rules: Url
     account = source.text("account_name", longest=300)
     name = normalise_account_name(account, url_rules.azure_devops_url) if account else ""
     if name is None:
-        source.fault(
+        source.error(
             "account_name",
             "must be the name or the URL of an organization, such as https://dev.azure.com/fabrikam",
         )
@@ -94,12 +94,12 @@ def read_aha(source: JsonObject, stored: Integration | None, url_rules: UrlRules
     url = source.text("url", longest=300).rstrip("/")
     if url and not _is_base_url(url, url_rules.allow_local):
         scheme = "http:// or https://" if url_rules.allow_local else "https://"
-        source.fault("url", f"must be the account's URL without a path, such as {scheme}company.aha.io")
+        source.error("url", f"must be the account's URL without a path, such as {scheme}company.aha.io")
     token = _token(source, "api_token")
     if token is None and stored and stored.aha.api_token:
         if url and url.lower() != stored.aha.url.lower():
             # Otherwise whoever may change the URL could have the stored token sent to any host.
-            source.fault("api_token", "must be entered again because the URL has changed")
+            source.error("api_token", "must be entered again because the URL has changed")
         else:
             token = stored.aha.api_token
     return AhaTarget(url=url, api_token=token)
@@ -122,7 +122,7 @@ def _token(source: JsonObject, key: str) -> Secret | None:
     if not text:
         return None
     if not text.isascii() or any(character.isspace() for character in text):
-        source.fault(key, "must be the token as it was shown, without spaces")
+        source.error(key, "must be the token as it was shown, without spaces")
         return None
     return Secret(text)
 
@@ -139,12 +139,12 @@ def _status_mapping(source: JsonObject) -> Mapping[str, str]:
     mapping: dict[str, str] = {}
     for state, _ in source.items():
         if not state.strip() or len(state) > 128 or not is_storable(state):
-            source.fault(state, "must be the name of a state, of at most 128 characters")
+            source.error(state, "must be the name of a state, of at most 128 characters")
         # An empty value means that the state is not mapped.
         elif status := source.identifier(state, required=False):
             mapping[state] = status
     if len(mapping) > _MOST_MAPPED_STATES:
-        source.fault("", f"must have at most {_MOST_MAPPED_STATES} states")
+        source.error("", f"must have at most {_MOST_MAPPED_STATES} states")
     return mapping
 
 
@@ -152,15 +152,15 @@ def _default_fields(source: JsonObject) -> Mapping[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in source.items():
         if not _FIELD_REFERENCE_NAME.fullmatch(name) or len(name) > 255:
-            source.fault(name, "must be a field reference name, such as Custom.Team")
+            source.error(name, "must be a field reference name, such as Custom.Team")
         elif name.lower() in _FIELDS_SET_BY_THE_APP:
-            source.fault(name, "is set by the integration itself")
+            source.error(name, "is set by the integration itself")
         elif isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
             fields[name] = value
         elif not isinstance(value, str) or len(value) > 4000 or not is_storable(value):
-            source.fault(name, "must be a text of at most 4000 characters, a number, or true or false")
+            source.error(name, "must be a text of at most 4000 characters, a number, or true or false")
         else:
             fields[name] = value
     if len(fields) > _MOST_DEFAULT_FIELDS:
-        source.fault("", f"must have at most {_MOST_DEFAULT_FIELDS} fields")
+        source.error("", f"must have at most {_MOST_DEFAULT_FIELDS} fields")
     return fields

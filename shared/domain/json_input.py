@@ -10,25 +10,25 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shared.errors import Fault, InvalidRequest
+from shared.errors import InputError, InvalidRequest
 
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
-class Faults:
+class InputErrors:
     """The errors found so far."""
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._errors: list[InputError] = []
 
-    def note(self, pointer: str, detail: str) -> None:
+    def add(self, pointer: str, detail: str) -> None:
         """Add an error at a JSON pointer."""
-        self._faults.append(Fault(pointer, detail))
+        self._errors.append(InputError(pointer, detail))
 
     def raise_if_any(self) -> None:
         """Raise InvalidRequest with every error, if there are any."""
-        if self._faults:
-            raise InvalidRequest(self._faults)
+        if self._errors:
+            raise InvalidRequest(self._errors)
 
 
 def escape_pointer(key: str) -> str:
@@ -44,19 +44,19 @@ def is_storable(text: str) -> bool:
 class JsonObject:
     """A JSON object that is being read. Any other value adds an error and is read as an empty object."""
 
-    def __init__(self, value: Any, faults: Faults, pointer: str = "") -> None:
+    def __init__(self, value: Any, errors: InputErrors, pointer: str = "") -> None:
         self.pointer = pointer
-        self._faults = faults
+        self._errors = errors
         self._values: Mapping[str, Any] = value if isinstance(value, dict) else {}
         if not isinstance(value, dict):
-            faults.note(pointer, "must be an object")
+            errors.add(pointer, "must be an object")
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
 
-    def fault(self, key: str, detail: str) -> None:
+    def error(self, key: str, detail: str) -> None:
         """Add an error at one of this object's keys."""
-        self._faults.note(self.pointer_to(key), detail)
+        self._errors.add(self.pointer_to(key), detail)
 
     def pointer_to(self, key: str) -> str:
         """The JSON pointer of a key of this object."""
@@ -75,20 +75,20 @@ class JsonObject:
         value = self._values.get(key)
         if value is None:
             if required:
-                self.fault(key, "is required")
+                self.error(key, "is required")
             return default
         if not isinstance(value, str):
-            self.fault(key, "must be text")
+            self.error(key, "must be text")
             return default
         value = value.strip()
         if required and not value:
-            self.fault(key, "must not be empty")
+            self.error(key, "must not be empty")
         elif len(value) > longest:
-            self.fault(key, f"must be at most {longest} characters long")
+            self.error(key, f"must be at most {longest} characters long")
         elif not is_storable(value):
-            self.fault(key, "must not contain control characters")
+            self.error(key, "must not contain control characters")
         elif choices and value not in choices:
-            self.fault(key, f"must be one of {', '.join(choices)}")
+            self.error(key, f"must be one of {', '.join(choices)}")
         else:
             return value
         return default
@@ -99,7 +99,7 @@ class JsonObject:
         if not isinstance(value, str):
             return self.text(key)
         if len(value) > longest:
-            self.fault(key, f"must be at most {longest} characters long")
+            self.error(key, f"must be at most {longest} characters long")
             return ""
         return _UNSTORABLE.sub("", value).strip()
 
@@ -109,7 +109,7 @@ class JsonObject:
         if not isinstance(value, int) or isinstance(value, bool):
             return self.text(key, required=required, longest=longest)
         if len(str(value)) > longest:
-            self.fault(key, f"must be at most {longest} characters long")
+            self.error(key, f"must be at most {longest} characters long")
             return ""
         return str(value)
 
@@ -119,7 +119,7 @@ class JsonObject:
         if value is None:
             return default
         if not isinstance(value, bool):
-            self.fault(key, "must be true or false")
+            self.error(key, "must be true or false")
             return default
         return value
 
@@ -131,7 +131,7 @@ class JsonObject:
     def object(self, key: str) -> JsonObject:
         """A nested object. Left out or null is read as an empty object."""
         value = self._values.get(key)
-        return JsonObject({} if value is None else value, self._faults, self.pointer_to(key))
+        return JsonObject({} if value is None else value, self._errors, self.pointer_to(key))
 
     def objects(self, key: str, *, most: int) -> Iterator[JsonObject]:
         """A list of objects. Left out or null is read as an empty list."""
@@ -139,13 +139,13 @@ class JsonObject:
         if value is None:
             return
         if not isinstance(value, list):
-            self.fault(key, "must be a list")
+            self.error(key, "must be a list")
             return
         if len(value) > most:
-            self.fault(key, f"must have at most {most} entries")
+            self.error(key, f"must have at most {most} entries")
             return
         for index, item in enumerate(value):
-            yield JsonObject(item, self._faults, f"{self.pointer_to(key)}/{index}")
+            yield JsonObject(item, self._errors, f"{self.pointer_to(key)}/{index}")
 
     def raw(self, key: str) -> Any:
         """The unchecked value, None if it was left out."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.domain.json_input import Faults, JsonObject
+from shared.domain.json_input import InputErrors, JsonObject
 from shared.domain.kind import Kind
 from shared.domain.times import parse_time
 from shared.domain.titles import full_title
@@ -89,17 +89,17 @@ def read_feature(body: Any) -> Feature:
     Raises:
         InvalidRequest: with every error and its JSON pointer.
     """
-    faults = Faults()
-    root = JsonObject(body, faults)
+    errors = InputErrors()
+    root = JsonObject(body, errors)
     if "event" in root:
         root.text("event", choices=("create_feature", "update_feature"))
     if root.raw("feature") is None:
-        root.fault("feature", "is required")
-        faults.raise_if_any()
+        root.error("feature", "is required")
+        errors.raise_if_any()
     source = root.object("feature")
     record = _record(source, Kind.FEATURE)
     requirements = _requirements(source, record.id)
-    faults.raise_if_any()
+    errors.raise_if_any()
     return Feature(record, requirements, "requirements" in source)
 
 
@@ -108,7 +108,7 @@ def _requirements(feature: JsonObject, feature_id: str) -> tuple[Record, ...]:
     for order, source in enumerate(feature.objects("requirements", most=MOST_REQUIREMENTS)):
         record = _record(source, Kind.REQUIREMENT)
         if record.id and record.id == feature_id:
-            source.fault("id", "must not be the feature's own id")
+            source.error("id", "must not be the feature's own id")
         position = source.whole_number("position")
         # Aha! does not list requirements by position, and older events have no position.
         placed.setdefault(record.id, (order if position is None else position, record))

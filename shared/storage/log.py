@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from shared.errors import Fault, InvalidRequest, OperationFailed
+from shared.errors import InputError, InvalidRequest, OperationFailed
 from shared.journal import Entry, Level
 from shared.storage.keys import escape_key
 from shared.storage.log_rows import KeyedEntry, block_rows, entries_of, key_of_time, level_property
@@ -186,5 +186,5 @@ def _decoded(before: str) -> _Place:
         text = ""
     found = _PLACE.fullmatch(text)
     if found is None:
-        raise InvalidRequest([Fault("/before", "must be the next of an earlier answer, or be left out")])
+        raise InvalidRequest([InputError("/before", "must be the next of an earlier answer, or be left out")])
     return _Place(found["entry"], found["row"])
