@@ -2,7 +2,8 @@
 
 import azure.functions as func
 
-from shared import configuration, edge
+from shared import edge
+from shared.api import integrations
 from shared.app import the_app
 from shared.operation import Operation
 
@@ -19,12 +20,12 @@ def _answer(call: edge.Call, operation: Operation) -> edge.Answer:
     integration_id = call.route.get("integration_id", "")
     if call.method == "GET":
         if not integration_id:
-            return edge.Answer(200, {"integrations": configuration.list_integrations(app)})
-        shown = configuration.get_integration(app, integration_id)
+            return edge.Answer(200, {"integrations": integrations.list_integrations(app)})
+        shown = integrations.get_integration(app, integration_id)
         return edge.Answer(200, shown.body, {"ETag": shown.etag})
     if_match = call.headers.get("if-match")
     if call.method == "DELETE":
-        configuration.delete_integration(app, integration_id, if_match)
+        integrations.delete_integration(app, integration_id, if_match)
         return edge.Answer(204)
-    shown, is_new = configuration.put_integration(app, operation, integration_id, call.json(), if_match)
+    shown, is_new = integrations.put_integration(app, operation, integration_id, call.json(), if_match)
     return edge.Answer(201 if is_new else 200, shown.body, {"ETag": shown.etag})

@@ -9,7 +9,7 @@ import azure.functions as func
 
 from shared import edge
 from shared.app import the_app
-from shared.domain.json_input import Faults
+from shared.domain.json_input import InputErrors
 from shared.errors import IntegrationNotFound, InvalidInput, OperationFailed
 from shared.operation import Operation
 from shared.receiving.receive import WebhookGone, authenticate, receive
@@ -28,10 +28,10 @@ def _receive(call: edge.Call, operation: Operation) -> edge.Answer:
     integration = authenticate(app, integration_id, call.route.get("token", "")).integration
     app.keep_log(operation, integration_id)
     body = call.json()
-    faults = Faults()
+    errors = InputErrors()
     if not isinstance(body, dict):
-        faults.note("", "must be an object")
-    faults.raise_if_any()
+        errors.add("", "must be an object")
+    errors.raise_if_any()
     received = receive(app, operation, integration, body)
     return edge.Answer(
         200, {"result": received.result, "reason": received.reason, "operation_id": operation.id}

@@ -3,9 +3,9 @@
 import azure.functions as func
 
 from shared import edge
+from shared.api.subscription import subscribe, subscription_status
 from shared.app import the_app
 from shared.operation import Operation
-from shared.service_hook import subscribe, subscription_status
 
 _BUDGET_SECONDS = 60.0
 

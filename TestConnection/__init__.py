@@ -3,8 +3,8 @@
 import azure.functions as func
 
 from shared import edge
+from shared.api.connection_test import check_connection, read_question
 from shared.app import the_app
-from shared.connection import check_connection, read_question
 from shared.operation import Operation
 
 _BUDGET_SECONDS = 60.0

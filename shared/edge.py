@@ -17,8 +17,8 @@ import azure.functions as func
 
 from shared.errors import (
     BodyTooLarge,
-    Fault,
     FeatureBusy,
+    InputError,
     IntegrationDisabled,
     IntegrationIncomplete,
     IntegrationNotFound,
@@ -168,7 +168,7 @@ def retry_after(seconds: float | None) -> dict[str, str]:
 
 def invalid_parameter(name: str, detail: str) -> InvalidRequest:
     """The error for a query or route parameter."""
-    return InvalidRequest([Fault(f"/{name}", detail)])
+    return InvalidRequest([InputError(f"/{name}", detail)])
 
 
 def _note_failure(operation: Operation, error: OperationFailed) -> None:
@@ -199,7 +199,7 @@ def _problem(error: OperationFailed, operation: Operation, status: int) -> func.
         "operation_id": operation.id,
     }
     if isinstance(error, InvalidRequest):
-        body["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
+        body["errors"] = [{"pointer": one.pointer, "detail": one.detail} for one in error.errors]
     headers = {"x-operation-id": operation.id, "Cache-Control": "no-store"}
     if isinstance(error, FeatureBusy | Unavailable) or status == 503:
         headers |= retry_after(error.retry_after)

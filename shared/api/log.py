@@ -35,12 +35,12 @@ def read_query(parameters: Mapping[str, str]) -> LogQuery:
     limit_text = parameters.get("limit", str(_DEFAULT_LIMIT))
     limit = int(limit_text) if limit_text.isascii() and limit_text.isdigit() and len(limit_text) < 5 else 0
     if not 1 <= limit <= _HIGHEST_LIMIT:
-        faults.note("/limit", f"must be a whole number from 1 to {_HIGHEST_LIMIT}")
+        errors.add("/limit", f"must be a whole number from 1 to {_HIGHEST_LIMIT}")
     level_text = parameters.get("level")
     levels = [level.value for level in Level]
     if level_text is not None and level_text not in levels:
-        faults.note("/level", f"must be one of {', '.join(levels)}")
-    faults.raise_if_any()
+        errors.add("/level", f"must be one of {', '.join(levels)}")
+    errors.raise_if_any()
     return LogQuery(
         limit,
         parameters.get("before"),

@@ -185,7 +185,7 @@ def test_a_before_that_is_none_of_ours_is_named(store: LogStore, integration_id:
     with pytest.raises(InvalidRequest) as failure:
         store.read(integration_id, limit=10, before=before)
 
-    assert [fault.pointer for fault in failure.value.faults] == ["/before"]
+    assert [error.pointer for error in failure.value.errors] == ["/before"]
 
 
 def test_long_texts_are_cut_with_a_mark(store: LogStore, integration_id: str) -> None:

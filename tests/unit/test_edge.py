@@ -48,7 +48,7 @@ def failing(error: Exception) -> func.HttpResponse:
 # The table of the contract: code and status of everything that a caller can be told.
 CONTRACT: list[tuple[OperationFailed, str, int]] = [
     (errors.InvalidJson("x"), "invalid_json", 400),
-    (errors.InvalidRequest([Fault("/a", "b")]), "invalid_request", 400),
+    (errors.InvalidRequest([InputError("/a", "b")]), "invalid_request", 400),
     (errors.BodyTooLarge("x"), "body_too_large", 413),
     (errors.IntegrationNotFound("x"), "integration_not_found", 404),
     (errors.IntegrationDisabled("x"), "integration_disabled", 409),
@@ -104,7 +104,9 @@ def test_an_error_that_should_have_been_handled_is_a_defect() -> None:
 
 
 def test_an_error_is_a_problem_as_rfc_9457_has_it() -> None:
-    response = failing(errors.InvalidRequest([Fault("/name", "is required"), Fault("/a~1b", "must be text")]))
+    response = failing(
+        errors.InvalidRequest([InputError("/name", "is required"), InputError("/a~1b", "must be text")])
+    )
 
     body = json.loads(response.get_body())
     assert response.mimetype == "application/problem+json"
@@ -272,7 +274,7 @@ def test_any_other_flag_is_refused(text: str) -> None:
     with pytest.raises(errors.InvalidRequest) as caught:
         Call.of(request(params={"dry_run": text})).flag("dry_run")
 
-    assert caught.value.faults == (Fault("/dry_run", "must be true or false"),)
+    assert caught.value.errors == (InputError("/dry_run", "must be true or false"),)
 
 
 def test_headers_are_found_whatever_their_case() -> None:
@@ -283,7 +285,7 @@ def test_headers_are_found_whatever_their_case() -> None:
 
 
 def test_a_text_that_is_no_unicode_does_not_break_the_answer() -> None:
-    response = failing(errors.InvalidRequest([Fault("/half \ud83d", "must be text")]))
+    response = failing(errors.InvalidRequest([InputError("/half \ud83d", "must be text")]))
 
     assert json.loads(response.get_body())["errors"][0]["pointer"] == "/half ?"
 

@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.html_links import find_links
 from shared.domain.image_formats import image_format
 from shared.domain.images import (
     Images,
+    comparable,
     for_aha,
     for_azure_devops,
     inline_images,
-    neutral,
     with_inline_images,
 )
 from shared.domain.links import AttachedFile, Field
 from shared.domain.records import Feature
 from shared.domain.send_plan import Family, link_after, plan_record
-from shared.domain.tags import tags_with_addresses
 from tests.unit.domain.two_sides import TwoSides
 from tests.unit.examples import a_link, a_record, a_work_item, an_attachment
 
@@ -88,8 +88,8 @@ def test_an_address_that_would_break_out_of_its_quotes_is_escaped() -> None:
 
     html = for_azure_devops(f"<img src='{at_aha(41)}'>", Images(HOST, {"41": odd}))
 
-    (tag,) = tags_with_addresses(html)
-    assert tag.address == odd.url
+    (link,) = find_links(html)
+    assert link.url == odd.url
     assert "<b>" not in html
 
 
@@ -127,7 +127,7 @@ def test_without_a_known_image_every_byte_stays(html: str) -> None:
 
     assert for_azure_devops(html, images, html) == html
     assert for_aha(html, images, {}, PAGE).html == html
-    assert neutral(html, images) == html
+    assert comparable(html, images) == html
     assert inline_images(html, HOST) == {}
 
 
@@ -145,7 +145,7 @@ def test_what_was_pointed_at_uploads_comes_back_as_it_was(pieces: list[str]) -> 
 
     assert back.html == html
     assert back.left_in_azure_devops == ()
-    assert neutral(there, images) == neutral(html, images)
+    assert comparable(there, images) == comparable(html, images)
 
 
 @given(ANY_HTML, ANY_HTML)
@@ -156,7 +156,7 @@ def test_an_image_between_anything_is_handled_or_left_alone(before: str, after: 
     there = for_azure_devops(html, images)
 
     assert there in (html, f"{before}{img(upload(1))}{after}")
-    assert neutral(there, images) == neutral(html, images)
+    assert comparable(there, images) == comparable(html, images)
 
 
 def test_neither_a_new_token_nor_another_form_of_an_address_is_a_change() -> None:
@@ -164,7 +164,8 @@ def test_neither_a_new_token_nor_another_form_of_an_address_is_a_change() -> Non
     other_form = f"https://dev.azure.com/fabrikam/7a1f/_apis/wit/attachments/{GUIDS[41].upper()}"
 
     forms = {
-        neutral(img(address), images) for address in (at_aha(41), at_aha(41, "new"), upload(41), other_form)
+        comparable(img(address), images)
+        for address in (at_aha(41), at_aha(41, "new"), upload(41), other_form)
     }
 
     assert forms == {img("aha-attachment:41")}
@@ -198,13 +199,13 @@ def test_an_image_pasted_in_azure_devops_becomes_a_link_to_the_work_item_and_an_
     cleaned = received.html.replace("<a ", '<a rel="noopener" target="_blank" ')
     assert for_azure_devops(cleaned, uploaded(41), shown) == shown
     assert for_azure_devops(cleaned, uploaded(41), "<p>no image</p>") == cleaned
-    assert neutral(cleaned, uploaded()) == neutral(shown, uploaded())
+    assert comparable(cleaned, uploaded()) == comparable(shown, uploaded())
 
 
 def test_a_link_to_attachments_of_another_page_is_a_link() -> None:
     html = '<a href="https://docs.example/page#attachments/overview">Attachments</a>'
 
-    assert neutral(html, uploaded()) == html
+    assert comparable(html, uploaded()) == html
     assert for_azure_devops(html, uploaded(), pasted(7)) == html
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.notifications import Ignored, Notification, UnnamedChange, read_notification
+from shared.domain.notifications import Ignored, Notification, NotificationWithoutDetails, read_notification
 from tests.unit.examples import deeply_nested, json_values
 
 UPDATES = "https://dev.azure.com/fabrikam/p/_apis/wit/workItems/12/updates/5"
@@ -88,8 +88,8 @@ def test_a_resource_that_was_left_out_tells_of_some_change() -> None:
     # “Resource details to send: None” leaves it out.
     without = {key: value for key, value in updated().items() if key != "resource"}
 
-    assert read_notification({**updated(), "resource": None}) == UnnamedChange()
-    assert read_notification(without) == UnnamedChange()
+    assert read_notification({**updated(), "resource": None}) == NotificationWithoutDetails()
+    assert read_notification(without) == NotificationWithoutDetails()
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_the_wrapped_payload_of_aha_is_not_taken_for_a_notification() -> None:
 
 @given(st.dictionaries(KEYS, json_values(KEYS), max_size=6))
 def test_no_json_object_makes_the_reading_fail(body: dict[str, Any]) -> None:
-    assert isinstance(read_notification(body), Notification | UnnamedChange | Ignored)
+    assert isinstance(read_notification(body), Notification | NotificationWithoutDetails | Ignored)
 
 
 @given(json_values(KEYS), json_values(KEYS))

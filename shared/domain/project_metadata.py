@@ -1,4 +1,4 @@
-"""A project's areas and work item types, as a person chooses among them.
+"""A project's areas and work item types, read from what Azure DevOps answers.
 
 Shapes: https://learn.microsoft.com/rest/api/azure/devops/wit/classification-nodes and …/work-item-types (7.1).
 """
@@ -16,7 +16,7 @@ _FILLED_BY_AZURE_DEVOPS = frozenset(
 ) | frozenset(
     ("System.Reason", "System.CreatedDate", "System.CreatedBy", "System.ChangedDate", "System.ChangedBy")
 )
-_FILLED_BY_US = frozenset(
+_FILLED_BY_A_SEND = frozenset(
     ("System.Title", "System.Description", "System.AreaPath", "System.WorkItemType", "System.TeamProject")
 )
 
@@ -32,7 +32,7 @@ class State:
 
 @dataclass(frozen=True)
 class RequiredField:
-    """A field that a new work item must have and that neither Azure DevOps nor a send fills in."""
+    """A required field without a default value that neither Azure DevOps nor a send fills in."""
 
     reference_name: str
     name: str
@@ -40,7 +40,7 @@ class RequiredField:
 
 @dataclass(frozen=True)
 class WorkItemType:
-    """A type that people may create. `states` is empty where the list of types did not carry them."""
+    """A type that people can create. `states` is empty if the answer did not contain them."""
 
     name: str
     reference_name: str
@@ -50,40 +50,41 @@ class WorkItemType:
 
 
 @dataclass(frozen=True)
-class Cut:
-    """A place in the area tree where the answer stopped although there is more: its path below the root."""
+class TruncatedNode:
+    """An area whose children the answer left out. `path` has the names below the root of the tree."""
 
     path: tuple[str, ...]
 
 
-def area_paths(node: Mapping[str, Any], above: tuple[str, ...] = ()) -> tuple[list[str], list[Cut]]:
-    """Every area below a node as its System.AreaPath, the node's own first, and where the tree was cut off.
+def area_paths(node: Mapping[str, Any], above: tuple[str, ...] = ()) -> tuple[list[str], list[TruncatedNode]]:
+    """The System.AreaPath of a node and of every area below it, the node's own first, and the truncated nodes.
 
-    Built from the names of the nodes: their `path` has the words Area or Iteration in it, which a System.AreaPath has
-    not. `above` are the names above the node.
+    The paths are built from the names of the nodes, because a node's `path` contains the word Area or Iteration and a
+    System.AreaPath does not. `above` has the names above the node.
     """
     here = (*above, str(node.get("name", "")))
-    paths, cuts = ["\\".join(here)], []
+    paths: list[str] = ["\\".join(here)]
+    truncated: list[TruncatedNode] = []
     children = node.get("children")
     if not isinstance(children, list):
         if node.get("hasChildren"):
-            cuts.append(Cut(here[1:]))
-        return paths, cuts
+            truncated.append(TruncatedNode(here[1:]))
+        return paths, truncated
     for child in sorted((item for item in children if isinstance(item, Mapping)), key=_name_of):
-        below, further = area_paths(child, here)
+        below, truncated_below = area_paths(child, here)
         paths += below
-        cuts += further
-    return paths, cuts
+        truncated += truncated_below
+    return paths, truncated
 
 
 def _name_of(node: Mapping[str, Any]) -> str:
     return str(node.get("name", "")).casefold()
 
 
-def offered_types(
+def available_types(
     types: Iterable[Mapping[str, Any]], categories: Iterable[Mapping[str, Any]]
 ) -> list[WorkItemType]:
-    """The types that are neither disabled nor hidden, in their order."""
+    """The types that are neither disabled nor in the hidden category, in the order of `types`."""
     hidden = {
         str(item.get("name"))
         for category in categories
@@ -106,7 +107,7 @@ def _type(source: Mapping[str, Any]) -> WorkItemType:
 
 
 def read_states(states: Iterable[Mapping[str, Any]]) -> tuple[State, ...]:
-    """The states of one type."""
+    """The states of one type, in their order."""
     return tuple(
         State(str(item.get("name", "")), str(item.get("category") or ""), str(item.get("color") or ""))
         for item in states
@@ -120,5 +121,5 @@ def _required_fields(source: Mapping[str, Any]) -> tuple[RequiredField, ...]:
         for item in fields
         if item.get("alwaysRequired") and item.get("defaultValue") in (None, "")
     )
-    filled = _FILLED_BY_AZURE_DEVOPS | _FILLED_BY_US
+    filled = _FILLED_BY_AZURE_DEVOPS | _FILLED_BY_A_SEND
     return tuple(field for field in needed if field.reference_name not in filled)

@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.project_shape import Cut, RequiredField, State, area_paths, offered_types
+from shared.domain.project_metadata import RequiredField, State, TruncatedNode, area_paths, available_types
 
 
 def node(name: str, *children: dict[str, Any]) -> dict[str, Any]:
-    """An area node as the API answers it."""
+    """An area node, as Azure DevOps answers it."""
     path = f"\\Fabrikam\\Area\\{name}"
     return {
         "name": name,
@@ -43,17 +43,17 @@ def test_the_whole_tree_is_listed_as_area_paths_sorted_by_name() -> None:
     )
 
 
-def test_where_the_answer_stops_the_place_is_told() -> None:
+def test_a_node_whose_children_were_left_out_is_reported() -> None:
     below = {"name": "Shop", "hasChildren": True}
     tree = node("Fabrikam", node("Web", below))
 
     assert area_paths(tree) == (
         ["Fabrikam", "Fabrikam\\Web", "Fabrikam\\Web\\Shop"],
-        [Cut(("Web", "Shop"))],
+        [TruncatedNode(("Web", "Shop"))],
     )
 
 
-def test_a_tree_that_was_asked_for_further_down_keeps_the_names_above_it() -> None:
+def test_the_paths_of_a_subtree_start_with_the_names_above_it() -> None:
     assert area_paths(node("Shop", node("Cart")), ("Fabrikam", "Web")) == (
         ["Fabrikam\\Web\\Shop", "Fabrikam\\Web\\Shop\\Cart"],
         [],
@@ -62,14 +62,14 @@ def test_a_tree_that_was_asked_for_further_down_keeps_the_names_above_it() -> No
 
 @given(TREES)
 def test_every_area_is_listed_once_below_its_parent(tree: dict[str, Any]) -> None:
-    paths, cuts = area_paths(tree)
+    paths, truncated = area_paths(tree)
 
     assert len(paths) == size(tree)
     assert all(path.startswith(paths[0]) for path in paths)
-    assert cuts == []
+    assert truncated == []
 
 
-def test_only_types_that_people_may_create_are_offered_in_their_order() -> None:
+def test_disabled_and_hidden_types_are_left_out() -> None:
     types: list[dict[str, Any]] = [
         {"name": "User Story", "referenceName": "Microsoft.VSTS.WorkItemTypes.UserStory", "color": "0098C7"},
         {"name": "Code Review Request", "referenceName": "X"},
@@ -82,20 +82,20 @@ def test_only_types_that_people_may_create_are_offered_in_their_order() -> None:
         {"referenceName": "Microsoft.HiddenCategory", "workItemTypes": None},
     ]
 
-    offered = offered_types(types, categories)
+    available = available_types(types, categories)
 
-    assert [(item.name, item.color) for item in offered] == [("User Story", "0098C7"), ("Feature", "")]
+    assert [(item.name, item.color) for item in available] == [("User Story", "0098C7"), ("Feature", "")]
 
 
-def test_the_states_come_with_their_categories_and_colours() -> None:
+def test_states_have_categories_and_colours() -> None:
     states = [{"name": "New", "color": "b2b2b2", "category": "Proposed"}, {"name": "Closed"}]
 
-    (offered,) = offered_types([{"name": "Bug", "states": states}], [])
+    (bug,) = available_types([{"name": "Bug", "states": states}], [])
 
-    assert offered.states == (State("New", "Proposed", "b2b2b2"), State("Closed", "", ""))
+    assert bug.states == (State("New", "Proposed", "b2b2b2"), State("Closed", "", ""))
 
 
-def test_required_fields_are_those_that_nobody_else_fills_in() -> None:
+def test_required_fields_are_those_that_neither_azure_devops_nor_a_send_fills_in() -> None:
     fields = [
         {"referenceName": "System.Title", "name": "Title", "alwaysRequired": True},
         {"referenceName": "System.State", "name": "State", "alwaysRequired": True},
@@ -106,6 +106,6 @@ def test_required_fields_are_those_that_nobody_else_fills_in() -> None:
     ]
 
     for key in ("fields", "fieldInstances"):
-        (offered,) = offered_types([{"name": "Bug", key: fields}], [])
+        (bug,) = available_types([{"name": "Bug", key: fields}], [])
 
-        assert offered.required_fields == (RequiredField("Custom.Team", "Team"),)
+        assert bug.required_fields == (RequiredField("Custom.Team", "Team"),)

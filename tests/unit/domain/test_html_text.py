@@ -1,4 +1,4 @@
-"""HTML descriptions, as a reader sees them."""
+"""The visible text of HTML descriptions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.markup import is_blank, plain_text, text_as_html
+from shared.domain.html_text import is_blank, plain_text, text_as_html
 
 # What word processors and mail programs leave in a pasted text, and what breaks parsers.
 PIECES = st.sampled_from(
@@ -18,20 +18,20 @@ ANY_HTML = st.lists(PIECES | st.text(max_size=5), max_size=12).map("".join)
 
 
 @given(ANY_HTML)
-def test_no_markup_however_broken_stops_the_reading(html: str) -> None:
+def test_broken_html_raises_nothing(html: str) -> None:
     assert isinstance(plain_text(html), str)
     assert is_blank(html) in (True, False)
 
 
 @given(ANY_HTML, st.integers(480, 520))
-def test_where_a_text_stands_in_a_description_changes_nothing(html: str, spaces: int) -> None:
-    # A description is read piece by piece, the first of 500 characters.
+def test_the_position_of_a_text_in_a_description_does_not_matter(html: str, spaces: int) -> None:
+    # A description is parsed in pieces. The first one has 500 characters.
     assert is_blank(" " * spaces + html) == is_blank(html)
 
 
 @given(ANY_HTML)
-def test_a_text_that_opens_with_a_word_is_judged_as_the_parser_judges_it(html: str) -> None:
-    # Behind a comment, everything is read by the parser.
+def test_the_fast_path_agrees_with_the_parser(html: str) -> None:
+    # A comment at the start forces the parser.
     assert is_blank(html) == is_blank(f"<!-- -->{html}")
 
 
@@ -46,14 +46,14 @@ def test_an_unknown_marked_section_is_a_comment_as_in_a_browser(html: str) -> No
     ["", " \n", "<p></p>", "<p><br></p>", "<div><br></div>", "<p>&nbsp;</p>", "<!-- note -->", "<style>p {}</style>",
      "<script>alert(1)</script>", "<ul><li></li></ul>", "<p>\u00a0\u2003</p>"],
 )  # fmt: skip
-def test_all_the_ways_of_writing_nothing_are_blank(html: str) -> None:
+def test_html_without_text_or_image_is_blank(html: str) -> None:
     assert is_blank(html)
 
 
 @pytest.mark.parametrize(
     "html", ["x", "<p>.</p>", '<img src="a.png">', "<hr>", "<table></table>", "&lt;", "0", "<p>&#8203;x</p>"]
 )
-def test_a_picture_or_a_single_character_is_not_blank(html: str) -> None:
+def test_html_with_an_image_or_a_character_is_not_blank(html: str) -> None:
     assert not is_blank(html)
 
 
@@ -91,7 +91,7 @@ def test_plain_text_becomes_paragraphs(text: str, html: str) -> None:
 
 
 @given(st.text())
-def test_nothing_in_plain_text_is_taken_for_markup(text: str) -> None:
+def test_special_characters_of_plain_text_are_escaped(text: str) -> None:
     html = text_as_html(text)
 
     without_ours = html.replace("<p>", "").replace("</p>", "").replace("<br>", "")

@@ -9,16 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.aha_connection import AhaQuestion, look_at_aha, read_aha_question
+from shared.api.aha_connection_test import AhaQuestion, look_at_aha, read_aha_question
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.accounts import normalise_account_name
 from shared.domain.integration import Authentication, AzureDevOpsTarget, Integration
-from shared.domain.json_input import Faults, JsonObject
+from shared.domain.json_input import InputErrors, JsonObject
 from shared.domain.kind import Kind
 from shared.domain.markers import marker_of
 from shared.domain.patches import create_document
-from shared.domain.project_shape import WorkItemType, area_paths, offered_types, read_states
+from shared.domain.project_metadata import WorkItemType, area_paths, available_types, read_states
 from shared.domain.projects import is_named, project_named
 from shared.domain.records import Record
 from shared.errors import NotFound, RuleViolation, System
@@ -66,22 +66,22 @@ def read_question(app: App, body: Any) -> Question:
     With `aha` the Aha! account is looked at, too, or it alone where nothing is said of Azure DevOps.
 
     Raises:
-        InvalidRequest: naming every fault.
+        InvalidRequest: naming every error.
         IntegrationNotFound: there is no such integration.
     """
-    faults = Faults()
-    source = JsonObject(body, faults)
+    errors = InputErrors()
+    source = JsonObject(body, errors)
     project = source.text("project", longest=64)
     integration_id = source.text("integration_id", longest=64)
     if integration_id:
-        faults.raise_if_any()
+        errors.raise_if_any()
         question = _of_integration(app, source, project, app.integrations.get(integration_id).integration)
     else:
         aha = read_aha_question(app, source, None)
         is_left_out = all(source.raw(key) in (None, "") for key in ("account_name", "personal_access_token"))
         target = None if aha is not None and is_left_out else _target(app, source)
         question = Question(target, project, None, aha)
-    faults.raise_if_any()
+    errors.raise_if_any()
     return question
 
 
@@ -94,7 +94,7 @@ def _of_integration(app: App, source: JsonObject, project: str, integration: Int
             return Question(target, project, integration, aha, checks_mapping=False)
         return Question(target, project or target.project, integration, aha)
     if aha is None:
-        source.fault("integration_id", "has no Azure DevOps account and token yet: save them first")
+        source.error("integration_id", "has no Azure DevOps account and token yet: save them first")
     return Question(None, "", integration, aha)
 
 
@@ -102,7 +102,7 @@ def _target(app: App, source: JsonObject) -> AzureDevOpsTarget:
     account = source.text("account_name", required=True, longest=300)
     name = normalise_account_name(account, app.settings.azure_devops_url) if account else ""
     if name is None:
-        source.fault(
+        source.error(
             "account_name", "must be an organization's name or its address, as https://dev.azure.com/fabrikam"
         )
     kinds = tuple(choice.value for choice in Authentication)
@@ -182,7 +182,7 @@ class _ConnectionTest:
         tree, types, categories = side_by_side(
             lambda read: read(project_id), (self._areas, self._types, self._categories)
         )
-        offered = self._with_states(project_id, offered_types(types, categories))
+        offered = self._with_states(project_id, available_types(types, categories))
         name = str(found.get("name"))
         self._passed(
             "project", f"{name} has {len(tree)} areas and {len(offered)} work item types to choose from."

@@ -9,7 +9,7 @@ from typing import Any
 from shared.app import App
 from shared.clients.aha_account import AhaAccount
 from shared.domain.integration import AhaTarget, Integration
-from shared.domain.integration_input import Addresses, read_aha
+from shared.domain.integration_input import UrlRules, read_aha
 from shared.domain.json_input import JsonObject
 from shared.errors import NotFound, System
 from shared.operation import Operation
@@ -31,7 +31,7 @@ class AhaQuestion:
 def read_aha_question(app: App, body: JsonObject, stored: Integration | None) -> AhaQuestion | None:
     """What the key `aha` of a test asks for; None where it is not there.
 
-    What it leaves out is that of the stored integration, which it may name itself. Notes faults at the body. Raises
+    What it leaves out is that of the stored integration, which it may name itself. Notes errors at the body. Raises
     IntegrationNotFound.
     """
     if body.raw("aha") is None:
@@ -40,13 +40,13 @@ def read_aha_question(app: App, body: JsonObject, stored: Integration | None) ->
     settings = app.settings
     named = source.text("integration_id", longest=64)
     stored = app.integrations.get(named).integration if named else stored
-    addresses = Addresses(settings.azure_devops_url, settings.allow_local_addresses)
+    addresses = UrlRules(settings.azure_devops_url, settings.allow_local_addresses)
     target = read_aha(source, stored, addresses)
     url = target.url or (stored.aha.url if stored else "")
     if not url and not source.raw("url"):
-        source.fault("url", "is required")
+        source.error("url", "is required")
     if target.api_token is None and not source.raw("api_token") and not (stored and stored.aha.api_token):
-        source.fault("api_token", "is required")
+        source.error("api_token", "is required")
     product_id = source.identifier("product_id", required=False)
     # An empty one is wanted where the stored one is gone from Aha!: then the products are there to choose from.
     if stored is not None and source.raw("product_id") is None:

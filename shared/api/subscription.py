@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from shared.api.integrations import webhook_url
 from shared.app import App
 from shared.clients.service_hooks import ENABLED, ServiceHooks, Subscription
-from shared.configuration import webhook_url
 from shared.domain.integration import StoredIntegration
 from shared.domain.projects import project_named
 from shared.errors import CredentialsRejected, Forbidden, IntegrationIncomplete, System

@@ -76,5 +76,5 @@ class ConsoleFiles:
         return 200, {**headers, "Content-Type": content_type}, content
 
 
-CONSOLE = ConsoleFiles(Path(__file__).resolve().parents[1] / "Console" / "static")
+CONSOLE = ConsoleFiles(Path(__file__).resolve().parents[2] / "Console" / "static")
 """The configuration page's files, as they are deployed."""

@@ -1,4 +1,4 @@
-"""HTML descriptions, read with the standard library's parser. What is sent on is what came in."""
+"""The text of an HTML description, and HTML made of plain text. Nothing here changes a description that is sent."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _INVISIBLE = frozenset(("script", "style", "head", "template", "title"))
 _VISIBLE_WITHOUT_TEXT = frozenset(
     ("img", "video", "audio", "iframe", "object", "embed", "hr", "input", "svg", "table")
 )
-_FIRST_PIECE = 500
-_OPENS_WITH_TEXT = re.compile(
+_FIRST_PIECE = 500  # characters
+_STARTS_WITH_TEXT = re.compile(
     r"(?:\s|<(?:p|div|span|b|strong|i|em|u|h[1-6]|ul|ol|li|br)\s*/?>)*[^\s<&]", re.IGNORECASE
 )
-"""Most descriptions: plain tags, then a word. Ten times faster to find than by reading them as HTML."""
+"""Matches most descriptions: simple tags, then a word. Ten times faster than the parser."""
 
 
-class _Reading(HTMLParser):
+class _TextParser(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.pieces: list[str] = []
@@ -49,48 +49,48 @@ class _Reading(HTMLParser):
             self.pieces.append(data)
 
 
-def _read(html: str) -> _Reading:
-    reading = _Reading()
-    reading.feed(_readable(html))
-    reading.close()
-    return reading
+def _parsed(html: str) -> _TextParser:
+    parser = _TextParser()
+    parser.feed(_parsable(html))
+    parser.close()
+    return parser
 
 
-def _readable(html: str) -> str:
-    # A marked section is a comment to a browser; Python's parser stops at one that it does not know.
+def _parsable(html: str) -> str:
+    # A browser reads an unknown marked section (<![…) as a comment. Python's parser fails on it.
     return html.replace("<![", "<!x[")
 
 
 def plain_text(html: str) -> str:
-    """The text a reader sees: a line for each block, white space within a line folded, empty lines left out."""
-    lines = (" ".join(line.split()) for line in "".join(_read(html).pieces).split("\n"))
+    """The visible text: one line for each block, runs of white space as one space, no empty lines."""
+    lines = (" ".join(line.split()) for line in "".join(_parsed(html).pieces).split("\n"))
     return "\n".join(line for line in lines if line)
 
 
 def is_blank(html: str) -> bool:
-    """Whether a reader would see nothing: no text and no picture. Editors keep `<p><br></p>` for an emptied text."""
-    if _OPENS_WITH_TEXT.match(html):
+    """Whether the description shows no text and no image. Editors write `<p><br></p>` when a text is emptied."""
+    if _STARTS_WITH_TEXT.match(html):
         return False
-    return not any(reading.shows_something or _has_text(reading) for reading in _reading_on(html))
+    return not any(parser.shows_something or _has_text(parser) for parser in _parsed_so_far(html))
 
 
-def _reading_on(html: str) -> Iterator[_Reading]:
-    """The same reading further and further into a text: what a text shows, it mostly shows at once."""
-    reading, html = _Reading(), _readable(html)
+def _parsed_so_far(html: str) -> Iterator[_TextParser]:
+    """The parser after each piece of a text; the pieces grow, because a visible text mostly shows in the first one."""
+    parser, html = _TextParser(), _parsable(html)
     start, size = 0, _FIRST_PIECE
     while start < len(html):
-        reading.feed(html[start : start + size])
-        yield reading
+        parser.feed(html[start : start + size])
+        yield parser
         start, size = start + size, 2 * size
-    reading.close()
-    yield reading
+    parser.close()
+    yield parser
 
 
-def _has_text(reading: _Reading) -> bool:
-    return any(piece.strip() for piece in reading.pieces)
+def _has_text(parser: _TextParser) -> bool:
+    return any(piece.strip() for piece in parser.pieces)
 
 
 def text_as_html(text: str) -> str:
-    """Plain text as HTML: a paragraph for each block of lines, and nothing in it taken for markup."""
+    """Plain text as HTML: a paragraph for each block of lines, with every special character escaped."""
     blocks = (block.strip("\n") for block in text.replace("\r\n", "\n").split("\n\n"))
     return "".join(f"<p>{escape(block).replace(chr(10), '<br>')}</p>" for block in blocks if block.strip())

@@ -9,8 +9,8 @@ from typing import Any
 
 from shared.app import App
 from shared.domain.integration import Integration, RecordMapping, StoredIntegration
-from shared.domain.integration_input import INTEGRATION_ID, Addresses, read_integration
-from shared.errors import Fault, IntegrationNotFound, InvalidRequest, PreconditionFailed
+from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
+from shared.errors import InputError, IntegrationNotFound, InvalidRequest, PreconditionFailed
 from shared.operation import Operation
 from shared.storage.integrations import DeletedIntegration
 
@@ -39,12 +39,14 @@ def put_integration(
     """Create or replace an integration; the second value tells whether it is new.
 
     Raises:
-        InvalidRequest: naming every fault.
+        InvalidRequest: naming every error.
         PreconditionFailed: `if_match` is not the stored version, or somebody saved at the same time.
         ProductTaken: another integration holds the product.
     """
     if not INTEGRATION_ID.fullmatch(integration_id):
-        raise InvalidRequest([Fault("/integration_id", "must be 1 to 64 of the characters a-z, 0-9 and -")])
+        raise InvalidRequest(
+            [InputError("/integration_id", "must be 1 to 64 of the characters a-z, 0-9 and -")]
+        )
     found = app.integrations.find(integration_id)
     stored = found if isinstance(found, StoredIntegration) else None
     if stored is not None:
@@ -56,7 +58,7 @@ def put_integration(
         integration_id,
         body,
         stored.integration if stored else None,
-        Addresses(settings.azure_devops_url, settings.allow_local_addresses),
+        UrlRules(settings.azure_devops_url, settings.allow_local_addresses),
     )
     saved = app.integrations.save(integration, stored, rotate_webhook_url=rotate)
     app.keep_log(operation, integration_id)
