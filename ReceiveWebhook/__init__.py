@@ -12,7 +12,7 @@ from shared.app import the_app
 from shared.domain.json_input import InputErrors
 from shared.errors import IntegrationNotFound, InvalidInput, OperationFailed
 from shared.operation import Operation
-from shared.receiving.receive import WebhookGone, authenticate, receive
+from shared.receiving.receive import WebhookGone, open_delivery, receive
 
 _BUDGET_SECONDS = 25.0
 
@@ -25,17 +25,27 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 def _receive(call: edge.Call, operation: Operation) -> edge.Answer:
     app = the_app()
     integration_id = call.route.get("integration_id", "")
-    integration = authenticate(app, integration_id, call.route.get("token", "")).integration
+    body, invalid = _body(call)
+    # The token is checked before the body is judged: whoever lacks it learns nothing else.
+    delivery = open_delivery(app, integration_id, call.route.get("token", ""), body)
     app.keep_log(operation, integration_id)
-    body = call.json()
+    if invalid is not None:
+        raise invalid
     errors = InputErrors()
     if not isinstance(body, dict):
         errors.add("", "must be an object")
     errors.raise_if_any()
-    received = receive(app, operation, integration, body)
+    received = receive(app, operation, delivery)
     return edge.Answer(
         200, {"result": received.result, "reason": received.reason, "operation_id": operation.id}
     )
+
+
+def _body(call: edge.Call) -> tuple[object, InvalidInput | None]:
+    try:
+        return call.json(), None
+    except InvalidInput as error:
+        return None, error
 
 
 def _status_of(error: OperationFailed) -> int:
@@ -43,5 +53,5 @@ def _status_of(error: OperationFailed) -> int:
         return 410
     if isinstance(error, IntegrationNotFound | InvalidInput):
         return edge.status_for(error)
-    # Whatever else it is, delivering the notification again later is right, and a probation is not.
+    # Azure DevOps delivers again after 503; any other status would put the subscription on probation.
     return 503

@@ -8,7 +8,7 @@ from datetime import timezone
 from typing import Any
 
 from shared.app import App
-from shared.domain.json_input import Faults
+from shared.domain.json_input import InputErrors
 from shared.log_events import Level
 from shared.operation_log import LogEntry
 
@@ -31,7 +31,7 @@ class LogQuery:
 
 def read_query(parameters: Mapping[str, str]) -> LogQuery:
     """Check the query parameters. Raises InvalidRequest, which names every invalid one."""
-    faults = Faults()
+    errors = InputErrors()
     limit_text = parameters.get("limit", str(_DEFAULT_LIMIT))
     limit = int(limit_text) if limit_text.isascii() and limit_text.isdigit() and len(limit_text) < 5 else 0
     if not 1 <= limit <= _HIGHEST_LIMIT:

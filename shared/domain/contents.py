@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from shared.domain.aha_record import WorkflowStatus
-from shared.domain.images import Images, neutral
+from shared.domain.images import Images, comparable
 from shared.domain.links import digest
-from shared.domain.markup import is_blank, plain_text
+from shared.domain.html_text import is_blank, plain_text
 from shared.domain.titles import one_line
 
 _IMAGE = re.compile(r"(?:aha|azure-devops)-attachment:[\w-]+")
@@ -17,7 +17,7 @@ def description_content(html: str, images: Images) -> str:
     """The digest of a description's visible text and images; markup and white space do not count."""
     if is_blank(html):
         return digest("")
-    same_on_both_sides = neutral(html, images)
+    same_on_both_sides = comparable(html, images)
     words = "".join(plain_text(same_on_both_sides).split())
     return digest(" ".join((words, *_IMAGE.findall(same_on_both_sides))))
 

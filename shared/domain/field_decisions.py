@@ -32,9 +32,7 @@ class FieldDecision:
         theirs = work_item.digest_of(self.field, images)
         return Base(self.aha, theirs, before.replaced_in_aha if before else ())
 
-    def intention(
-        self, work_item: WorkItem, images: Images, operation_id: str, now: datetime
-    ) -> Intention:
+    def intention(self, work_item: WorkItem, images: Images, operation_id: str, now: datetime) -> Intention:
         """The note of this field's update, to be stored before the update is requested."""
         is_name = self.field is Field.NAME
         return Intention(

@@ -11,7 +11,7 @@ from shared.domain.contents import contents_of_status, description_content, name
 from shared.domain.images import DescriptionForAha, Images, for_aha, inline_images
 from shared.domain.intentions import AhaText, without_intentions_of
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
-from shared.domain.markup import text_as_html
+from shared.domain.html_text import text_as_html
 from shared.domain.merge import Outcome, merge
 from shared.domain.send_plan import with_agreed_revision
 from shared.domain.titles import cut, full_title, one_line

@@ -97,7 +97,6 @@ class RecordPlan:
         """The fields in which a change made in Azure DevOps stays as it is."""
         return tuple(item.field for item in self.decisions if item.outcome is Outcome.LEAVE)
 
-
     def intentions(self, operation_id: str, now: datetime) -> tuple[Intention, ...]:
         """The notes of the field updates, to be stored before the update is requested."""
         if self.work_item is None:

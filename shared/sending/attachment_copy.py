@@ -40,7 +40,7 @@ class UploadPlace:
 
 
 def copy_attachments(
-    attachments: Sequence[Attachment], place: UploadPlace, operation: Operation, *, allow_local: bool
+    attachments: Sequence[Attachment], place: UploadPlace, operation: Operation, *, transport: Transport
 ) -> UploadResults:
     """Copy several attachments at a time. One that fails does not stop the others.
 
@@ -52,7 +52,7 @@ def copy_attachments(
 
     def copy(attachment: Attachment) -> AttachedFile | OperationFailed:
         try:
-            return _copy_in_time(attachment, place, operation, window, most_seconds, allow_local)
+            return _copy_in_time(attachment, place, operation, window, most_seconds, transport)
         except TimeSpent as error:
             operation.log.log(
                 log_events.ATTACHMENT_PENDING,
@@ -85,7 +85,7 @@ def _copy_in_time(
     operation: Operation,
     window: Deadline,
     most_seconds: float,
-    allow_local: bool,
+    transport: Transport,
 ) -> AttachedFile:
     """Copy one attachment, in at most `most_seconds`, within the time for all of them.
 
@@ -97,7 +97,7 @@ def _copy_in_time(
         if window.remaining() < _LEAST_SECONDS:
             raise _no_time()
         own = replace(operation, deadline=window.within(most_seconds))
-        return _Copy(attachment, place, own, allow_local).run()
+        return _Copy(attachment, place, own, transport).run()
     except Unavailable as error:
         if window.remaining() < _LEAST_SECONDS:
             raise _no_time() from error
@@ -130,7 +130,9 @@ class _Copy:
             name = self._attachment.file_name + self._missing_extension(download)
             url = self._upload(download, name)
         except OSError:
-            raise Unavailable(System.AHA, "The file was not downloaded completely: the connection broke.") from None
+            raise Unavailable(
+                System.AHA, "The file was not downloaded completely: the connection broke."
+            ) from None
         finally:
             if self._download is not None:
                 self._download.close()
@@ -149,7 +151,7 @@ class _Copy:
         if self._download is not None:
             self._download.close()
         url = self._attachment.download_url
-        self._download = open_download(url, self._operation, allow_local=self._allow_local)
+        self._download = open_download(url, self._operation, transport=self._transport)
         self._is_unread = True
         return self._download
 

@@ -416,4 +416,3 @@ def _given_up(attempt: _Attempt, error: OperationFailed) -> Outcome:
     if attempt.write.creates and attempt.is_unanswered:
         return unknown(error)
     return deferred(error) if isinstance(error, ConcurrentChange | TimeSpent) else failed(error)
-

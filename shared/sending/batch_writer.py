@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -74,7 +74,7 @@ def write_work_items(
     feature_id: int | None,
     place: WritePlace,
     claims: OwnClaims,
-) -> Iterator[Mapping[str, Outcome]]:
+) -> Generator[Mapping[str, Outcome], None, None]:
     """Carry out the writes of one round, and yield outcomes by record id as soon as they are known.
 
     While the caller commits what was yielded, the requests that follow are already under way. `feature_id` is the

@@ -110,7 +110,9 @@ class Commits:
     ) -> None:
         links = {key: self._link_after(decided[key], outcome, uploads) for key, outcome in done.items()}
         unclaimed = [
-            decided[key].state.record for key in done if not self._is_linked(decided[key]) and not self._claims.of(key)
+            decided[key].state.record
+            for key in done
+            if not self._is_linked(decided[key]) and not self._claims.of(key)
         ]
         if unclaimed:
             # A work item that was adopted without a write: nothing had to be claimed before.

@@ -50,10 +50,7 @@ def needs_claim(decided: Decided) -> bool:
 def new_attachments(decided: Mapping[str, Decided], known: frozenset[str]) -> list[Attachment]:
     """The attachments to upload, without those that an earlier round settled; each once, whoever shows it."""
     wanted = {
-        item.id: item
-        for one in decided.values()
-        for item in one.plan.files.to_upload
-        if item.id not in known
+        item.id: item for one in decided.values() for item in one.plan.files.to_upload if item.id not in known
     }
     return list(wanted.values())
 
@@ -72,9 +69,7 @@ def _claim(decided: Mapping[str, Decided], place: IntendPlace, claims: OwnClaims
     return frozenset(held) | claims.take([state.record for state in wanted if state.stored is None])
 
 
-def _note(
-    decided: Mapping[str, Decided], place: IntendPlace
-) -> tuple[dict[str, Decided], frozenset[str]]:
+def _note(decided: Mapping[str, Decided], place: IntendPlace) -> tuple[dict[str, Decided], frozenset[str]]:
     """The updates whose intentions were stored, with their links as stored; and the ids of those that were overtaken."""
     changes: list[tuple[StoredLink, Link]] = []
     for item in decided.values():

@@ -139,7 +139,9 @@ def _settle_intentions(
         earlier = {
             number: place.azure_devops.revision(item.id, number) for number in intended_revisions(link, item)
         }
-        files = {key: file for revision in (*earlier.values(), item) for key, file in sent_files(revision).items()}
+        files = {
+            key: file for revision in (*earlier.values(), item) for key, file in sent_files(revision).items()
+        }
         images = place.images.with_files({**files, **link.attachments})
         outcome = settle(
             link,

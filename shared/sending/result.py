@@ -104,7 +104,9 @@ class RecordResult:
         overwritten = [Conflict(name, before.revision) for name in plan.conflicts] if before else []
         return replace(self, action=action, conflicts=(*self.conflicts, *overwritten))
 
-    def settled(self, plan: RecordPlan, item: WorkItem, uploads: UploadResults, known_url: str) -> RecordResult:
+    def settled(
+        self, plan: RecordPlan, item: WorkItem, uploads: UploadResults, known_url: str
+    ) -> RecordResult:
         """The result of a record whose work item is as planned, and whose link says so."""
         return replace(
             self,

@@ -115,9 +115,7 @@ class FeatureSend:
                 break
             self._app.clock.sleep(_LOOK_AGAIN_SECONDS)
             waited += _LOOK_AGAIN_SECONDS
-        self._commits.conclude(
-            frozenset(key for key, state in states.items() if state.is_claimed_elsewhere)
-        )
+        self._commits.conclude(frozenset(key for key, state in states.items() if state.is_claimed_elsewhere))
         return self._result(self._commits.results)
 
     def dry_run(self) -> SendResult:
@@ -193,7 +191,9 @@ class FeatureSend:
         return {
             key: item
             for key, item in decided.items()
-            if not (item.plan.record.kind is Kind.REQUIREMENT and (item.plan.creates or item.plan.moves_to_parent))
+            if not (
+                item.plan.record.kind is Kind.REQUIREMENT and (item.plan.creates or item.plan.moves_to_parent)
+            )
         }
 
     def _intend(self, decided: Mapping[str, Decided]) -> dict[str, Decided]:

@@ -81,9 +81,7 @@ def link_row(integration_id: str, link: Link, unknown: Mapping[str, Value] | Non
         **long_text("name", link.name),
         **long_text("base", _json({name.value: _base_json(base) for name, base in link.base.items()})),
         **(long_text("intentions", _json(_intentions_json(link.intentions))) if link.intentions else {}),
-        **long_text(
-            "attachments", _json({key: _file_json(file) for key, file in link.attachments.items()})
-        ),
+        **long_text("attachments", _json({key: _file_json(file) for key, file in link.attachments.items()})),
         **long_text("requirement_ids", _json(link.requirement_ids)),
     }
     return Row(partition_of(integration_id), work_item_key(link.work_item_id), properties)
@@ -192,12 +190,11 @@ def pointer_without_link(row: Row) -> StoredClaim:
 
 _FIELDS = frozenset(name.value for name in Field)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
-_PROPERTIES = frozenset(
-    """
-    schema write_id kind aha_id reference parent_aha_id work_item_id work_item_url work_item_type agreed_revision
-    parent_work_item_id sent_as_of received_as_of sent_at received_at
-    """.split()
-)
+_PROPERTY_NAMES = """
+schema write_id kind aha_id reference parent_aha_id work_item_id work_item_url work_item_type agreed_revision
+parent_work_item_id sent_as_of received_as_of sent_at received_at
+"""
+_PROPERTIES = frozenset(_PROPERTY_NAMES.split())
 
 
 def _unknown(row: Row) -> dict[str, Value]:

@@ -79,9 +79,7 @@ class LinkStore:
         missing = [aha_id for aha_id in requirement_ids if aha_id not in found]
         return found | self.load(integration_id, missing)
 
-    def _from(
-        self, integration_id: str, work_item_id: int, aha_ids: Sequence[str]
-    ) -> dict[str, StoredLink]:
+    def _from(self, integration_id: str, work_item_id: int, aha_ids: Sequence[str]) -> dict[str, StoredLink]:
         """The links among these records whose work items are this one or follow it closely."""
         if len(aha_ids) == 1:
             stored = self.by_work_item(integration_id, work_item_id)
@@ -112,7 +110,9 @@ class LinkStore:
         own = {claim.aha_id: _own_claim(claim, outcomes[claim.aha_id]) for claim in claims}
         return {aha_id: stored for aha_id, stored in own.items() if stored is not None}
 
-    def renew(self, integration_id: str, pairs: Sequence[tuple[StoredClaim, Claim]]) -> dict[str, StoredClaim]:
+    def renew(
+        self, integration_id: str, pairs: Sequence[tuple[StoredClaim, Claim]]
+    ) -> dict[str, StoredClaim]:
         """Replace this sender's claims by new ones, whose age starts anew; by Aha! id.
 
         Raises:
@@ -203,9 +203,7 @@ class LinkStore:
             if (stored.link.aha_id, stored.link.work_item_id) != (link.aha_id, link.work_item_id):
                 raise ValueError(f"the link of {stored.link.aha_id} keeps its record and its work item")
         writes = [
-            RecordWrite(
-                link.aha_id, (Replace(link_row(integration_id, link, stored.unknown), stored.etag),)
-            )
+            RecordWrite(link.aha_id, (Replace(link_row(integration_id, link, stored.unknown), stored.etag),))
             for stored, link in pairs
         ]
         etags = _etags(write_records(self._table, writes))

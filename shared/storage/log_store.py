@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from shared.errors import Fault, InvalidRequest, OperationFailed
+from shared.errors import InputError, InvalidRequest, OperationFailed
 from shared.log_events import Level
 from shared.operation_log import LogEntry
 from shared.storage.keys import escape_key
@@ -190,5 +190,5 @@ def _decoded(before: str) -> _Position:
         text = ""
     found = _POSITION.fullmatch(text)
     if found is None:
-        raise InvalidRequest([Fault("/before", "must be the next of an earlier answer, or be left out")])
+        raise InvalidRequest([InputError("/before", "must be the next of an earlier answer, or be left out")])
     return _Position(found["entry"], found["row"])

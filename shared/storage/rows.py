@@ -154,8 +154,8 @@ def check_schema(row: Row, newest: int) -> None:
     if schema > newest:
         raise Unavailable(
             System.STORAGE,
-            f"A newer version of this app wrote row {row.row_key} (schema {schema}; this version knows {newest}). It was "
-            "left alone. Finish the deployment of the newer version on every instance, then try again.",
+            f"A newer version of this app wrote row {row.row_key} (schema {schema}; this version knows {newest}). The "
+            "row was left alone. Finish the deployment of the newer version on every instance, then try again.",
             retry_after=60,
             evidence={"row_key": row.row_key, "schema": schema},
         )

@@ -1,4 +1,7 @@
-"""Bringing in what changed since a moment, for when notifications were lost or did not say what they are about."""
+"""Backfill: sync every linked work item that changed since a moment.
+
+For changes whose notifications were lost, or did not say which work item they were about.
+"""
 
 from __future__ import annotations
 
@@ -14,71 +17,72 @@ from shared.domain.wiql import changed_between
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed, RuleViolation
 from shared.operation import Operation
-from shared.receiving.bringing import Bringing
+from shared.receiving.inbound_sync import InboundSync
 from shared.side_by_side import side_by_side
 
 _AT_ONCE = 4
 _LEAST_SECONDS = 5.0
 _TOO_MANY_MATCHES = "VS402337"
+"""VS402337: the query returns more than 20,000 work items."""
 _SHORTEST_WINDOW = timedelta(minutes=1)
 _CLOCK_MARGIN = timedelta(minutes=2)
-"""A change may be found by a query a little after the time that it bears."""
+"""A query may miss a change for a short time after the change's own time."""
 
 
 @dataclass
-class CaughtUp:
-    """What was brought in. `until`: everything up to this moment, by Azure DevOps' clock, has been seen to."""
+class Backfilled:
+    """What was synced. `until`: every change up to this moment, by Azure DevOps' clock, was looked at."""
 
     until: datetime
     updated: int = 0
     failures: list[OperationFailed] = field(default_factory=list)
 
 
-def catch_up(app: App, operation: Operation, integration: Integration, since: datetime) -> CaughtUp:
-    """Bring every linked work item that changed since a moment to its record, oldest change first.
+def backfill(app: App, operation: Operation, integration: Integration, since: datetime) -> Backfilled:
+    """Sync every linked work item that changed since a moment, oldest change first.
 
-    What fails does not stop the others, but `until` does not move past it. When the operation's time nears its end, the
-    rest is left for the next time.
+    A failure does not stop the others, but `until` does not move past it. Near the end of the operation's time, the
+    rest is left for the next call.
 
     Raises:
-        Refused, Unavailable: Azure DevOps did not even say what changed.
+        Refused, Unavailable: Azure DevOps did not say what changed.
     """
     azure_devops = app.azure_devops(integration.azure_devops, operation)
-    bringing = Bringing(app, operation, integration)
-    caught_up = CaughtUp(since)
+    inbound = InboundSync(app, operation, integration)
+    done = Backfilled(since)
 
-    def bring(item: WorkItem) -> OperationFailed | bool:
+    def sync(item: WorkItem) -> OperationFailed | bool:
         try:
-            return bringing.bring(Notification(item.id, None)).result == "updated"
+            return inbound.sync(Notification(item.id, None)).result == "updated"
         except OperationFailed as error:
             return error
 
     for ids, seen_until in _changed(azure_devops, integration, since):
         if operation.deadline.remaining() < _LEAST_SECONDS:
-            return caught_up
+            return done
         items = list(azure_devops.work_items(ids).values()) if ids else []
-        unseen = _unseen(app, integration, items)
-        outcomes = side_by_side(bring, unseen, _AT_ONCE)
-        caught_up.updated += sum(outcome is True for outcome in outcomes)
+        unsynced = _unsynced(app, integration, items)
+        outcomes = side_by_side(sync, unsynced, _AT_ONCE)
+        done.updated += sum(outcome is True for outcome in outcomes)
         up_to = seen_until or max((item.changed_at for item in items if item.changed_at), default=since)
         failed = [
             (item, outcome)
-            for item, outcome in zip(unseen, outcomes, strict=True)
+            for item, outcome in zip(unsynced, outcomes, strict=True)
             if isinstance(outcome, OperationFailed)
         ]
         if failed:
-            caught_up.failures += [error for _, error in failed]
+            done.failures += [error for _, error in failed]
             first = min((item.changed_at for item, _ in failed if item.changed_at), default=since)
-            caught_up.until = max(since, min(first, up_to))
-            return caught_up
-        caught_up.until = max(since, up_to)
-    return caught_up
+            done.until = max(since, min(first, up_to))
+            return done
+        done.until = max(since, up_to)
+    return done
 
 
 def _changed(
     azure_devops: AzureDevOps, integration: Integration, since: datetime
 ) -> Iterator[tuple[Sequence[int], datetime | None]]:
-    """Ids in the order of their changes, 200 at a time, the last ones with the moment up to which they are complete."""
+    """Ids in the order of their changes, up to 200 at a time; the last ones with the moment that they are complete to."""
     types = {integration.feature.work_item_type, integration.requirement.work_item_type}
     project = integration.azure_devops.project
     until: datetime | None = None
@@ -86,7 +90,7 @@ def _changed(
         try:
             found = azure_devops.query(project, changed_between(types, since, until))
         except RuleViolation as error:
-            # Over 20,000 matches are refused, not cut off: ask for half the time.
+            # Azure DevOps refuses more than 20,000 matches: ask for half the time.
             window = (until - since) / 2 if until else timedelta(days=1)
             if error.evidence.get("azure_devops_code") != _TOO_MANY_MATCHES or window < _SHORTEST_WINDOW:
                 raise
@@ -103,11 +107,11 @@ def _changed(
         since, until = until, None
 
 
-def _unseen(app: App, integration: Integration, items: Sequence[WorkItem]) -> list[WorkItem]:
-    """The linked work items whose present revision is not agreed with Aha! yet."""
+def _unsynced(app: App, integration: Integration, items: Sequence[WorkItem]) -> list[WorkItem]:
+    """The linked work items whose present revision is not in sync with Aha! for certain."""
     links = side_by_side(lambda item: app.links.by_work_item(integration.integration_id, item.id), items)
     return [
         item
         for item, stored in zip(items, links, strict=True)
-        if stored is not None and item.revision > stored.link.agreed_revision
+        if stored is not None and (item.revision > stored.link.agreed_revision or stored.link.intentions)
     ]
