@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from shared.domain.aha_record import WorkflowStatus
+from shared.domain.html_text import is_blank, plain_text
 from shared.domain.images import Images, comparable
 from shared.domain.links import digest
-from shared.domain.html_text import is_blank, plain_text
 from shared.domain.titles import one_line
 
 _IMAGE = re.compile(r"(?:aha|azure-devops)-attachment:[\w-]+")

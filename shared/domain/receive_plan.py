@@ -8,10 +8,10 @@ from datetime import datetime
 
 from shared.domain.aha_record import AhaRecord
 from shared.domain.contents import contents_of_status, description_content, name_content, status_content
+from shared.domain.html_text import text_as_html
 from shared.domain.images import DescriptionForAha, Images, for_aha, inline_images
 from shared.domain.intentions import AhaText, without_intentions_of
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
-from shared.domain.html_text import text_as_html
 from shared.domain.merge import Outcome, merge
 from shared.domain.send_plan import with_agreed_revision
 from shared.domain.titles import cut, full_title, one_line

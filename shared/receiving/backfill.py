@@ -82,7 +82,7 @@ def backfill(app: App, operation: Operation, integration: Integration, since: da
 def _changed(
     azure_devops: AzureDevOps, integration: Integration, since: datetime
 ) -> Iterator[tuple[Sequence[int], datetime | None]]:
-    """Ids in the order of their changes, up to 200 at a time; the last ones with the moment that they are complete to."""
+    """Ids in the order of their changes, 200 at a time; the last ones with the moment that they are complete to."""
     types = {integration.feature.work_item_type, integration.requirement.work_item_type}
     project = integration.azure_devops.project
     until: datetime | None = None

@@ -219,8 +219,8 @@ class InboundSync:
         for field in plan.conflicts:
             log.log(
                 log_events.RECORD_CONFLICT,
-                f"Both sides changed the {field.value} of {name}; Azure DevOps' text was kept. The record's history in "
-                "Aha! has the overwritten text.",
+                f"Both sides changed the {field.value} of {name}; Azure DevOps' text was kept. The record's history "
+                "in Aha! has the overwritten text.",
                 field=field.value,
                 kept="azure_devops",
                 **where,
@@ -228,8 +228,8 @@ class InboundSync:
         if plan.left_images:
             log.log(
                 log_events.RECORD_IMAGES_LEFT,
-                f"{len(plan.left_images)} images of {name} exist in Azure DevOps only. Its description in Aha! links to "
-                f"work item {link.work_item_id} in their place, for people who can sign in there. Attach them to the "
+                f"{len(plan.left_images)} images of {name} exist in Azure DevOps only. In their place, its description "
+                f"in Aha! links to work item {link.work_item_id}, for people who can sign in there. Attach them to the "
                 "record in Aha! if everybody should see them.",
                 images=list(plan.left_images),
                 **where,

@@ -1,7 +1,7 @@
 """How a send writes its work items: which requests it makes, and what their answers mean. No input or output.
 
-`write_all` is a generator. It yields the requests that it wants and is given their answers; `shared.sending.batch_writer`
-carries them out, and a test answers with literals. In short:
+`write_all` is a generator. It yields the requests that it wants and is given their answers.
+`shared.sending.batch_writer` carries them out; a test answers with literals. In short:
 
 1. The feature's work item is created by one batch with up to 49 new requirements, which refer to it by a temporary id.
 2. All other writes go out in batches of 50, side by side.
@@ -84,7 +84,7 @@ class HoldClaims:
 
 @dataclass(frozen=True)
 class FindCreated:
-    """Search for work items of these creates. Answer: those found, by record id, or the OperationFailed that was raised."""
+    """Search for work items of these creates. Answer: those found, by record id, or the OperationFailed."""
 
     writes: tuple[WorkItemWrite, ...]
 

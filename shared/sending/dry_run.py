@@ -34,10 +34,8 @@ def _result(record: Record, plan: RecordPlan | None, fault: OperationFailed | No
     if plan is None:
         busy = FeatureBusy("Another send of the same feature is running.")
         return replace(result, action=Action.FAILED, error=busy)
-    if plan.creates:
-        action = Action.CREATED
-    else:
-        action = Action.UPDATED if plan.writes else Action.UNCHANGED
+    change = Action.UPDATED if plan.writes else Action.UNCHANGED
+    action = Action.CREATED if plan.creates else change
     return replace(
         result,
         action=action if fault is None else Action.FAILED,

@@ -70,7 +70,7 @@ def _claim(decided: Mapping[str, Decided], place: IntendPlace, claims: OwnClaims
 
 
 def _note(decided: Mapping[str, Decided], place: IntendPlace) -> tuple[dict[str, Decided], frozenset[str]]:
-    """The updates whose intentions were stored, with their links as stored; and the ids of those that were overtaken."""
+    """The updates whose intentions were stored, with their links as stored; and the ids of the overtaken ones."""
     changes: list[tuple[StoredLink, Link]] = []
     for item in decided.values():
         intentions = item.plan.intentions(place.operation.id, place.now)

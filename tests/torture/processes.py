@@ -6,13 +6,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import requests
 
 from local.serving import start_in_thread
 from local.system import LocalSystem
+from shared.domain.claims import abandoned
 from shared.secret import Secret
 from shared.storage.link_rows import claim_row, partition_of, stored_record
 from shared.storage.links import StoredClaim
@@ -20,7 +20,7 @@ from shared.storage.rows import Replace
 from shared.storage.tables import Tables
 from tests.torture.stage import AHA_TOKEN, ORGANIZATION, PROJECT, WRITE_TOKEN, Collector
 from tests.torture.wire import Break
-from tests.torture.workers import CLAIMS_LAST, FEATURE_STATUSES, REQUIREMENT_STATUSES, SUCCEEDED
+from tests.torture.workers import FEATURE_STATUSES, REQUIREMENT_STATUSES, SUCCEEDED
 
 _SECONDS = 60
 _IDLE_SECONDS = 0.6
@@ -162,7 +162,7 @@ class HostProcesses:
             time.sleep(0.05)
 
     def wait_out_claims(self) -> None:
-        """As Workers: the claims are made older instead."""
+        """As Workers: the claims are abandoned instead."""
         table = self._stage.plain_tables.links
         rows = table.query(
             "PartitionKey eq @partition and is_claim eq true",
@@ -171,8 +171,9 @@ class HostProcesses:
         for row in list(rows):
             stored = stored_record(row)
             if isinstance(stored, StoredClaim):
-                claim = replace(stored.claim, claimed_at=stored.claim.claimed_at - CLAIMS_LAST)
-                table.transact([Replace(claim_row(self._integration_id, claim), stored.etag)])
+                table.transact(
+                    [Replace(claim_row(self._integration_id, abandoned(stored.claim)), stored.etag)]
+                )
 
     def _work(self, work: Callable[[], str], kind: Break | None, at: int) -> str:
         if kind is None:

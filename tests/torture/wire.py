@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
@@ -98,14 +99,17 @@ class OnTheWire:
 class TableOnTheWire:
     """A table behind the wire, as the stores use it."""
 
-    def __init__(self, table: Table, wire: Wire) -> None:
+    def __init__(self, table: Table, wire: Wire, ahead: Callable[[], timedelta]) -> None:
         self._table = table
         self._wire = wire
+        self._ahead = ahead
 
     def get(self, partition_key: str, row_key: str) -> Row | None:
         """As Table."""
         row: Row | None = self._pass(lambda: self._table.get(partition_key, row_key))
-        return row
+        if row is None or row.read_at is None:
+            return row
+        return replace(row, read_at=row.read_at + self._ahead())
 
     def transact(self, operations: Sequence[Operation]) -> list[str]:
         """As Table."""

@@ -12,7 +12,7 @@ import pytest
 
 from shared import errors
 from shared.edge import Answer, Call, respond, retry_after, status_for
-from shared.errors import Fault, OperationFailed, System
+from shared.errors import InputError, OperationFailed, System
 from shared.operation import Operation
 from shared.operation_log import LogEntry
 

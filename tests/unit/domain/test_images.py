@@ -18,9 +18,9 @@ from shared.domain.images import (
 )
 from shared.domain.links import AttachedFile, Field
 from shared.domain.records import Feature
-from shared.domain.send_plan import Family, link_after, plan_record
+from shared.domain.send_plan import Family, link_after
 from tests.unit.domain.two_sides import TwoSides
-from tests.unit.examples import a_link, a_record, a_work_item, an_attachment
+from tests.unit.examples import a_link, a_record, a_work_item, an_attachment, planned
 
 HOST = "fabrikam.aha.io"
 GUIDS = {number: f"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1{number:02}" for number in range(100)}
@@ -257,13 +257,13 @@ def test_an_image_whose_upload_failed_is_mended_by_the_next_send_and_an_engineer
         description=f"<p>x</p>{img(at_aha(1))}", attachments=(an_attachment(id="1", is_inline=True),)
     )
     account = Images(HOST)
-    plan = plan_record(record, None, None, Family(), images=account)
+    plan = planned(record, None, None, Family(), images=account)
     assert plan.description_to_write({}) == record.description
     created = a_work_item(description=record.description)
     link = link_after(plan, None, created, {})
 
     edited = a_work_item(revision=2, description=f"<p>edited</p>{img(at_aha(1))}")
-    again = plan_record(record, link, edited, Family(), images=account)
+    again = planned(record, link, edited, Family(), images=account)
 
     assert again.writes
     assert again.description_to_write({}) is None
@@ -272,7 +272,7 @@ def test_an_image_whose_upload_failed_is_mended_by_the_next_send_and_an_engineer
     assert mended == f"<p>edited</p>{img(upload(1))}"
     assert again.conflicts == ()
     last = link_after(again, link, a_work_item(revision=3, description=mended), file)
-    assert last.agreed[Field.DESCRIPTION] == link.agreed[Field.DESCRIPTION]
+    assert last.base[Field.DESCRIPTION] == link.base[Field.DESCRIPTION]
     assert last.agreed_revision == 1, "the edit is still to be brought to Aha!"
 
 
@@ -280,15 +280,15 @@ def test_a_mended_image_alone_is_agreed() -> None:
     record = a_record(description=img(at_aha(1)))
     item = a_work_item(description=record.description)
     link = a_link(record, item, attachments={"1": AttachedFile(upload(1), "image.png", 10)})
-    agreed = link_after(plan_record(record, None, item, Family(), images=Images(HOST)), link, item, {})
-    plan = plan_record(record, agreed, item, Family(), images=Images(HOST))
+    agreed = link_after(planned(record, None, item, Family(), images=Images(HOST)), link, item, {})
+    plan = planned(record, agreed, item, Family(), images=Images(HOST))
 
     assert plan.description_to_write({}) == img(upload(1))
     mended = a_work_item(revision=2, description=img(upload(1)))
     after = link_after(plan, agreed, mended, {})
 
     assert after.agreed_revision == 2
-    assert not plan_record(record, after, mended, Family(), images=Images(HOST)).writes
+    assert not planned(record, after, mended, Family(), images=Images(HOST)).writes
 
 
 def test_a_description_kept_in_markdown_is_not_mended() -> None:
@@ -296,7 +296,7 @@ def test_a_description_kept_in_markdown_is_not_mended() -> None:
     item = a_work_item(description=img(at_aha(1)), description_is_markdown=True)
     link = a_link(record, item, attachments={"1": AttachedFile(upload(1), "image.png", 10)})
 
-    assert plan_record(record, link, item, Family(), images=Images(HOST)).description_to_write({}) is None
+    assert planned(record, link, item, Family(), images=Images(HOST)).description_to_write({}) is None
 
 
 def test_both_sides_fall_silent_with_images_of_either() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shared.domain.integration import RecordMapping
-from shared.domain.send_plan import Family, plan_record
-from shared.sending.writes import is_of_mapped_type, write_of
+from shared.domain.send_plan import Family
+from shared.sending.work_item_write import is_of_mapped_type, write_of
 from tests.unit.examples import (
     a_link,
     a_record,
@@ -14,6 +14,7 @@ from tests.unit.examples import (
     an_integration,
     file_relation,
     parent_relation,
+    planned,
     sent_file,
 )
 
@@ -24,7 +25,7 @@ INTEGRATION = an_integration(
 
 
 def test_a_new_requirement_is_created_with_default_fields_below_the_feature() -> None:
-    plan = plan_record(a_requirement(), None, None, Family("F", None))
+    plan = planned(a_requirement(), None, None, Family("F", None))
 
     write = write_of(plan, INTEGRATION, PUBLIC_URL, {"41": sent_file()})
 
@@ -44,7 +45,7 @@ def test_a_new_requirement_is_created_with_default_fields_below_the_feature() ->
 
 
 def test_a_new_feature_goes_below_nothing() -> None:
-    write = write_of(plan_record(a_record(), None, None, Family()), INTEGRATION, PUBLIC_URL, {})
+    write = write_of(planned(a_record(), None, None, Family()), INTEGRATION, PUBLIC_URL, {})
 
     assert write is not None
     assert write.is_feature
@@ -53,7 +54,7 @@ def test_a_new_feature_goes_below_nothing() -> None:
 
 def test_an_update_sets_no_default_fields_and_no_marker_again() -> None:
     item = a_work_item(type="User Story")
-    plan = plan_record(a_requirement(name="New"), a_link(a_requirement(), item), item, Family())
+    plan = planned(a_requirement(name="New"), a_link(a_requirement(), item), item, Family())
 
     write = write_of(plan, INTEGRATION, PUBLIC_URL, {})
 
@@ -68,7 +69,7 @@ def test_an_update_sets_no_default_fields_and_no_marker_again() -> None:
 def test_a_move_removes_the_old_parent_at_its_place_now() -> None:
     item = a_work_item(relations=(file_relation("a.png", 5), parent_relation(7)))
     link = a_link(a_requirement(), item, parent_aha_id="F", parent_work_item_id=7)
-    plan = plan_record(a_requirement(), link, item, Family("G", 13))
+    plan = planned(a_requirement(), link, item, Family("G", 13))
 
     write = write_of(plan, INTEGRATION, PUBLIC_URL, {})
 
@@ -83,7 +84,7 @@ def test_a_move_removes_the_old_parent_at_its_place_now() -> None:
 def test_where_no_file_could_be_uploaded_and_nothing_else_changed_there_is_no_write() -> None:
     item = a_work_item()
     record = a_record(attachments=(an_attachment(),))
-    plan = plan_record(record, a_link(record, item), item, Family())
+    plan = planned(record, a_link(record, item), item, Family())
 
     assert plan.writes
     assert write_of(plan, INTEGRATION, PUBLIC_URL, {}) is None
