@@ -274,8 +274,8 @@ def _send_batch(
     attempts: tuple[_Attempt, ...], parent_id: int | None, organization: Organization
 ) -> Steps[tuple[_Answered, _Progress]]:
     lost, attempts = yield from _hold_claims(attempts)
-    if not attempts:
-        return _Answered.EACH, _Progress(lost)
+    if not attempts or _lacks_parent(attempts, parent_id):
+        return _Answered.EACH, _Progress(lost, attempts)
     answer = yield SendBatch(tuple(item.write for item in attempts), parent_id)
     if isinstance(answer, Unavailable):
         progress = yield from _after_no_answer(attempts, answer)
@@ -318,6 +318,12 @@ def _send_batch(
     # A create that failed by an error of the service's own may have been done.
     progress = yield from _find_created(doubtful, _PAUSES_AFTER_ANSWER)
     return _Answered.EACH, _Progress({**lost, **settled, **progress.outcomes}, (*left, *progress.left))
+
+
+def _lacks_parent(attempts: Sequence[_Attempt], parent_id: int | None) -> bool:
+    """Whether a batch would refer to the feature's temporary id without creating the feature's work item."""
+    is_below = any(item.write.goes_below_feature for item in attempts)
+    return parent_id is None and is_below and not attempts[0].write.is_feature
 
 
 def _send_alone(attempt: _Attempt, parent_id: int | None) -> Steps[Outcome]:
