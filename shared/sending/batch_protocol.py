@@ -303,15 +303,16 @@ def _send_batch(
     left: list[_Attempt] = []
     doubtful: list[_Attempt] = []
     for item, entry in zip(attempts, entries, strict=True):
+        is_below_temporary_id = item.write.goes_below_feature and parent_id is None
         if isinstance(entry, WorkItem):
             settled[item.record_id] = written(entry, creates=item.write.creates)
         elif not isinstance(entry, OwnFault):
             left.append(item)
-        elif item.write.goes_below_feature and parent_id is None and not entry.names_fields:
-            left.append(replace(item, is_set_aside=True))
         elif entry.is_doubtful and item.write.creates:
-            doubtful.append(item)
+            doubtful.append(replace(item, is_set_aside=is_below_temporary_id))
             yield Log(log_events.BATCH_ENTRY_FAILED, entry.error.detail, {"record_id": item.record_id})
+        elif is_below_temporary_id and not entry.names_fields:
+            left.append(replace(item, is_set_aside=True))
         else:
             settled[item.record_id] = _refused(item, entry.error)
     yield from _report(settled)
