@@ -318,7 +318,10 @@ def _send_batch(
     yield from _report(settled)
     # A create that failed by an error of the service's own may have been done.
     progress = yield from _find_created(doubtful, _PAUSES_AFTER_ANSWER)
-    return _Answered.EACH, _Progress({**lost, **settled, **progress.outcomes}, (*left, *progress.left))
+    # The feature stays the first of its batch: the others refer to the first operation's temporary id.
+    again = {item.record_id: item for item in (*left, *progress.left)}
+    in_order = tuple(again[item.record_id] for item in attempts if item.record_id in again)
+    return _Answered.EACH, _Progress({**lost, **settled, **progress.outcomes}, in_order)
 
 
 def _lacks_parent(attempts: Sequence[_Attempt], parent_id: int | None) -> bool:
