@@ -151,10 +151,11 @@ class _Attempt:
 
 @dataclass(frozen=True)
 class _Progress:
-    """The outcomes so far, by record id, and what is left."""
+    """The outcomes so far, by record id, and what is left. `refuses_batches`: a batch was refused as a whole."""
 
     outcomes: Mapping[str, Outcome]
     left: tuple[_Attempt, ...] = ()
+    refuses_batches: bool = False
 
 
 class _Answered(Enum):
@@ -177,6 +178,8 @@ def write_all(
         outcome = family.outcomes.get(feature.record_id)
         feature_id = outcome.work_item.id if outcome and outcome.work_item else None
         left = family.left
+        if family.refuses_batches:
+            organization = replace(organization, refuses_batches=True)
         set_aside = frozenset(item.record_id for item in left if item.is_set_aside)
         if feature_id is None:
             left = yield from _leave_below_missing_feature(left, outcome)
@@ -213,7 +216,7 @@ def _create_family(
             outcomes[item.record_id] = yield from _send_alone(item, None)
     known = {item.record_id: item for item in (*attempts, *progress.left)}
     left = tuple(item for record_id, item in known.items() if record_id not in outcomes)
-    return _Progress(outcomes, left)
+    return _Progress(outcomes, left, progress.refuses_batches)
 
 
 def _leave_below_missing_feature(
@@ -255,6 +258,7 @@ def _send_together(
     """Send these as one batch, and again without what is settled; return what is left for single requests."""
     outcomes: dict[str, Outcome] = {}
     set_aside: tuple[_Attempt, ...] = ()
+    refuses_batches = False
     left = attempts
     for _ in range(_ROUNDS):
         if len(left) < 2 or organization.refuses_batches:
@@ -264,10 +268,11 @@ def _send_together(
         outcomes |= progress.outcomes
         set_aside += tuple(item for item in progress.left if item.is_set_aside)
         left = tuple(item for item in progress.left if not item.is_set_aside)
+        refuses_batches = progress.refuses_batches
         is_stuck = answered is _Answered.EACH and len(left) == before
         if is_stuck or answered is _Answered.NOT_BELIEVED:
             break
-    return _Progress(outcomes, left + set_aside)
+    return _Progress(outcomes, left + set_aside, refuses_batches)
 
 
 def _send_batch(
@@ -290,7 +295,7 @@ def _send_batch(
             f"Azure DevOps refused the batch as a whole; single requests follow. {answer.detail}",
         )
         yield NoteRefusal(Capability.BATCHES)
-        return _Answered.NOT_BELIEVED, _Progress(lost, attempts)
+        return _Answered.NOT_BELIEVED, _Progress(lost, attempts, refuses_batches=True)
     entries = read_answer(answer, len(attempts), organization.account_name)
     if entries is None:
         yield Log(
