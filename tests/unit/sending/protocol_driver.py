@@ -159,21 +159,19 @@ class Script:
 class Run:
     """What the protocol wanted, in order.
 
-    `requests` are those of the network; `at_once` are the requests that ran side by side with each of them. `reports`
-    are outcomes by record id, one entry for each report.
+    `steps` are requests of the network, claims to hold and reports; `at_once` are the requests that ran side by side
+    with each request.
     """
 
-    steps: list[tuple[Any, Answer]] = field(default_factory=list)
+    steps: list[Any] = field(default_factory=list)
     at_once: list[tuple[str, ...]] = field(default_factory=list)
-    reports: list[Mapping[str, Outcome]] = field(default_factory=list)
     refusals: list[Capability] = field(default_factory=list)
     events: list[LogEvent] = field(default_factory=list)
 
     @property
     def requests(self) -> list[str]:
         """The network's requests, as `shown`."""
-        wanted = (request for request, _ in self.steps)
-        return [shown(request) for request in wanted if not isinstance(request, HoldClaims)]
+        return [shown(step) for step in self.steps if isinstance(step, NetworkRequest)]
 
     @property
     def sent(self) -> list[str]:
@@ -183,8 +181,12 @@ class Run:
     @property
     def held(self) -> list[str]:
         """The records whose claims were to be held, each time."""
-        wanted = (request for request, _ in self.steps)
-        return [_names(request.writes) for request in wanted if isinstance(request, HoldClaims)]
+        return [_names(step.writes) for step in self.steps if isinstance(step, HoldClaims)]
+
+    @property
+    def reports(self) -> list[Mapping[str, Outcome]]:
+        """The outcomes by record id, one entry for each report."""
+        return [step.outcomes for step in self.steps if isinstance(step, Report)]
 
     @property
     def outcomes(self) -> dict[str, Outcome]:
@@ -267,9 +269,8 @@ def drive(
 
 
 def _answered(request: Any, answers: Callable[[Any], Answer], run: Run) -> Answer:
-    answer = answers(request)
-    run.steps.append((request, answer))
-    return answer
+    run.steps.append(request)
+    return answers(request)
 
 
 def _advance(
@@ -288,7 +289,7 @@ def _advance(
             return []
         answer = None
         if isinstance(request, Report):
-            run.reports.append(dict(request.outcomes))
+            run.steps.append(request)
         elif isinstance(request, NoteRefusal):
             run.refusals.append(request.capability)
         elif isinstance(request, Log):
