@@ -62,7 +62,13 @@ NOT_SENT = [THROTTLED, UNREACHABLE, TIME_SPENT, REJECTED]
 REFUSED_ENTRIES = [FIELD_FAULT, PARENT_FAULT, entry(403, "no right")]
 NOT_DONE_ENTRIES = [WHOLE_FAILED, entry(401, "TF400813: not authorized")]
 DOUBTFUL_ENTRIES = [SERVICE_ERROR, entry(503, "busy")]
-ANSWERS_WITHOUT_MEANING: list[Any] = [None, {}, {"value": []}, {"value": [FIELD_FAULT]}, {"value": "TF237201"}]
+ANSWERS_WITHOUT_MEANING: list[Any] = [
+    None,
+    {},
+    {"value": []},
+    {"value": [FIELD_FAULT]},
+    {"value": "TF237201"},
+]
 
 
 @dataclass(frozen=True)
@@ -268,12 +274,11 @@ def test_no_batch_has_more_than_fifty_operations(
     first = [the_feature()] if feature_id is None else []
     moved = [update(number, moves=True) for number in range(1, count // 3)]
     plan = Plan((*first, *requirements(count), *moved), feature_id, FABRIKAM)
-    is_lost = st.booleans()
     lost = [BROKEN, THROTTLED]
 
     def answers(request: Any) -> Any:
         if isinstance(request, SendBatch):
-            if lost and data.draw(is_lost):
+            if data.draw(st.booleans()) and lost:
                 return lost.pop()
             return {"value": [success(write) for write in request.writes]}
         if isinstance(request, SendOne):

@@ -20,6 +20,7 @@ from shared.errors import (
 from shared.sending.batch_protocol import FindCreated, HoldClaims, Pause, SendBatch
 from shared.sending.outcome import OutcomeKind
 from tests.unit.sending.protocol_driver import (
+    FIELD_FAULT,
     SERVICE_ERROR,
     WHOLE_FAILED,
     Script,
@@ -174,6 +175,15 @@ def test_an_unknown_feature_leaves_the_requirements_that_were_not_requested_for_
     assert run.kinds["R49"] is UNKNOWN
     assert run.kinds["R50"] is run.kinds["R51"] is DEFERRED
     assert run.outcomes["R50"].is_pending
+
+
+def test_a_requirement_without_an_answer_stays_unknown_if_its_feature_is_refused_afterwards() -> None:
+    refusal = batch_answer({"F": FIELD_FAULT}, otherwise=WHOLE_FAILED)
+
+    run = drive([the_feature(), *requirements(1)], Script([BROKEN, *[nothing_found] * 3, refusal]))
+
+    assert run.kinds == {"F": FAILED, "R1": UNKNOWN}
+    assert run.error("R1") is run.error("F")
 
 
 # The request may still run.
