@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from shared.domain.kind import Kind
-from shared.domain.links import Base, AttachedFile, Claim, Field, Link
+from shared.domain.links import AttachedFile, Base, Claim, Field, Link
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
 
 NOON = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=timezone.utc)
