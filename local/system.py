@@ -191,9 +191,13 @@ class LocalSystem:
         self.function_host.start(self.host_environment(self.host_changes))
 
     @contextmanager
-    def another_host(self, number: int) -> Iterator[Service]:
-        """A further process of the function app, as the second and later workers of an instance are."""
-        host = self._service(f"functions-{number}", self._host_command, _FUNCTIONS_PORT)
+    def another_host(self, number: int, clock_ahead: float = 0.0) -> Iterator[Service]:
+        """A further process of the function app, whose clock may be some seconds ahead."""
+
+        def command(port: int) -> Sequence[str | Path]:
+            return [*self._host_command(port), "--clock-ahead", str(clock_ahead)]
+
+        host = self._service(f"functions-{number}", command, _FUNCTIONS_PORT)
         try:
             host.start(self.host_environment())
             yield host

@@ -23,11 +23,17 @@ class Break(str, Enum):
     DEATH_BEFORE = "death before"
     DEATH_AFTER = "death after"
     REFUSED = "refused with 503"
+    LATE_ANSWER = "late answer"
+    STORAGE_RESTART = "storage restarts before the answer"
 
     @property
     def is_death(self) -> bool:
         """Whether the worker does nothing any more."""
         return self in (Break.DEATH_BEFORE, Break.DEATH_AFTER)
+
+
+ON_THE_WIRE = tuple(kind for kind in Break if kind not in (Break.LATE_ANSWER, Break.STORAGE_RESTART))
+"""What can happen to a request where everything runs in one process."""
 
 
 @dataclass
