@@ -1,9 +1,9 @@
-"""POST /api/test-connection: can the account be reached, and could a send do what it should?"""
+"""POST /api/test-connection: can the app reach the account, and can it send as the integration is configured?"""
 
 import azure.functions as func
 
 from shared import edge
-from shared.api.connection_test import check_connection, read_question
+from shared.api.connection_test import read_request, run_connection_test
 from shared.app import the_app
 from shared.operation import Operation
 
@@ -17,7 +17,7 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
 
 def _test(call: edge.Call, operation: Operation) -> edge.Answer:
     app = the_app()
-    question = read_question(app, call.json())
-    if question.integration_id:
-        app.keep_log(operation, question.integration_id)
-    return edge.Answer(200, check_connection(app, operation, question))
+    request = read_request(app, call.json())
+    if request.integration_id:
+        app.keep_log(operation, request.integration_id)
+    return edge.Answer(200, run_connection_test(app, operation, request))
