@@ -1,7 +1,7 @@
 """The control API of the sandbox, under `/_control`; it needs no token.
 
 POST   /tokens                   {"token", "kind": write | read | expired | forbidden | no_project | unlicensed
-                                  | administrator}
+                                  | administrator | revoked | all_organizations | conditional_access}
 DELETE /tokens/{token}
 POST   /clock                    {"seconds"}: as much time passes for work items and queries
 PUT    /identity                 {"token_lifetime_seconds"?, "expire_issued"?: bool}

@@ -38,8 +38,10 @@ def differences(captured: Any, given: Any, at: str = "") -> list[str]:
                 found += differences(value, given[key], f"{at}/{key}")
     elif isinstance(captured, list):
         for index, entry in enumerate(captured):
+            missing = [f"{at}/{index}: is missing"]
             tried = [differences(entry, other, f"{at}/{index}") for other in given]
-            found += min(tried, key=len, default=[f"{at}/{index}: is missing"])
+            closest: list[str] = min(tried or [missing], key=len)
+            found += closest
     return found
 
 
