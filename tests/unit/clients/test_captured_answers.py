@@ -243,7 +243,7 @@ def test_a_relation_that_exists_is_a_fault_that_names_no_field() -> None:
     own, sibling = entries_of("azure_devops/batch_relation_already_exists", 2)
 
     assert isinstance(own, OwnFault)
-    assert "Relation already exists." in own.error.detail
+    assert "This relation is there already." in own.error.detail
     assert not own.names_fields
     assert sibling == SiblingFailed()
 
@@ -276,7 +276,7 @@ REFUSALS: list[Refusal] = [
     ("azure_devops/attachment_too_large_TF237082", RuleViolation, "60 MB", "TF237082"),
     ("azure_devops/area_forbidden_TF237111", Forbidden, "Edit work items in this node", "TF237111"),
     ("azure_devops/not_licensed", Forbidden, "Basic access level", None),
-    ("azure_devops/batch_refused", NotFound, "No HTTP resource was found", None),
+    ("azure_devops/batch_refused", NotFound, "Nothing answers", None),
     ("azure_devops/organization_unknown", NotFound, "organization", None),
     ("azure_devops/token_expired", CredentialsRejected, "has expired", None),
     ("azure_devops/token_refused_empty", CredentialsRejected, "token", None),
