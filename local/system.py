@@ -215,6 +215,7 @@ class LocalSystem:
             "SECRETS_KEY": self.secrets_key,
             "PUBLIC_URL": self.functions_url,
             **self._sandbox_settings(),
+            **self._timer_settings(),
             **self._core_tools_settings(),
             **self.options.host_env,
             **(env or {}),
@@ -232,6 +233,10 @@ class LocalSystem:
             "IDENTITY_ENDPOINT": f"{self._azure_devops.url}/_identity/token",
             "IDENTITY_HEADER": "sandbox-identity",
         }
+
+    def _timer_settings(self) -> dict[str, str | None]:
+        # Without a schedule there is no Reconcile. The local host starts timers by its admin API alone.
+        return {} if self.options.host == "func" else {"RECONCILE_SCHEDULE": "0 */15 * * * *"}
 
     def _core_tools_settings(self) -> dict[str, str | None]:
         if self.options.host != "func":
