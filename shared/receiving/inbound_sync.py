@@ -15,16 +15,16 @@ from shared.app import App
 from shared.clients.aha import Aha, RecordChange
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.aha_record import AhaRecord
-from shared.domain.files import sent_files
 from shared.domain.images import images_of_account
 from shared.domain.integration import Integration
-from shared.domain.intentions import intended_revisions, settle, with_intentions
+from shared.domain.intentions import with_intentions
 from shared.domain.links import Field, Link
 from shared.domain.notifications import Notification
 from shared.domain.receive_plan import ReceivePlan, aha_texts, link_after, plan_receive
 from shared.domain.work_item import WorkItem
 from shared.errors import LinkChanged, NotFound, RuleViolation, System, Unavailable
 from shared.operation import Operation
+from shared.settling import settle_intentions
 from shared.storage.links import StoredLink
 
 _ROUNDS = 5
@@ -125,38 +125,18 @@ class InboundSync:
                 record = reading.result()
             except NotFound as error:
                 return ignore(self._operation, "aha_record_gone", error.detail, reference=link.reference)
-        return _Both(work_item, record, self._settled(link, work_item, record))
-
-    def _settled(self, link: Link, work_item: WorkItem, record: AhaRecord) -> Link:
-        if not link.intentions:
-            return link
-        earlier = {
-            number: self._azure_devops.revision(work_item.id, number)
-            for number in intended_revisions(link, work_item)
-        }
-        files = {
-            key: file for item in (*earlier.values(), work_item) for key, file in sent_files(item).items()
-        }
-        settled = settle(
+        settled = settle_intentions(
             link,
             work_item,
-            earlier,
             aha_texts(link, record, self._images),
-            self._images.with_files({**files, **link.attachments}),
+            self._images,
+            self._azure_devops,
+            self._operation,
             aha_is_current=True,
             aha_updated_at=record.updated_at,
-            operation_id=self._operation.id,
             now=self._clock.now(),
         )
-        if settled.recognised:
-            self._operation.log.log(
-                log_events.INTENTION_SETTLED,
-                f"An interrupted write of {link.reference or link.aha_id} was done; the link records it now.",
-                fields=sorted(name.value for name in settled.recognised),
-                reference=link.reference,
-                work_item_id=link.work_item_id,
-            )
-        return settled.link
+        return _Both(work_item, record, settled)
 
     def _intend(self, stored: StoredLink, both: _Both, plan: ReceivePlan) -> StoredLink:
         """Store what is about to be written, before it is written."""

@@ -13,7 +13,7 @@ from shared.domain.field_decisions import intended_digests
 from shared.domain.files import sent_files
 from shared.domain.images import Images
 from shared.domain.integration import Integration
-from shared.domain.intentions import AhaText, intended_revisions, settle
+from shared.domain.intentions import AhaText
 from shared.domain.kind import Kind
 from shared.domain.links import Base, Field
 from shared.domain.records import Record
@@ -23,6 +23,7 @@ from shared.sending.orphans import find_orphans, first_revision
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import RecordState
 from shared.sending.work_item_write import is_of_mapped_type
+from shared.settling import settle_intentions
 from shared.side_by_side import side_by_side
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
 
@@ -133,37 +134,20 @@ def _settle_intentions(
         return {}
 
     def settled(state: RecordState) -> RecordState:
-        link, item = state.link, state.work_item
-        if link is None or item is None:
+        if state.link is None or state.work_item is None:
             return state
-        earlier = {
-            number: place.azure_devops.revision(item.id, number) for number in intended_revisions(link, item)
-        }
-        files = {
-            key: file for revision in (*earlier.values(), item) for key, file in sent_files(revision).items()
-        }
-        images = place.images.with_files({**files, **link.attachments})
-        outcome = settle(
-            link,
-            item,
-            earlier,
+        link = settle_intentions(
+            state.link,
+            state.work_item,
             _texts(state.record, place.images),
-            images,
+            place.images,
+            place.azure_devops,
+            place.operation,
             aha_is_current=False,
             aha_updated_at=state.record.updated_at,
-            operation_id=place.operation.id,
             now=now,
         )
-        if outcome.recognised:
-            place.operation.log.log(
-                log_events.INTENTION_SETTLED,
-                f"An interrupted write of {state.record.reference or state.record.id} was done; the link records it "
-                "now.",
-                fields=sorted(name.value for name in outcome.recognised),
-                reference=state.record.reference,
-                work_item_id=item.id,
-            )
-        return replace(state, link=outcome.link)
+        return replace(state, link=link)
 
     return {state.record.id: state for state in side_by_side(settled, noted)}
 
