@@ -1,4 +1,4 @@
-"""GET, PUT and DELETE /api/integrations/{integration_id}, and GET /api/integrations: the configuration."""
+"""GET, PUT and DELETE /api/integrations/{integration_id}, and GET /api/integrations."""
 
 import azure.functions as func
 
@@ -21,11 +21,11 @@ def _answer(call: edge.Call, operation: Operation) -> edge.Answer:
     if call.method == "GET":
         if not integration_id:
             return edge.Answer(200, {"integrations": integrations.list_integrations(app)})
-        shown = integrations.get_integration(app, integration_id)
-        return edge.Answer(200, shown.body, {"ETag": shown.etag})
+        found = integrations.get_integration(app, integration_id)
+        return edge.Answer(200, found.body, {"ETag": found.etag})
     if_match = call.headers.get("if-match")
     if call.method == "DELETE":
         integrations.delete_integration(app, integration_id, if_match)
         return edge.Answer(204)
-    shown, is_new = integrations.put_integration(app, operation, integration_id, call.json(), if_match)
-    return edge.Answer(201 if is_new else 200, shown.body, {"ETag": shown.etag})
+    saved, is_new = integrations.put_integration(app, operation, integration_id, call.json(), if_match)
+    return edge.Answer(201 if is_new else 200, saved.body, {"ETag": saved.etag})

@@ -100,7 +100,7 @@ def _for_integration(
         if aha is None:
             source.error("integration_id", "has no Azure DevOps account and token yet: save them first")
         return ConnectionTestRequest(None, "", integration, aha)
-    # The console lists the choices when the stored project or mapping no longer exists, so it must not be checked.
+    # The page lists the choices when the stored project or mapping no longer exists, so it must not be checked.
     if source.boolean("choices_only", default=False):
         return ConnectionTestRequest(target, project, integration, aha, choices_only=True)
     return ConnectionTestRequest(target, project or target.project, integration, aha)
@@ -150,7 +150,7 @@ def _aha(
     if account.api_token is None and not source.raw("api_token") and not (stored and stored.aha.api_token):
         source.error("api_token", "is required")
     product_id = source.identifier("product_id", required=False)
-    # An empty product_id is kept: the console sends it to list the products when the stored product no longer exists.
+    # An empty product_id is kept: the page sends it to list the products when the stored one no longer exists.
     if stored is not None and source.raw("product_id") is None:
         product_id = stored.product_id
     return AhaTestRequest(
