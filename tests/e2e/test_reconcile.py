@@ -24,20 +24,20 @@ from tests.e2e.sending_scene import Scene, another_host
 from tests.e2e.system import Api
 
 
-def send(scene: Scene, reference: str = "PROD-2") -> list[int]:
-    """Send a feature of the sandbox Aha!; the work items of the feature and of its requirements."""
-    sent = scene.send(scene.aha.event(reference)["feature"])
+def send(scene: Scene) -> list[int]:
+    """Send PROD-2, which has no requirements; its work item."""
+    sent = scene.send(scene.aha.event("PROD-2")["feature"])
     assert sent.status == 201, sent.body
     return sent.ids
 
 
-def send_with_requirements(scene: Scene, count: int, reference: str = "PROD-2") -> dict[str, int]:
-    """Give a feature so many requirements and send it; the work items by reference, the feature's first."""
+def send_with_requirements(scene: Scene, count: int) -> dict[str, int]:
+    """Give PROD-2 so many requirements and send it; the work items by reference, the feature's first."""
     for number in range(1, count + 1):
         body = {"requirement": {"name": f"Requirement {number}"}}
-        answer = scene.aha.post(f"/features/{reference}/requirements", body)
+        answer = scene.aha.post("/features/PROD-2/requirements", body)
         assert answer.status_code == 200, answer.text
-    sent = scene.send(scene.aha.event(reference)["feature"])
+    sent = scene.send(scene.aha.event("PROD-2")["feature"])
     assert sent.status == 201, sent.body
     return {part["reference_num"]: part["work_item"]["id"] for part in sent.records}
 
@@ -86,6 +86,20 @@ def test_the_watermark_follows_what_was_looked_at_also_where_nothing_changed(sce
 
     assert changed < first < hour_later
     assert hour_later - timedelta(minutes=30) < second < hours_pass(scene, 1)
+    assert batch_reads(scene) == [], "the second run looked at what the first one had seen"
+
+
+def test_the_watermark_stays_a_little_behind_the_clock(scene: Scene) -> None:
+    # A query may find a change some time after the moment that the change bears.
+    (number,) = send(scene)
+    hours_pass(scene, 1)
+    rename(scene, number, "Named anew")
+
+    reconcile(scene)
+    reconcile(scene)
+
+    assert watermark(scene) < hours_pass(scene, 1 / 3600) - timedelta(minutes=1)
+    assert str(number) in batch_reads(scene)[0]["body"]
 
 
 def test_a_record_that_cannot_be_written_holds_the_watermark_and_nothing_else(scene: Scene) -> None:
@@ -234,7 +248,8 @@ def test_two_instances_at_once_bring_each_change_and_agree_on_the_watermark(scen
         hours_pass(scene, 1)
         scene.azure_devops.clear_requests()
         scene.aha.clear_requests()
-        scene.azure_devops.set_latency(200)
+        scene.azure_devops.add_fault(path="/wit/wiql", delay_ms=1500, times=2)
+        scene.azure_devops.set_latency(100)
 
         for run in [Run.start(host) for host in hosts]:
             run.wait()
