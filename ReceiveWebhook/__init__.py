@@ -1,7 +1,7 @@
 """POST /api/webhooks/{integration_id}/{token}: what the service hook “Work item updated” calls.
 
-The statuses are chosen by what Azure DevOps does next: 503 is delivered again, 410 switches the subscription off, any
-other failure puts it on probation, during which events are lost
+Azure DevOps reacts to the status: after a 503 it delivers the notification again, after a 410 it disables the
+subscription, and after any other failure it puts the subscription on probation and drops notifications meanwhile
 (https://learn.microsoft.com/azure/devops/service-hooks/troubleshoot).
 """
 
@@ -9,6 +9,7 @@ import azure.functions as func
 
 from shared import edge
 from shared.app import the_app
+from shared.domain.integration import StoredIntegration
 from shared.domain.json_input import Faults
 from shared.errors import IntegrationNotFound, InvalidInput, OperationFailed
 from shared.operation import Operation
@@ -19,20 +20,24 @@ _BUDGET_SECONDS = 25.0
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """Answer the HTTP request."""
-    return edge.respond(req, _receive, budget_seconds=lambda: _BUDGET_SECONDS, status_of=_status_of)
+    return edge.respond_about(
+        req, _authenticate, _receive, budget_seconds=lambda: _BUDGET_SECONDS, status_of=_status_of
+    )
 
 
-def _receive(call: edge.Call, operation: Operation) -> edge.Answer:
+def _authenticate(call: edge.Call) -> edge.Subject[StoredIntegration]:
     app = the_app()
-    integration_id = call.route.get("integration_id", "")
-    integration = authenticate(app, integration_id, call.route.get("token", "")).integration
-    app.keep_log(operation, integration_id)
+    stored = authenticate(app, call.route.get("integration_id", ""), call.route.get("token", ""))
+    return edge.Subject(stored, app.log_of(stored))
+
+
+def _receive(call: edge.Call, operation: Operation, stored: StoredIntegration) -> edge.Answer:
     body = call.json()
     faults = Faults()
     if not isinstance(body, dict):
         faults.note("", "must be an object")
     faults.raise_if_any()
-    received = receive(app, operation, integration, body)
+    received = receive(the_app(), operation, stored.integration, body)
     return edge.Answer(
         200, {"result": received.result, "reason": received.reason, "operation_id": operation.id}
     )
@@ -43,5 +48,5 @@ def _status_of(error: OperationFailed) -> int:
         return 410
     if isinstance(error, IntegrationNotFound | InvalidInput):
         return edge.status_for(error)
-    # Whatever else it is, delivering the notification again later is right, and a probation is not.
+    # For any other failure, a later delivery helps and a probation does harm.
     return 503

@@ -39,7 +39,8 @@ def read_aha_question(app: App, body: JsonObject, stored: Integration | None) ->
     source = body.object("aha")
     settings = app.settings
     named = source.text("integration_id", longest=64)
-    stored = app.integrations.get(named).integration if named else stored
+    if named and (stored is None or stored.integration_id != named):
+        stored = app.integrations.get(named).integration
     addresses = Addresses(settings.azure_devops_url, settings.allow_local_addresses)
     target = read_aha(source, stored, addresses)
     url = target.url or (stored.aha.url if stored else "")

@@ -13,7 +13,7 @@ from shared.aha_connection import AhaQuestion, look_at_aha, read_aha_question
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.accounts import normalise_account_name
-from shared.domain.integration import Authentication, AzureDevOpsTarget, Integration
+from shared.domain.integration import Authentication, AzureDevOpsTarget, Integration, StoredIntegration
 from shared.domain.json_input import Faults, JsonObject
 from shared.domain.kind import Kind
 from shared.domain.markers import marker_of
@@ -25,6 +25,8 @@ from shared.errors import NotFound, RuleViolation, System
 from shared.operation import Operation
 from shared.secret import Secret
 from shared.side_by_side import side_by_side
+
+_LONGEST_ID = 64
 
 
 @dataclass(frozen=True)
@@ -60,24 +62,33 @@ class Check:
         return {"name": self.name, "ok": True, "detail": self.detail}
 
 
-def read_question(app: App, body: Any) -> Question:
+def named_integration(body: Any) -> str:
+    """The id of the integration that a test is about; empty where the body names none, or is malformed."""
+    # read_question reports what is malformed.
+    source = JsonObject(body, Faults())
+    aha = source.object("aha")
+    return source.text("integration_id", longest=_LONGEST_ID) or aha.text(
+        "integration_id", longest=_LONGEST_ID
+    )
+
+
+def read_question(app: App, body: Any, stored: StoredIntegration | None) -> Question:
     """The body of a test: an account name with a token, or the id of an integration; either with a project.
 
-    With `aha` the Aha! account is looked at, too, or it alone where nothing is said of Azure DevOps.
+    `stored` is the integration of `named_integration`. With `aha` the Aha! account is looked at, too, or it alone
+    where nothing is said of Azure DevOps.
 
     Raises:
         InvalidRequest: naming every fault.
-        IntegrationNotFound: there is no such integration.
     """
     faults = Faults()
     source = JsonObject(body, faults)
     project = source.text("project", longest=64)
-    integration_id = source.text("integration_id", longest=64)
-    if integration_id:
+    if source.text("integration_id", longest=_LONGEST_ID) and stored is not None:
         faults.raise_if_any()
-        question = _of_integration(app, source, project, app.integrations.get(integration_id).integration)
+        question = _of_integration(app, source, project, stored.integration)
     else:
-        aha = read_aha_question(app, source, None)
+        aha = read_aha_question(app, source, stored.integration if stored else None)
         is_left_out = all(source.raw(key) in (None, "") for key in ("account_name", "personal_access_token"))
         target = None if aha is not None and is_left_out else _target(app, source)
         question = Question(target, project, None, aha)

@@ -49,10 +49,8 @@ def read_log(app: App, integration_id: str, query: LogQuery) -> dict[str, Any]:
     """A page of an integration's log, newest first.
 
     Raises:
-        IntegrationNotFound: there is no such integration.
         InvalidRequest: `before` is not the `next` of an earlier page.
     """
-    app.integrations.get(integration_id)
     page = app.log.read(
         integration_id,
         limit=query.limit,

@@ -47,17 +47,16 @@ class _Known:
         return cls([one for one in ours if one.url == url], [one for one in ours if one.url != url])
 
 
-def subscription_status(app: App, operation: Operation, integration_id: str) -> dict[str, Any]:
+def subscription_status(app: App, operation: Operation, stored: StoredIntegration) -> dict[str, Any]:
     """How the subscription of the integration's webhook URL stands; null where there is none.
 
     `outdated_subscription_ids` are those that still call an earlier webhook URL. `account_url` is where a person finds
     them.
 
     Raises:
-        IntegrationNotFound, IntegrationIncomplete: it cannot be looked for.
+        IntegrationIncomplete: it cannot be looked for.
         CredentialsRejected, Forbidden, Unavailable: Azure DevOps does not show it.
     """
-    stored = app.integrations.get(integration_id)
     hooks = _hooks(app, operation, stored)
     url = webhook_url(app, stored.integration, stored.webhook_generation)
     with _in_words():
@@ -72,18 +71,16 @@ def subscription_status(app: App, operation: Operation, integration_id: str) -> 
     }
 
 
-def subscribe(app: App, operation: Operation, integration_id: str) -> Subscribed:
+def subscribe(app: App, operation: Operation, stored: StoredIntegration) -> Subscribed:
     """Create the subscription, or find the one that has the webhook URL already and see to it that it works.
 
     One that calls an earlier webhook URL is given the one of now. There are never two: of those that were made at the
     same moment the oldest stays.
 
     Raises:
-        IntegrationNotFound, IntegrationIncomplete: nothing was done.
+        IntegrationIncomplete: nothing was done.
         CredentialsRejected, Forbidden, NotFound, RuleViolation, Unavailable: Azure DevOps did not do it.
     """
-    stored = app.integrations.get(integration_id)
-    app.keep_log(operation, integration_id)
     hooks = _hooks(app, operation, stored)
     url = webhook_url(app, stored.integration, stored.webhook_generation)
     with _in_words():
