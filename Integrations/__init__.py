@@ -30,9 +30,9 @@ def _find(call: edge.Call) -> edge.Subject[_Found]:
 def _answer(call: edge.Call, operation: Operation, found: _Found) -> edge.Answer:
     app = the_app()
     integration_id = call.route.get("integration_id", "")
-    if not integration_id:
-        return edge.Answer(200, {"integrations": configuration.list_integrations(app)})
     if call.method == "GET":
+        if not integration_id:
+            return edge.Answer(200, {"integrations": configuration.list_integrations(app)})
         shown = configuration.get_integration(app, integration_id, found)
         return edge.Answer(200, shown.body, {"ETag": shown.etag})
     if_match = call.headers.get("if-match")
