@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from shared import edge
-from shared.console_files import CONSOLE
+from shared.api.console import CONSOLE
 from shared.operation import Operation
 
 _BUDGET_SECONDS = 60.0

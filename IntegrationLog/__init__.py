@@ -1,11 +1,11 @@
-"""GET /api/integrations/{integration_id}/log: what the app did, what was answered, and what to do about it."""
+"""GET /api/integrations/{integration_id}/log: the log of an integration, newest entry first."""
 
 import azure.functions as func
 
 from shared import edge
+from shared.api.log import read_log, read_query
 from shared.app import the_app
 from shared.domain.integration import StoredIntegration
-from shared.integration_log import read_log, read_query
 from shared.operation import Operation
 from shared.subjects import integration_in_route
 

@@ -9,11 +9,10 @@ import azure.functions as func
 
 from shared import edge
 from shared.app import the_app
-from shared.domain.integration import StoredIntegration
-from shared.domain.json_input import Faults
+from shared.domain.json_input import InputErrors
 from shared.errors import IntegrationNotFound, InvalidInput, OperationFailed
 from shared.operation import Operation
-from shared.receiving.receive import WebhookGone, authenticate, receive
+from shared.receiving.receive import Delivery, WebhookGone, open_delivery, receive
 
 _BUDGET_SECONDS = 25.0
 
@@ -21,23 +20,28 @@ _BUDGET_SECONDS = 25.0
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """Answer the HTTP request."""
     return edge.respond_about(
-        req, _authenticate, _receive, budget_seconds=lambda: _BUDGET_SECONDS, status_of=_status_of
+        req, _find, _receive, budget_seconds=lambda: _BUDGET_SECONDS, status_of=_status_of
     )
 
 
-def _authenticate(call: edge.Call) -> edge.Subject[StoredIntegration]:
+def _find(call: edge.Call) -> edge.Subject[Delivery]:
     app = the_app()
-    stored = authenticate(app, call.route.get("integration_id", ""), call.route.get("token", ""))
-    return edge.Subject(stored, app.log_of(stored))
+    try:
+        body = call.json()
+    except InvalidInput:
+        # Only a caller with the right token is told what is wrong with the body, by _receive.
+        body = None
+    route = call.route
+    delivery = open_delivery(app, route.get("integration_id", ""), route.get("token", ""), body)
+    return edge.Subject(delivery, app.log_of(delivery.integration))
 
 
-def _receive(call: edge.Call, operation: Operation, stored: StoredIntegration) -> edge.Answer:
-    body = call.json()
-    faults = Faults()
-    if not isinstance(body, dict):
-        faults.note("", "must be an object")
-    faults.raise_if_any()
-    received = receive(the_app(), operation, stored.integration, body)
+def _receive(call: edge.Call, operation: Operation, delivery: Delivery) -> edge.Answer:
+    errors = InputErrors()
+    if not isinstance(call.json(), dict):
+        errors.add("", "must be an object")
+    errors.raise_if_any()
+    received = receive(the_app(), operation, delivery)
     return edge.Answer(
         200, {"result": received.result, "reason": received.reason, "operation_id": operation.id}
     )
@@ -48,5 +52,5 @@ def _status_of(error: OperationFailed) -> int:
         return 410
     if isinstance(error, IntegrationNotFound | InvalidInput):
         return edge.status_for(error)
-    # For any other failure, a later delivery helps and a probation does harm.
+    # Azure DevOps delivers again after 503; any other status would put the subscription on probation.
     return 503

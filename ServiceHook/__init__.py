@@ -3,10 +3,10 @@
 import azure.functions as func
 
 from shared import edge
+from shared.api.subscription import subscribe, subscription_status
 from shared.app import the_app
 from shared.domain.integration import StoredIntegration
 from shared.operation import Operation
-from shared.service_hook import subscribe, subscription_status
 from shared.subjects import integration_in_route
 
 _BUDGET_SECONDS = 60.0

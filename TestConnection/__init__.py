@@ -1,10 +1,11 @@
-"""POST /api/test-connection: can the app reach the account, and would a send succeed?"""
+"""POST /api/test-connection: can the app reach the account, and can it send as the integration is configured?"""
 
 import azure.functions as func
 
 from shared import edge
+from shared.api.connection_request import named_integration
+from shared.api.connection_test import read_request, run_connection_test
 from shared.app import the_app
-from shared.connection import check_connection, named_integration, read_question
 from shared.domain.integration import StoredIntegration
 from shared.operation import Operation
 
@@ -27,5 +28,5 @@ def _find(call: edge.Call) -> edge.Subject[StoredIntegration | None]:
 
 def _test(call: edge.Call, operation: Operation, stored: StoredIntegration | None) -> edge.Answer:
     app = the_app()
-    question = read_question(app, call.json(), stored)
-    return edge.Answer(200, check_connection(app, operation, question))
+    request = read_request(app, call.json(), stored)
+    return edge.Answer(200, run_connection_test(app, operation, request))

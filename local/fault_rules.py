@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from local.request_log import RequestLogEntry
 
-_OUTCOMES = ("status", "delay_ms", "cut", "cut_body_after")
+_OUTCOMES = ("status", "delay_ms", "hold_ms", "cut", "cut_body_after")
+"""`delay_ms` waits before the request is carried out, `hold_ms` between that and the answer."""
 _KEYS = {"method", "path", "body", "request_body", "skip", "times", "headers", *_OUTCOMES}
 
 

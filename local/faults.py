@@ -70,6 +70,8 @@ class FaultInjection:
             return _Observed(entry, self._app, environ, start_response)
         if fault.outcome == "status":
             return _Observed(entry, fault.answer(), environ, start_response)
+        if fault.outcome == "hold_ms":
+            return self._held(entry, fault.value, environ, start_response)
         if fault.outcome == "cut_body_after":
             return _Observed(entry, self._app, environ, start_response, cut_after=fault.value)
         if fault.value == "after":
@@ -77,6 +79,25 @@ class FaultInjection:
                 pass
         entry.end()
         raise cut_connection(environ)
+
+    def _held(
+        self,
+        entry: RequestLogEntry,
+        milliseconds: int,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Carry the request out, and answer it later."""
+        start: list[Any] = []
+
+        def keep(*arguments: Any) -> Callable[[bytes], object]:
+            start[:] = arguments
+            return lambda _piece: None
+
+        body = b"".join(_Observed(entry, self._app, environ, keep))
+        time.sleep(milliseconds / 1000)
+        start_response(*start)
+        return [body]
 
     def _due(self, entry: RequestLogEntry) -> tuple[list[Fault], Fault | None]:
         """The delays that apply, which add up, and the first other fault that does."""

@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 from local.function_host.application import BODY_LIMIT, FunctionHost, HostOptions
@@ -37,6 +38,8 @@ def main() -> int:
     for fault in app.faults:
         print(f"Left out: {fault}", file=sys.stderr)
     os.environ.setdefault("WEBSITE_HOSTNAME", f"localhost:{port}")
+    if options.clock_ahead:
+        _set_clock(options.clock_ahead)
     _enter(options.root)
     host = FunctionHost(app, _make_engine(options), _host_options(options))
     _list_functions(app, port)
@@ -78,6 +81,13 @@ def _read_arguments() -> argparse.Namespace:
         default=None,
         help="for `def` functions (default: the setting PYTHON_THREADPOOL_THREAD_COUNT, else 1000)",
     )
+    parser.add_argument(
+        "--clock-ahead",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="let this host's clock be wrong, to see what becomes of it (default: 0)",
+    )
     options = parser.parse_args()
     options.root = options.root.resolve()
     return options
@@ -106,6 +116,12 @@ def _free_port(wanted: int) -> int:
             raise ConfigurationError(f"port {wanted} cannot be opened: {problem}") from problem
         port: int = probe.getsockname()[1]
         return port
+
+
+def _set_clock(seconds_ahead: float) -> None:
+    """Let the app's clock be wrong. Processes, connections and files keep the machine's."""
+    right = time.time
+    time.time = lambda: right() + seconds_ahead
 
 
 def _enter(root: Path) -> None:

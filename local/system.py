@@ -191,9 +191,13 @@ class LocalSystem:
         self.function_host.start(self.host_environment(self.host_changes))
 
     @contextmanager
-    def another_host(self, number: int) -> Iterator[Service]:
-        """A further process of the function app, as the second and later workers of an instance are."""
-        host = self._service(f"functions-{number}", self._host_command, _FUNCTIONS_PORT)
+    def another_host(self, number: int, clock_ahead: float = 0.0) -> Iterator[Service]:
+        """A further process of the function app, whose clock may be some seconds ahead."""
+
+        def command(port: int) -> Sequence[str | Path]:
+            return [*self._host_command(port), "--clock-ahead", str(clock_ahead)]
+
+        host = self._service(f"functions-{number}", command, _FUNCTIONS_PORT)
         try:
             host.start(self.host_environment())
             yield host
@@ -211,6 +215,7 @@ class LocalSystem:
             "SECRETS_KEY": self.secrets_key,
             "PUBLIC_URL": self.functions_url,
             **self._sandbox_settings(),
+            **self._timer_settings(),
             **self._core_tools_settings(),
             **self.options.host_env,
             **(env or {}),
@@ -228,6 +233,10 @@ class LocalSystem:
             "IDENTITY_ENDPOINT": f"{self._azure_devops.url}/_identity/token",
             "IDENTITY_HEADER": "sandbox-identity",
         }
+
+    def _timer_settings(self) -> dict[str, str | None]:
+        # Without a schedule there is no Reconcile. The local host starts timers by its admin API alone.
+        return {} if self.options.host == "func" else {"RECONCILE_SCHEDULE": "0 */15 * * * *"}
 
     def _core_tools_settings(self) -> dict[str, str | None]:
         if self.options.host != "func":

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TypeVar
 from shared.clock import Clock
 from shared.domain.integration import AhaTarget, AzureDevOpsTarget, StoredIntegration
 from shared.identity import ManagedIdentity
-from shared.journal import Entry, Sink
 from shared.operation import Operation
+from shared.operation_log import LogEntry, LogSink
 from shared.settings import Settings
 from shared.storage.integrations import IntegrationStore
-from shared.storage.log import LogStore
+from shared.storage.log_store import LogStore
 from shared.storage.tables import Tables
 from shared.storage.vault import Vault
 
@@ -136,18 +136,18 @@ class App:
     def _aha_client(self, kind: type[_AhaClient], target: AhaTarget, operation: Operation) -> _AhaClient:
         return kind(target, operation, process_state=self.process_state, sleep=self.clock.sleep)
 
-    def log_of(self, stored: StoredIntegration) -> Sink:
+    def log_of(self, stored: StoredIntegration) -> LogSink:
         """Writes entries to the log of an integration."""
         return lambda entries: self.log.write(stored.integration.integration_id, entries)
 
-    def log_if_stored(self, integration_id: str) -> Sink:
+    def log_if_stored(self, integration_id: str) -> LogSink:
         """Writes entries to the log of an integration that the operation may create or delete.
 
         Nothing is written unless the integration exists when the entries come: a log without an integration would
         stay for ever.
         """
 
-        def write(entries: Sequence[Entry]) -> None:
+        def write(entries: Sequence[LogEntry]) -> None:
             if isinstance(self.integrations.find(integration_id), StoredIntegration):
                 self.log.write(integration_id, entries)
 

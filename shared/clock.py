@@ -1,4 +1,4 @@
-"""The time of day and the passing of time, as an argument: a test has days pass in no time."""
+"""The time of day and the passing of time, as an argument, so that a test can let days pass at once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 
+def _utc_now() -> datetime:
+    return datetime.fromtimestamp(time.time(), timezone.utc)
+
+
 @dataclass(frozen=True)
 class Clock:
-    """`now` is the time in UTC, `sleep` waits for some seconds."""
+    """`now` is the time in UTC, `monotonic` seconds of a clock that is never set, `sleep` waits for some seconds."""
 
-    now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
+    now: Callable[[], datetime] = _utc_now
+    monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep

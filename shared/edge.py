@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 
 import azure.functions as func
 
+from shared import log_events
 from shared.errors import (
     BodyTooLarge,
-    Fault,
     FeatureBusy,
+    InputError,
     IntegrationDisabled,
     IntegrationIncomplete,
     IntegrationNotFound,
@@ -31,8 +32,8 @@ from shared.errors import (
     Refused,
     Unavailable,
 )
-from shared.journal import Sink
 from shared.operation import Operation
+from shared.operation_log import LogSink
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +126,7 @@ class Subject(Generic[FoundNow]):
     """What a call is about, and the log that the call is written to. `log` is None for a call without a log."""
 
     found: FoundNow
-    log: Sink | None = None
+    log: LogSink | None = None
 
 
 def status_for(error: OperationFailed) -> int:
@@ -173,15 +174,15 @@ def respond_about(
         call = Call.of(request)
         subject = find(call)
         if subject.log is not None:
-            operation.journal.write_to(subject.log)
+            operation.log.write_to(subject.log)
         response = _response(handler(call, operation, subject.found), operation)
     except OperationFailed as error:
         _note_failure(operation, error)
         response = _problem(error, operation, status_of(error))
     except Exception as error:
         logger.exception("A defect ended operation %s", operation.id)
-        operation.journal.error(
-            "operation.defect",
+        operation.log.log(
+            log_events.OPERATION_DEFECT,
             f"A defect of this app ended the operation: {type(error).__name__}. The log of the function app has the "
             "stack trace.",
         )
@@ -191,7 +192,7 @@ def respond_about(
         )
         response = _problem(failure, operation, status_of(failure))
     finally:
-        operation.journal.flush()
+        operation.log.flush()
     return response
 
 
@@ -204,13 +205,13 @@ def retry_after(seconds: float | None) -> dict[str, str]:
 
 def invalid_parameter(name: str, detail: str) -> InvalidRequest:
     """The error for a query or route parameter."""
-    return InvalidRequest([Fault(f"/{name}", detail)])
+    return InvalidRequest([InputError(f"/{name}", detail)])
 
 
 def _note_failure(operation: Operation, error: OperationFailed) -> None:
     # Anybody may call the webhook with a wrong URL; the app's own log must not fill up with that.
     if not isinstance(error, IntegrationNotFound):
-        operation.journal.error("operation.failed", error.detail, code=error.code, **error.evidence)
+        operation.log.log(log_events.OPERATION_FAILED, error.detail, code=error.code, **error.evidence)
 
 
 def _response(answer: Answer, operation: Operation) -> func.HttpResponse:
@@ -236,7 +237,7 @@ def _problem(error: OperationFailed, operation: Operation, status: int) -> func.
         "operation_id": operation.id,
     }
     if isinstance(error, InvalidRequest):
-        body["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
+        body["errors"] = [{"pointer": one.pointer, "detail": one.detail} for one in error.errors]
     headers = {"x-operation-id": operation.id, "Cache-Control": "no-store"}
     if isinstance(error, FeatureBusy | Unavailable) or status == 503:
         headers |= retry_after(error.retry_after)

@@ -1,30 +1,30 @@
-"""Every failure that a caller can be told of, in one tree, split by what to do next.
+"""Every failure that the app reports, in one tree, split by what the caller can do about it.
 
     OperationFailed
-    ├── InvalidInput              mend the request
+    ├── InvalidInput              correct the request
     │   ├── InvalidJson
-    │   ├── InvalidRequest        names every fault by its JSON pointer
+    │   ├── InvalidRequest        has every error with its JSON pointer
     │   └── BodyTooLarge
-    ├── IntegrationUnusable       mend the integration
+    ├── IntegrationUnusable       correct the integration
     │   ├── IntegrationNotFound
     │   ├── IntegrationDisabled
     │   ├── IntegrationIncomplete
     │   └── ProductTaken
-    ├── ConcurrentChange          look again, then repeat
+    ├── ConcurrentChange          read again, then repeat
     │   ├── FeatureBusy
     │   ├── PreconditionFailed
-    │   ├── RevisionConflict      never leaves a use case: it re-reads and decides anew
+    │   ├── RevisionConflict      never leaves a use case, which reads again and decides again
     │   └── LinkChanged           never leaves a use case either
-    ├── Refused                   mend the token, the rights or the values; `system` says where
+    ├── Refused                   correct the token, the rights or the values in `system`
     │   ├── CredentialsRejected
     │   ├── Forbidden
     │   ├── NotFound
     │   └── RuleViolation
-    ├── Unavailable               wait, then repeat; `system` says for what
-    │   └── TimeSpent             the operation's own time is over
-    └── SettingInvalid            mend the app setting
+    ├── Unavailable               wait for `system`, then repeat
+    │   └── TimeSpent             the operation's time budget is used up
+    └── SettingInvalid            correct the app setting
 
-What each becomes as an HTTP answer is decided in one place, `shared.edge`.
+`shared.edge` maps each class to an HTTP status.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from typing import Any
 
 
 class System(str, Enum):
-    """The systems outside this app that can refuse a request or be down."""
+    """A system that the app calls and that can refuse a request or be unavailable."""
 
     AZURE_DEVOPS = "azure_devops"
     AHA = "aha"
@@ -44,23 +44,23 @@ class System(str, Enum):
 
     @property
     def display_name(self) -> str:
-        """The name a person knows the system by."""
+        """The system's name for people."""
         return {"azure_devops": "Azure DevOps", "aha": "Aha!", "storage": "Table Storage"}[self.value]
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One thing wrong with the input: where (RFC 6901 JSON pointer) and what."""
+class InputError:
+    """One error in the input: where it is (RFC 6901 JSON pointer), and what is wrong."""
 
     pointer: str
     detail: str
 
 
 class OperationFailed(Exception):
-    """A failure with a stable `code`, and a `detail` that tells a person what is wrong and what to do.
+    """A failure with a stable `code`, and a `detail` that says what is wrong and what to do about it.
 
-    `evidence` holds what the log should keep beside it (HTTP status, the remote error code, a work item id); it never
-    holds secrets. `retry_after` is in seconds, None where waiting does not help.
+    `evidence` has further facts for the log (HTTP status, remote error code, work item id) and never a secret.
+    `retry_after` is in seconds, None if waiting does not help.
     """
 
     code = "internal_error"
@@ -76,103 +76,103 @@ class OperationFailed(Exception):
 
 
 class InvalidInput(OperationFailed):
-    """The request itself is at fault; nothing was done."""
+    """The request is not valid. Nothing was done."""
 
     code = "invalid_request"
     title = "The request is not valid"
 
 
 class InvalidJson(InvalidInput):
-    """The body is not JSON in UTF-8."""
+    """The body is not valid JSON in UTF-8."""
 
     code = "invalid_json"
-    title = "The body is not JSON"
+    title = "The body is not valid JSON"
 
 
 class InvalidRequest(InvalidInput):
-    """The body is JSON of the wrong shape; `faults` names everything that is wrong with it."""
+    """The body is valid JSON, but not what the operation takes. `errors` has every error."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        summary = "; ".join(f"{fault.pointer or '/'}: {fault.detail}" for fault in faults[:3])
-        more = f" (and {len(faults) - 3} more)" if len(faults) > 3 else ""
+    def __init__(self, errors: Sequence[InputError]) -> None:
+        summary = "; ".join(f"{error.pointer or '/'}: {error.detail}" for error in errors[:3])
+        more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
         super().__init__(f"{summary}{more}")
-        self.faults = tuple(faults)
+        self.errors = tuple(errors)
 
 
 class BodyTooLarge(InvalidInput):
-    """The body is over the limit; it was not read."""
+    """The body is over the size limit and was not read."""
 
     code = "body_too_large"
     title = "The body is too large"
 
 
 class IntegrationUnusable(OperationFailed):
-    """The integration cannot do what was asked as it is configured."""
+    """The configuration of the integration does not allow the operation."""
 
 
 class IntegrationNotFound(IntegrationUnusable):
-    """There is no integration of this id."""
+    """There is no integration with this id."""
 
     code = "integration_not_found"
     title = "There is no such integration"
 
 
 class IntegrationDisabled(IntegrationUnusable):
-    """The integration is complete, but switched off."""
+    """The integration is complete but not enabled."""
 
     code = "integration_disabled"
     title = "The integration is disabled"
 
 
 class IntegrationIncomplete(IntegrationUnusable):
-    """Something that a send needs is not configured yet; `detail` lists what."""
+    """The integration lacks something that the operation needs. `detail` lists what."""
 
     code = "integration_incomplete"
     title = "The integration is not complete"
 
 
 class ProductTaken(IntegrationUnusable):
-    """Another integration holds the product already."""
+    """Another integration already has this product."""
 
     code = "product_taken"
     title = "The product belongs to another integration"
 
 
 class ConcurrentChange(OperationFailed):
-    """Somebody else changed the same thing at the same time."""
+    """Another operation changed the same thing at the same time."""
 
 
 class FeatureBusy(ConcurrentChange):
-    """The same feature is being sent elsewhere and did not finish in time."""
+    """Another send of the same feature did not finish in time."""
 
     code = "feature_busy"
-    title = "The feature is being sent already"
+    title = "Another send of the feature is running"
 
 
 class PreconditionFailed(ConcurrentChange):
-    """If-Match named another version than the stored one."""
+    """If-Match does not match the stored version."""
 
     code = "precondition_failed"
-    title = "The integration has changed meanwhile"
+    title = "The integration was changed in the meantime"
 
 
 class RevisionConflict(ConcurrentChange):
-    """A write named a revision of the work item that is no longer the current one."""
+    """A write tested for a revision that is no longer the work item's current one."""
 
     code = "revision_conflict"
-    title = "The work item has changed meanwhile"
+    title = "The work item was changed in the meantime"
 
 
 class LinkChanged(ConcurrentChange):
-    """Links or claims are no longer as they were read; what was asked for the other records is done.
+    """Some links or claims were changed since they were read. The other records' rows were written.
 
-    `aha_ids` names the records it concerns. `holders` tells, for those of them whose work item belongs to another
-    record, that record's Aha! id: reading again will not change that. `written` holds what is stored now for the
-    others, by Aha! id.
+    `aha_ids` are the records whose rows were not written. If the work item of one of them belongs to another record,
+    `holders` maps its Aha! id to that record's Aha! id; reading again does not help then. `written` has what is now
+    stored for the other records, by Aha! id.
     """
 
     code = "link_changed"
-    title = "The link has changed meanwhile"
+    title = "The link was changed in the meantime"
 
     def __init__(
         self,
@@ -185,11 +185,11 @@ class LinkChanged(ConcurrentChange):
         self.holders = dict(holders or {})
         self.written = dict(written or {})
         taken = "".join(f" The work item of {one} belongs to {other}." for one, other in self.holders.items())
-        super().__init__(f"The links of {', '.join(self.aha_ids)} are no longer as they were read.{taken}")
+        super().__init__(f"The links of {', '.join(self.aha_ids)} were changed since they were read.{taken}")
 
 
 class Refused(OperationFailed):
-    """The other system understood and said no; repeating the same request will not help."""
+    """The other system refused the request. Repeating the same request does not help."""
 
     reason = "refused"
 
@@ -201,34 +201,34 @@ class Refused(OperationFailed):
 
 
 class CredentialsRejected(Refused):
-    """The token is malformed, unknown, expired or revoked, or lacks a scope."""
+    """The token is malformed, unknown, expired or revoked, or it lacks a scope."""
 
     reason = "credentials_rejected"
 
 
 class Forbidden(Refused):
-    """The token is good, but its user lacks a right."""
+    """The token is valid, but its user lacks a right."""
 
     reason = "forbidden"
 
 
 class NotFound(Refused):
-    """The thing does not exist, or the token's user cannot see it: the other system does not tell which."""
+    """The thing does not exist, or the token's user cannot see it. The other system does not say which."""
 
     reason = "not_found"
 
 
 class RuleViolation(Refused):
-    """A value breaks a rule of the other system."""
+    """A value violates a rule of the other system."""
 
     reason = "rule_violation"
 
 
 class Unavailable(OperationFailed):
-    """The system is down, too slow or throttling, for longer than the retries lasted.
+    """The system was down, too slow or throttling until the retries ended.
 
-    `outcome_unknown`: the request may have been carried out although no answer came. `may_still_run`: it may even be
-    under way now, since it was only the waiting that ended.
+    `outcome_unknown`: the request may have taken effect although there was no answer. `may_still_run`: it may also take
+    effect later, because only the wait for the answer ended.
     """
 
     def __init__(
@@ -250,10 +250,10 @@ class Unavailable(OperationFailed):
 
 
 class TimeSpent(Unavailable):
-    """The operation's time is over before the request was made; nothing was sent."""
+    """The operation's time budget ended before the request was sent."""
 
 
 class SettingInvalid(OperationFailed):
-    """An app setting is missing or malformed; `detail` names it and says what it should hold."""
+    """An app setting is missing or malformed. `detail` names it and says what it must contain."""
 
     title = "An app setting needs attention"

@@ -1,4 +1,4 @@
-"""One call of the app from its first step to its answer."""
+"""One call of the app, from its first step to its answer."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ import secrets
 from dataclasses import dataclass
 
 from shared.deadline import Deadline
-from shared.journal import Journal
+from shared.operation_log import OperationLog
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What every step of a call shares: its id (shown in the answer and the log), its deadline and its journal."""
+    """What all steps of a call share. `id` is shown in the answer and in the log."""
 
     id: str
     deadline: Deadline
-    journal: Journal
+    log: OperationLog
+
+    @property
+    def journal(self) -> OperationLog:
+        """The former name of `log`, for the modules that still use it."""
+        return self.log
 
     @classmethod
     def start(cls, budget_seconds: float) -> Operation:
-        """A new operation that may take `budget_seconds`."""
+        """Begin an operation that may take `budget_seconds`."""
         operation_id = secrets.token_hex(16)
-        return cls(operation_id, Deadline.after(budget_seconds), Journal(operation_id))
+        return cls(operation_id, Deadline.after(budget_seconds), OperationLog(operation_id))

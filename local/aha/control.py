@@ -11,7 +11,7 @@ from local.aha import seed
 from local.aha.call import Call, Route, json_response
 from local.aha.changes import update_record
 from local.aha.errors import RecordNotFound, Refusal
-from local.aha.events import EVENTS, STYLES, feature_event
+from local.aha.events import EVENTS, RELEASE_EVENTS, STYLES, feature_event, release_event
 from local.aha.file_content import GeneratedContent, StoredContent
 from local.aha.inline_images import image_markup
 from local.aha.records import Attachment, Feature, Record, Requirement, User, time_text
@@ -150,13 +150,15 @@ def put_attachment(call: Call, identifier: str) -> Response:
 
 
 def get_event(call: Call, identifier: str) -> Response:
-    """The event that Aha! would send for a feature: `?event=` and `?style=current|older`."""
+    """The event that Aha! would send for a feature (`?event=`, `?style=current|older`) or a release (`?event=`)."""
+    event, style = call.request.args.get("event"), call.request.args.get("style", "current")
+    if event in RELEASE_EVENTS:
+        return json_response(release_event(call.show, call.account.release(identifier), event))
     record = call.account.any_record(identifier)
     if not isinstance(record, Feature):
         raise RecordNotFound
-    event, style = call.request.args.get("event"), call.request.args.get("style", "current")
     if (event is not None and event not in EVENTS) or style not in STYLES:
-        raise Refusal(400, f"event must be one of {EVENTS}, style one of {STYLES}")
+        raise Refusal(400, f"event must be one of {(*EVENTS, *RELEASE_EVENTS)}, style one of {STYLES}")
     return json_response(feature_event(call.show, record, event, style))
 
 

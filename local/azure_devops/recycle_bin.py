@@ -9,7 +9,7 @@ from local.azure_devops.changes import DELETED, RESTORED, UPDATED, Change
 from local.azure_devops.link_types import LINK_TYPES
 from local.azure_devops.organization import Organization
 from local.azure_devops.permissions import check_may_save
-from local.azure_devops.times import now, timestamp
+from local.azure_devops.times import timestamp
 from local.azure_devops.tokens import Caller
 from local.azure_devops.work_items import PARENT, FieldChange, Relation, Update, WorkItem, missing_work_item
 
@@ -70,7 +70,7 @@ def _check_permission(item: WorkItem, caller: Caller) -> None:
 
 
 def _next_revision(organization: Organization, item: WorkItem, caller: Caller) -> Update:
-    before, moment = item.current, now()
+    before, moment = item.current, organization.now()
     changed = {
         "System.Rev": before.rev + 1,
         "System.ChangedDate": moment,
@@ -111,7 +111,7 @@ def _change_other_end(
         fields["System.Parent"] = parent
     revision = replace(before, fields=fields, relations=(*others, end) if adds else others)
     ends = {"added": (end,)} if adds else {"removed": (end,)}
-    update = Update(len(other.updates) + 1, before.rev, caller.identity, now(), {}, **ends)
+    update = Update(len(other.updates) + 1, before.rev, caller.identity, organization.now(), {}, **ends)
     other.revisions[-1] = revision
     other.updates.append(update)
     organization.announce(Change(UPDATED, other, revision, update, base))

@@ -15,7 +15,7 @@ from local.azure_devops.organization import Organization
 from local.azure_devops.patching import Patching, enabled
 from local.azure_devops.permissions import check_may_save
 from local.azure_devops.projects import Project
-from local.azure_devops.times import FOR_EVER, now, timestamp
+from local.azure_devops.times import FOR_EVER, timestamp
 from local.azure_devops.tokens import Caller
 from local.azure_devops.work_items import (
     PARENT,
@@ -39,7 +39,7 @@ class Save:
         self._organization = organization
         self._caller = caller
         self._links_new = links_new
-        self._moment = now()
+        self._moment = organization.now()
         self._drafts: dict[int, Draft] = {}
         self._links = Links(organization, self._open)
 

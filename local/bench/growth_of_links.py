@@ -14,7 +14,7 @@ from local.bench.progress import progress
 from local.bench.storage_relay import QUERY
 from local.bench.tables import Table
 from shared.domain.kind import Kind
-from shared.domain.links import Agreement, Field, Link, digest
+from shared.domain.links import Base, Field, Link, digest
 from shared.secret import Secret
 from shared.storage.link_rows import link_rows
 from shared.storage.rows import MOST_OPERATIONS, Insert
@@ -77,7 +77,7 @@ def _four_jobs(arena: Arena, counted: CountedStorage) -> Sequence[float]:
 
 def _links() -> Iterator[Link]:
     """Links of requirements of nobody's features."""
-    agreed = {field: Agreement(digest(field.value), digest(field.value)) for field in Field}
+    agreed = {field: Base(digest(field.value), digest(field.value)) for field in Field}
     for number in count():
         yield Link(
             kind=Kind.REQUIREMENT,
@@ -88,7 +88,7 @@ def _links() -> Iterator[Link]:
             work_item_url=f"https://dev.azure.com/elsewhere/_workitems/edit/{_FIRST_WORK_ITEM + number}",
             work_item_type="User Story",
             agreed_revision=3,
-            agreed=agreed,
+            base=agreed,
         )
 
 

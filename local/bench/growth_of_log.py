@@ -15,10 +15,11 @@ from local.bench.progress import progress
 from local.bench.storage_relay import TRANSACTION
 from local.bench.tables import Table
 from local.system import LocalSystem
-from shared.journal import Entry, Level
+from shared.log_events import Level
+from shared.operation_log import LogEntry
 from shared.secret import Secret
-from shared.storage.log import KEPT, LogStore
 from shared.storage.log_rows import block_rows
+from shared.storage.log_store import KEPT, LogStore
 from shared.storage.rows import MOST_OPERATIONS, Upsert
 from shared.storage.tables import Tables
 
@@ -99,12 +100,12 @@ def _fill(tables: Tables, integration_id: str, operations: int) -> None:
         tables.log.transact([Upsert(row) for row in some])
 
 
-def _entries(age: timedelta) -> list[Entry]:
+def _entries(age: timedelta) -> list[LogEntry]:
     """The entries of one operation."""
     began = datetime.now(timezone.utc) - age
     operation_id = f"operation-{next(_operations)}"
     return [
-        Entry(
+        LogEntry(
             began + timedelta(milliseconds=number),
             Level.INFO,
             operation_id,

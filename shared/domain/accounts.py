@@ -1,4 +1,4 @@
-"""Azure DevOps organization names, in the forms that people paste."""
+"""Read the name of an Azure DevOps organization from what a person entered."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ _LEGACY_HOST = ".visualstudio.com"
 
 
 def normalise_account_name(text: str, azure_devops_url: str = "https://dev.azure.com") -> str | None:
-    """`fabrikam` of `fabrikam`, `https://dev.azure.com/fabrikam/…`, `https://fabrikam.visualstudio.com`; else None."""
+    """The organization's name, such as `fabrikam`; None if the text is neither a name nor an organization's URL.
+
+    URLs may be `https://dev.azure.com/fabrikam/…`, `https://fabrikam.visualstudio.com` or below `azure_devops_url`.
+    """
     text = text.strip()
     name = text
     if "/" in text or "." in text:

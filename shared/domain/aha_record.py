@@ -1,4 +1,4 @@
-"""A record as Aha! shows it, which is more than a payload says of it."""
+"""A record as Aha!'s API returns it: unlike a payload, it has the workflow status."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class WorkflowStatus:
     name: str
 
     def is_named_by(self, mapped: str) -> bool:
-        """Whether a mapping's value, a name or an id, means this status."""
+        """Whether a value of a status mapping is this status's id, or its name in any case."""
         return mapped == self.id or mapped.casefold() == self.name.casefold()
 
 
 @dataclass(frozen=True)
 class AhaRecord:
-    """A record as Aha! shows it now; `attachments` are the addresses of its files, by id."""
+    """A record as it is now in Aha!. `attachments` maps attachment ids to URLs."""
 
     id: str
     reference: str

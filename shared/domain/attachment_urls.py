@@ -1,8 +1,8 @@
-"""What the addresses of attachments say, on either side.
+"""Read attachment ids and file names from the URLs of attachments.
 
-Aha!: `https://{account}.aha.io/attachments/{id}/token/{token}.download?size=original`; the token and the size differ
-between the places that name one attachment. Azure DevOps: `{organization}[/{project}]/_apis/wit/attachments/{GUID}`,
-with or without a `fileName`, in any case (https://learn.microsoft.com/rest/api/azure/devops/wit/attachments/create).
+Aha!: `https://{account}.aha.io/attachments/{id}/token/{token}.download?size=original`. Two URLs of one attachment may
+differ in token and size. Azure DevOps: `{organization}[/{project}]/_apis/wit/attachments/{GUID}`, in any case, with or
+without a `fileName` (https://learn.microsoft.com/rest/api/azure/devops/wit/attachments/create).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _AHA_DOMAIN = ".aha.io"
 
 
 def host_of(url: str) -> str:
-    """Host and port of an address in lower case, empty where it has none."""
+    """Host and port of a URL in lower case, empty if it has no host."""
     try:
         return urlsplit(url).netloc.casefold()
     except ValueError:
@@ -21,9 +21,9 @@ def host_of(url: str) -> str:
 
 
 def aha_attachment_id(url: str, aha_host: str) -> str | None:
-    """The attachment that an address at Aha! leads to, None for every other address.
+    """The id of the attachment that an Aha! URL leads to; None for any other URL.
 
-    `aha_host` is the host of the integration's account; every host below aha.io is Aha!'s, too.
+    `aha_host` is the host of the integration's account. Every host below aha.io counts as Aha! too.
     """
     try:
         parts = urlsplit(url)
@@ -39,7 +39,7 @@ def aha_attachment_id(url: str, aha_host: str) -> str | None:
 
 
 def azure_devops_attachment_id(url: str) -> str | None:
-    """The attachment that an address at Azure DevOps leads to, in lower case; None for every other address."""
+    """The id, in lower case, of the attachment that an Azure DevOps URL leads to; None for any other URL."""
     try:
         segments = urlsplit(url).path.casefold().rstrip("/").split("/")
     except ValueError:
@@ -49,7 +49,7 @@ def azure_devops_attachment_id(url: str) -> str | None:
 
 
 def azure_devops_file_name(url: str) -> str:
-    """The file name that an address at Azure DevOps bears, empty where it bears none."""
+    """The file name in the URL of an Azure DevOps attachment, empty if it has none."""
     try:
         query = parse_qs(urlsplit(url).query)
     except ValueError:
@@ -59,6 +59,6 @@ def azure_devops_file_name(url: str) -> str:
 
 
 def is_same_upload(one: str, other: str) -> bool:
-    """Whether two addresses at Azure DevOps lead to the same file."""
+    """Whether two Azure DevOps URLs lead to the same attachment."""
     first = azure_devops_attachment_id(one)
     return one == other or (first is not None and first == azure_devops_attachment_id(other))

@@ -1,12 +1,15 @@
-"""What a send does to the fields of one work item."""
+"""What a send does to each field of one work item."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from shared.domain.contents import description_content, name_content
 from shared.domain.images import Images
-from shared.domain.links import Agreement, Field, Link, digest
+from shared.domain.intentions import is_being_replaced
+from shared.domain.links import Base, Field, Intention, Link, Side, digest
 from shared.domain.merge import Outcome, merge
 from shared.domain.records import Record
 from shared.domain.titles import cut, one_line
@@ -15,19 +18,33 @@ from shared.domain.work_item import NO_IMAGES, WorkItem, description_digest
 
 @dataclass(frozen=True)
 class FieldDecision:
-    """What happens to one field. `value` is what the work item should say; `aha` is the digest of what Aha! says."""
+    """What happens to one field. `value` is the new text of the work item, `aha` the digest of what Aha! says."""
 
     field: Field
     outcome: Outcome
     value: str
     aha: str
 
-    def agreement(self, work_item: WorkItem, before: Agreement | None, images: Images) -> Agreement | None:
-        """What both sides agree on once `work_item` is the result; a change that stays agrees on nothing new."""
+    def base_after(self, work_item: WorkItem, before: Base | None, images: Images) -> Base | None:
+        """The field's base once `work_item` is the result. A field that is left alone keeps its old base."""
         if self.outcome is Outcome.LEAVE or (self.outcome is Outcome.UNCHANGED and before is not None):
             return before
         theirs = work_item.digest_of(self.field, images)
-        return Agreement(self.aha, theirs, before.replaced_in_aha if before else ())
+        return Base(self.aha, theirs, before.replaced_in_aha if before else ())
+
+    def intention(self, work_item: WorkItem, images: Images, operation_id: str, now: datetime) -> Intention:
+        """The note of this field's update, to be stored before the update is requested."""
+        is_name = self.field is Field.NAME
+        return Intention(
+            field=self.field,
+            side=Side.AZURE_DEVOPS,
+            source=self.aha,
+            written=name_content(self.value) if is_name else description_content(self.value, images),
+            replaced=work_item.digest_of(self.field, images),
+            revision=work_item.revision + 1,
+            operation_id=operation_id,
+            noted_at=now,
+        )
 
 
 def decide_for_new_item(record: Record, images: Images) -> tuple[FieldDecision, ...]:
@@ -41,7 +58,7 @@ def decide_for_new_item(record: Record, images: Images) -> tuple[FieldDecision, 
 
 
 def intended_digests(record: Record, images: Images = NO_IMAGES) -> dict[Field, str]:
-    """The digests of what Aha! says: of the title before any cut, and of the description."""
+    """The digests of what Aha! says: the title before any cut, and the description."""
     return {
         Field.NAME: digest(one_line(record.title)),
         Field.DESCRIPTION: description_digest(record.description or "", Images(images.aha_host)),
@@ -51,13 +68,14 @@ def intended_digests(record: Record, images: Images = NO_IMAGES) -> dict[Field, 
 def decide_for_item(
     record: Record,
     link: Link | None,
-    agreed: Mapping[Field, Agreement],
+    base: Mapping[Field, Base],
     work_item: WorkItem,
     images: Images,
+    now: datetime,
 ) -> tuple[FieldDecision, ...]:
-    """The fields that the payload carries, each merged with what the work item says now.
+    """The fields that the payload has, each merged with what the work item says now.
 
-    A field of which the payload only has old news is left out: it must not undo what came after.
+    A field of which the payload has an outdated text is left out: it must not undo what came after.
     """
     intended = intended_digests(record, images)
     carried: list[tuple[Field, str, bool]] = []
@@ -70,20 +88,20 @@ def decide_for_item(
     return tuple(
         FieldDecision(
             name,
-            _merge(agreed.get(name), intended[name], work_item.digest_of(name, images), same),
+            _merge(base.get(name), intended[name], work_item.digest_of(name, images), same),
             value,
             intended[name],
         )
         for name, value, same in carried
-        if not is_old_news(record, link, name, images)
+        if not is_outdated_text(record, link, name, now, images)
     )
 
 
-def _merge(before: Agreement | None, ours: str, theirs: str, same: bool) -> Outcome:
-    if before is None:
-        # Nothing was ever agreed: an empty field is no change of anybody's, on either side.
-        return merge(carried_changed=ours != digest(""), other_changed=theirs != digest(""), same=same)
-    return merge(carried_changed=ours != before.aha, other_changed=theirs != before.azure_devops, same=same)
+def _merge(base: Base | None, ours: str, theirs: str, same: bool) -> Outcome:
+    if base is None:
+        # The sides were never in sync: an empty field counts as unchanged on either side.
+        return merge(source_changed=ours != digest(""), target_changed=theirs != digest(""), same=same)
+    return merge(source_changed=ours != base.aha, target_changed=theirs != base.azure_devops, same=same)
 
 
 def is_outdated(record: Record, link: Link | None) -> bool:
@@ -93,18 +111,22 @@ def is_outdated(record: Record, link: Link | None) -> bool:
     return record.updated_at < link.sent_as_of
 
 
-def is_old_news(record: Record, link: Link | None, name: Field, images: Images = NO_IMAGES) -> bool:
-    """Whether the payload was made before something that has reached the link since.
+def is_outdated_text(
+    record: Record, link: Link | None, name: Field, now: datetime, images: Images = NO_IMAGES
+) -> bool:
+    """Whether the payload's text of a field was overtaken by something that was synced since.
 
-    Either a newer payload was sent already, or the field is what a notification has replaced in Aha! after the payload
-    was made. All times are of Aha!'s own clock.
+    Either a newer payload was sent already, or a notification overwrites, or has overwritten, this text in Aha!. All
+    compared times are of Aha!'s own clock.
     """
-    if link is None or record.updated_at is None:
+    if link is None:
         return False
     if is_outdated(record, link):
         return True
-    agreed = link.agreed.get(name)
-    if agreed is None or not agreed.replaced_in_aha or link.received_as_of is None:
+    base = link.base.get(name)
+    text = intended_digests(record, images)[name]
+    if is_being_replaced(link, name, text, now) and (base is None or text != base.aha):
+        return True
+    if base is None or not base.replaced_in_aha or link.received_as_of is None or record.updated_at is None:
         return False
-    intended = intended_digests(record, images)[name]
-    return intended in agreed.replaced_in_aha and record.updated_at < link.received_as_of
+    return text in base.replaced_in_aha and record.updated_at < link.received_as_of

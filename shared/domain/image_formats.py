@@ -1,11 +1,11 @@
-"""Telling images from what is saved in their place: sign-in pages and error pages are the classic fault."""
+"""Recognize image formats, to detect a sign-in page or an error page that was downloaded instead of an image."""
 
 from __future__ import annotations
 
 from html.parser import HTMLParser
 
 LOOKED_AT_BYTES = 4096
-"""How much of a file has to be seen to tell."""
+"""How many of a file's first bytes are needed."""
 
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "png"),
@@ -22,10 +22,10 @@ _HEIF_BRANDS = {b"avif": "avif", b"avis": "avif"} | dict.fromkeys(
 
 
 def image_format(head: bytes) -> str | None:
-    """The usual ending of file names of the image format that a file's first bytes show, None where they show none."""
-    for signature, ending in _SIGNATURES:
+    """The usual file extension of an image, from the file's first bytes; None if they are not those of an image."""
+    for signature, extension in _SIGNATURES:
         if head.startswith(signature):
-            return ending
+            return extension
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "webp"
     if head[4:8] == b"ftyp":
@@ -37,13 +37,13 @@ def image_format(head: bytes) -> str | None:
 
 def _is_svg(head: bytes) -> bool:
     encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    reading = _RootElement()
-    reading.feed(head.decode(encoding, "ignore").replace("<![", "<!x"))
-    return reading.name in ("svg", "svg:svg")
+    parser = _RootElementParser()
+    parser.feed(head.decode(encoding, "ignore").replace("<![", "<!x"))
+    return parser.name in ("svg", "svg:svg")
 
 
-class _RootElement(HTMLParser):
-    """Finds the first element; text before it means that there is no root element."""
+class _RootElementParser(HTMLParser):
+    """Finds the name of the root element; the name is empty if text comes first."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)

@@ -1,9 +1,9 @@
-"""The images of a description: which they are, where each side finds them, and that they are the same on both sides.
+"""The images of a description: find them, and translate their URLs between Aha! and Azure DevOps.
 
-In Aha! an image leads to an attachment there, in Azure DevOps to the copy that was uploaded. An image that an engineer
-pasted is readable by whoever can sign in to Azure DevOps, and so becomes, in Aha!, a link to the work item's page; a
-send makes an image of that link again. What both sides agree on is a neutral form, in which an image is its
-attachment's id, wherever it leads and whatever token its address has at the moment.
+In Aha!, the URL of an image is that of an Aha! attachment. In Azure DevOps, it is that of the uploaded copy. An image
+that an engineer pasted can be read only by people who can sign in to Azure DevOps, so in Aha! it becomes a link to the
+work item's page. A send turns that link back into the image. To compare the descriptions of both sides, each image is
+replaced by its attachment id, because the token in an attachment's URL differs from one read to the next.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from shared.domain.attachment_urls import (
     azure_devops_file_name,
     host_of,
 )
+from shared.domain.html_links import HtmlLink, Replacement, find_links, replaced, url_replacement
 from shared.domain.links import AttachedFile
 from shared.domain.records import Attachment, Feature, Record
-from shared.domain.tags import Change, Tag, address_change, changed, tags_with_addresses
 
 _FRAGMENT = "#attachments/"
-"""What follows the address of a work item's page in a link that stands for an image: then comes the upload's id."""
+"""Marks a link to a work item's page that stands for an image; the id of the upload follows."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """What is known about the images of one record: the host of its Aha! account, and its uploads by Aha! id."""
+    """The host of the record's Aha! account, and the record's uploaded files by Aha! attachment id."""
 
     aha_host: str = ""
     files: Mapping[str, AttachedFile] = field(default_factory=dict)
 
     def with_files(self, files: Mapping[str, AttachedFile]) -> Images:
-        """The same, with further uploads known."""
+        """A copy that knows these uploads too."""
         return replace(self, files={**self.files, **files})
 
-    def aha_id(self, address: str) -> str | None:
-        """The Aha! attachment that an address leads to, on either side."""
-        upload = azure_devops_attachment_id(address)
+    def aha_id(self, url: str) -> str | None:
+        """The id of the Aha! attachment that a URL of either side leads to; None for any other URL."""
+        upload = azure_devops_attachment_id(url)
         if upload is None:
-            return aha_attachment_id(address, self.aha_host)
+            return aha_attachment_id(url, self.aha_host)
         return self._aha_ids.get(upload)
 
     @cached_property
@@ -51,20 +51,20 @@ class Images:
 
 
 def images_of_account(aha_url: str) -> Images:
-    """What is known before anything was uploaded; `aha_url` is the integration's Aha! address, if it has one."""
+    """The images of an account before any upload. `aha_url` is the integration's Aha! URL, empty where it has none."""
     return Images(host_of(aha_url))
 
 
 @dataclass(frozen=True)
 class DescriptionForAha:
-    """A work item's description as Aha! gets it, and the names of the images that stay in Azure DevOps."""
+    """A work item's description for Aha!, and the names of the images that only Azure DevOps has."""
 
     html: str
     left_in_azure_devops: tuple[str, ...] = ()
 
 
 def with_inline_images(feature: Feature, aha_host: str) -> Feature:
-    """The feature, its records' attachments completed by the images that only their descriptions name."""
+    """The feature, with each image that only a description names added to the attachments of its record."""
     return replace(
         feature,
         record=_with_inline_images(feature.record, aha_host),
@@ -84,85 +84,86 @@ def _with_inline_images(record: Record, aha_host: str) -> Record:
         for item in record.attachments
     ]
     attachments += [
-        Attachment(
-            attachment_id, f"image-{attachment_id}", address, None, "", is_inline=True, is_listed=False
-        )
-        for attachment_id, address in inline.items()
+        Attachment(attachment_id, f"image-{attachment_id}", url, None, "", is_inline=True, is_listed=False)
+        for attachment_id, url in inline.items()
         if attachment_id not in listed
     ]
     return replace(record, attachments=tuple(attachments))
 
 
 def inline_images(html: str, aha_host: str) -> dict[str, str]:
-    """The addresses of a text's images that are Aha! attachments, by attachment id."""
+    """The URLs of a text's images that are Aha! attachments, by attachment id."""
     found: dict[str, str] = {}
-    for tag in _images(html):
-        attachment_id = aha_attachment_id(tag.address, aha_host)
+    for image in _images(html):
+        attachment_id = aha_attachment_id(image.url, aha_host)
         if attachment_id is not None:
-            found.setdefault(attachment_id, tag.address)
+            found.setdefault(attachment_id, image.url)
     return found
 
 
-def for_azure_devops(html: str, images: Images, shown: str = "") -> str:
-    """A description of Aha!'s as the work item gets it: images lead to their uploads, as far as there are any.
+def for_azure_devops(html: str, images: Images, current: str = "") -> str:
+    """An Aha! description for the work item: each image that was uploaded gets the URL of its upload.
 
-    A link that stands for an image which the work item's present description, `shown`, has becomes that image again.
+    `current` is the work item's present description. A link that stands for one of its images becomes that image again.
     """
-    pasted = {azure_devops_attachment_id(tag.address): shown[tag.start : tag.end] for tag in _images(shown)}
-    changes: list[Change] = []
-    for tag in _tags(html):
-        upload = _linked_upload(tag)
-        file = images.files.get(aha_attachment_id(tag.address, images.aha_host) or "")
-        if tag.name == "img" and file is not None:
-            changes.append(address_change(html, tag, file.url))
-        elif upload in pasted and tag.element_end is not None:
-            changes.append(Change(tag.start, tag.element_end, pasted[upload]))
-    return changed(html, changes)
+    pasted = {
+        azure_devops_attachment_id(image.url): current[image.start : image.end] for image in _images(current)
+    }
+    replacements: list[Replacement] = []
+    for link in _links(html):
+        upload = _linked_upload(link)
+        file = images.files.get(aha_attachment_id(link.url, images.aha_host) or "")
+        if link.element == "img" and file is not None:
+            replacements.append(url_replacement(html, link, file.url))
+        elif upload in pasted and link.element_end is not None:
+            replacements.append(Replacement(link.start, link.element_end, pasted[upload]))
+    return replaced(html, replacements)
 
 
 def for_aha(html: str, images: Images, sources: Mapping[str, str], page_url: str) -> DescriptionForAha:
-    """A work item's description as Aha! gets it: uploads lead to where Aha! has them.
+    """A work item's description for Aha!: each upload gets the URL of its Aha! attachment.
 
-    `sources` are addresses of the images in Aha!, by attachment id. An image that Aha! does not have becomes a link to
-    the work item's page.
+    `sources` are the URLs of the images in Aha!, by attachment id. An image that Aha! does not have becomes a link to
+    `page_url`, the work item's page.
     """
-    changes: list[Change] = []
+    replacements: list[Replacement] = []
     left: list[str] = []
-    for tag in _images(html):
-        upload = azure_devops_attachment_id(tag.address)
+    for image in _images(html):
+        upload = azure_devops_attachment_id(image.url)
         if upload is None:
             continue
-        source = sources.get(images.aha_id(tag.address) or "")
+        source = sources.get(images.aha_id(image.url) or "")
         if source is not None:
-            changes.append(address_change(html, tag, source))
+            replacements.append(url_replacement(html, image, source))
             continue
-        name = azure_devops_file_name(tag.address) or "image"
+        name = azure_devops_file_name(image.url) or "image"
         left.append(name)
         link = f'<a href="{escape(f"{page_url}{_FRAGMENT}{upload}")}">{escape(f"image in Azure DevOps: {name}")}</a>'
-        changes.append(Change(tag.start, tag.end, link))
-    return DescriptionForAha(changed(html, changes), tuple(left))
+        replacements.append(Replacement(image.start, image.end, link))
+    return DescriptionForAha(replaced(html, replacements), tuple(left))
 
 
-def neutral(html: str, images: Images) -> str:
-    """A description of either side in the form in which both are compared; one without such images is as it was."""
-    changes: list[Change] = []
-    for tag in _tags(html):
-        upload = azure_devops_attachment_id(tag.address) if tag.name == "img" else _linked_upload(tag)
-        attachment_id = images.aha_id(tag.address) if tag.name == "img" else None
+def comparable(html: str, images: Images) -> str:
+    """A description of either side in the form in which both are compared: images by id, all else as it is."""
+    replacements: list[Replacement] = []
+    for link in _links(html):
+        is_image = link.element == "img"
+        upload = azure_devops_attachment_id(link.url) if is_image else _linked_upload(link)
+        attachment_id = images.aha_id(link.url) if is_image else None
         if attachment_id is not None:
-            changes.append(address_change(html, tag, f"aha-attachment:{attachment_id}"))
+            replacements.append(url_replacement(html, link, f"aha-attachment:{attachment_id}"))
         elif upload is not None:
-            whole = f'<img src="azure-devops-attachment:{escape(upload)}">'
-            changes.append(Change(tag.start, tag.element_end or tag.end, whole))
-    return changed(html, changes)
+            image = f'<img src="azure-devops-attachment:{escape(upload)}">'
+            replacements.append(Replacement(link.start, link.element_end or link.end, image))
+    return replaced(html, replacements)
 
 
-def _linked_upload(tag: Tag) -> str | None:
-    """The upload for which a link stands."""
-    upload = tag.address.partition(_FRAGMENT)[2]
-    if tag.name != "a" or not upload:
+def _linked_upload(link: HtmlLink) -> str | None:
+    """The id of the upload for which a link stands."""
+    upload = link.url.partition(_FRAGMENT)[2]
+    if link.element != "a" or not upload:
         return None
-    # Few descriptions have such a link, and the module is slow to load.
+    # Few descriptions have such a link, and `uuid` is slow to import.
     from uuid import UUID
 
     try:
@@ -171,10 +172,10 @@ def _linked_upload(tag: Tag) -> str | None:
         return None
 
 
-def _images(html: str) -> Iterator[Tag]:
-    return (tag for tag in _tags(html) if tag.name == "img")
+def _images(html: str) -> Iterator[HtmlLink]:
+    return (link for link in _links(html) if link.element == "img")
 
 
-def _tags(html: str) -> list[Tag]:
-    """The tags that may matter; most descriptions have none, and need not be parsed to see that."""
-    return tags_with_addresses(html) if "attachments/" in html.casefold() else []
+def _links(html: str) -> list[HtmlLink]:
+    """The links that may lead to an attachment. Most descriptions have none, and a search is faster than the parser."""
+    return find_links(html) if "attachments/" in html.casefold() else []

@@ -1,4 +1,4 @@
-"""An integration: the pair of one Aha! product and one Azure DevOps project, and how records become work items."""
+"""An integration: one Aha! product, one Azure DevOps project, and how records map to work items."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Authentication(str, Enum):
 
 @dataclass(frozen=True)
 class AzureDevOpsTarget:
-    """Where in Azure DevOps the work items go. Texts are empty where not chosen yet."""
+    """The Azure DevOps organization, credentials, project and area of an integration. Empty text: not chosen yet."""
 
     account_name: str = ""
     authentication: Authentication = Authentication.PAT
@@ -31,13 +31,13 @@ class AzureDevOpsTarget:
 
     @property
     def has_credentials(self) -> bool:
-        """Whether there is a way to sign in."""
+        """Whether the app can sign in: by a token, or by its managed identity."""
         return self.authentication is Authentication.ENTRA or self.personal_access_token is not None
 
 
 @dataclass(frozen=True)
 class AhaTarget:
-    """The Aha! account that changes are written back to."""
+    """The Aha! account that changes are written to."""
 
     url: str = ""
     api_token: Secret | None = None
@@ -45,7 +45,7 @@ class AhaTarget:
 
 @dataclass(frozen=True)
 class RecordMapping:
-    """What a kind of record becomes. `status_mapping`: Azure DevOps state → Aha! status name or id."""
+    """How a kind of record maps to work items. `status_mapping`: Azure DevOps state → Aha! status name or id."""
 
     work_item_type: str = ""
     status_mapping: Mapping[str, str] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class RecordMapping:
 
 @dataclass(frozen=True)
 class Integration:
-    """The whole configuration of one integration."""
+    """The configuration of one integration."""
 
     integration_id: str
     name: str
@@ -71,11 +71,11 @@ class Integration:
 
     @property
     def receives(self) -> bool:
-        """Whether changes can be written back to Aha!."""
+        """Whether changes can be written to Aha!."""
         return bool(self.aha.url and self.aha.api_token)
 
     def missing(self) -> list[tuple[str, str]]:
-        """What a send needs and is not configured: (JSON pointer, words), in the order of the form."""
+        """What a send needs and is not configured yet, as (JSON pointer, name for people), in the order of the form."""
         target = self.azure_devops
         wanted = (
             ("/azure_devops/account_name", "the Azure DevOps account", bool(target.account_name)),
@@ -94,7 +94,11 @@ class Integration:
 
 @dataclass(frozen=True)
 class StoredIntegration:
-    """An integration as it is kept: with its times, its version, and what its webhook URL is derived from."""
+    """An integration as Table Storage has it.
+
+    `version` is the row's ETag. `webhook_generation` is what the webhook URL's token is derived from; a new one makes a
+    new URL.
+    """
 
     integration: Integration
     created_at: datetime

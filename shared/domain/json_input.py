@@ -1,7 +1,7 @@
-"""Reading JSON that came from outside: typed, bounded, and with every fault named at once.
+"""Read JSON from outside the app: check types and sizes, and report all errors together.
 
-A reader never raises for a fault: it notes it under its JSON pointer and returns a harmless value, so that one answer
-can name everything. Whoever starts the reading calls `Faults.raise_if_any()` before it uses the result.
+Reading a wrong value does not raise. It adds an error with the value's JSON pointer and returns an empty value, so that
+one answer can report every error. The caller must call `InputErrors.raise_if_any()` before it uses what was read.
 """
 
 from __future__ import annotations
@@ -10,53 +10,53 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shared.errors import Fault, InvalidRequest
+from shared.errors import InputError, InvalidRequest
 
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
-class Faults:
-    """What was found wrong so far."""
+class InputErrors:
+    """The errors found so far."""
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._errors: list[InputError] = []
 
-    def note(self, pointer: str, detail: str) -> None:
-        """Remember one fault at a JSON pointer."""
-        self._faults.append(Fault(pointer, detail))
+    def add(self, pointer: str, detail: str) -> None:
+        """Add an error at a JSON pointer."""
+        self._errors.append(InputError(pointer, detail))
 
     def raise_if_any(self) -> None:
-        """Raises: InvalidRequest: naming every fault noted."""
-        if self._faults:
-            raise InvalidRequest(self._faults)
+        """Raise InvalidRequest with every error, if there are any."""
+        if self._errors:
+            raise InvalidRequest(self._errors)
 
 
 def escape_pointer(key: str) -> str:
-    """A key as one segment of a JSON pointer (RFC 6901)."""
+    """A key, escaped for use as one segment of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")
 
 
 def is_storable(text: str) -> bool:
-    """Whether the text is free of control characters and half surrogates, which no system here stores."""
+    """Whether the text has no control character and no lone surrogate: none of the systems stores those."""
     return _UNSTORABLE.search(text) is None
 
 
 class JsonObject:
-    """A JSON object being read. A value that is no object is noted as a fault and read as an empty one."""
+    """A JSON object that is being read. Any other value adds an error and is read as an empty object."""
 
-    def __init__(self, value: Any, faults: Faults, pointer: str = "") -> None:
+    def __init__(self, value: Any, errors: InputErrors, pointer: str = "") -> None:
         self.pointer = pointer
-        self._faults = faults
+        self._errors = errors
         self._values: Mapping[str, Any] = value if isinstance(value, dict) else {}
         if not isinstance(value, dict):
-            faults.note(pointer, "must be an object")
+            errors.add(pointer, "must be an object")
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
 
-    def fault(self, key: str, detail: str) -> None:
-        """Note a fault at one of this object's keys."""
-        self._faults.note(self.pointer_to(key), detail)
+    def error(self, key: str, detail: str) -> None:
+        """Add an error at one of this object's keys."""
+        self._errors.add(self.pointer_to(key), detail)
 
     def pointer_to(self, key: str) -> str:
         """The JSON pointer of a key of this object."""
@@ -71,86 +71,86 @@ class JsonObject:
         default: str = "",
         choices: tuple[str, ...] = (),
     ) -> str:
-        """A text, without the white space around it. null counts as left out."""
+        """A text, without leading and trailing white space. null counts as left out."""
         value = self._values.get(key)
         if value is None:
             if required:
-                self.fault(key, "is required")
+                self.error(key, "is required")
             return default
         if not isinstance(value, str):
-            self.fault(key, "must be text")
+            self.error(key, "must be text")
             return default
         value = value.strip()
         if required and not value:
-            self.fault(key, "must not be empty")
+            self.error(key, "must not be empty")
         elif len(value) > longest:
-            self.fault(key, f"must be at most {longest} characters long")
+            self.error(key, f"must be at most {longest} characters long")
         elif not is_storable(value):
-            self.fault(key, "must not contain control characters")
+            self.error(key, "must not contain control characters")
         elif choices and value not in choices:
-            self.fault(key, f"must be one of {', '.join(choices)}")
+            self.error(key, f"must be one of {', '.join(choices)}")
         else:
             return value
         return default
 
     def prose(self, key: str, *, longest: int) -> str:
-        """A text that a person wrote. Control characters, as come along when text is pasted, are left out."""
+        """A text that a person wrote. Control characters are removed, because pasted text may contain them."""
         value = self._values.get(key)
         if not isinstance(value, str):
             return self.text(key)
         if len(value) > longest:
-            self.fault(key, f"must be at most {longest} characters long")
+            self.error(key, f"must be at most {longest} characters long")
             return ""
         return _UNSTORABLE.sub("", value).strip()
 
     def identifier(self, key: str, *, required: bool = True, longest: int = 255) -> str:
-        """An id as text; a whole number is taken as its digits: Aha! sends small ids as numbers."""
+        """An id as text. A whole number becomes text too, because Aha! sends small ids as numbers."""
         value = self._values.get(key)
         if not isinstance(value, int) or isinstance(value, bool):
             return self.text(key, required=required, longest=longest)
         if len(str(value)) > longest:
-            self.fault(key, f"must be at most {longest} characters long")
+            self.error(key, f"must be at most {longest} characters long")
             return ""
         return str(value)
 
     def boolean(self, key: str, *, default: bool) -> bool:
-        """true or false; null counts as left out."""
+        """true or false. null counts as left out."""
         value = self._values.get(key)
         if value is None:
             return default
         if not isinstance(value, bool):
-            self.fault(key, "must be true or false")
+            self.error(key, "must be true or false")
             return default
         return value
 
     def whole_number(self, key: str) -> int | None:
-        """A number that is not negative, or None where there is none (null, left out, or another type)."""
+        """A whole number of at least 0; None if the value is left out, null or anything else."""
         value = self._values.get(key)
         return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
     def object(self, key: str) -> JsonObject:
-        """A nested object; left out or null reads as an empty one."""
+        """A nested object. Left out or null is read as an empty object."""
         value = self._values.get(key)
-        return JsonObject({} if value is None else value, self._faults, self.pointer_to(key))
+        return JsonObject({} if value is None else value, self._errors, self.pointer_to(key))
 
     def objects(self, key: str, *, most: int) -> Iterator[JsonObject]:
-        """A list of objects; left out or null reads as an empty one."""
+        """A list of objects. Left out or null is read as an empty list."""
         value = self._values.get(key)
         if value is None:
             return
         if not isinstance(value, list):
-            self.fault(key, "must be a list")
+            self.error(key, "must be a list")
             return
         if len(value) > most:
-            self.fault(key, f"must have at most {most} entries")
+            self.error(key, f"must have at most {most} entries")
             return
         for index, item in enumerate(value):
-            yield JsonObject(item, self._faults, f"{self.pointer_to(key)}/{index}")
+            yield JsonObject(item, self._errors, f"{self.pointer_to(key)}/{index}")
 
     def raw(self, key: str) -> Any:
-        """The value as it came, None where it was left out."""
+        """The unchecked value, None if it was left out."""
         return self._values.get(key)
 
     def items(self) -> Iterator[tuple[str, Any]]:
-        """Every key with its value as it came."""
+        """Every key with its unchecked value."""
         yield from self._values.items()

@@ -1,4 +1,4 @@
-"""What kinds of Aha! record there are."""
+"""The kinds of Aha! record."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Kind(str, Enum):
-    """The kinds of record that are sent."""
+    """A kind of Aha! record that is sent."""
 
     FEATURE = "feature"
     REQUIREMENT = "requirement"

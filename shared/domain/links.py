@@ -1,4 +1,4 @@
-"""What ties an Aha! record to its work item, and what both sides last agreed on."""
+"""What ties an Aha! record to its work item: the link, the base of its three-way merge, intentions and claims."""
 
 from __future__ import annotations
 
@@ -12,36 +12,64 @@ from shared.domain.kind import Kind
 
 
 class Field(str, Enum):
-    """The fields that travel. The state only ever travels from Azure DevOps to Aha!."""
+    """The synced fields. The state travels from Azure DevOps to Aha! only."""
 
     NAME = "name"
     DESCRIPTION = "description"
     STATE = "state"
 
 
+class Side(str, Enum):
+    """The two systems that a field is kept in."""
+
+    AHA = "aha"
+    AZURE_DEVOPS = "azure_devops"
+
+
 _REMEMBERED_REPLACEMENTS = 8
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """Digests of one field as each side showed it when both last agreed.
+class Base:
+    """The common ancestor of one field's three-way merge: its digest on each side when both sides last agreed.
 
-    They differ between the sides, since either cleans up HTML in its own way and a long title is cut. `replaced_in_aha`
-    is what Aha! said before notifications wrote the field there, the last few of them, the latest first.
+    The two digests differ, because each system cleans up HTML in its own way and a long title is cut. `replaced_in_aha`
+    holds digests of the last few texts in Aha! that notifications overwrote, the newest first.
     """
 
     aha: str
     azure_devops: str
     replaced_in_aha: tuple[str, ...] = ()
 
-    def after_write_to_aha(self, aha: str, azure_devops: str, replaced: str) -> Agreement:
-        """What is agreed once a notification has written the field over what Aha! said."""
-        return Agreement(aha, azure_devops, (replaced, *self.replaced_in_aha)[:_REMEMBERED_REPLACEMENTS])
+    def after_write_to_aha(self, aha: str, azure_devops: str, replaced: str) -> Base:
+        """The base once a notification has overwritten `replaced` in Aha!."""
+        return Base(aha, azure_devops, (replaced, *self.replaced_in_aha)[:_REMEMBERED_REPLACEMENTS])
+
+
+@dataclass(frozen=True)
+class Intention:
+    """A note that an operation is about to write one field of one side. It is stored before the write.
+
+    A text that matches it was written by this app, not by a person, even if the operation died before it could
+    record the write. Digests: `source` is the text that is carried, as the other side shows it; `replaced` is what the
+    target showed before; `written` is what a reader sees of the new text (see `shared.domain.contents`), which
+    survives the target's HTML clean-up.
+    `revision`: for Azure DevOps, the revision that the write makes; for Aha!, the revision that is carried.
+    """
+
+    field: Field
+    side: Side
+    source: str
+    written: str
+    replaced: str
+    revision: int
+    operation_id: str
+    noted_at: datetime
 
 
 @dataclass(frozen=True)
 class AttachedFile:
-    """A file that was sent: its address in Azure DevOps, its name, and its size in bytes (None where unknown)."""
+    """A file that was sent: its URL in Azure DevOps, its name, and its size in bytes (None if unknown)."""
 
     url: str
     file_name: str
@@ -50,18 +78,18 @@ class AttachedFile:
 
 @dataclass(frozen=True)
 class Claim:
-    """One sender's announcement that it is about to create the record's work item.
+    """One sender's note that it is about to create the record's work item; see `shared.domain.claims`.
 
-    It holds for a while from `claimed_at` on. Should its sender die, the next one looks for what may have been
-    created since `began_at` out of what Aha! said then (`intended`, digests): to the heir, the claim `is_inherited`
-    until that look is done. `work_item_id` is the work item that the record had before, if that was gone.
+    `operation_id` is empty for an abandoned claim. `began_at` is when the first create under this claim may have been
+    requested, and `intended` holds the digests of what Aha! said then. `is_inherited`: the claim was taken over, and
+    nobody has looked yet for what its first sender created. `work_item_id` is the record's earlier work item, if that
+    was deleted.
     """
 
     kind: Kind
     aha_id: str
     reference: str
     operation_id: str
-    claimed_at: datetime
     began_at: datetime
     intended: Mapping[Field, str] = field(default_factory=dict)
     work_item_id: int | None = None
@@ -72,11 +100,12 @@ class Claim:
 class Link:
     """A record and its work item.
 
-    `parent_aha_id` is the feature of a requirement, empty for a feature, and `parent_work_item_id` that feature's work
-    item when the requirement was last sent. `work_item_url` is the page a person opens.
-    `agreed_revision` is the newest revision of the work item of which every field is agreed with Aha!.
-    `requirement_ids` are those of a feature when it was last sent. `sent_as_of` and `received_as_of` are times of
-    Aha!'s clock: how old the newest record is that was sent, and when a notification last wrote the record.
+    `parent_aha_id` is the feature of a requirement (empty for a feature), `parent_work_item_id` that feature's work
+    item at the last send. `work_item_url` is the page that a person opens.
+    `agreed_revision` is the newest revision of the work item of which every field is in sync with Aha!.
+    `requirement_ids` are those of a feature at its last send. `sent_as_of` and `received_as_of` are times of Aha!'s
+    clock: `updated_at` of the newest record that was sent, and of the record after a notification last wrote it.
+    `sent_at` and `received_at` are when a send or a notification last changed this link, by this app's clock.
     """
 
     kind: Kind
@@ -87,14 +116,18 @@ class Link:
     work_item_url: str
     work_item_type: str
     agreed_revision: int
-    agreed: Mapping[Field, Agreement] = field(default_factory=dict)
+    name: str = ""
+    base: Mapping[Field, Base] = field(default_factory=dict)
+    intentions: tuple[Intention, ...] = ()
     attachments: Mapping[str, AttachedFile] = field(default_factory=dict)
     parent_work_item_id: int | None = None
     requirement_ids: tuple[str, ...] = ()
     sent_as_of: datetime | None = None
     received_as_of: datetime | None = None
+    sent_at: datetime | None = None
+    received_at: datetime | None = None
 
 
 def digest(text: str) -> str:
-    """A short fingerprint of a text (128 bits, hexadecimal)."""
+    """A fingerprint of a text: the first 128 bits of its SHA-256, in hexadecimal."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

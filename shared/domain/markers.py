@@ -1,5 +1,7 @@
-"""The hyperlink that every created work item carries: it shows engineers the Aha! record, and lets a sender that lost
-the answer to its create find the work item again."""
+"""The marker: a hyperlink to the Aha! record that the app adds to every work item it creates.
+
+It shows engineers where the work item comes from. A send that got no answer to its create finds the work item by it.
+"""
 
 from __future__ import annotations
 
@@ -16,25 +18,25 @@ from shared.domain.work_item import HYPERLINK, Relation
 
 @dataclass(frozen=True)
 class Marker:
-    """A hyperlink's address and comment. The comment alone identifies the record within the organization."""
+    """The URL and comment of a hyperlink. The comment alone identifies the record within the organization."""
 
     url: str
     comment: str
 
     def relation(self) -> dict[str, Any]:
-        """The value of the patch operation that adds it."""
+        """The marker as the value of a patch operation that adds a relation."""
         return {"rel": HYPERLINK, "url": self.url, "attributes": {"comment": self.comment}}
 
     def is_among(self, relations: Iterable[Relation]) -> bool:
-        """Whether one of a work item's relations is this marker."""
+        """Whether one of the relations is this marker."""
         return any(item.rel == HYPERLINK and item.comment == self.comment for item in relations)
 
 
 def marker_of(record: Record, integration: Integration, public_url: str) -> Marker:
-    """The marker of a record that is sent by an integration.
+    """The marker of a record that an integration sends.
 
-    A payload without the record's address gets one made of the Aha! account's; where there is no account either, the
-    link leads to this app's page.
+    If the payload has no URL of the record, the URL is built from the Aha! account's URL. If the integration has no
+    Aha! account either, the hyperlink leads to this app's console.
     """
     page = {Kind.FEATURE: "features", Kind.REQUIREMENT: "requirements"}[record.kind]
     name = quote(record.reference or record.id, safe="")

@@ -1,4 +1,8 @@
-"""Three-way merge of one field: what each side says now, against what both last agreed on."""
+"""Three-way merge of one field: what each side says now, compared with the base.
+
+A change is carried from the source to the target: a send carries from Aha! to Azure DevOps, a notification the other
+way round.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,18 @@ from enum import Enum
 
 
 class Outcome(str, Enum):
-    """What happens to one field of the side that is written to."""
+    """What happens to the field in the target."""
 
     UNCHANGED = "unchanged"
     """Neither side changed."""
     AGREED = "agreed"
-    """Both sides say the same already: nothing to write, but the agreement is noted."""
+    """Both sides already say the same: nothing is written, and the base is updated."""
     WRITE = "write"
-    """Only the side whose change is carried changed."""
+    """Only the source changed."""
     LEAVE = "leave"
-    """Only the side that would be written to changed: its change stays."""
+    """Only the target changed; its change stays."""
     CONFLICT = "conflict"
-    """Both changed: the side whose change is carried wins, and what it overwrites is reported."""
+    """Both changed: the source wins, and what it overwrites is reported."""
 
     @property
     def writes(self) -> bool:
@@ -25,16 +29,12 @@ class Outcome(str, Enum):
         return self in (Outcome.WRITE, Outcome.CONFLICT)
 
 
-def merge(*, carried_changed: bool, other_changed: bool, same: bool) -> Outcome:
-    """Decide for one field.
-
-    `carried_changed`: the side whose change is being carried differs from the agreement; `other_changed`: the side that
-    would be written to does; `same`: writing would change nothing.
-    """
-    if not carried_changed and not other_changed:
+def merge(*, source_changed: bool, target_changed: bool, same: bool) -> Outcome:
+    """Decide for one field. A side changed if it differs from the base; `same`: writing would change nothing."""
+    if not source_changed and not target_changed:
         return Outcome.UNCHANGED
     if same:
         return Outcome.AGREED
-    if not carried_changed:
+    if not source_changed:
         return Outcome.LEAVE
-    return Outcome.CONFLICT if other_changed else Outcome.WRITE
+    return Outcome.CONFLICT if target_changed else Outcome.WRITE

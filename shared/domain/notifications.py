@@ -1,9 +1,9 @@
-"""Service-hook notifications: which work item is it about?
+"""Read which work item a service hook notification is about.
 
-Nothing in a notification is believed but the work item's id and, to save a read, a revision that is old news already.
-Shapes differ by resource version and detail level; the captures of independent receivers agree that `resource.id` of
-`workitem.updated` is the number of the update and `resource.workItemId` the work item
-(aspnet/AspNetWebHooks, getsentry/sentry and tfsaggregator/aggregator-cli, test data).
+The app uses only the work item's id and the revision. The revision saves a read if the app already knows that revision
+or a later one. The shape depends on the resource version and the detail level. In `workitem.updated`, `resource.id` is
+the number of the update and `resource.workItemId` is the work item (test data of aspnet/AspNetWebHooks,
+getsentry/sentry and tfsaggregator/aggregator-cli).
 """
 
 from __future__ import annotations
@@ -21,36 +21,39 @@ _NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True)
 class Notification:
-    """A change of one work item. `revision` is None where the notification does not carry one."""
+    """A change of one work item. `revision` is None if the notification has none."""
 
     work_item_id: int
     revision: int | None
 
 
 @dataclass(frozen=True)
-class UnnamedChange:
-    """Some work item changed; the subscription sends no details, so it is not said which."""
+class NotificationWithoutDetails:
+    """A change of an unknown work item: the subscription is set to send no resource details."""
 
 
 @dataclass(frozen=True)
 class Ignored:
-    """A notification that needs no work, with a stable reason and words for the log."""
+    """A notification that is ignored: `reason` is a stable code for the answer, `message` a sentence for the log."""
 
     reason: str
     message: str
 
 
-def read_notification(body: Mapping[str, Any]) -> Notification | UnnamedChange | Ignored:
-    """What the body of a service hook is about. Never raises: what is not understood is ignored with a reason."""
+def read_notification(body: Mapping[str, Any]) -> Notification | NotificationWithoutDetails | Ignored:
+    """Read the body of a service hook request. Never raises: a body of an unknown shape is ignored with a reason."""
     event_type = body.get("eventType")
     if _is_test(body):
-        return Ignored("test_notification", "Azure DevOps sent its test notification; the webhook URL works.")
+        return Ignored("test_notification", "Azure DevOps sent its test notification. The webhook URL works.")
     if not isinstance(event_type, str):
-        return Ignored("unknown_shape", "The body is no service-hook notification: it has no eventType.")
+        return Ignored("unknown_shape", "The body is not a service hook notification: it has no eventType.")
     if event_type != WORK_ITEM_UPDATED:
-        return Ignored("other_event", f"Only “Work item updated” is wanted, this is {event_type[:100]!r}.")
+        return Ignored(
+            "other_event",
+            f"The app uses only “Work item updated” events. This one is {event_type[:100]!r}.",
+        )
     if body.get("resource") is None:
-        return UnnamedChange()
+        return NotificationWithoutDetails()
     resource = _object(body["resource"])
     revision = _object(resource.get("revision"))
     work_item_id = (
@@ -60,12 +63,15 @@ def read_notification(body: Mapping[str, Any]) -> Notification | UnnamedChange |
         or _id_in_url(resource.get("url"))
     )
     if work_item_id is None:
-        return Ignored("unknown_shape", "The notification names no work item.")
+        return Ignored("unknown_shape", "The notification does not contain the id of a work item.")
     return Notification(work_item_id, _positive(resource.get("rev")) or _positive(revision.get("rev")))
 
 
 def _is_test(body: Mapping[str, Any]) -> bool:
-    """The canned sample that *Test* sends: work item 0, at the address of a made-up company, from no subscription."""
+    """Whether this is the sample that the *Test* button sends.
+
+    Its work item is 0, its URLs are those of a fictional company, and its subscription id is all zeros.
+    """
     resource = _object(body.get("resource"))
     addresses = (resource.get("url"), _object(resource.get("revision")).get("url"))
     if any(isinstance(url, str) and _TEST_HOST in url for url in addresses):

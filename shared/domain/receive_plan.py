@@ -1,14 +1,17 @@
-"""What a changed work item means for its Aha! record: decided from both as they are now and what was last agreed."""
+"""What a changed work item means for its Aha! record: decided from both as they are now, and the base."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from shared.domain.aha_record import AhaRecord
+from shared.domain.contents import contents_of_status, description_content, name_content, status_content
+from shared.domain.html_text import text_as_html
 from shared.domain.images import DescriptionForAha, Images, for_aha, inline_images
-from shared.domain.links import Agreement, Field, Link, digest
-from shared.domain.markup import text_as_html
+from shared.domain.intentions import AhaText, without_intentions_of
+from shared.domain.links import Base, Field, Intention, Link, Side, digest
 from shared.domain.merge import Outcome, merge
 from shared.domain.send_plan import with_agreed_revision
 from shared.domain.titles import cut, full_title, one_line
@@ -17,9 +20,9 @@ from shared.domain.work_item import NO_IMAGES, WorkItem, description_digest
 
 @dataclass(frozen=True)
 class ReceivePlan:
-    """What is to be written into Aha!; None leaves a field alone. `outcomes` has a decision for every field.
+    """What is written into Aha!; None leaves a field alone. `outcomes` has a decision for every field.
 
-    `unmapped_state` is the work item's state where it changed and no status is mapped to it. `images` are those of the
+    `unmapped_state` is the work item's state if it changed and no status is mapped to it. `images` are those of the
     record, and `left_images` the names of those that the description only links to.
     """
 
@@ -32,20 +35,49 @@ class ReceivePlan:
     left_images: tuple[str, ...] = ()
 
     @property
+    def values(self) -> dict[Field, str]:
+        """The fields that are written, and their new texts."""
+        values = {Field.NAME: self.name, Field.DESCRIPTION: self.description, Field.STATE: self.status}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
     def writes(self) -> bool:
-        """Whether Aha! has to be written to."""
-        return any(value is not None for value in (self.name, self.description, self.status))
+        """Whether Aha! is written to."""
+        return bool(self.values)
 
     @property
     def written_fields(self) -> frozenset[Field]:
         """The fields that are written."""
-        values = {Field.NAME: self.name, Field.DESCRIPTION: self.description, Field.STATE: self.status}
-        return frozenset(name for name, value in values.items() if value is not None)
+        return frozenset(self.values)
 
     @property
     def conflicts(self) -> tuple[Field, ...]:
         """The fields in which Azure DevOps' change overwrites one made in Aha!."""
         return tuple(name for name, outcome in self.outcomes.items() if outcome is Outcome.CONFLICT)
+
+    def intentions(
+        self, link: Link, work_item: WorkItem, record: AhaRecord, operation_id: str, now: datetime
+    ) -> tuple[Intention, ...]:
+        """The notes of the field updates, to be stored before Aha! is written to."""
+        contents = {
+            Field.NAME: name_content,
+            Field.DESCRIPTION: lambda html: description_content(html, self.images),
+            Field.STATE: status_content,
+        }
+        replaced = _digests(link, record, self.images)
+        return tuple(
+            Intention(
+                field=name,
+                side=Side.AHA,
+                source=work_item.digest_of(name, self.images),
+                written=contents[name](value),
+                replaced=replaced[name],
+                revision=work_item.revision,
+                operation_id=operation_id,
+                noted_at=now,
+            )
+            for name, value in self.values.items()
+        )
 
 
 def plan_receive(
@@ -53,14 +85,9 @@ def plan_receive(
     work_item: WorkItem,
     record: AhaRecord,
     status_mapping: Mapping[str, str],
-    rewritten: frozenset[Field] = frozenset(),
     images: Images = NO_IMAGES,
 ) -> ReceivePlan:
-    """Decide for the three fields that come back. `images` names the account that the record is of.
-
-    `rewritten`: fields that this notification wrote before it found that another one had got ahead of it. What it wrote
-    may have been older, so for them the work item is taken to have changed.
-    """
+    """Decide for the three fields that come back. `images` are those of the record's Aha! account."""
     mapped = status_mapping.get(work_item.state)
     images = images.with_files(link.attachments)
     theirs = {name: work_item.digest_of(name, images) for name in Field}
@@ -70,10 +97,7 @@ def plan_receive(
         Field.DESCRIPTION: theirs[Field.DESCRIPTION] == shown[Field.DESCRIPTION],
         Field.STATE: mapped is not None and record.status.is_named_by(mapped),
     }
-    outcomes = {
-        name: _merge(link.agreed.get(name), theirs[name], shown[name], same[name], name in rewritten)
-        for name in Field
-    }
+    outcomes = {name: _merge(link.base.get(name), theirs[name], shown[name], same[name]) for name in Field}
     writes_state = outcomes[Field.STATE].writes
     description = _html(link, work_item, record, images) if outcomes[Field.DESCRIPTION].writes else None
     return ReceivePlan(
@@ -87,8 +111,21 @@ def plan_receive(
     )
 
 
+def aha_texts(link: Link, record: AhaRecord, images: Images) -> dict[Field, AhaText]:
+    """What Aha! says, for settling intentions."""
+    images = images.with_files(link.attachments)
+    shown = _digests(link, record, images)
+    return {
+        Field.NAME: AhaText(shown[Field.NAME], lambda: frozenset((name_content(aha_title(record, link)),))),
+        Field.DESCRIPTION: AhaText(
+            shown[Field.DESCRIPTION], lambda: frozenset((description_content(record.description, images),))
+        ),
+        Field.STATE: AhaText(shown[Field.STATE], lambda: contents_of_status(record.status)),
+    }
+
+
 def _html(link: Link, work_item: WorkItem, record: AhaRecord, images: Images) -> DescriptionForAha:
-    """The description for Aha!, which knows HTML only: one kept in Markdown is shown as the text it is."""
+    """The description for Aha!, which knows HTML only: Markdown is shown as plain text."""
     if work_item.description_is_markdown:
         return DescriptionForAha(text_as_html(work_item.description))
     sources = {**record.attachments, **inline_images(record.description, images.aha_host)}
@@ -105,16 +142,16 @@ def _digests(link: Link, record: AhaRecord, images: Images) -> dict[Field, str]:
 
 
 def aha_title(record: AhaRecord, link: Link) -> str:
-    """What Aha! says the title is: for a record without a name, what a send would make of its description."""
+    """The record's title in Aha!; for a record without a name, what a send makes of its description."""
     return one_line(full_title(record.name, record.description, link.kind.value))
 
 
-def _merge(agreed: Agreement | None, theirs: str, aha: str, same: bool, is_rewritten: bool) -> Outcome:
-    if agreed is None or is_rewritten:
-        return merge(carried_changed=True, other_changed=False, same=same)
-    # A send does not ask what the status is in Aha!; where it is not known, it has not changed.
-    aha_changed = bool(agreed.aha) and aha != agreed.aha
-    return merge(carried_changed=theirs != agreed.azure_devops, other_changed=aha_changed, same=same)
+def _merge(base: Base | None, theirs: str, aha: str, same: bool) -> Outcome:
+    if base is None:
+        return merge(source_changed=True, target_changed=False, same=same)
+    # A send does not ask for the status in Aha!: a status that is not in the base counts as unchanged.
+    aha_changed = bool(base.aha) and aha != base.aha
+    return merge(source_changed=theirs != base.azure_devops, target_changed=aha_changed, same=same)
 
 
 def link_after(
@@ -124,30 +161,25 @@ def link_after(
     before: AhaRecord,
     after: AhaRecord,
     refused: frozenset[Field] = frozenset(),
+    operation_id: str = "",
 ) -> Link:
-    """The link once Aha! says `after`, where it said `before`.
+    """The link once Aha! says `after` instead of `before`, and the operation's intentions have become the base.
 
-    A field that Aha! refused counts as seen: the same notification must not knock at the same door for ever, and
-    a later change of the field is carried again.
+    A field that Aha! refused counts as synced, so that redeliveries do not retry it. A later change is carried again.
     """
     replaced, shown = _digests(link, before, plan.images), _digests(link, after, plan.images)
-    agreed = dict(link.agreed)
+    base = dict(link.base)
     received_as_of = after.updated_at if plan.written_fields - refused else link.received_as_of
     for name, outcome in plan.outcomes.items():
-        known = agreed.get(name)
+        known = base.get(name)
         if outcome is Outcome.LEAVE or (outcome is Outcome.UNCHANGED and known is not None):
             continue
         theirs = work_item.digest_of(name, plan.images)
         if name in refused and known is not None:
-            agreed[name] = replace(known, azure_devops=theirs)
+            base[name] = replace(known, azure_devops=theirs)
         elif name in plan.written_fields:
-            known = known or Agreement("", "")
-            agreed[name] = known.after_write_to_aha(shown[name], theirs, replaced[name])
-        elif known is not None and known.aha and known.aha != shown[name]:
-            # Another notification has just brought it and not yet noted what it replaced.
-            agreed[name] = known.after_write_to_aha(shown[name], theirs, known.aha)
-            received_as_of = after.updated_at
+            base[name] = (known or Base("", "")).after_write_to_aha(shown[name], theirs, replaced[name])
         else:
-            agreed[name] = Agreement(shown[name], theirs, known.replaced_in_aha if known else ())
-    new_link = replace(link, agreed=agreed, received_as_of=received_as_of)
-    return with_agreed_revision(new_link, work_item, plan.images)
+            base[name] = Base(shown[name], theirs, known.replaced_in_aha if known else ())
+    new_link = replace(link, base=base, received_as_of=received_as_of)
+    return with_agreed_revision(without_intentions_of(new_link, operation_id), work_item, plan.images)

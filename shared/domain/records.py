@@ -1,8 +1,8 @@
-"""Aha! records as they arrive: a feature with its requirements, their descriptions and attachments.
+"""Read a feature with its requirements, descriptions and attachments from the body of a send.
 
 The shapes are those of Aha!'s API and of its integration events (https://www.aha.io/api/resources/features and the
-`create_feature` and `update_feature` events of aha-app/aha-services). Older events lack many keys; unknown ones come
-and go with account settings.
+`create_feature` and `update_feature` events of aha-app/aha-services). Older events lack many keys. Unknown keys depend
+on the account's settings and are ignored.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.domain.json_input import Faults, JsonObject
+from shared.domain.json_input import InputErrors, JsonObject
 from shared.domain.kind import Kind
 from shared.domain.times import parse_time
 from shared.domain.titles import full_title
@@ -27,9 +27,9 @@ _WORK_ITEM_ID = re.compile("[0-9]{1,10}")
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file of a record or of its description. `size` is in bytes, None where Aha! does not know it.
+    """A file of a record or of its description. `size` is in bytes, None if Aha! does not know it.
 
-    `is_inline`: the description shows it as an image. `is_listed` is false where it is known from there alone.
+    `is_inline`: the description shows it as an image. `is_listed` is false if only the description names it.
     """
 
     id: str
@@ -45,9 +45,9 @@ class Attachment:
 class Record:
     """A feature or requirement.
 
-    `name` and `description` (HTML) are None where the payload does not carry them, which means "leave alone";
-    an empty description means "clear". `work_item_id` is the work item that Aha!'s integration fields name, if any;
-    `updated_at` is when Aha! last changed the record, None where the payload does not say.
+    `name` and `description` (HTML) are None if the payload does not contain them, which means "leave alone".
+    An empty description means "clear". `work_item_id` is the work item id in Aha!'s integration fields, if any.
+    `updated_at` is the time of the record's last change in Aha!, None if the payload does not contain it.
     """
 
     kind: Kind
@@ -62,15 +62,15 @@ class Record:
 
     @property
     def title(self) -> str:
-        """What the work item should be called, before any cut."""
+        """The title for the work item, not yet cut to the longest title."""
         return full_title(self.name, self.description, self.kind.value)
 
 
 @dataclass(frozen=True)
 class Feature:
-    """A feature's record and those of its requirements, in their order in Aha!, each once.
+    """A feature and its requirements, in their order in Aha!, each once.
 
-    `lists_requirements` is false where the payload says nothing of requirements.
+    `lists_requirements` is false if the payload has no key `requirements`.
     """
 
     record: Record
@@ -87,19 +87,19 @@ def read_feature(body: Any) -> Feature:
     """The feature of an event `{"event": …, "feature": {…}}`, or of the same without `event`.
 
     Raises:
-        InvalidRequest: naming every fault by its JSON pointer.
+        InvalidRequest: with every error and its JSON pointer.
     """
-    faults = Faults()
-    root = JsonObject(body, faults)
+    errors = InputErrors()
+    root = JsonObject(body, errors)
     if "event" in root:
         root.text("event", choices=("create_feature", "update_feature"))
     if root.raw("feature") is None:
-        root.fault("feature", "is required")
-        faults.raise_if_any()
+        root.error("feature", "is required")
+        errors.raise_if_any()
     source = root.object("feature")
     record = _record(source, Kind.FEATURE)
     requirements = _requirements(source, record.id)
-    faults.raise_if_any()
+    errors.raise_if_any()
     return Feature(record, requirements, "requirements" in source)
 
 
@@ -108,9 +108,9 @@ def _requirements(feature: JsonObject, feature_id: str) -> tuple[Record, ...]:
     for order, source in enumerate(feature.objects("requirements", most=MOST_REQUIREMENTS)):
         record = _record(source, Kind.REQUIREMENT)
         if record.id and record.id == feature_id:
-            source.fault("id", "must not be the feature's own id")
+            source.error("id", "must not be the feature's own id")
         position = source.whole_number("position")
-        # Aha! does not list requirements in the order of their position; older events have no position at all.
+        # Aha! does not list requirements by position, and older events have no position.
         placed.setdefault(record.id, (order if position is None else position, record))
     return tuple(record for _, record in sorted(placed.values(), key=lambda place: place[0]))
 
@@ -131,7 +131,7 @@ def _record(source: JsonObject, kind: Kind) -> Record:
 
 
 def _description(source: JsonObject) -> str | None:
-    """An object with a `body` where Aha! reads it out, plain HTML where a caller made the payload by hand."""
+    """The description: Aha! sends an object with a `body`, other callers may send the HTML itself."""
     if "description" not in source:
         return None
     value = source.raw("description")
@@ -161,13 +161,13 @@ def _attachments(source: JsonObject) -> tuple[Attachment, ...]:
 
 
 def _named(attachment: Attachment) -> Attachment:
-    """File names are data: the last part of what may be a path, without control characters, never empty."""
+    """The attachment with a file name that has no folders and is not empty."""
     name = attachment.file_name.replace("\\", "/").rsplit("/", 1)[-1].strip()
     return replace(attachment, file_name=name[-255:] or f"attachment-{attachment.id}")
 
 
 def _linked_work_item(source: JsonObject) -> int | None:
-    """The work item that another Azure DevOps integration of Aha! linked the record to (fields `id`; 1.0 and 2.0)."""
+    """The work item in the field `id` of Aha!'s own Azure DevOps integrations (`tfs` for 1.0, `vsts` for 2.0)."""
     fields = source.raw("integration_fields")
     for field in fields if isinstance(fields, list) else ():
         if not isinstance(field, dict) or field.get("service_name") not in _SERVICES_OF_AZURE_DEVOPS:

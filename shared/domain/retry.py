@@ -1,4 +1,4 @@
-"""When to try a request again, and when to give up."""
+"""Decide whether and when a request is retried."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 ATTEMPTS = 4
-"""How often one request is tried at most."""
+"""The most attempts for one request, the first one included."""
 
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 8.0
 
 TRANSIENT_STATUSES = frozenset((408, 429, 500, 502, 503, 504))
-"""Answers that may be another one next time."""
+"""Statuses after which the same request may succeed."""
 
 NOT_CARRIED_OUT = frozenset((429,))
-"""Answers that say that the request was turned away before anything was done."""
+"""Statuses that tell that the request had no effect."""
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The wait that an answer asks for: Retry-After as seconds or as an HTTP date (RFC 9110 §10.2.3).
+    """The seconds to wait that an answer asks for, None if it asks for none.
 
-    Aha! has been seen to spell it with an underscore. Header names in lower case.
+    `headers` has names in lower case. Retry-After is a number of seconds or an HTTP date (RFC 9110 §10.2.3). Aha! has
+    also sent it as Retry_After.
     """
     value = (headers.get("retry-after") or headers.get("retry_after") or "").strip()
     if not value:
@@ -41,15 +42,16 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
 
 
 def pause_before(attempt: int, *, asked: float | None, remaining: float, jitter: float) -> float | None:
-    """Seconds to wait before attempt number `attempt` (the second try is 2), or None to give up.
+    """Seconds to wait before attempt number `attempt` (the first retry is 2), or None to give up.
 
-    `asked` is what the last answer asked for; `remaining` the seconds left in the operation; `jitter` a random number
-    from 0 to 1: exponential back-off with full jitter, so that many senders do not come back in step.
+    `asked` is the wait that the last answer asked for, in seconds. `remaining` is the time left in the operation, in
+    seconds. `jitter` is a random number from 0 to 1. The back-off is exponential with full jitter, so that many clients
+    do not retry at the same moment.
     """
     if attempt > ATTEMPTS:
         return None
     pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 2)) * jitter
     if asked is not None:
-        # A little jitter on top: everybody was told the same moment.
+        # The jitter spreads the clients that were all told the same moment.
         pause = asked + 0.1 * jitter
     return pause if pause < remaining else None

@@ -1,7 +1,4 @@
-"""What a send has to change: decided from the records, their links and the work items as they are now.
-
-Nothing here talks to anybody. Executing a plan is `shared.sending`'s work.
-"""
+"""What a send changes: decided from the records, their links and the work items as they are now. No input or output."""
 
 from __future__ import annotations
 
@@ -13,12 +10,13 @@ from shared.domain.field_decisions import (
     FieldDecision,
     decide_for_item,
     decide_for_new_item,
-    is_old_news,
     is_outdated,
+    is_outdated_text,
 )
 from shared.domain.files import Files, files_of_new_item, sort_files
 from shared.domain.images import Images, for_azure_devops
-from shared.domain.links import Agreement, AttachedFile, Field, Link
+from shared.domain.intentions import without_intentions_of
+from shared.domain.links import AttachedFile, Base, Field, Intention, Link
 from shared.domain.merge import Outcome
 from shared.domain.records import Record
 from shared.domain.work_item import NO_IMAGES, WorkItem
@@ -28,8 +26,8 @@ from shared.domain.work_item import NO_IMAGES, WorkItem
 class Family:
     """Where a record belongs.
 
-    For a requirement: its feature, and that feature's work item where there is one. For a feature: the ids of its
-    requirements, None where the payload says nothing of them.
+    For a requirement: its feature, and that feature's work item if there is one. For a feature: the ids of its
+    requirements, None if the payload does not list them.
     """
 
     feature_id: str = ""
@@ -39,46 +37,46 @@ class Family:
 
 @dataclass(frozen=True)
 class RecordPlan:
-    """What a send does for one record. `work_item` is None where one has to be created.
+    """What a send does for one record. `work_item` is None if one must be created.
 
-    `is_old`: the payload was made before something that was synchronised since. `images` are those that are there
-    before anything is uploaded.
+    `base` is that of the record's link, or of a work item that was found without a link. `is_outdated`: the payload is
+    older than something that was synced since. `images` are those that exist before anything is uploaded.
     """
 
     record: Record
     family: Family
     work_item: WorkItem | None
-    agreed: Mapping[Field, Agreement]
+    base: Mapping[Field, Base]
     decisions: tuple[FieldDecision, ...]
     files: Files
     moves_to_parent: bool = False
-    is_old: bool = False
+    is_outdated: bool = False
     images: Images = NO_IMAGES
 
     @property
     def creates(self) -> bool:
-        """Whether a work item has to be created."""
+        """Whether a work item must be created."""
         return self.work_item is None
 
     @property
     def writes(self) -> bool:
-        """Whether Azure DevOps has to be written to."""
+        """Whether the send writes to Azure DevOps."""
         changed = any(decision.outcome.writes for decision in self.decisions)
         moves_or_uploads = self.moves_to_parent or bool(self.files.to_upload)
         return self.creates or changed or moves_or_uploads or self.description_to_write({}) is not None
 
     def value_to_write(self, name: Field) -> str | None:
-        """The new value of a field, None where it is left alone."""
+        """The new value of a field, None if it is left alone."""
         for decision in self.decisions:
             if decision.field is name and decision.outcome.writes:
                 return decision.value
         return None
 
     def description_to_write(self, uploaded: Mapping[str, AttachedFile]) -> str | None:
-        """The new description with its images, as far as they are there, None where it is left alone.
+        """The new description, in which images point at their uploads; None if it is left alone.
 
-        A description that is left alone is written all the same if an image in it still leads to Aha! although its
-        upload is there by now.
+        A description that is left alone is still written if one of its images points at Aha! although the upload
+        exists by now.
         """
         item, images = self.work_item, self.images.with_files(uploaded)
         html = self.value_to_write(Field.DESCRIPTION)
@@ -99,6 +97,16 @@ class RecordPlan:
         """The fields in which a change made in Azure DevOps stays as it is."""
         return tuple(item.field for item in self.decisions if item.outcome is Outcome.LEAVE)
 
+    def intentions(self, operation_id: str, now: datetime) -> tuple[Intention, ...]:
+        """The notes of the field updates, to be stored before the update is requested."""
+        if self.work_item is None:
+            return ()
+        return tuple(
+            decision.intention(self.work_item, self.images, operation_id, now)
+            for decision in self.decisions
+            if decision.outcome.writes
+        )
+
 
 def plan_record(
     record: Record,
@@ -106,44 +114,48 @@ def plan_record(
     work_item: WorkItem | None,
     family: Family,
     *,
-    base: Mapping[Field, Agreement] | None = None,
+    now: datetime,
+    base: Mapping[Field, Base] | None = None,
     images: Images = NO_IMAGES,
 ) -> RecordPlan:
     """Decide for one record.
 
-    `link` is None for a record that is new or whose work item was found without one. `base` is what both sides
-    agreed on when an earlier send, which did not live to note it, created that work item. `images` names the account
-    that the record is of.
+    Args:
+        link: None for a new record, or one whose work item was found without a link.
+        base: for a work item that an interrupted send created: what both sides said then.
+        images: the images of the record's Aha! account.
     """
     if work_item is None:
         files = files_of_new_item(record.attachments)
         decisions = decide_for_new_item(record, images)
         return RecordPlan(record, family, None, {}, decisions, files, images=images)
-    agreed = link.agreed if link else base or {}
+    known_base = link.base if link else base or {}
     files = sort_files(record.attachments, link, work_item)
     images = images.with_files({**(link.attachments if link else {}), **files.found_on_work_item})
     return RecordPlan(
         record=record,
         family=family,
         work_item=work_item,
-        agreed=agreed,
-        decisions=decide_for_item(record, link, agreed, work_item, images),
+        base=known_base,
+        decisions=decide_for_item(record, link, known_base, work_item, images, now),
         files=files,
         moves_to_parent=not is_outdated(record, link) and _moves(link, base is not None, work_item, family),
-        is_old=any(is_old_news(record, link, name, images) for name in (Field.NAME, Field.DESCRIPTION)),
+        is_outdated=any(
+            is_outdated_text(record, link, name, now, images) for name in (Field.NAME, Field.DESCRIPTION)
+        ),
         images=images,
     )
 
 
 def _moves(link: Link | None, is_orphan: bool, work_item: WorkItem, family: Family) -> bool:
-    """Whether a requirement has to go below another work item.
+    """Whether a requirement's work item gets another parent.
 
-    Only a move in Aha! counts, or a feature whose work item is a new one: a parent that an engineer chose stays while
-    the requirement is where it was. An orphan is below the feature that the interrupted send was about.
+    It does if the requirement moved in Aha!, or if its feature has a new work item. A parent that an engineer chose
+    stays otherwise. An orphan is below the feature that the interrupted send was about.
     """
     parent = work_item.parent_id
-    is_there = family.feature_work_item_id is not None and parent == family.feature_work_item_id
-    if not family.feature_id or is_there:
+    is_below_feature = family.feature_work_item_id is not None and parent == family.feature_work_item_id
+    if not family.feature_id or is_below_feature:
         return False
     if link is None:
         return parent is None or is_orphan
@@ -154,23 +166,27 @@ def _moves(link: Link | None, is_orphan: bool, work_item: WorkItem, family: Fami
 
 
 def removed_requirements(link: Link | None, family: Family) -> tuple[str, ...]:
-    """The requirements that the feature had when it was last sent and has no more; their work items are left alone."""
+    """The requirements that the feature had at its last send and no longer has; their work items are left alone."""
     if link is None or family.requirement_ids is None:
         return ()
     return tuple(item for item in link.requirement_ids if item not in family.requirement_ids)
 
 
 def link_after(
-    plan: RecordPlan, link: Link | None, work_item: WorkItem, uploaded: Mapping[str, AttachedFile]
+    plan: RecordPlan,
+    link: Link | None,
+    work_item: WorkItem,
+    uploaded: Mapping[str, AttachedFile],
+    operation_id: str = "",
 ) -> Link:
-    """The link once `work_item` is what the plan's execution left behind."""
-    agreed = dict(plan.agreed)
+    """The link once `work_item` is the result of the plan, and the operation's intentions have become the base."""
+    base = dict(plan.base)
     images = plan.images.with_files(uploaded)
     for decision in plan.decisions:
-        agreement = decision.agreement(work_item, agreed.get(decision.field), images)
-        if agreement is not None:
-            agreed[decision.field] = agreement
-    agreed.setdefault(Field.STATE, Agreement("", work_item.digest_of(Field.STATE)))
+        new_base = decision.base_after(work_item, base.get(decision.field), images)
+        if new_base is not None:
+            base[decision.field] = new_base
+    base.setdefault(Field.STATE, Base("", work_item.digest_of(Field.STATE)))
     record, family = plan.record, plan.family
     outdated = is_outdated(record, link)
     requirement_ids = family.requirement_ids
@@ -180,19 +196,23 @@ def link_after(
         kind=record.kind,
         aha_id=record.id,
         reference=record.reference or (link.reference if link else ""),
+        name=record.name or (link.name if link else ""),
         parent_aha_id=link.parent_aha_id if link and outdated else family.feature_id,
         work_item_id=work_item.id,
         work_item_url=work_item.page_url or (link.work_item_url if link else ""),
         work_item_type=work_item.type,
         agreed_revision=link.agreed_revision if link else 0,
-        agreed=agreed,
+        base=base,
+        intentions=link.intentions if link else (),
         attachments={**(link.attachments if link else {}), **plan.files.found_on_work_item, **uploaded},
         parent_work_item_id=link.parent_work_item_id if link and outdated else family.feature_work_item_id,
         requirement_ids=requirement_ids,
         sent_as_of=_later(link.sent_as_of if link else None, record.updated_at),
         received_as_of=link.received_as_of if link else None,
+        sent_at=link.sent_at if link else None,
+        received_at=link.received_at if link else None,
     )
-    return with_agreed_revision(result, work_item, images)
+    return with_agreed_revision(without_intentions_of(result, operation_id), work_item, images)
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -200,9 +220,9 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 def with_agreed_revision(link: Link, work_item: WorkItem, images: Images = NO_IMAGES) -> Link:
-    """The link, its agreed revision moved on to this one if every field of it is agreed with Aha!."""
+    """The link, its agreed revision moved on to this one if every field of it is in sync with Aha!."""
     is_agreed = all(
-        name in link.agreed and link.agreed[name].azure_devops == work_item.digest_of(name, images)
+        name in link.base and link.base[name].azure_devops == work_item.digest_of(name, images)
         for name in Field
     )
     if not is_agreed or work_item.revision <= link.agreed_revision:

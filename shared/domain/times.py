@@ -1,4 +1,4 @@
-"""Times as Aha! and Azure DevOps write them."""
+"""Read the times that Aha! and Azure DevOps write."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d
 
 
 def parse_time(value: Any) -> datetime | None:
-    """A time such as 2025-04-03T17:39:27.658Z, of any number of fractional digits; None for anything else."""
+    """A time such as 2025-04-03T17:39:27.658Z with 0 to 9 fractional digits, in UTC; None for anything else."""
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return None
     seconds, fraction, zone = match.groups()
-    # Python 3.10 reads neither Z nor a fraction of other than three or six digits.
+    # Python 3.10 reads no Z, and only fractions of three or six digits.
     text = f"{seconds}.{(fraction or '0')[:6]:0<6}{'+00:00' if zone in (None, 'Z') else zone}"
     try:
         return datetime.fromisoformat(text).astimezone(timezone.utc)

@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.domain.images import Images, neutral
+from shared.domain.html_text import is_blank
+from shared.domain.images import Images, comparable
 from shared.domain.links import Field, digest
-from shared.domain.markup import is_blank
 from shared.domain.times import parse_time
 
 TITLE = "System.Title"
@@ -125,7 +125,7 @@ class WorkItem:
 
 def description_digest(html: str, images: Images = NO_IMAGES) -> str:
     """The digest of a description; all the ways of writing nothing (`<p></p>`, `<div><br></div>`) are one."""
-    return digest("" if is_blank(html) else neutral(html, images))
+    return digest("" if is_blank(html) else comparable(html, images))
 
 
 def _page_url(payload: Mapping[str, Any]) -> str:

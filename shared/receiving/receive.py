@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from shared.app import App
 from shared.domain.integration import Integration, StoredIntegration
-from shared.domain.notifications import Ignored, Notification, read_notification
+from shared.domain.notifications import Ignored, Notification, NotificationWithoutDetails, read_notification
 from shared.errors import IntegrationNotFound
 from shared.operation import Operation
-from shared.receiving.bringing import Bringing, Received, ignore
-from shared.receiving.catching_up import catch_up
+from shared.receiving.backfill import backfill
+from shared.receiving.inbound_sync import InboundSync, Received, ignore
 from shared.storage.integrations import DeletedIntegration
+from shared.storage.links import StoredLink
 
 _LOOKS_BACK = timedelta(minutes=15)
-"""How far a notification that names no work item is looked back from: redeliveries take up to three minutes."""
+"""How far back a notification without details looks; Azure DevOps redelivers for up to three minutes."""
 
 
 class WebhookGone(IntegrationNotFound):
-    """The webhook URL was right once; its integration has been deleted."""
+    """The webhook URL was right once; its integration was deleted."""
 
 
-def authenticate(app: App, integration_id: str, token: str) -> StoredIntegration:
-    """The integration whose webhook URL this is.
+@dataclass(frozen=True)
+class Delivery:
+    """An authenticated call of a webhook. `stored` is the link of the work item, if the body names a linked one."""
+
+    integration: StoredIntegration
+    notification: Notification | NotificationWithoutDetails | Ignored
+    stored: StoredLink | None
+
+
+def open_delivery(app: App, integration_id: str, token: str, body: Any) -> Delivery:
+    """Authenticate a call, and read the link of its work item at the same time.
+
+    `body` is the body as JSON; one that is not an object names no work item.
 
     Raises:
         WebhookGone: the URL is right, but the integration was deleted.
         IntegrationNotFound: the token is wrong, whether or not there is such an integration.
     """
+    notification = read_notification(body if isinstance(body, dict) else {})
+    if not isinstance(notification, Notification):
+        return Delivery(_authenticate(app, integration_id, token), notification, None)
+    with ThreadPoolExecutor(1, thread_name_prefix="link") as beside:
+        reading = beside.submit(app.links.by_work_item, integration_id, notification.work_item_id)
+        integration = _authenticate(app, integration_id, token)
+        return Delivery(integration, notification, reading.result())
+
+
+def _authenticate(app: App, integration_id: str, token: str) -> StoredIntegration:
     found = app.integrations.find(integration_id)
     generation = found.webhook_generation if found else ""
     is_right = app.vault.is_webhook_token(token, integration_id, generation)
@@ -39,13 +63,13 @@ def authenticate(app: App, integration_id: str, token: str) -> StoredIntegration
     return found
 
 
-def receive(app: App, operation: Operation, integration: Integration, body: dict[str, Any]) -> Received:
-    """Bring the work item that a notification is about to its Aha! record, as it is now.
+def receive(app: App, operation: Operation, delivery: Delivery) -> Received:
+    """Sync the work item that a notification is about to its Aha! record, as it is now.
 
     Raises:
         Unavailable, Refused: it could not be done now; the notification should be delivered again.
     """
-    notification = read_notification(body)
+    notification, integration = delivery.notification, delivery.integration.integration
     if isinstance(notification, Ignored):
         return ignore(operation, notification.reason, notification.message)
     if not integration.enabled:
@@ -53,13 +77,30 @@ def receive(app: App, operation: Operation, integration: Integration, body: dict
     if not integration.receives:
         return ignore(operation, "aha_not_configured", "No Aha! address and token are configured.")
     if isinstance(notification, Notification):
-        return Bringing(app, operation, integration).bring(notification)
-    return _receive_unnamed(app, operation, integration)
+        return _receive_linked(app, operation, integration, notification, delivery.stored)
+    return _receive_without_details(app, operation, integration)
 
 
-def _receive_unnamed(app: App, operation: Operation, integration: Integration) -> Received:
-    """A notification without details: whatever changed lately is looked at."""
-    caught_up = catch_up(app, operation, integration, app.clock.now() - _LOOKS_BACK)
-    if caught_up.failures:
-        raise caught_up.failures[0]
-    return Received("updated") if caught_up.updated else Received("unchanged", "already_agreed")
+def _receive_linked(
+    app: App,
+    operation: Operation,
+    integration: Integration,
+    notification: Notification,
+    stored: StoredLink | None,
+) -> Received:
+    if stored is None:
+        return ignore(
+            operation,
+            "work_item_not_linked",
+            f"This integration did not send work item {notification.work_item_id}.",
+            work_item_id=notification.work_item_id,
+        )
+    return InboundSync(app, operation, integration).sync(notification, stored)
+
+
+def _receive_without_details(app: App, operation: Operation, integration: Integration) -> Received:
+    """Look at everything that changed lately."""
+    done = backfill(app, operation, integration, app.clock.now() - _LOOKS_BACK)
+    if done.failures:
+        raise done.failures[0]
+    return Received("updated") if done.updated else Received("unchanged", "already_agreed")

@@ -1,14 +1,17 @@
-"""Work items that an earlier, interrupted send created: found by the marker that the create request carried."""
+"""Work items that an interrupted send created: the marker that the create request carried finds them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.clients.azure_devops import AzureDevOps
-from shared.domain.markers import Marker
+from shared.domain.integration import Integration
+from shared.domain.markers import marker_of
+from shared.domain.records import Record
 from shared.domain.wiql import created_by_me_since
 from shared.domain.work_item import WorkItem
+from shared.side_by_side import side_by_side
 
 _CLOCK_MARGIN = timedelta(minutes=5)
 """How far the clocks of Azure DevOps and of this app may be apart."""
@@ -16,23 +19,49 @@ _CLOCK_MARGIN = timedelta(minutes=5)
 
 def find_orphans(
     azure_devops: AzureDevOps,
-    project: str,
-    markers: Mapping[str, Marker],
-    work_item_types: frozenset[str],
+    integration: Integration,
+    public_url: str,
+    records: Sequence[Record],
     since: datetime,
 ) -> dict[str, WorkItem]:
     """The work item of each record that was created since shortly before `since`, by record id.
 
-    Two requests: the ids of what this identity created lately, then a read with relations; the marker decides. If there
-    is more than one of a record, the oldest is taken.
+    Two requests: the ids of what this identity created lately, then a read with relations, in which the marker decides.
+    If a record has more than one, the oldest is taken.
     """
-    ids = azure_devops.query(project, created_by_me_since(work_item_types, since - _CLOCK_MARGIN)).ids
-    found: dict[str, WorkItem] = {}
+    types = frozenset(integration.mapping(record.kind).work_item_type for record in records)
+    query = created_by_me_since(types, since - _CLOCK_MARGIN)
+    ids = azure_devops.query(integration.azure_devops.project, query).ids
     if not ids:
-        return found
+        return {}
     items = sorted(azure_devops.work_items(ids).values(), key=lambda item: item.id)
-    for record_id, marker in markers.items():
+    found: dict[str, WorkItem] = {}
+    for record in records:
+        marker = marker_of(record, integration, public_url)
         match = next((item for item in items if marker.is_among(item.relations)), None)
         if match is not None:
-            found[record_id] = match
+            found[record.id] = match
     return found
+
+
+def find_first_revisions(
+    azure_devops: AzureDevOps,
+    integration: Integration,
+    public_url: str,
+    records: Sequence[Record],
+    since: datetime,
+) -> dict[str, WorkItem]:
+    """The same work items as they were created, before an engineer changed them."""
+    found = find_orphans(azure_devops, integration, public_url, records, since)
+    return dict(
+        zip(
+            found,
+            side_by_side(lambda item: first_revision(azure_devops, item), list(found.values())),
+            strict=True,
+        )
+    )
+
+
+def first_revision(azure_devops: AzureDevOps, item: WorkItem) -> WorkItem:
+    """The work item as it was created."""
+    return item if item.revision == 1 else azure_devops.revision(item.id, 1)

@@ -1,19 +1,23 @@
-"""What a send did, record by record, and how the answer says it."""
+"""What a send did, record by record, and how the answer shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 from shared.domain.links import Field
 from shared.domain.records import Attachment, Record
-from shared.errors import OperationFailed
+from shared.domain.send_plan import RecordPlan
+from shared.domain.work_item import WorkItem
+from shared.errors import OperationFailed, TimeSpent
+from shared.sending.outcome import Outcome, OutcomeKind
+from shared.sending.upload_results import UploadResults, over_limit
 
 
 class Action(str, Enum):
-    """What became of a record, or (the last three, and UPLOADED) of an attachment."""
+    """What the answer says was done for a record, or (the last three, and UPLOADED) for an attachment."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -24,32 +28,44 @@ class Action(str, Enum):
 
 
 class Status(str, Enum):
-    """What became of the send as a whole."""
+    """What the answer says of the send as a whole."""
 
     SUCCEEDED = "succeeded"
     PARTIAL = "partial"
     IN_PROGRESS = "in_progress"
 
 
+_DONE = {
+    OutcomeKind.CREATED: Action.CREATED,
+    OutcomeKind.UPDATED: Action.UPDATED,
+    OutcomeKind.UNCHANGED: Action.UNCHANGED,
+}
+
+
 @dataclass(frozen=True)
 class SentWorkItem:
-    """The work item as the answer shows it; `url` is the page a person opens."""
+    """The work item as the answer shows it; `url` is the page that a person opens."""
 
     id: int
     url: str
     type: str
     revision: int
 
+    @classmethod
+    def of(cls, item: WorkItem, known_url: str = "") -> SentWorkItem:
+        """`known_url` is used if Azure DevOps did not say where the page is."""
+        return cls(item.id, item.page_url or known_url, item.type, item.revision)
+
 
 @dataclass(frozen=True)
 class Conflict:
-    """A field that both sides changed: Aha!'s value was written over revision `overwritten_revision`."""
+    """A field that both sides changed: Aha!'s text was written over that of revision `overwritten_revision`."""
 
     field: Field
     overwritten_revision: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class AttachmentResult:
     """What became of one attachment."""
 
@@ -67,35 +83,48 @@ class AttachmentResult:
         }
 
 
-@dataclass
+@dataclass(frozen=True)
 class RecordResult:
-    """What became of one record so far; a record that nothing was done for yet is pending."""
+    """What became of one record so far. It is settled once this send has nothing more to do for it."""
 
     record: Record
     action: Action = Action.PENDING
     work_item: SentWorkItem | None = None
     error: OperationFailed | None = None
-    conflicts: list[Conflict] = field(default_factory=list)
-    attachments: dict[str, AttachmentResult] = field(default_factory=dict)
+    conflicts: tuple[Conflict, ...] = ()
+    attachments: tuple[AttachmentResult, ...] = ()
     is_settled: bool = False
 
-    def note(self, action: Action) -> None:
-        """Note what was done. What was created stays so, whatever is done to it afterwards in the same send."""
+    def noted(self, plan: RecordPlan, outcome: Outcome) -> RecordResult:
+        """The result once a write was done. A created work item stays created, whatever this send does to it later."""
+        action = _DONE[outcome.kind]
         if self.action is Action.CREATED or (self.action is Action.UPDATED and action is Action.UNCHANGED):
-            return
-        self.action = action
+            action = self.action
+        before = plan.work_item
+        overwritten = [Conflict(name, before.revision) for name in plan.conflicts] if before else []
+        return replace(self, action=action, conflicts=(*self.conflicts, *overwritten))
 
-    def settle(self, action: Action) -> None:
-        """Note the outcome: there is nothing more to do."""
-        self.note(action)
-        self.error = None
-        self.is_settled = True
+    def settled(
+        self, plan: RecordPlan, item: WorkItem, uploads: UploadResults, known_url: str
+    ) -> RecordResult:
+        """The result of a record whose work item is as planned, and whose link says so."""
+        return replace(
+            self,
+            work_item=SentWorkItem.of(item, known_url),
+            error=None,
+            attachments=_attachments(plan, uploads),
+            is_settled=True,
+        )
 
-    def fail(self, action: Action, error: OperationFailed) -> None:
-        """Note that there is nothing more to do now, and why it is not done: FAILED or PENDING."""
-        self.action = action
-        self.error = error
-        self.is_settled = True
+    def given_up(self, outcome: Outcome, work_item: WorkItem | None) -> RecordResult:
+        """The result of a record for which this send does nothing more."""
+        return replace(
+            self,
+            action=Action.PENDING if outcome.is_pending else Action.FAILED,
+            work_item=SentWorkItem.of(work_item) if work_item else self.work_item,
+            error=outcome.error,
+            is_settled=True,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The shape in the answer."""
@@ -110,7 +139,7 @@ class RecordResult:
                 {"field": entry.field.value, "kept": "aha", "overwritten_rev": entry.overwritten_revision}
                 for entry in self.conflicts
             ],
-            "attachments": [entry.to_json() for entry in self.attachments.values()],
+            "attachments": [entry.to_json() for entry in self.attachments],
         }
 
 
@@ -144,10 +173,26 @@ class SendResult:
         }
 
 
+def _attachments(plan: RecordPlan, uploads: UploadResults) -> tuple[AttachmentResult, ...]:
+    return tuple(_attachment(item, plan, uploads) for item in plan.record.attachments)
+
+
+def _attachment(attachment: Attachment, plan: RecordPlan, uploads: UploadResults) -> AttachmentResult:
+    if attachment in plan.files.over_limit:
+        return AttachmentResult(attachment, Action.FAILED, over_limit())
+    error = uploads.failures.get(attachment.id)
+    if error is not None:
+        return AttachmentResult(
+            attachment, Action.PENDING if isinstance(error, TimeSpent) else Action.FAILED, error
+        )
+    is_uploaded = attachment.id in uploads.files
+    return AttachmentResult(attachment, Action.UPLOADED if is_uploaded else Action.UNCHANGED)
+
+
 def _actions(results: Iterable[RecordResult]) -> Iterable[Action]:
     for result in results:
         yield result.action
-        yield from (entry.action for entry in result.attachments.values())
+        yield from (entry.action for entry in result.attachments)
 
 
 def _error(error: OperationFailed | None) -> dict[str, str] | None:

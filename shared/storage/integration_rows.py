@@ -1,4 +1,4 @@
-"""An integration as a row of the table Integrations, and back; tokens only ever encrypted."""
+"""Convert an integration to a row of the table Integrations and back. Tokens are stored encrypted."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from shared.storage.rows import Row, Value, long_text
 from shared.storage.vault import Vault
 
 PARTITION = "integrations"
-"""All rows in one: an integration and its product then change in one transaction."""
+"""All rows are in one partition, so that an integration and its product change in one transaction."""
 
 
 def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
-    """The row of an integration, of a new revision each time; `stored.version` is not part of it."""
+    """The row of an integration, each time with a new random `revision`. `stored.version` is not part of it."""
     integration = stored.integration
     target = integration.azure_devops
     properties: dict[str, Value] = {
@@ -52,7 +52,7 @@ def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
 
 
 def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
-    """The integration of a row that is no tombstone."""
+    """The integration of a row. The row must not be a tombstone."""
     integration = Integration(
         integration_id=row.text("integration_id"),
         name=row.text("name"),
@@ -61,11 +61,11 @@ def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
         azure_devops=AzureDevOpsTarget(
             account_name=row.text("account_name"),
             authentication=Authentication(row.text("authentication")),
-            personal_access_token=_sealed(row, "personal_access_token", vault),
+            personal_access_token=_secret(row, "personal_access_token", vault),
             project=row.text("project"),
             area_path=row.text("area_path"),
         ),
-        aha=AhaTarget(row.text("aha_url"), _sealed(row, "aha_api_token", vault)),
+        aha=AhaTarget(row.text("aha_url"), _secret(row, "aha_api_token", vault)),
         feature=_mapping(row, "feature"),
         requirement=_mapping(row, "requirement"),
     )
@@ -79,7 +79,7 @@ def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
 
 
 def tombstone_row(integration_id: str, webhook_generation: str, *, is_purged: bool) -> Row:
-    """What stays of a deleted integration: enough to know its webhook URL again."""
+    """The row that replaces a deleted integration. It keeps what is needed to recognize the webhook URL."""
     properties: dict[str, Value] = {
         "revision": secrets.token_hex(16),
         "deleted": True,
@@ -100,9 +100,9 @@ def _encrypted(name: str, secret: Secret | None, vault: Vault) -> dict[str, Valu
     return long_text(name, vault.encrypt(secret)) if secret is not None else {}
 
 
-def _sealed(row: Row, name: str, vault: Vault) -> Secret | None:
+def _secret(row: Row, name: str, vault: Vault) -> Secret | None:
     encrypted = row.long_text(name)
-    return vault.sealed(encrypted) if encrypted else None
+    return vault.decrypt_when_revealed(encrypted) if encrypted else None
 
 
 def _mapping_properties(kind: str, mapping: RecordMapping) -> dict[str, Value]:

@@ -1,38 +1,54 @@
-"""Links and claims as rows of the table Links, and back.
+"""Links, pointers and claims as rows of the table Links, and back.
 
-A link is two rows of the same content in its integration's partition, one found by its Aha! id and one by its work
-item. A claim is the first of them alone. `version` is new with every write: it tells whether rows are of one write.
+A link is one row in its integration's partition, keyed by its work item. The row keyed by the record's Aha! id is a
+pointer to the work item or, before that exists, a claim. A claim gives way to pointer and link in one transaction.
+`write_id` is new with every write: after a lost answer it tells this app's write from somebody else's.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from shared.domain.kind import Kind
-from shared.domain.links import Agreement, AttachedFile, Claim, Field, Link
+from shared.domain.links import AttachedFile, Base, Claim, Field, Intention, Link, Side
 from shared.storage.keys import escape_key, record_key, work_item_key
-from shared.storage.rows import Row, Value, long_text
+from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names
+
+SCHEMA = 1
+"""The shape of the rows below. Raise it when an older version of this app would misread a row."""
+
+_LONG_TEXTS = ("base", "intentions", "attachments", "requirement_ids")
 
 
 @dataclass(frozen=True)
 class StoredLink:
-    """A link as it was read, with the ETags of its rows; None for the row that was not looked at."""
+    """A link as it was read. `unknown` holds the properties that this version does not know; a write keeps them."""
 
     link: Link
-    record_etag: str | None
-    work_item_etag: str | None
-    version: str
+    etag: str
+    unknown: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class StoredClaim:
-    """A claim as it was read."""
+    """A claim as it was read or written. `age` is the time since it was written, by Table Storage's clock."""
 
     claim: Claim
+    etag: str
+    age: timedelta = timedelta()
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """The record's row, once its work item exists."""
+
+    aha_id: str
+    work_item_id: int
     etag: str
 
 
@@ -41,11 +57,12 @@ def partition_of(integration_id: str) -> str:
     return escape_key(integration_id)
 
 
-def link_rows(integration_id: str, link: Link) -> tuple[Row, Row]:
-    """Both rows of a link, of a new version: the record's, then the work item's."""
+def link_row(integration_id: str, link: Link, unknown: Mapping[str, Value] | None = None) -> Row:
+    """The row of a link, with a new write id."""
     properties: dict[str, Value] = {
-        "version": secrets.token_hex(16),
-        "is_claim": False,
+        **(unknown or {}),
+        "schema": SCHEMA,
+        "write_id": _new_write_id(),
         "kind": link.kind.value,
         "aha_id": link.aha_id,
         "reference": link.reference,
@@ -56,84 +73,188 @@ def link_rows(integration_id: str, link: Link) -> tuple[Row, Row]:
         "agreed_revision": link.agreed_revision,
         **_present(
             parent_work_item_id=link.parent_work_item_id,
-            sent_as_of=link.sent_as_of,
-            received_as_of=link.received_as_of,
+            sent_as_of=_time_text(link.sent_as_of),
+            received_as_of=_time_text(link.received_as_of),
+            sent_at=_time_text(link.sent_at),
+            received_at=_time_text(link.received_at),
         ),
+        **long_text("name", link.name),
+        **long_text("base", _json({name.value: _base_json(base) for name, base in link.base.items()})),
+        **(long_text("intentions", _json(_intentions_json(link.intentions))) if link.intentions else {}),
+        **long_text("attachments", _json({key: _file_json(file) for key, file in link.attachments.items()})),
         **long_text("requirement_ids", _json(link.requirement_ids)),
-        **long_text("agreed", _json({field.value: asdict(agreed) for field, agreed in link.agreed.items()})),
-        **long_text("attachments", _json({key: asdict(file) for key, file in link.attachments.items()})),
     }
-    partition = partition_of(integration_id)
-    return (
-        Row(partition, record_key(link.aha_id), properties),
-        Row(partition, work_item_key(link.work_item_id), properties),
-    )
+    return Row(partition_of(integration_id), work_item_key(link.work_item_id), properties)
+
+
+def pointer_row(integration_id: str, link: Link) -> Row:
+    """The row that leads from a record to its link, with a new write id."""
+    properties: dict[str, Value] = {
+        "schema": SCHEMA,
+        "write_id": _new_write_id(),
+        "is_claim": False,
+        "kind": link.kind.value,
+        "aha_id": link.aha_id,
+        "reference": link.reference,
+        "work_item_id": link.work_item_id,
+    }
+    return Row(partition_of(integration_id), record_key(link.aha_id), properties)
 
 
 def claim_row(integration_id: str, claim: Claim) -> Row:
-    """The row of a claim, of a new version."""
+    """The row of a claim, with a new write id."""
     properties: dict[str, Value] = {
-        "version": secrets.token_hex(16),
+        "schema": SCHEMA,
+        "write_id": _new_write_id(),
         "is_claim": True,
         "kind": claim.kind.value,
         "aha_id": claim.aha_id,
         "reference": claim.reference,
         "operation_id": claim.operation_id,
-        "claimed_at": claim.claimed_at,
-        "began_at": claim.began_at,
-        "intended": _json({field.value: text for field, text in claim.intended.items()}),
+        "began_at": _time_text(claim.began_at) or "",
+        "intended": _json({name.value: text for name, text in claim.intended.items()}),
         "is_inherited": claim.is_inherited,
         **_present(work_item_id=claim.work_item_id),
     }
     return Row(partition_of(integration_id), record_key(claim.aha_id), properties)
 
 
-def stored_record(row: Row) -> StoredLink | StoredClaim:
-    """What a record's row holds."""
-    if not row.flag("is_claim"):
-        return StoredLink(_link(row), row.etag, None, row.text("version"))
-    claim = Claim(
+def stored_link(row: Row) -> StoredLink:
+    """The link that a work item's row holds.
+
+    Raises:
+        Unavailable: a newer version of this app wrote the row.
+    """
+    check_schema(row, SCHEMA)
+    base: dict[str, Any] = json.loads(row.long_text("base") or "{}")
+    attachments: dict[str, Any] = json.loads(row.long_text("attachments") or "{}")
+    intentions: list[dict[str, Any]] = json.loads(row.long_text("intentions") or "[]")
+    link = Link(
         kind=Kind(row.text("kind")),
         aha_id=row.text("aha_id"),
         reference=row.text("reference"),
-        operation_id=row.text("operation_id"),
-        claimed_at=row.time("claimed_at"),
-        began_at=row.time("began_at"),
-        intended={Field(name): text for name, text in json.loads(row.text("intended")).items()},
-        work_item_id=row.number("work_item_id") or None,
-        is_inherited=row.flag("is_inherited"),
-    )
-    return StoredClaim(claim, row.etag)
-
-
-def stored_work_item(row: Row) -> StoredLink:
-    """What a work item's row holds."""
-    return StoredLink(_link(row), None, row.etag, row.text("version"))
-
-
-def _link(row: Row) -> Link:
-    agreed: dict[str, Any] = json.loads(row.long_text("agreed"))
-    attachments: dict[str, Any] = json.loads(row.long_text("attachments"))
-    return Link(
-        kind=Kind(row.text("kind")),
-        aha_id=row.text("aha_id"),
-        reference=row.text("reference"),
+        name=row.long_text("name"),
         parent_aha_id=row.text("parent_aha_id"),
         work_item_id=row.number("work_item_id"),
         work_item_url=row.text("work_item_url"),
         work_item_type=row.text("work_item_type"),
         agreed_revision=row.number("agreed_revision"),
-        agreed={Field(name): _agreement(sides) for name, sides in agreed.items()},
-        attachments={key: AttachedFile(**file) for key, file in attachments.items()},
+        base=_known_fields(base, _base),
+        intentions=tuple(_intention(item) for item in intentions if item.get("field") in _FIELDS),
+        attachments={key: _file(file) for key, file in attachments.items()},
         parent_work_item_id=row.number("parent_work_item_id") or None,
-        requirement_ids=tuple(json.loads(row.long_text("requirement_ids"))),
+        requirement_ids=tuple(json.loads(row.long_text("requirement_ids") or "[]")),
         sent_as_of=row.moment("sent_as_of"),
         received_as_of=row.moment("received_as_of"),
+        sent_at=row.moment("sent_at"),
+        received_at=row.moment("received_at"),
+    )
+    return StoredLink(link, row.etag, _unknown(row))
+
+
+def stored_record(row: Row) -> Pointer | StoredClaim:
+    """What a record's row holds.
+
+    Raises:
+        Unavailable: a newer version of this app wrote the row.
+    """
+    check_schema(row, SCHEMA)
+    if not row.flag("is_claim"):
+        return Pointer(row.text("aha_id"), row.number("work_item_id"), row.etag)
+    claim = Claim(
+        kind=Kind(row.text("kind")),
+        aha_id=row.text("aha_id"),
+        reference=row.text("reference"),
+        operation_id=row.text("operation_id"),
+        began_at=row.moment("began_at") or _LONG_AGO,
+        intended=_known_fields(json.loads(row.text("intended") or "{}"), str),
+        work_item_id=row.number("work_item_id") or None,
+        is_inherited=row.flag("is_inherited"),
+    )
+    return StoredClaim(claim, row.etag, row.age)
+
+
+def pointer_without_link(row: Row) -> StoredClaim:
+    """The claim that stands for a pointer whose link is missing: abandoned, and naming the work item."""
+    claim = Claim(
+        kind=Kind(row.text("kind")),
+        aha_id=row.text("aha_id"),
+        reference=row.text("reference"),
+        operation_id="",
+        began_at=_LONG_AGO,
+        work_item_id=row.number("work_item_id") or None,
+        is_inherited=True,
+    )
+    return StoredClaim(claim, row.etag, row.age)
+
+
+_FIELDS = frozenset(name.value for name in Field)
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
+_PROPERTY_NAMES = """
+schema write_id kind aha_id reference parent_aha_id work_item_id work_item_url work_item_type agreed_revision
+parent_work_item_id sent_as_of received_as_of sent_at received_at
+"""
+_PROPERTIES = frozenset(_PROPERTY_NAMES.split())
+
+
+def _unknown(row: Row) -> dict[str, Value]:
+    known = _PROPERTIES | long_text_names(row, ("name", *_LONG_TEXTS))
+    return {name: value for name, value in row.properties.items() if name not in known}
+
+
+def _base_json(base: Base) -> dict[str, Any]:
+    return {"aha": base.aha, "azure_devops": base.azure_devops, "replaced_in_aha": base.replaced_in_aha}
+
+
+def _base(sides: Mapping[str, Any]) -> Base:
+    replaced = tuple(sides.get("replaced_in_aha") or ())
+    return Base(str(sides.get("aha") or ""), str(sides.get("azure_devops") or ""), replaced)
+
+
+def _intentions_json(intentions: Iterable[Intention]) -> list[dict[str, Any]]:
+    return [
+        {
+            "field": item.field.value,
+            "side": item.side.value,
+            "source": item.source,
+            "written": item.written,
+            "replaced": item.replaced,
+            "revision": item.revision,
+            "operation_id": item.operation_id,
+            "noted_at": _time_text(item.noted_at),
+        }
+        for item in intentions
+    ]
+
+
+def _intention(item: Mapping[str, Any]) -> Intention:
+    return Intention(
+        field=Field(item["field"]),
+        side=Side(item["side"]),
+        source=item["source"],
+        written=item["written"],
+        replaced=item["replaced"],
+        revision=item["revision"],
+        operation_id=item["operation_id"],
+        noted_at=datetime.fromisoformat(item["noted_at"]),
     )
 
 
-def _agreement(sides: Mapping[str, Any]) -> Agreement:
-    return Agreement(sides["aha"], sides["azure_devops"], tuple(sides["replaced_in_aha"]))
+def _file_json(file: AttachedFile) -> dict[str, Any]:
+    return {"url": file.url, "file_name": file.file_name, "size": file.size}
+
+
+def _file(file: Mapping[str, Any]) -> AttachedFile:
+    return AttachedFile(str(file.get("url") or ""), str(file.get("file_name") or ""), file.get("size"))
+
+
+def _known_fields(values: Mapping[str, Any], read: Any) -> dict[Field, Any]:
+    return {Field(name): read(value) for name, value in values.items() if name in _FIELDS}
+
+
+def _time_text(moment: datetime | None) -> str | None:
+    """Times are kept as text: Table Storage refuses years before 1601."""
+    return None if moment is None else moment.astimezone(timezone.utc).isoformat()
 
 
 def _present(**properties: Value | None) -> dict[str, Value]:
@@ -143,3 +264,7 @@ def _present(**properties: Value | None) -> dict[str, Value]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def _new_write_id() -> str:
+    return secrets.token_hex(16)

@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from shared.domain.links import Claim, Link
 from shared.errors import LinkChanged
 from shared.side_by_side import side_by_side
 from shared.storage.keys import record_key, work_item_key
 from shared.storage.link_rows import (
+    Pointer,
     StoredClaim,
     StoredLink,
     claim_row,
-    link_rows,
+    link_row,
     partition_of,
+    pointer_row,
+    pointer_without_link,
+    stored_link,
     stored_record,
-    stored_work_item,
 )
 from shared.storage.record_writes import Conflicting, RecordWrite, Written, write_records
 from shared.storage.rows import ANY_VERSION, Delete, Insert, Replace, Row
 from shared.storage.tables import Tables
 
-__all__ = ["Claimed", "LinkStore", "StoredClaim", "StoredLink"]
+__all__ = ["LinkStore", "StoredClaim", "StoredLink"]
 
 _CLOSELY = 50
-"""How many work items of other people may have come in between."""
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """What stands for a record after a claim: that claim, or what was there before it."""
-
-    standing: StoredClaim | StoredLink
-    is_ours: bool
+"""How many work items of other people may lie between a feature's work item and those of its requirements."""
 
 
 class LinkStore:
-    """Every method raises Unavailable(System.STORAGE) when Table Storage is down, busy or refuses the app.
+    """Every method raises Unavailable(System.STORAGE) if Table Storage is down, busy or refuses the app.
 
     The methods that write do so for every record for which they can, and then raise LinkChanged if any was left out.
     """
@@ -46,164 +40,84 @@ class LinkStore:
         self._table = tables.links
 
     def load(self, integration_id: str, aha_ids: Sequence[str]) -> dict[str, StoredLink | StoredClaim]:
-        """What stands for these records, by Aha! id; nothing for one that was never sent."""
+        """The links and claims of these records, by Aha! id; nothing for a record that was never sent."""
         rows = side_by_side(lambda aha_id: self._row(integration_id, record_key(aha_id)), aha_ids)
-        return {
-            aha_id: stored_record(row) for aha_id, row in zip(aha_ids, rows, strict=True) if row is not None
-        }
+        found: dict[str, StoredLink | StoredClaim] = {}
+        pointers: list[tuple[str, Row, Pointer]] = []
+        for aha_id, row in zip(aha_ids, rows, strict=True):
+            stored = stored_record(row) if row is not None else None
+            if isinstance(stored, StoredClaim):
+                found[aha_id] = stored
+            elif row is not None and stored is not None:
+                pointers.append((aha_id, row, stored))
+        links = side_by_side(
+            lambda pointer: self.by_work_item(integration_id, pointer[2].work_item_id), pointers
+        )
+        for (aha_id, row, _), link in zip(pointers, links, strict=True):
+            found[aha_id] = link if link is not None else pointer_without_link(row)
+        return found
 
     def load_family(
         self, integration_id: str, feature_id: str, requirement_ids: Sequence[str]
     ) -> dict[str, StoredLink | StoredClaim]:
-        """What stands for a feature and its requirements, by Aha! id, in as few requests as there can be.
+        """The links and claims of a feature and its requirements, by Aha! id, in few requests.
 
-        For a feature that was never sent, its requirements are not looked at: hardly any of them was sent either, and
-        `claim` finds those that were. Those of a feature that was sent got their work items right behind its own, as a
-        rule; what is not found there is read one by one.
+        If the feature was never sent, its requirements are not read: hardly any of them was sent, and `claim` finds
+        those that were. The work items of a sent feature's requirements mostly follow its own, so one range query reads
+        them all. What is not found there is read one by one.
         """
-        found = self.load(integration_id, [feature_id])
-        feature = found.get(feature_id)
-        if feature is None or not requirement_ids:
-            return found
-        if isinstance(feature, StoredLink):
-            found |= self._behind(integration_id, feature.link.work_item_id, requirement_ids)
+        row = self._row(integration_id, record_key(feature_id))
+        if row is None:
+            return {}
+        feature = stored_record(row)
+        found: dict[str, StoredLink | StoredClaim]
+        if isinstance(feature, StoredClaim):
+            found = {feature_id: feature}
+        else:
+            found = dict(self._from(integration_id, feature.work_item_id, (feature_id, *requirement_ids)))
+            found.setdefault(feature_id, pointer_without_link(row))
         missing = [aha_id for aha_id in requirement_ids if aha_id not in found]
         return found | self.load(integration_id, missing)
 
-    def _behind(
-        self, integration_id: str, work_item_id: int, aha_ids: Sequence[str]
-    ) -> dict[str, StoredLink | StoredClaim]:
-        """The links among these records whose work items follow closely behind one."""
-        wanted = set(aha_ids)
+    def _from(self, integration_id: str, work_item_id: int, aha_ids: Sequence[str]) -> dict[str, StoredLink]:
+        """The links among these records whose work items are this one or follow it closely."""
+        if len(aha_ids) == 1:
+            stored = self.by_work_item(integration_id, work_item_id)
+            return {} if stored is None else {stored.link.aha_id: stored}
         rows = self._table.query(
-            "PartitionKey eq @partition and RowKey gt @first and RowKey le @last",
+            "PartitionKey eq @partition and RowKey ge @first and RowKey le @last",
             {
                 "partition": partition_of(integration_id),
                 "first": work_item_key(work_item_id),
                 "last": work_item_key(work_item_id + 2 * len(aha_ids) + _CLOSELY),
             },
         )
-        links = (stored_work_item(row) for row in rows)
-        return {stored.link.aha_id: stored for stored in links if stored.link.aha_id in wanted}
+        wanted = set(aha_ids)
+        return {row.text("aha_id"): stored_link(row) for row in rows if row.text("aha_id") in wanted}
 
     def by_work_item(self, integration_id: str, work_item_id: int) -> StoredLink | None:
-        """The link of a work item, None where it is nobody's."""
+        """The link of a work item; None if it has none."""
         row = self._row(integration_id, work_item_key(work_item_id))
-        return stored_work_item(row) if row is not None else None
+        return stored_link(row) if row is not None else None
 
-    def claim(self, integration_id: str, claims: Sequence[Claim]) -> dict[str, Claimed]:
-        """Claim records that have neither a link nor a claim, and tell for each, by Aha! id, what stands there now.
+    def claim(self, integration_id: str, claims: Sequence[Claim]) -> dict[str, StoredClaim]:
+        """Claim records that have neither a link nor a claim; the claims that succeeded, by Aha! id.
 
-        A claim of the same operation counts as ours, so that this may be repeated.
+        A claim that the same operation made earlier counts as a success, so that the call may be repeated.
         """
         writes = [RecordWrite(claim.aha_id, (Insert(claim_row(integration_id, claim)),)) for claim in claims]
         outcomes = write_records(self._table, writes)
-        return {claim.aha_id: _claimed(claim, outcomes[claim.aha_id]) for claim in claims}
+        own = {claim.aha_id: _own_claim(claim, outcomes[claim.aha_id]) for claim in claims}
+        return {aha_id: stored for aha_id, stored in own.items() if stored is not None}
 
-    def renew(self, integration_id: str, pairs: Sequence[tuple[StoredClaim, Claim]]) -> list[StoredClaim]:
-        """Put claims in the place of this sender's earlier ones, so that nobody takes them for a dead sender's.
-
-        Raises:
-            LinkChanged: some have been taken over; `written` holds the others.
-        """
-        return list(self._replace_claims(integration_id, pairs).values())
-
-    def take_over(self, integration_id: str, stored: StoredClaim, claim: Claim) -> StoredClaim:
-        """Put a claim in the place of a dead sender's.
-
-        Raises:
-            LinkChanged: somebody else was faster, or the sender is alive.
-        """
-        return self._replace_claims(integration_id, [(stored, claim)])[claim.aha_id]
-
-    def claim_again(self, integration_id: str, stored: StoredLink, claim: Claim) -> StoredClaim:
-        """Claim a linked record whose work item is gone: the claim takes the link's place, the work item's row goes.
-
-        Raises:
-            LinkChanged: the link is not as it was read.
-        """
-        record_etag, work_item_etag = _guards(stored)
-        _, work_item = link_rows(integration_id, stored.link)
-        operations = (
-            Replace(claim_row(integration_id, claim), record_etag),
-            Delete(work_item, work_item_etag),
-        )
-        outcomes = write_records(self._table, [RecordWrite(claim.aha_id, operations)])
-        written = {aha_id: StoredClaim(claim, etags[0]) for aha_id, etags in _etags(outcomes).items()}
-        _raise_if_left_out([claim.aha_id], written)
-        return written[claim.aha_id]
-
-    def release(self, integration_id: str, stored_claims: Sequence[StoredClaim]) -> None:
-        """Remove claims under which nothing was created. One that is gone or taken over is left as it is."""
-        write_records(
-            self._table,
-            [
-                RecordWrite(
-                    stored.claim.aha_id, (Delete(claim_row(integration_id, stored.claim), stored.etag),)
-                )
-                for stored in stored_claims
-            ],
-        )
-
-    def establish(
-        self, integration_id: str, pairs: Sequence[tuple[StoredClaim, Link]]
-    ) -> dict[str, StoredLink]:
-        """Put links in the place of their claims; by Aha! id.
-
-        Raises:
-            LinkChanged: a claim has been taken over, or a work item belongs to another record (`holders`).
-        """
-        rows = {link.aha_id: link_rows(integration_id, link) for _, link in pairs}
-        outcomes = write_records(
-            self._table,
-            [
-                RecordWrite(
-                    link.aha_id, (Replace(rows[link.aha_id][0], stored.etag), Insert(rows[link.aha_id][1]))
-                )
-                for stored, link in pairs
-            ],
-        )
-        written = _stored_links([link for _, link in pairs], rows, outcomes)
-        holders = {
-            link.aha_id: holder
-            for stored, link in pairs
-            if (holder := _holder(outcomes[link.aha_id], stored.etag)) is not None
-        }
-        _raise_if_left_out([link.aha_id for _, link in pairs], written, holders)
-        return written
-
-    def replace(self, integration_id: str, pairs: Sequence[tuple[StoredLink, Link]]) -> dict[str, StoredLink]:
-        """Put links in the place of those that were read; by Aha! id. The work item stays the same.
-
-        Raises:
-            LinkChanged: a link is not as it was read.
-        """
-        for stored, link in pairs:
-            if (stored.link.aha_id, stored.link.work_item_id) != (link.aha_id, link.work_item_id):
-                raise ValueError(f"the link of {stored.link.aha_id} keeps its record and its work item")
-        rows = {link.aha_id: link_rows(integration_id, link) for _, link in pairs}
-        outcomes = write_records(
-            self._table,
-            [
-                RecordWrite(link.aha_id, tuple(map(Replace, rows[link.aha_id], _guards(stored))))
-                for stored, link in pairs
-            ],
-        )
-        links = [link for _, link in pairs]
-        written = _stored_links(links, rows, outcomes)
-        _raise_if_left_out([link.aha_id for link in links], written)
-        return written
-
-    def purge(self, integration_id: str) -> None:
-        """Remove every link and claim of an integration."""
-        self._table.purge(partition_of(integration_id))
-
-    def _row(self, integration_id: str, row_key: str) -> Row | None:
-        return self._table.get(partition_of(integration_id), row_key)
-
-    def _replace_claims(
+    def renew(
         self, integration_id: str, pairs: Sequence[tuple[StoredClaim, Claim]]
     ) -> dict[str, StoredClaim]:
+        """Replace this sender's claims by new ones, whose age starts anew; by Aha! id.
+
+        Raises:
+            LinkChanged: some were taken over; `written` holds the others.
+        """
         writes = [
             RecordWrite(claim.aha_id, (Replace(claim_row(integration_id, claim), stored.etag),))
             for stored, claim in pairs
@@ -217,45 +131,115 @@ class LinkStore:
         _raise_if_left_out([claim.aha_id for _, claim in pairs], written)
         return written
 
+    def take_over(self, integration_id: str, stored: StoredClaim, claim: Claim) -> StoredClaim:
+        """Replace another sender's claim by this one.
 
-def _guards(stored: StoredLink) -> tuple[str, str]:
-    """The ETags that a change of the record's and the work item's row asks for.
+        Raises:
+            LinkChanged: somebody else took it over first, or its sender renewed it.
+        """
+        return self.renew(integration_id, [(stored, claim)])[claim.aha_id]
 
-    Whoever changes a link changes both rows in one transaction, so that the one that was read guards the other, too.
-    """
-    return stored.record_etag or ANY_VERSION, stored.work_item_etag or ANY_VERSION
+    def claim_again(self, integration_id: str, stored: StoredLink, claim: Claim) -> StoredClaim:
+        """Replace a link whose work item is gone by a claim.
+
+        Raises:
+            LinkChanged: the link is not as it was read.
+        """
+        # A pointer changes only together with its link, so the link's ETag protects both rows.
+        operations = (
+            Replace(claim_row(integration_id, claim), ANY_VERSION),
+            Delete(link_row(integration_id, stored.link), stored.etag),
+        )
+        etags = _etags(write_records(self._table, [RecordWrite(claim.aha_id, operations)]))
+        _raise_if_left_out([claim.aha_id], etags)
+        return StoredClaim(claim, etags[claim.aha_id][0])
+
+    def release(self, integration_id: str, stored_claims: Sequence[StoredClaim]) -> None:
+        """Remove claims under which nothing was created. A claim that was taken over is left alone."""
+        writes = [
+            RecordWrite(stored.claim.aha_id, (Delete(claim_row(integration_id, stored.claim), stored.etag),))
+            for stored in stored_claims
+        ]
+        write_records(self._table, writes)
+
+    def establish(
+        self, integration_id: str, pairs: Sequence[tuple[StoredClaim, Link]]
+    ) -> dict[str, StoredLink]:
+        """Replace claims by links; by Aha! id.
+
+        Raises:
+            LinkChanged: a claim was taken over, or a work item belongs to another record (`holders`).
+        """
+        writes = [
+            RecordWrite(
+                link.aha_id,
+                (
+                    Replace(pointer_row(integration_id, link), claim.etag),
+                    Insert(link_row(integration_id, link)),
+                ),
+            )
+            for claim, link in pairs
+        ]
+        outcomes = write_records(self._table, writes)
+        etags = _etags(outcomes)
+        written = {
+            link.aha_id: StoredLink(link, etags[link.aha_id][1]) for _, link in pairs if link.aha_id in etags
+        }
+        holders = {
+            link.aha_id: holder
+            for claim, link in pairs
+            if (holder := _holder(outcomes[link.aha_id], claim.etag)) is not None
+        }
+        _raise_if_left_out([link.aha_id for _, link in pairs], written, holders)
+        return written
+
+    def replace(self, integration_id: str, pairs: Sequence[tuple[StoredLink, Link]]) -> dict[str, StoredLink]:
+        """Replace links, as they were read, by new ones; by Aha! id. Record and work item stay the same.
+
+        Raises:
+            LinkChanged: some links are not as they were read; `written` holds the others.
+        """
+        for stored, link in pairs:
+            if (stored.link.aha_id, stored.link.work_item_id) != (link.aha_id, link.work_item_id):
+                raise ValueError(f"the link of {stored.link.aha_id} keeps its record and its work item")
+        writes = [
+            RecordWrite(link.aha_id, (Replace(link_row(integration_id, link, stored.unknown), stored.etag),))
+            for stored, link in pairs
+        ]
+        etags = _etags(write_records(self._table, writes))
+        written = {
+            link.aha_id: StoredLink(link, etags[link.aha_id][0], stored.unknown)
+            for stored, link in pairs
+            if link.aha_id in etags
+        }
+        _raise_if_left_out([link.aha_id for _, link in pairs], written)
+        return written
+
+    def purge(self, integration_id: str) -> None:
+        """Remove every link and claim of an integration."""
+        self._table.purge(partition_of(integration_id))
+
+    def _row(self, integration_id: str, row_key: str) -> Row | None:
+        return self._table.get(partition_of(integration_id), row_key)
 
 
-def _claimed(claim: Claim, outcome: Written | Conflicting) -> Claimed:
+def _own_claim(claim: Claim, outcome: Written | Conflicting) -> StoredClaim | None:
+    """The claim as it is stored now, if it is the same operation's."""
     if isinstance(outcome, Written):
-        return Claimed(StoredClaim(claim, outcome.etags[0]), is_ours=True)
+        return StoredClaim(claim, outcome.etags[0])
     row = outcome.rows[0]
-    if row is None:
-        raise AssertionError("only a row that is there stands in the way of a claim")
-    standing = stored_record(row)
-    is_ours = isinstance(standing, StoredClaim) and standing.claim.operation_id == claim.operation_id
-    return Claimed(standing, is_ours)
+    stored = stored_record(row) if row is not None else None
+    if isinstance(stored, StoredClaim) and stored.claim.operation_id == claim.operation_id:
+        return stored
+    return None
 
 
 def _etags(outcomes: Mapping[str, Written | Conflicting]) -> dict[str, tuple[str, ...]]:
     return {aha_id: outcome.etags for aha_id, outcome in outcomes.items() if isinstance(outcome, Written)}
 
 
-def _stored_links(
-    links: Sequence[Link], rows: Mapping[str, tuple[Row, Row]], outcomes: Mapping[str, Written | Conflicting]
-) -> dict[str, StoredLink]:
-    etags = _etags(outcomes)
-    return {
-        link.aha_id: StoredLink(
-            link, etags[link.aha_id][0], etags[link.aha_id][1], rows[link.aha_id][0].text("version")
-        )
-        for link in links
-        if link.aha_id in etags
-    }
-
-
 def _holder(outcome: Written | Conflicting, claim_etag: str) -> str | None:
-    """The record that holds the work item already, where the claim itself is as it was read."""
+    """The record that the work item is linked to already, if the claim itself is as it was read."""
     if isinstance(outcome, Written):
         return None
     claim, work_item = outcome.rows

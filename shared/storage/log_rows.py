@@ -1,7 +1,8 @@
 """Log entries as rows of the table Log, and back.
 
-A row holds a block of entries that one operation wrote together: it costs what one entry in a row of its own would.
-Every entry has a key that grows with its age; a block's row has the key of its newest one.
+One row holds many entries that one operation wrote together, because writing a row costs the same however many entries
+it has. Each entry has a key, which is greater for an older entry. A row's RowKey is the key of its newest entry, so
+Table Storage, which sorts by RowKey, gives the newest rows first.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from shared.journal import Entry, Level
+from shared.log_events import Level
+from shared.operation_log import LogEntry
 from shared.storage.keys import escape_key
 from shared.storage.rows import LONGEST_TEXT, Row, Value, cut_text, long_text, utf16_length
 
 _CUT_MARK = " … (cut)"
 _LARGEST_BLOCK = 400_000
-"""Bytes on the wire, where whatever is not ASCII takes six: a row has 1 MiB, and one entry may come to half of that."""
+"""Bytes of one row's entries as sent, where each character outside ASCII takes 6 bytes. A row may have 1 MiB, and one
+entry alone may need half of that."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LAST_MICROSECOND = 10**17 - 1
-"""In the year 5138; what is left until then sorts the newest entry first, in 17 digits."""
+"""In the year 5138, counted from 1970. A key begins with the microseconds that are left until then, in 17 digits."""
 _LAST_NUMBER = 10**9 - 1
 
 _numbers = itertools.count()
@@ -30,20 +33,20 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class KeyedEntry:
-    """An entry, the key that gives its place in the log, and the row that holds it."""
+    """An entry, the key by which entries are sorted, and the RowKey of the row that holds the entry."""
 
     key: str
-    entry: Entry
+    entry: LogEntry
     row_key: str
 
 
 def key_of_time(moment: datetime) -> str:
-    """Where entries of this moment begin: the keys of older ones are greater."""
+    """The start of the keys of all entries of this moment. Keys of older entries are greater, of newer ones smaller."""
     return f"{_LAST_MICROSECOND - (moment - _EPOCH) // timedelta(microseconds=1):017}"
 
 
-def block_rows(partition: str, entries: Sequence[Entry]) -> list[Row]:
-    """The rows for entries that are in the order of their times."""
+def block_rows(partition: str, entries: Sequence[LogEntry]) -> list[Row]:
+    """The rows that hold these entries, which are given oldest first."""
     rows = []
     for _, of_operation in itertools.groupby(entries, lambda entry: entry.operation_id):
         keyed = [(_key(entry), entry) for entry in of_operation]
@@ -61,14 +64,14 @@ def entries_of(row: Row) -> list[KeyedEntry]:
 
 
 def level_property(level: Level) -> str:
-    """The property that tells whether a row has entries of a level."""
+    """The name of the property that is true if a row has an entry of this level."""
     return f"has_{level.value}"
 
 
-_Block = list[tuple[str, Entry, str]]
+_Block = list[tuple[str, LogEntry, str]]
 
 
-def _blocks(keyed: Iterable[tuple[str, Entry]]) -> Iterator[_Block]:
+def _blocks(keyed: Iterable[tuple[str, LogEntry]]) -> Iterator[_Block]:
     block: _Block = []
     size = 0
     for key, entry in keyed:
@@ -94,12 +97,12 @@ def _block_row(partition: str, block: _Block) -> Row:
     return Row(partition, newest, properties)
 
 
-def _key(entry: Entry) -> str:
+def _key(entry: LogEntry) -> str:
     number = _LAST_NUMBER - next(_numbers) % _LAST_NUMBER
     return f"{key_of_time(entry.time)}-{number:09}-{escape_key(entry.operation_id)[:64]}"
 
 
-def _document(entry: Entry) -> Mapping[str, Any]:
+def _document(entry: LogEntry) -> Mapping[str, Any]:
     detail: Any = dict(entry.detail)
     text = _json(detail)
     if utf16_length(text) > LONGEST_TEXT:
@@ -113,8 +116,8 @@ def _document(entry: Entry) -> Mapping[str, Any]:
     }
 
 
-def _entry(operation_id: str, document: Mapping[str, Any]) -> Entry:
-    return Entry(
+def _entry(operation_id: str, document: Mapping[str, Any]) -> LogEntry:
+    return LogEntry(
         time=datetime.fromisoformat(document["time"]),
         level=Level(document["level"]),
         operation_id=operation_id,

@@ -1,4 +1,4 @@
-"""Writes for many records in few transactions, where a conflict of one record does not hold up the others."""
+"""Writes for many records in few transactions. A conflict of one record does not stop the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_ROUNDS = 10
 
 @dataclass(frozen=True)
 class RecordWrite:
-    """What is to happen to the rows of one record, all of it or nothing."""
+    """The operations on the rows of one record; all of them are done, or none."""
 
     aha_id: str
     operations: tuple[Operation, ...]
@@ -24,14 +24,14 @@ class RecordWrite:
 
 @dataclass(frozen=True)
 class Written:
-    """It is done; the new ETag of each operation's row, empty for a removed one."""
+    """The write is done. `etags`: the new ETag of each operation's row, empty for a removed one."""
 
     etags: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Conflicting:
-    """It cannot be done; the rows of the operations as they stand, None for an absent one."""
+    """The write cannot be done. `rows`: the operations' rows as they are, None for an absent one."""
 
     rows: tuple[Row | None, ...]
 
@@ -40,10 +40,10 @@ _Group = list[tuple[RecordWrite, Sequence[Operation]]]
 
 
 def write_records(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Written | Conflicting]:
-    """Do every write that can be done, and tell for each, by Aha! id, what became of it.
+    """Do every write that can be done; the outcome of each, by Aha! id.
 
-    The transactions run side by side. After a conflict, which may also be with what a first attempt wrote before its
-    answer was lost, the rows tell what to do: `version` shows a write of ours, the ETag one of somebody else's.
+    The transactions run side by side. A conflict may be with this call's own first attempt, whose answer was lost. The
+    rows decide: an equal `write_id` shows a write of this call, another ETag shows one of somebody else.
     """
     settled: dict[str, Written | Conflicting] = {}
     pending = list(writes)
@@ -61,7 +61,7 @@ def write_records(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Writ
         pending = _settle_conflicts(table, pending, settled)
     raise Unavailable(
         System.STORAGE,
-        "The links kept changing while they were written. Try again in a moment.",
+        "The links kept changing while they were written. Try again in a few seconds.",
         retry_after=5,
     )
 
@@ -81,26 +81,26 @@ def _split(group: _Group, etags: Sequence[str]) -> dict[str, Written]:
 def _settle_conflicts(
     table: Table, writes: Sequence[RecordWrite], settled: dict[str, Written | Conflicting]
 ) -> list[RecordWrite]:
-    """The writes that may still be done; the others are settled."""
+    """The writes that can still be done; the others are settled."""
     wanted = [operation.row for write in writes for operation in write.operations]
     rows = iter(side_by_side(lambda row: table.get(row.partition_key, row.row_key), wanted))
     possible = []
     for write in writes:
-        standing = tuple(next(rows) for _ in write.operations)
-        pairs = list(zip(write.operations, standing, strict=True))
+        present = tuple(next(rows) for _ in write.operations)
+        pairs = list(zip(write.operations, present, strict=True))
         if all(_is_done(operation, row) for operation, row in pairs):
-            settled[write.aha_id] = Written(tuple(row.etag if row else "" for row in standing))
+            settled[write.aha_id] = Written(tuple(row.etag if row else "" for row in present))
         elif all(_can_be_done(operation, row) for operation, row in pairs):
             possible.append(write)
         else:
-            settled[write.aha_id] = Conflicting(standing)
+            settled[write.aha_id] = Conflicting(present)
     return possible
 
 
 def _is_done(operation: Operation, row: Row | None) -> bool:
     if isinstance(operation, Delete):
         return row is None
-    return row is not None and row.text("version") == operation.row.text("version")
+    return row is not None and row.text("write_id") == operation.row.text("write_id")
 
 
 def _can_be_done(operation: Operation, row: Row | None) -> bool:

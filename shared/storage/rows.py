@@ -1,4 +1,4 @@
-"""Rows of Table Storage: what may change one, how long texts are kept, and the limits of the service.
+"""Rows of Table Storage: the operations on them, texts of any length, and the limits of the service.
 
 Limits, from https://learn.microsoft.com/rest/api/storageservices/: a property has 64 KiB and an entity 1 MiB
 (understanding-the-table-service-data-model), a transaction 100 entities and 4 MiB
@@ -10,28 +10,30 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from itertools import count
 from typing import TypeVar
 
-from shared.errors import OperationFailed
+from shared.errors import OperationFailed, System, Unavailable
 
 Value = str | int | bool | datetime
 
 LONGEST_TEXT = 32_000
-"""UTF-16 units that one property is given; the service takes 32,768."""
+"""UTF-16 units that this app puts into one property; the service takes 32,768."""
 MOST_OPERATIONS = 100
 _LARGEST_ROW = 1024 * 1024
 _LARGEST_PAYLOAD = 3_500_000
-"""Bytes of one transaction, counted without the headers of its parts; the service takes 4 MiB with them."""
+"""Bytes of one transaction without the headers of its parts; the service takes 4 MiB with them."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Row:
-    """An entity. `etag` is the version that was read, empty for a row that is yet to be written; `written_at` is when
-    Table Storage took it, by its own clock.
+    """An entity.
+
+    `etag` is the version that was read, empty for a row that is not written yet. `written_at` and `read_at` are when
+    Table Storage wrote it and answered with it, both by Table Storage's own clock.
     """
 
     partition_key: str
@@ -39,32 +41,42 @@ class Row:
     properties: Mapping[str, Value] = field(default_factory=dict)
     etag: str = ""
     written_at: datetime | None = None
+    read_at: datetime | None = None
+
+    @property
+    def age(self) -> timedelta:
+        """The time between the last write and the read; zero if either is not known."""
+        if self.written_at is None or self.read_at is None:
+            return timedelta()
+        return max(timedelta(), self.read_at - self.written_at)
 
     def text(self, name: str) -> str:
-        """A property that holds text; empty where the row has none."""
+        """A property that holds text; empty if the row has none."""
         return str(self.properties.get(name, ""))
 
     def number(self, name: str) -> int:
-        """A property that holds a number; 0 where the row has none."""
+        """A property that holds a number; 0 if the row has none."""
         return int(str(self.properties.get(name, 0)))
 
     def flag(self, name: str) -> bool:
-        """A property that holds true or false; false where the row has none."""
+        """A property that holds true or false; false if the row has none."""
         return self.properties.get(name) is True
 
     def time(self, name: str) -> datetime:
-        """A property that holds a time; raises KeyError where the row has none."""
+        """A property that holds a time, as such or as ISO 8601 text; raises KeyError if the row has none."""
         value = self.properties[name]
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).astimezone(timezone.utc)
         if not isinstance(value, datetime):
             raise TypeError(f"{name} of row {self.row_key} holds no time")
         return value
 
     def moment(self, name: str) -> datetime | None:
-        """A property that holds a time; None where the row has none."""
-        return self.time(name) if name in self.properties else None
+        """A property that holds a time; None if the row has none."""
+        return self.time(name) if self.properties.get(name) else None
 
     def long_text(self, name: str) -> str:
-        """A text that `long_text` split."""
+        """A text that the function `long_text` split; empty if the row has none."""
         pieces: list[str] = []
         for number in count():
             piece = self.properties.get(f"{name}_{number}")
@@ -76,18 +88,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Insert:
-    """Write a row that must not be there yet."""
+    """Write a row that must not exist yet."""
 
     row: Row
 
 
 ANY_VERSION = "*"
-"""The ETag of whatever version is there."""
+"""The ETag that matches any version."""
 
 
 @dataclass(frozen=True)
 class Replace:
-    """Write a row in place of the version `etag`; properties that the new one lacks go."""
+    """Replace the version `etag` of a row; properties that the new one lacks are removed."""
 
     row: Row
     etag: str
@@ -95,14 +107,14 @@ class Replace:
 
 @dataclass(frozen=True)
 class Upsert:
-    """Write a row whatever stands there."""
+    """Write a row, whether or not it exists."""
 
     row: Row
 
 
 @dataclass(frozen=True)
 class Delete:
-    """Remove a row of the version `etag`. It must be there."""
+    """Remove the version `etag` of a row, which must exist."""
 
     row: Row
     etag: str = ANY_VERSION
@@ -123,8 +135,34 @@ def long_text(name: str, text: str) -> dict[str, Value]:
     return {f"{name}_{number}": text[at : at + step] for number, at in enumerate(range(0, len(text), step))}
 
 
+def long_text_names(row: Row, names: Sequence[str]) -> frozenset[str]:
+    """The properties of a row that hold pieces of these long texts."""
+    return frozenset(
+        name
+        for name in row.properties
+        if name.rpartition("_")[0] in names and name.rpartition("_")[2].isdigit()
+    )
+
+
+def check_schema(row: Row, newest: int) -> None:
+    """Refuse a row whose shape is newer than `newest`, the newest that this version of the app knows.
+
+    Raises:
+        Unavailable: it is. The request works once every instance has been updated.
+    """
+    schema = row.number("schema")
+    if schema > newest:
+        raise Unavailable(
+            System.STORAGE,
+            f"A newer version of this app wrote row {row.row_key} (schema {schema}; this version knows {newest}). The "
+            "row was left alone. Finish the deployment of the newer version on every instance, then try again.",
+            retry_after=60,
+            evidence={"row_key": row.row_key, "schema": schema},
+        )
+
+
 def cut_text(text: str, mark: str, most: int = LONGEST_TEXT) -> str:
-    """The text if it has at most `most` UTF-16 units, else its beginning and the mark, together no longer."""
+    """The text, or its beginning and the mark if it has more than `most` UTF-16 units."""
     if utf16_length(text) <= most:
         return text
     room = (most - utf16_length(mark)) * 2
@@ -132,19 +170,18 @@ def cut_text(text: str, mark: str, most: int = LONGEST_TEXT) -> str:
 
 
 def check_size(operations: Sequence[Operation]) -> None:
-    """Refuse what Table Storage could not hold or take in one transaction, before anything is sent.
+    """Refuse, before anything is sent, what Table Storage would refuse.
 
     Raises:
-        OperationFailed: a row is over 1 MiB, or all together over 3.5 MB as JSON.
+        OperationFailed: a row is over 1 MiB, or all rows together are over 3.5 MB as JSON.
     """
     largest = max(map(_row_size, operations))
     payload = sum(map(_payload_size, operations))
     if largest > _LARGEST_ROW or payload > _LARGEST_PAYLOAD:
         row = operations[0].row
         raise OperationFailed(
-            f"What is to be kept about {row.row_key} is too much for Table Storage: {largest:,} bytes, where a row has "
-            "1 MiB at most. Make it fit by fewer attachments and shorter file names, or in an integration by fewer "
-            "mapped states and shorter default values.",
+            f"Row {row.row_key} is too large for Table Storage: {largest:,} bytes; the limit is 1 MiB. Use fewer "
+            "attachments and shorter file names or, in an integration, fewer mapped states and shorter default values.",
             evidence={"row_key": row.row_key, "bytes": largest, "payload_bytes": payload},
         )
 
@@ -152,7 +189,7 @@ def check_size(operations: Sequence[Operation]) -> None:
 def in_groups(
     writes: Iterable[tuple[T, Sequence[Operation]]],
 ) -> Iterator[list[tuple[T, Sequence[Operation]]]]:
-    """Writes as groups that each fit into one transaction; the operations of one write stay together."""
+    """Writes in groups that each fit into one transaction; the operations of one write stay together."""
     group: list[tuple[T, Sequence[Operation]]] = []
     operations = size = 0
     for write in writes:

@@ -1,6 +1,6 @@
-"""One table of Azure Table Storage: reading rows, and writing them in entity group transactions.
+"""One table of Azure Table Storage: reads rows, and writes them in entity group transactions.
 
-The Azure packages are imported when a table is used first, which keeps the import of a function cheap.
+The Azure packages are imported on first use, which keeps the import of a function cheap.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.errors import OperationFailed, System, Unavailable
@@ -48,26 +49,33 @@ T = TypeVar("T")
 class TransactionConflict(Exception):
     """A row was not as a transaction required: present, absent or changed. None of its operations was done.
 
-    After an answer that was lost the conflict may be with what the first attempt wrote.
+    After a lost answer, the conflict may be with what the first attempt wrote.
     """
 
 
 class Table:
-    """One table, made when something is written to it and it is not there; until then it reads as empty.
+    """One table. The first write creates it if it does not exist; until then it reads as empty.
 
-    Every method raises Unavailable(System.STORAGE) when Table Storage is down, busy or refuses the app.
+    Every method raises Unavailable(System.STORAGE) if Table Storage is down, busy or refuses the app.
     """
 
     def __init__(self, name: str, connect: Callable[[str], TableClient]) -> None:
-        """`connect` gives the client for the name, and is called once."""
+        """`connect` returns the client for the name, and is called once."""
         self.name = name
         self._connect = connect
         self._connected: TableClient | None = None
 
     def get(self, partition_key: str, row_key: str) -> Row | None:
-        """The row, None where there is none."""
+        """The row with its age, None if there is none."""
         client = self._client()
-        return _or_absent(lambda: _row(client.get_entity(partition_key, row_key)))
+        dates: list[str] = []
+
+        def note_date(response: Any) -> None:
+            dates.append(response.http_response.headers.get("Date", ""))
+
+        return _or_absent(
+            lambda: _row(client.get_entity(partition_key, row_key, raw_response_hook=note_date), dates)
+        )
 
     def query(
         self,
@@ -77,7 +85,7 @@ class Table:
         select: Sequence[str] | None = None,
         page_size: int | None = None,
     ) -> Iterator[Row]:
-        """The rows that match, in the order of their keys, fetched as they are asked for.
+        """The rows that match, in the order of their keys, fetched page by page.
 
         `query_filter` names its parameters as single words: `PartitionKey eq @partition`.
         """
@@ -97,12 +105,12 @@ class Table:
     def transact(self, operations: Sequence[Operation]) -> list[str]:
         """Do all operations or none. Returns the new ETag of each row, empty for a removed one.
 
-        At most 100 operations, all of one partition, each row once (ValueError otherwise). It is tried again when no
-        answer came, so a conflict may be with this very call's own rows.
+        At most 100 operations, all of one partition, each row once (ValueError otherwise). A call without an answer is
+        repeated, so a conflict may be with this call's own rows.
 
         Raises:
             TransactionConflict: a row was not as required.
-            OperationFailed: it is too large.
+            OperationFailed: a row or the transaction is too large.
         """
         _check(operations)
         client = self._client()
@@ -117,10 +125,10 @@ class Table:
                 return done
             # S311: nothing to be kept secret.
             time.sleep(BACKOFF_SECONDS * attempt * random.uniform(0.75, 1.25))  # noqa: S311
-        raise Unavailable(System.STORAGE, f"The table {self.name} could not be made.", retry_after=5)
+        raise Unavailable(System.STORAGE, f"The table {self.name} could not be created.", retry_after=5)
 
     def purge(self, partition_key: str, *, up_to: datetime | None = None) -> None:
-        """Remove every row of a partition, or those that were last written up to a moment of Table Storage's clock."""
+        """Remove every row of a partition, or those last written up to a moment of Table Storage's clock."""
         conditions = ["PartitionKey eq @partition"]
         parameters: dict[str, str | datetime] = {"partition": partition_key}
         if up_to is not None:
@@ -133,7 +141,7 @@ class Table:
                     self.transact([operation for _, operations in group for operation in operations])
                 return
             except TransactionConflict:
-                # Somebody else removed some of them, or our own first attempt did: look again.
+                # Somebody else, or the first attempt of this call, removed some of them: read again.
                 continue
         raise Unavailable(
             System.STORAGE, f"The table {self.name} kept changing while it was cleared.", retry_after=5
@@ -145,14 +153,14 @@ class Table:
         return self._connected
 
     def _attempt(self, submit: Callable[[], list[str]], *, is_last: bool) -> list[str] | None:
-        """The answer, or None where it is worth trying again."""
+        """The answer, or None if the call may be repeated."""
         import requests
         from azure.core.exceptions import AzureError, ServiceResponseError
 
         try:
             return submit()
         except (AzureError, requests.RequestException) as problem:
-            # The package lets through what requests raises when an answer to a transaction breaks off.
+            # The package does not translate what requests raises when the answer to a transaction breaks off.
             error = (
                 problem if isinstance(problem, AzureError) else ServiceResponseError("the answer broke off")
             )
@@ -184,7 +192,7 @@ class Table:
 
 
 def _or_absent(read: Callable[[], T]) -> T | None:
-    """What a call reads; None where the row or the table is not there."""
+    """What a call reads; None if the row or the table does not exist."""
     from azure.core.exceptions import AzureError, ResourceNotFoundError
 
     try:
@@ -193,7 +201,7 @@ def _or_absent(read: Callable[[], T]) -> T | None:
         return None
     except AzureError as error:
         failure = _failure(error)
-    # Raised here, where the original is out of sight: it may show an address with a SAS.
+    # Raised outside the handler, so that the original is not chained: it may show a URL with a SAS.
     raise failure
 
 
@@ -206,7 +214,7 @@ def _next_page(pages: Iterator[Any]) -> list[Row] | None:
     return None if page is None else [_row(entity) for entity in page]
 
 
-def _row(entity: Any) -> Row:
+def _row(entity: Any, dates: Sequence[str] = ()) -> Row:
     properties = {name: value for name, value in entity.items() if name not in ("PartitionKey", "RowKey")}
     return Row(
         entity.get("PartitionKey", ""),
@@ -214,7 +222,16 @@ def _row(entity: Any) -> Row:
         properties,
         entity.metadata.get("etag") or "",
         entity.metadata.get("timestamp"),
+        _http_date(dates[-1]) if dates else None,
     )
+
+
+def _http_date(text: str) -> datetime | None:
+    """The Date of an answer, in whole seconds of Table Storage's clock."""
+    try:
+        return parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def _check(operations: Sequence[Operation]) -> None:
@@ -228,15 +245,13 @@ def _check(operations: Sequence[Operation]) -> None:
 
 
 def _submit(client: TableClient, operations: Sequence[Operation]) -> Sequence[Mapping[str, Any]]:
-    """Do it in one request, without repeating it: the package repeats no POST whose answer was lost, nor a 503 within
-    an answer, so that is done by who calls this.
-    """
+    """Do it in one request. The caller repeats it: the package does not repeat a POST whose answer was lost."""
     entities = [_client_operation(operation) for operation in operations]
     name, entity, options = entities[0]
     if len(entities) > 1 or name not in ("update", "upsert"):
         return client.submit_transaction(entities, retry_total=0)
-    # A third of what a transaction costs the processor. The package does not tell why an insert of one row failed, nor
-    # that a row to be deleted is absent.
+    # A third of a transaction's processor time. Not for an insert or a delete of one row, for which the package does
+    # not say why it failed.
     write = client.update_entity if name == "update" else client.upsert_entity
     return [write(entity, retry_total=0, **options)]
 
@@ -263,5 +278,5 @@ def _client_operation(operation: Operation) -> tuple[str, dict[str, Any], dict[s
 
 
 def _storable(value: Any) -> Any:
-    """Half of a surrogate pair, which JSON can carry and UTF-8 cannot, becomes a question mark."""
+    """Replace half a surrogate pair, which JSON can hold and UTF-8 cannot, by a question mark."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from azure.data.tables import TableClient, TableServiceClient
@@ -281,17 +280,20 @@ class Scene:
         """The Aha! ids of claims that stand."""
         return [row["aha_id"] for row in self._links().list_entities() if self._is_our_claim(row)]
 
-    def let_claims_grow_old(self) -> None:
-        """As if the claims had been made two minutes ago."""
+    def give_claims_up(self) -> None:
+        """As if the minute for which a claim holds were over: the next sender takes it over at once."""
         links = self._links()
         for row in list(links.list_entities()):
             if self._is_our_claim(row):
-                claimed_at: datetime = row["claimed_at"]
-                row["claimed_at"] = claimed_at - timedelta(minutes=2)
-                links.update_entity(row)
+                links.update_entity({**row, "operation_id": ""})
+
+    def link_rows(self) -> dict[int, Json]:
+        """The rows of the integration's links, by work item."""
+        rows = self._links().query_entities(f"PartitionKey eq '{self.integration.id}' and RowKey ge 'w:'")
+        return {row["work_item_id"]: dict(row) for row in rows if row["RowKey"].startswith("w:")}
 
     def _is_our_claim(self, row: Any) -> bool:
-        return bool(row["PartitionKey"] == self.integration.id and row["is_claim"])
+        return bool(row["PartitionKey"] == self.integration.id and row.get("is_claim"))
 
     def _links(self) -> TableClient:
         tables = TableServiceClient.from_connection_string(self.system.tables_connection_string)

@@ -225,7 +225,7 @@ def test_an_interrupted_send_finds_the_images_that_it_uploaded(scene: Scene) -> 
     first = send(scene)
     assert first.status in (202, 207, 503)
     scene.azure_devops.clear_faults()
-    scene.let_claims_grow_old()
+    scene.give_claims_up()
 
     sent = send(scene)
 

@@ -118,7 +118,7 @@ def test_what_a_killed_sender_created_is_found_and_kept(scene: Scene) -> None:
     assert len(scene.claims()) == 4
     before = sorted(scene.items())
     assert len(before) == 4
-    scene.let_claims_grow_old()
+    scene.give_claims_up()
 
     sent = scene.send(payload)
 
@@ -150,7 +150,7 @@ def test_a_sender_that_was_killed_before_it_created_anything_holds_nobody_up(sce
         assert sending.exception() is not None
     scene.aha.clear_faults()
     assert scene.items() == {}
-    scene.let_claims_grow_old()
+    scene.give_claims_up()
 
     sent = scene.send(payload)
 
@@ -168,6 +168,6 @@ def test_a_feature_that_another_sender_holds_is_busy_once_the_time_is_over(scene
     assert (answer.status_code, answer.json()["code"]) == (409, "feature_busy")
     assert int(answer.headers["retry-after"]) > 0
     assert scene.writes() == []
-    scene.let_claims_grow_old()
+    scene.give_claims_up()
     assert scene.send(payload).status == 200
     scene.assert_one_each(payload)

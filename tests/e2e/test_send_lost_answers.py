@@ -15,7 +15,7 @@ def completed(scene: Scene, sent: Sent, payload: dict[str, object]) -> Sent:
     assert any(fault["fired"] for fault in scene.azure_devops.control("GET", "/faults")["faults"])
     if sent.status in (202, 503, 207):
         assert sent.status == 207 or int(sent.response.headers["retry-after"]) > 0
-        scene.let_claims_grow_old()
+        scene.give_claims_up()
         sent = scene.send(payload)
     assert sent.status in (200, 201), sent.response.text
     assert sent.body["status"] == "succeeded"
@@ -108,7 +108,7 @@ def test_what_an_engineer_wrote_into_a_work_item_whose_answer_was_lost_is_not_ov
     scene.azure_devops.clear_faults()
     (number,) = scene.items_of(payload)
     scene.edit(number, title="Named by an engineer")
-    scene.let_claims_grow_old()
+    scene.give_claims_up()
 
     sent = scene.send(payload)
 
@@ -124,7 +124,7 @@ def test_what_aha_changed_since_a_lost_answer_is_written_to_the_work_item_that_i
     assert scene.send(payload).status in (202, 503)
     scene.azure_devops.clear_faults()
     (number,) = scene.items_of(payload)
-    scene.let_claims_grow_old()
+    scene.give_claims_up()
 
     sent = scene.send(payload | {"name": "Pay by any card", "description": "<p>Anew</p>"})
 
@@ -146,7 +146,7 @@ def test_a_token_that_is_refused_while_a_lost_create_is_looked_for_makes_no_seco
     refused = scene.send(payload)
     assert (refused.status, refused.body["code"]) == (422, "azure_devops_credentials_rejected")
     scene.azure_devops.clear_faults()
-    scene.let_claims_grow_old()
+    scene.give_claims_up()
 
     sent = scene.send(payload)
 

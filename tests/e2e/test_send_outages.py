@@ -152,7 +152,7 @@ def test_azure_devops_down_is_told_as_such_and_the_next_send_goes_on(scene: Scen
     assert sent.status in (202, 503)
     assert int(sent.response.headers["retry-after"]) > 0
     scene.azure_devops.clear_faults()
-    scene.let_claims_grow_old()
+    scene.give_claims_up()
     again = scene.send(payload)
     assert (again.status, again.actions) == (201, ["created"] * 3)
     scene.assert_one_each(payload)

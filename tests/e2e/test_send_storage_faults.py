@@ -50,7 +50,7 @@ def test_links_of_a_first_batch_that_cannot_be_stored_are_found_by_the_next_send
     assert failed.body["code"] == "storage_unavailable"
     assert len(scene.items()) == 61
     storage.heal()
-    scene.let_claims_grow_old()
+    scene.give_claims_up()
     again = scene.send(payload)
     assert again.status in (200, 201)
     scene.assert_one_each(payload)

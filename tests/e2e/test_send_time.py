@@ -28,7 +28,7 @@ def out_of_time(scene: Scene, payload: Json) -> Sent:
     assert sent.response.elapsed.total_seconds() < BUDGET_SECONDS + 1
     eventually(lambda: all(request["ended_at"] for request in scene.writes()))
     scene.azure_devops.clear_faults()
-    scene.let_claims_grow_old()
+    scene.give_claims_up()
     return sent
 
 
@@ -79,7 +79,7 @@ def test_a_send_that_runs_out_of_time_half_way_says_so_and_the_next_one_goes_on(
     hurried.azure_devops.set_latency(0)
     eventually(lambda: all(request["ended_at"] for request in scene.writes()))
     hurried.azure_devops.control("PUT", "/batch", {"mode": "all_or_nothing"})
-    hurried.let_claims_grow_old()
+    hurried.give_claims_up()
     last = scene.send(payload)
     assert last.body["status"] == "succeeded"
     assert last.feature["work_item"] == first.feature["work_item"]
@@ -94,7 +94,7 @@ def test_a_file_that_takes_too_long_is_sent_the_next_time(scene: Scene, hurried:
     first = hurried.send(payload)
 
     assert first.status in (202, 207, 503)
-    hurried.let_claims_grow_old()
+    hurried.give_claims_up()
     last = scene.send(payload)
     assert (last.body["status"], last.files[slow]) == ("succeeded", "uploaded")
     assert scene.file_names(last.ids[0]) == ["invoice.txt", "invoice.txt", "slow.bin"]

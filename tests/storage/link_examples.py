@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from shared.domain.kind import Kind
-from shared.domain.links import Agreement, AttachedFile, Claim, Field, Link
+from shared.domain.links import AttachedFile, Base, Claim, Field, Link
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
 
 NOON = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=timezone.utc)
@@ -47,7 +47,7 @@ def a_link(aha_id: str = "6776", work_item_id: int = 42) -> Link:
         work_item_url=f"https://dev.azure.com/fabrikam/Fabrikam/_workitems/edit/{work_item_id}",
         work_item_type="User Story",
         agreed_revision=3,
-        agreed={Field.NAME: Agreement("a1", "b1"), Field.DESCRIPTION: Agreement("a2", "b2")},
+        base={Field.NAME: Base("a1", "b1"), Field.DESCRIPTION: Base("a2", "b2")},
         attachments={
             "98/1": AttachedFile("https://dev.azure.com/fabrikam/_apis/wit/attachments/1", "Bîld 😀.png", 17),
             "99": AttachedFile("https://dev.azure.com/fabrikam/_apis/wit/attachments/2", "b.txt", None),

@@ -142,7 +142,7 @@ def test_a_link_is_replaced_whichever_way_it_was_found(
     elif read_by == "work item":
         found = store.by_work_item(integration_id, 42)
     assert isinstance(found, StoredLink)
-    changed = replace(a_link(), agreed_revision=4, agreed={}, attachments={}, parent_aha_id="1")
+    changed = replace(a_link(), agreed_revision=4, base={}, attachments={}, parent_aha_id="1")
 
     again = store.replace(integration_id, [(found, changed)])["6776"]
 

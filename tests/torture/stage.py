@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, Protocol
 
@@ -83,11 +84,16 @@ class LocalStage:
         self._servers.append(server)
         return server.url
 
-    def tables_on_the_wire(self) -> Any:
-        """The app's tables, where the links are reached by the wire; the log must not change what is counted."""
+    def tables_on_the_wire(self, ahead: Callable[[], timedelta]) -> Any:
+        """The app's tables, where the links are reached by the wire; the log must not change what is counted.
+
+        `ahead`: how far Table Storage's clock has moved on, for whoever asks for the age of a row.
+        """
         plain = self.plain_tables
         return SimpleNamespace(
-            integrations=plain.integrations, links=TableOnTheWire(plain.links, self.wire), log=plain.log
+            integrations=plain.integrations,
+            links=TableOnTheWire(plain.links, self.wire, ahead),
+            log=plain.log,
         )
 
     def control(self, base: str, method: str, path: str, body: Any = None) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
@@ -22,11 +23,17 @@ class Break(str, Enum):
     DEATH_BEFORE = "death before"
     DEATH_AFTER = "death after"
     REFUSED = "refused with 503"
+    LATE_ANSWER = "late answer"
+    STORAGE_RESTART = "storage restarts before the answer"
 
     @property
     def is_death(self) -> bool:
         """Whether the worker does nothing any more."""
         return self in (Break.DEATH_BEFORE, Break.DEATH_AFTER)
+
+
+ON_THE_WIRE = tuple(kind for kind in Break if kind not in (Break.LATE_ANSWER, Break.STORAGE_RESTART))
+"""What can happen to a request where everything runs in one process."""
 
 
 @dataclass
@@ -98,14 +105,17 @@ class OnTheWire:
 class TableOnTheWire:
     """A table behind the wire, as the stores use it."""
 
-    def __init__(self, table: Table, wire: Wire) -> None:
+    def __init__(self, table: Table, wire: Wire, ahead: Callable[[], timedelta]) -> None:
         self._table = table
         self._wire = wire
+        self._ahead = ahead
 
     def get(self, partition_key: str, row_key: str) -> Row | None:
         """As Table."""
         row: Row | None = self._pass(lambda: self._table.get(partition_key, row_key))
-        return row
+        if row is None or row.read_at is None:
+            return row
+        return replace(row, read_at=row.read_at + self._ahead())
 
     def transact(self, operations: Sequence[Operation]) -> list[str]:
         """As Table."""

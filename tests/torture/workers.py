@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,20 +12,27 @@ from typing import Any, Protocol
 
 from shared.app import App
 from shared.clock import Clock
-from shared.domain.integration import AhaTarget, AzureDevOpsTarget, Integration, RecordMapping
+from shared.domain.integration import (
+    AhaTarget,
+    AzureDevOpsTarget,
+    Integration,
+    RecordMapping,
+    StoredIntegration,
+)
+from shared.domain.notifications import Notification, read_notification
 from shared.domain.records import read_feature
 from shared.errors import OperationFailed
 from shared.operation import Operation
-from shared.receiving.catching_up import catch_up
-from shared.receiving.receive import receive
+from shared.receiving.backfill import backfill
+from shared.receiving.receive import Delivery, receive
 from shared.secret import Secret
 from shared.sending.send import send_feature
 from shared.settings import Settings
 from shared.storage.integrations import IntegrationStore
-from shared.storage.log import LogStore
+from shared.storage.log_store import LogStore
 from shared.storage.vault import Vault
 from tests.torture.stage import AHA_TOKEN, ORGANIZATION, PROJECT, WRITE_TOKEN, LocalStage
-from tests.torture.wire import Break
+from tests.torture.wire import ON_THE_WIRE, Break
 
 FEATURE_STATUSES = {
     "New": "Under consideration",
@@ -39,12 +47,23 @@ SUCCEEDED = "succeeded"
 CLAIMS_LAST = timedelta(seconds=61)
 _KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 _SECONDS = 200.0
+_LONG_AGO = datetime(2026, 1, 1, tzinfo=timezone.utc)
+_CLOCK_ERRORS = (timedelta(), timedelta(seconds=90))
+"""How far the clocks of the workers are ahead, in turn."""
 
 
 class Workers(Protocol):
     """What a sequence asks of the app. Each call answers SUCCEEDED, or in words what went wrong."""
 
     faults: Counter[str]
+
+    @property
+    def breaks(self) -> Sequence[Break]:
+        """What can happen to a request of these workers."""
+
+    @property
+    def handles_meanwhile(self) -> bool:
+        """Whether another worker can work while one waits for an answer."""
 
     def begin(self, integration_id: str) -> None:
         """A new sequence, with an integration of its own."""
@@ -56,7 +75,7 @@ class Workers(Protocol):
         """Two workers send the same feature at once."""
 
     def send_meanwhile(self, payload: Any, edit: Callable[[], None], at: int) -> str:
-        """Send a feature, and have somebody do something right before request number `at`."""
+        """Send a feature, and have somebody do something before request number `at`, or while an answer is late."""
 
     def deliver(self, body: Any, kind: Break | None, at: int) -> str:
         """A notification arrives."""
@@ -74,16 +93,21 @@ class Workers(Protocol):
 class LocalWorkers:
     """The use cases themselves. A death cuts the wire for good; the next worker starts without a memory."""
 
+    breaks = ON_THE_WIRE
+    handles_meanwhile = False
+
     def __init__(self, stage: LocalStage) -> None:
         self.faults: Counter[str] = Counter()
         self._stage = stage
-        self._clock_offset = timedelta()
+        self._storage_is_ahead = timedelta()
+        self._clock_errors = itertools.cycle(_CLOCK_ERRORS)
         self._app = self._new_worker()
         self._integration = an_integration(stage, "none")
 
     def begin(self, integration_id: str) -> None:
         """As Workers."""
-        self._clock_offset = timedelta()
+        self._storage_is_ahead = timedelta()
+        self._clock_errors = itertools.cycle(_CLOCK_ERRORS)
         self._app = self._new_worker()
         self._integration = an_integration(self._stage, integration_id)
 
@@ -115,14 +139,14 @@ class LocalWorkers:
 
         def work() -> str:
             since = datetime.now(timezone.utc) - timedelta(hours=1)
-            caught_up = catch_up(self._app, Operation.start(_SECONDS), self._integration, since)
-            return "; ".join(failure.detail for failure in caught_up.failures) or SUCCEEDED
+            done = backfill(self._app, Operation.start(_SECONDS), self._integration, since)
+            return "; ".join(failure.detail for failure in done.failures) or SUCCEEDED
 
         return self._work(work, kind, at)
 
     def wait_out_claims(self) -> None:
         """As Workers."""
-        self._clock_offset += CLAIMS_LAST
+        self._storage_is_ahead += CLAIMS_LAST
 
     def _send(self, app: App, payload: Any) -> str:
         feature = read_feature(payload)
@@ -130,7 +154,11 @@ class LocalWorkers:
         return result.status.value
 
     def _receive(self, app: App, body: Any) -> str:
-        receive(app, Operation.start(_SECONDS), self._integration, body)
+        notification, stored = read_notification(body), None
+        if isinstance(notification, Notification):
+            stored = app.links.by_work_item(self._integration.integration_id, notification.work_item_id)
+        integration = StoredIntegration(self._integration, _LONG_AGO, _LONG_AGO, "", "")
+        receive(app, Operation.start(_SECONDS), Delivery(integration, notification, stored))
         return SUCCEEDED
 
     def _work(
@@ -156,7 +184,8 @@ class LocalWorkers:
             wire.heal()
 
     def _new_worker(self) -> App:
-        """A process that has just started: it remembers nothing."""
+        """A process that has just started: it remembers nothing, and its clock may be wrong."""
+        clock_error = next(self._clock_errors)
         settings = Settings.from_environment(
             {
                 "TABLES_CONNECTION_STRING": "UseDevelopmentStorage=true",
@@ -166,7 +195,10 @@ class LocalWorkers:
                 "ALLOW_LOCAL_ADDRESSES": "true",
             }
         )
-        tables, vault = self._stage.tables_on_the_wire(), Vault(settings.secrets_keys)
+        tables, vault = (
+            self._stage.tables_on_the_wire(lambda: self._storage_is_ahead),
+            Vault(settings.secrets_keys),
+        )
         return App(
             settings=settings,
             tables=tables,
@@ -174,7 +206,7 @@ class LocalWorkers:
             integrations=IntegrationStore(tables, vault),
             log=LogStore(tables),
             clock=Clock(
-                now=lambda: datetime.now(timezone.utc) + self._clock_offset,
+                now=lambda: datetime.now(timezone.utc) + clock_error,
                 sleep=lambda seconds: time.sleep(min(seconds, 0.005)),
             ),
         )

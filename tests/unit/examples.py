@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 from hypothesis import strategies as st
 
+from shared.domain.images import Images
 from shared.domain.integration import AhaTarget, Authentication, AzureDevOpsTarget, Integration, RecordMapping
 from shared.domain.kind import Kind
-from shared.domain.links import Agreement, AttachedFile, Field, Link, digest
+from shared.domain.links import AttachedFile, Base, Field, Link, digest
 from shared.domain.records import Attachment, Record
-from shared.domain.work_item import ATTACHED_FILE, PARENT, Relation, WorkItem, description_digest
+from shared.domain.send_plan import Family, RecordPlan, plan_record
+from shared.domain.work_item import ATTACHED_FILE, NO_IMAGES, PARENT, Relation, WorkItem, description_digest
 from shared.secret import Secret
 
 ACCOUNT_URL = "https://dev.azure.com/fabrikam"
+NOON = datetime(2026, 3, 4, 12, tzinfo=timezone.utc)
 PAT = "pat-that-nobody-may-see"
 API_TOKEN = "aha-token-that-nobody-may-see"
 
@@ -60,14 +65,27 @@ def a_work_item(**changes: Any) -> WorkItem:
     return replace(created, **changes)
 
 
+def planned(
+    record: Record,
+    link: Link | None,
+    work_item: WorkItem | None,
+    family: Family,
+    *,
+    base: Mapping[Field, Base] | None = None,
+    images: Images = NO_IMAGES,
+) -> RecordPlan:
+    """What a send at noon does for a record."""
+    return plan_record(record, link, work_item, family, now=NOON, base=base, images=images)
+
+
 def a_link(record: Record, item: WorkItem, **changes: Any) -> Link:
     """The link of a record and its work item, both agreed on as they are."""
-    agreed = {
-        Field.NAME: Agreement(digest(record.title), item.digest_of(Field.NAME)),
-        Field.DESCRIPTION: Agreement(
+    base = {
+        Field.NAME: Base(digest(record.title), item.digest_of(Field.NAME)),
+        Field.DESCRIPTION: Base(
             description_digest(record.description or ""), item.digest_of(Field.DESCRIPTION)
         ),
-        Field.STATE: Agreement("", item.digest_of(Field.STATE)),
+        Field.STATE: Base("", item.digest_of(Field.STATE)),
     }
     link = Link(
         kind=record.kind,
@@ -78,7 +96,7 @@ def a_link(record: Record, item: WorkItem, **changes: Any) -> Link:
         work_item_url=item.page_url,
         work_item_type=item.type,
         agreed_revision=item.revision,
-        agreed=agreed,
+        base=base,
     )
     return replace(link, **changes)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shared.deadline import Deadline
-from shared.journal import Entry, Journal
 from shared.operation import Operation
+from shared.operation_log import LogEntry, OperationLog
 
 
 class Clock:
@@ -24,18 +24,18 @@ class Clock:
         self.now += seconds
 
 
-class Log(list[Entry]):
-    """What an operation's journal was given, once it is flushed."""
+class Log(list[LogEntry]):
+    """The entries of an operation, once its log is flushed."""
 
-    def of(self, event: str) -> list[Entry]:
+    def of(self, event: str) -> list[LogEntry]:
         """The entries of one event."""
         return [entry for entry in self if entry.event == event]
 
 
 def an_operation(seconds: float = 60, clock: Clock | None = None) -> tuple[Operation, Log]:
-    """An operation that may take so many seconds, and the log that it writes."""
-    journal = Journal("op-1")
-    log = Log()
-    journal.write_to(log.extend)
+    """An operation that may take `seconds`, and the entries of its log."""
+    operation_log = OperationLog("op-1")
+    entries = Log()
+    operation_log.write_to(entries.extend)
     deadline = Deadline.after(seconds, clock) if clock else Deadline.after(seconds)
-    return Operation("op-1", deadline, journal), log
+    return Operation("op-1", deadline, operation_log), entries

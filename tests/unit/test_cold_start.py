@@ -23,7 +23,13 @@ LOADED_WHERE_THEY_ARE_USED = (
 NOT_OF_THE_FUNCTION = {
     "Console": ("html.parser", "shared.app", "shared.clients", "shared.domain", "shared.storage"),
     "IntegrationLog": ("html.parser", "shared.clients", "shared.storage.links"),
-    "Integrations": ("html.parser", "shared.clients", "shared.storage.links"),
+    "Integrations": (
+        "html.parser",
+        "shared.api.connection_test",
+        "shared.api.subscription",
+        "shared.clients",
+        "shared.storage.links",
+    ),
     "ReceiveWebhook": ("shared.clients.downloads", "shared.clients.service_hooks", "shared.sending.send"),
     "Reconcile": ("shared.clients.downloads", "shared.clients.service_hooks", "shared.sending.send"),
     "SendFeature": (
@@ -32,8 +38,18 @@ NOT_OF_THE_FUNCTION = {
         "shared.clients.service_hooks",
         "shared.receiving",
     ),
-    "ServiceHook": ("shared.clients.aha", "shared.connection", "shared.receiving", "shared.sending.send"),
-    "TestConnection": ("shared.clients.service_hooks", "shared.receiving", "shared.sending.send"),
+    "ServiceHook": (
+        "shared.api.connection_test",
+        "shared.clients.aha",
+        "shared.receiving",
+        "shared.sending.send",
+    ),
+    "TestConnection": (
+        "shared.api.subscription",
+        "shared.clients.service_hooks",
+        "shared.receiving",
+        "shared.sending.send",
+    ),
 }
 """What a function has no use for, or few requests of it: packages and modules, with all that is below them."""
 

@@ -12,9 +12,9 @@ import pytest
 
 from shared import errors
 from shared.edge import Answer, Call, Subject, respond, respond_about, retry_after, status_for
-from shared.errors import Fault, OperationFailed, System
-from shared.journal import Entry
+from shared.errors import InputError, OperationFailed, System
 from shared.operation import Operation
+from shared.operation_log import LogEntry
 
 AZURE_DEVOPS, AHA, STORAGE = System.AZURE_DEVOPS, System.AHA, System.STORAGE
 
@@ -48,7 +48,7 @@ def failing(error: Exception) -> func.HttpResponse:
 # The table of the contract: code and status of everything that a caller can be told.
 CONTRACT: list[tuple[OperationFailed, str, int]] = [
     (errors.InvalidJson("x"), "invalid_json", 400),
-    (errors.InvalidRequest([Fault("/a", "b")]), "invalid_request", 400),
+    (errors.InvalidRequest([InputError("/a", "b")]), "invalid_request", 400),
     (errors.BodyTooLarge("x"), "body_too_large", 413),
     (errors.IntegrationNotFound("x"), "integration_not_found", 404),
     (errors.IntegrationDisabled("x"), "integration_disabled", 409),
@@ -104,7 +104,9 @@ def test_an_error_that_should_have_been_handled_is_a_defect() -> None:
 
 
 def test_an_error_is_a_problem_as_rfc_9457_has_it() -> None:
-    response = failing(errors.InvalidRequest([Fault("/name", "is required"), Fault("/a~1b", "must be text")]))
+    response = failing(
+        errors.InvalidRequest([InputError("/name", "is required"), InputError("/a~1b", "must be text")])
+    )
 
     body = json.loads(response.get_body())
     assert response.mimetype == "application/problem+json"
@@ -201,7 +203,7 @@ def test_a_missing_setting_is_one_clear_error() -> None:
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_journal_is_written_whatever_became_of_the_operation(fails: bool) -> None:
-    kept: list[Entry] = []
+    kept: list[LogEntry] = []
 
     def handler(call: Call, operation: Operation, found: str) -> Answer:
         operation.journal.info("a.step", f"Step of {found}.")
@@ -218,7 +220,7 @@ def test_the_journal_is_written_whatever_became_of_the_operation(fails: bool) ->
 
 
 def test_a_defect_is_in_the_log_too() -> None:
-    kept: list[Entry] = []
+    kept: list[LogEntry] = []
 
     def handler(call: Call, operation: Operation, found: None) -> Answer:
         raise KeyError("S3cret")
@@ -312,7 +314,7 @@ def test_any_other_flag_is_refused(text: str) -> None:
     with pytest.raises(errors.InvalidRequest) as caught:
         Call.of(request(params={"dry_run": text})).flag("dry_run")
 
-    assert caught.value.faults == (Fault("/dry_run", "must be true or false"),)
+    assert caught.value.errors == (InputError("/dry_run", "must be true or false"),)
 
 
 def test_headers_are_found_whatever_their_case() -> None:
@@ -323,7 +325,7 @@ def test_headers_are_found_whatever_their_case() -> None:
 
 
 def test_a_text_that_is_no_unicode_does_not_break_the_answer() -> None:
-    response = failing(errors.InvalidRequest([Fault("/half \ud83d", "must be text")]))
+    response = failing(errors.InvalidRequest([InputError("/half \ud83d", "must be text")]))
 
     assert json.loads(response.get_body())["errors"][0]["pointer"] == "/half ?"
 

@@ -93,7 +93,7 @@ def test_clients_and_storage_do_not_know_the_use_cases() -> None:
                     "shared.receiving",
                     "shared.app",
                     "shared.edge",
-                    "shared.connection",
+                    "shared.api",
                 )
                 assert not any(is_within(name, package) for package in upward), (path, name)
 

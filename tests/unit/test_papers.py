@@ -12,23 +12,16 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
+from shared import log_events
 from shared.edge import STATUSES
 from shared.errors import LinkChanged, OperationFailed, Refused, RevisionConflict, System, Unavailable
-from shared.sending.result import Action
+from shared.log_events import LogEvent
 from shared.settings import DECLARATIONS
 from tests.openapi import ROOT, Contract
 
 CONTRACT = Contract.load()
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LARGEST_PICTURE = 300_000
-
-# Names that are put together when the program runs, and what becomes of them.
-EVENT_PATTERNS = {
-    "work-item.{}": {
-        f"work-item.{done.value}" for done in (Action.CREATED, Action.UPDATED, Action.UNCHANGED)
-    },
-    "{}.request": {"azure-devops.request", "aha.request"},
-}
 
 
 def section(heading: str) -> str:
@@ -70,21 +63,6 @@ def text_of(node: ast.expr) -> str:
     if isinstance(node, ast.JoinedStr):
         return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
     return "{}"
-
-
-def events_in_code() -> set[str]:
-    """Every name that is written into a journal."""
-    places = {"info": 0, "warning": 0, "error": 0, "note": 1}
-    found: set[str] = set()
-    for call in calls("shared"):
-        function = call.func
-        if not isinstance(function, ast.Attribute) or function.attr not in places:
-            continue
-        if not ast.unparse(function.value).endswith("journal"):
-            continue
-        name = text_of(call.args[places[function.attr]])
-        found |= EVENT_PATTERNS.get(name, {name})
-    return found
 
 
 def error_codes() -> dict[str, type[OperationFailed]]:
@@ -179,8 +157,12 @@ def test_the_readme_gives_each_error_code_its_status() -> None:
     }
 
 
-def test_the_readme_explains_every_event_of_the_log() -> None:
-    assert first_column("### Log events") == events_in_code()
+def test_the_readme_lists_the_log_events_as_the_registry_has_them() -> None:
+    events = [event for event in vars(log_events).values() if isinstance(event, LogEvent)]
+
+    assert rows("### Log events") == [
+        [event.name, event.level.value, event.meaning, event.remedy] for event in events
+    ]
 
 
 def test_the_readme_and_openapi_yaml_have_every_reason_of_the_webhook() -> None:

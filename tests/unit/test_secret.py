@@ -1,4 +1,4 @@
-"""Values that must not be shown."""
+"""Secrets are never printed."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ def test_a_send_never_overwrites_an_edit_of_an_engineer_in_silence(story: list[S
     assert sides.link is not None
     assert sides.item is not None
     for name in (Field.NAME, Field.DESCRIPTION):
-        was_edited = sides.item.digest_of(name) != sides.link.agreed[name].azure_devops
+        was_edited = sides.item.digest_of(name) != sides.link.base[name].azure_devops
         if was_edited and plan.value_to_write(name) is not None:
             assert name in plan.conflicts
 

@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.html_links import find_links
 from shared.domain.image_formats import image_format
 from shared.domain.images import (
     Images,
+    comparable,
     for_aha,
     for_azure_devops,
     inline_images,
-    neutral,
     with_inline_images,
 )
 from shared.domain.links import AttachedFile, Field
 from shared.domain.records import Feature
-from shared.domain.send_plan import Family, link_after, plan_record
-from shared.domain.tags import tags_with_addresses
+from shared.domain.send_plan import Family, link_after
 from tests.unit.domain.two_sides import TwoSides
-from tests.unit.examples import a_link, a_record, a_work_item, an_attachment
+from tests.unit.examples import a_link, a_record, a_work_item, an_attachment, planned
 
 HOST = "fabrikam.aha.io"
 GUIDS = {number: f"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1{number:02}" for number in range(100)}
@@ -88,8 +88,8 @@ def test_an_address_that_would_break_out_of_its_quotes_is_escaped() -> None:
 
     html = for_azure_devops(f"<img src='{at_aha(41)}'>", Images(HOST, {"41": odd}))
 
-    (tag,) = tags_with_addresses(html)
-    assert tag.address == odd.url
+    (link,) = find_links(html)
+    assert link.url == odd.url
     assert "<b>" not in html
 
 
@@ -127,7 +127,7 @@ def test_without_a_known_image_every_byte_stays(html: str) -> None:
 
     assert for_azure_devops(html, images, html) == html
     assert for_aha(html, images, {}, PAGE).html == html
-    assert neutral(html, images) == html
+    assert comparable(html, images) == html
     assert inline_images(html, HOST) == {}
 
 
@@ -145,7 +145,7 @@ def test_what_was_pointed_at_uploads_comes_back_as_it_was(pieces: list[str]) -> 
 
     assert back.html == html
     assert back.left_in_azure_devops == ()
-    assert neutral(there, images) == neutral(html, images)
+    assert comparable(there, images) == comparable(html, images)
 
 
 @given(ANY_HTML, ANY_HTML)
@@ -156,7 +156,7 @@ def test_an_image_between_anything_is_handled_or_left_alone(before: str, after: 
     there = for_azure_devops(html, images)
 
     assert there in (html, f"{before}{img(upload(1))}{after}")
-    assert neutral(there, images) == neutral(html, images)
+    assert comparable(there, images) == comparable(html, images)
 
 
 def test_neither_a_new_token_nor_another_form_of_an_address_is_a_change() -> None:
@@ -164,7 +164,8 @@ def test_neither_a_new_token_nor_another_form_of_an_address_is_a_change() -> Non
     other_form = f"https://dev.azure.com/fabrikam/7a1f/_apis/wit/attachments/{GUIDS[41].upper()}"
 
     forms = {
-        neutral(img(address), images) for address in (at_aha(41), at_aha(41, "new"), upload(41), other_form)
+        comparable(img(address), images)
+        for address in (at_aha(41), at_aha(41, "new"), upload(41), other_form)
     }
 
     assert forms == {img("aha-attachment:41")}
@@ -198,13 +199,13 @@ def test_an_image_pasted_in_azure_devops_becomes_a_link_to_the_work_item_and_an_
     cleaned = received.html.replace("<a ", '<a rel="noopener" target="_blank" ')
     assert for_azure_devops(cleaned, uploaded(41), shown) == shown
     assert for_azure_devops(cleaned, uploaded(41), "<p>no image</p>") == cleaned
-    assert neutral(cleaned, uploaded()) == neutral(shown, uploaded())
+    assert comparable(cleaned, uploaded()) == comparable(shown, uploaded())
 
 
 def test_a_link_to_attachments_of_another_page_is_a_link() -> None:
     html = '<a href="https://docs.example/page#attachments/overview">Attachments</a>'
 
-    assert neutral(html, uploaded()) == html
+    assert comparable(html, uploaded()) == html
     assert for_azure_devops(html, uploaded(), pasted(7)) == html
 
 
@@ -256,13 +257,13 @@ def test_an_image_whose_upload_failed_is_mended_by_the_next_send_and_an_engineer
         description=f"<p>x</p>{img(at_aha(1))}", attachments=(an_attachment(id="1", is_inline=True),)
     )
     account = Images(HOST)
-    plan = plan_record(record, None, None, Family(), images=account)
+    plan = planned(record, None, None, Family(), images=account)
     assert plan.description_to_write({}) == record.description
     created = a_work_item(description=record.description)
     link = link_after(plan, None, created, {})
 
     edited = a_work_item(revision=2, description=f"<p>edited</p>{img(at_aha(1))}")
-    again = plan_record(record, link, edited, Family(), images=account)
+    again = planned(record, link, edited, Family(), images=account)
 
     assert again.writes
     assert again.description_to_write({}) is None
@@ -271,7 +272,7 @@ def test_an_image_whose_upload_failed_is_mended_by_the_next_send_and_an_engineer
     assert mended == f"<p>edited</p>{img(upload(1))}"
     assert again.conflicts == ()
     last = link_after(again, link, a_work_item(revision=3, description=mended), file)
-    assert last.agreed[Field.DESCRIPTION] == link.agreed[Field.DESCRIPTION]
+    assert last.base[Field.DESCRIPTION] == link.base[Field.DESCRIPTION]
     assert last.agreed_revision == 1, "the edit is still to be brought to Aha!"
 
 
@@ -279,15 +280,15 @@ def test_a_mended_image_alone_is_agreed() -> None:
     record = a_record(description=img(at_aha(1)))
     item = a_work_item(description=record.description)
     link = a_link(record, item, attachments={"1": AttachedFile(upload(1), "image.png", 10)})
-    agreed = link_after(plan_record(record, None, item, Family(), images=Images(HOST)), link, item, {})
-    plan = plan_record(record, agreed, item, Family(), images=Images(HOST))
+    agreed = link_after(planned(record, None, item, Family(), images=Images(HOST)), link, item, {})
+    plan = planned(record, agreed, item, Family(), images=Images(HOST))
 
     assert plan.description_to_write({}) == img(upload(1))
     mended = a_work_item(revision=2, description=img(upload(1)))
     after = link_after(plan, agreed, mended, {})
 
     assert after.agreed_revision == 2
-    assert not plan_record(record, after, mended, Family(), images=Images(HOST)).writes
+    assert not planned(record, after, mended, Family(), images=Images(HOST)).writes
 
 
 def test_a_description_kept_in_markdown_is_not_mended() -> None:
@@ -295,7 +296,7 @@ def test_a_description_kept_in_markdown_is_not_mended() -> None:
     item = a_work_item(description=img(at_aha(1)), description_is_markdown=True)
     link = a_link(record, item, attachments={"1": AttachedFile(upload(1), "image.png", 10)})
 
-    assert plan_record(record, link, item, Family(), images=Images(HOST)).description_to_write({}) is None
+    assert planned(record, link, item, Family(), images=Images(HOST)).description_to_write({}) is None
 
 
 def test_both_sides_fall_silent_with_images_of_either() -> None:

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.integration import AhaTarget, Authentication, Integration
-from shared.domain.integration_input import INTEGRATION_ID, Addresses, read_integration
+from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
 from shared.errors import InvalidRequest
 from shared.secret import Secret
 from tests.unit.examples import API_TOKEN, PAT, an_integration, json_values
 
-ADDRESSES = Addresses("https://dev.azure.com", allow_local=False)
+ADDRESSES = UrlRules("https://dev.azure.com", allow_local=False)
 BODY: dict[str, Any] = {
     "name": "Fabrikam web",
     "product_id": "PROD",
@@ -48,16 +48,16 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     return body
 
 
-def read(body: Any, stored: Integration | None = None, addresses: Addresses = ADDRESSES) -> Integration:
+def read(body: Any, stored: Integration | None = None, addresses: UrlRules = ADDRESSES) -> Integration:
     """The integration that a body describes."""
     return read_integration("fabrikam-web", body, stored, addresses)[0]
 
 
-def faults_of(body: Any, stored: Integration | None = None) -> dict[str, str]:
+def errors_of(body: Any, stored: Integration | None = None) -> dict[str, str]:
     """What is wrong with a body, by pointer."""
     with pytest.raises(InvalidRequest) as caught:
         read(body, stored)
-    return {fault.pointer: fault.detail for fault in caught.value.faults}
+    return {error.pointer: error.detail for error in caught.value.errors}
 
 
 def test_a_complete_body_is_the_integration_it_describes() -> None:
@@ -80,7 +80,7 @@ def test_an_integration_may_be_saved_with_a_name_and_a_product_alone() -> None:
 
 
 def test_enabling_an_incomplete_integration_names_everything_that_is_missing() -> None:
-    assert set(faults_of({"name": "Web", "product_id": "P", "enabled": True})) == {
+    assert set(errors_of({"name": "Web", "product_id": "P", "enabled": True})) == {
         "/azure_devops/account_name",
         "/azure_devops/personal_access_token",
         "/azure_devops/project",
@@ -120,7 +120,7 @@ def test_a_stored_token_does_not_follow_to_another_address(stored_url: str) -> N
     body = changed("aha/url", "https://evil.example")
     del body["aha"]["api_token"]
 
-    assert list(faults_of(body, stored)) == ["/aha/api_token"]
+    assert list(errors_of(body, stored)) == ["/aha/api_token"]
 
 
 def test_taking_the_address_away_and_giving_another_does_not_free_the_token() -> None:
@@ -128,7 +128,7 @@ def test_taking_the_address_away_and_giving_another_does_not_free_the_token() ->
     emptied = read({**without_token, "aha": {}}, an_integration())
     body = {**without_token, "aha": {"url": "https://evil.example"}}
 
-    assert list(faults_of(body, emptied)) == ["/aha/api_token"]
+    assert list(errors_of(body, emptied)) == ["/aha/api_token"]
 
 
 @pytest.mark.parametrize(
@@ -168,14 +168,14 @@ def test_taking_the_address_away_and_giving_another_does_not_free_the_token() ->
     ids=range(30),
 )
 def test_a_wrong_value_is_named_by_its_pointer(path: str, value: Any, pointer: str) -> None:
-    assert list(faults_of(changed(path, value))) == [pointer]
+    assert list(errors_of(changed(path, value))) == [pointer]
 
 
 def test_the_words_of_a_fault_show_no_token() -> None:
     for token in (f"{PAT} {PAT}", PAT * 400):
-        faults = faults_of(changed("azure_devops/personal_access_token", token))
+        errors = errors_of(changed("azure_devops/personal_access_token", token))
 
-        assert PAT not in str(faults)
+        assert PAT not in str(errors)
 
 
 def test_a_state_without_a_choice_is_not_mapped() -> None:
@@ -191,7 +191,7 @@ def test_default_fields_keep_their_types() -> None:
 
 
 def test_plain_http_is_for_local_use_only() -> None:
-    local = Addresses("http://127.0.0.1:8081", allow_local=True)
+    local = UrlRules("http://127.0.0.1:8081", allow_local=True)
     body = changed("aha/url", "http://127.0.0.1:8082")
     body["azure_devops"]["account_name"] = "http://127.0.0.1:8081/fabrikam"
 

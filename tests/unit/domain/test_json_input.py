@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.json_input import Faults, JsonObject, escape_pointer, is_storable
+from shared.domain.json_input import InputErrors, JsonObject, escape_pointer, is_storable
 from shared.errors import InvalidRequest
 from tests.unit.examples import json_values
 
 
-def faults_of(faults: Faults) -> dict[str, str]:
-    """The faults that were noted, by pointer."""
+def errors_of(errors: InputErrors) -> dict[str, str]:
+    """The errors that were noted, by pointer."""
     try:
-        faults.raise_if_any()
+        errors.raise_if_any()
     except InvalidRequest as error:
-        return {fault.pointer: fault.detail for fault in error.faults}
+        return {one.pointer: one.detail for one in error.errors}
     return {}
 
 
@@ -34,7 +34,7 @@ def test_a_pointer_leads_to_the_value_it_was_made_for(keys: list[str]) -> None:
     document: Any = "here"
     for key in reversed(keys):
         document = {key: document}
-    source = JsonObject(document, Faults())
+    source = JsonObject(document, InputErrors())
     for key in keys[:-1]:
         source = source.object(key)
 
@@ -48,8 +48,8 @@ def test_the_examples_of_rfc_6901_are_escaped_as_there() -> None:
 
 
 def test_every_fault_is_named_at_once() -> None:
-    faults = Faults()
-    source = JsonObject({"name": 5, "enabled": "yes", "parts": [{"id": None}, "x"], "place": []}, faults)
+    errors = InputErrors()
+    source = JsonObject({"name": 5, "enabled": "yes", "parts": [{"id": None}, "x"], "place": []}, errors)
 
     source.text("name")
     source.text("missing", required=True)
@@ -58,7 +58,7 @@ def test_every_fault_is_named_at_once() -> None:
         part.identifier("id")
     source.object("place").text("city")
 
-    assert faults_of(faults) == {
+    assert errors_of(errors) == {
         "/name": "must be text",
         "/missing": "is required",
         "/enabled": "must be true or false",
@@ -83,71 +83,71 @@ def test_every_fault_is_named_at_once() -> None:
     ],
 )
 def test_a_text_that_cannot_be_taken_is_refused_in_words(value: Any, detail: str) -> None:
-    faults = Faults()
+    errors = InputErrors()
 
-    JsonObject({"key": value}, faults).text("key", required=True, longest=5)
+    JsonObject({"key": value}, errors).text("key", required=True, longest=5)
 
-    assert faults_of(faults) == {"/key": detail}
+    assert errors_of(errors) == {"/key": detail}
 
 
 def test_a_text_loses_the_white_space_around_it() -> None:
-    faults = Faults()
+    errors = InputErrors()
 
-    assert JsonObject({"key": " two\twords\n"}, faults).text("key") == "two\twords"
-    assert faults_of(faults) == {}
+    assert JsonObject({"key": " two\twords\n"}, errors).text("key") == "two\twords"
+    assert errors_of(errors) == {}
 
 
 def test_only_a_choice_is_taken_where_there_are_choices() -> None:
-    faults = Faults()
+    errors = InputErrors()
 
-    assert JsonObject({"key": "other"}, faults).text("key", default="pat", choices=("pat", "entra")) == "pat"
-    assert faults_of(faults) == {"/key": "must be one of pat, entra"}
+    assert JsonObject({"key": "other"}, errors).text("key", default="pat", choices=("pat", "entra")) == "pat"
+    assert errors_of(errors) == {"/key": "must be one of pat, entra"}
 
 
 @pytest.mark.parametrize(
     ("value", "identifier"), [("6776487451", "6776487451"), (42, "42"), (" A-1 ", "A-1"), (0, "0")]
 )
 def test_an_id_may_be_a_number(value: Any, identifier: str) -> None:
-    faults = Faults()
+    errors = InputErrors()
 
-    assert JsonObject({"id": value}, faults).identifier("id") == identifier
-    assert faults_of(faults) == {}
+    assert JsonObject({"id": value}, errors).identifier("id") == identifier
+    assert errors_of(errors) == {}
 
 
 @pytest.mark.parametrize("value", [True, 1.5, {}, [], "", "x" * 256, 10**255])
 def test_an_id_of_another_kind_or_without_end_is_refused(value: Any) -> None:
-    faults = Faults()
+    errors = InputErrors()
 
-    JsonObject({"id": value}, faults).identifier("id")
+    JsonObject({"id": value}, errors).identifier("id")
 
-    assert list(faults_of(faults)) == ["/id"]
+    assert list(errors_of(errors)) == ["/id"]
 
 
 def test_a_list_that_is_too_long_is_not_even_read() -> None:
-    faults = Faults()
+    errors = InputErrors()
 
-    assert list(JsonObject({"parts": [{}] * 4}, faults).objects("parts", most=3)) == []
-    assert faults_of(faults) == {"/parts": "must have at most 3 entries"}
+    assert list(JsonObject({"parts": [{}] * 4}, errors).objects("parts", most=3)) == []
+    assert errors_of(errors) == {"/parts": "must have at most 3 entries"}
 
 
 @pytest.mark.parametrize(
     ("value", "number"), [(7, 7), (0, 0), (-1, None), (True, None), ("7", None), (7.0, None), (None, None)]
 )
 def test_a_whole_number_is_a_number_or_left_out(value: Any, number: int | None) -> None:
-    assert JsonObject({"size": value}, Faults()).whole_number("size") == number
+    assert JsonObject({"size": value}, InputErrors()).whole_number("size") == number
 
 
 @given(json_values())
 def test_no_value_makes_a_reader_raise(value: Any) -> None:
-    faults = Faults()
-    source = JsonObject({"key": value}, faults)
+    errors = InputErrors()
+    source = JsonObject({"key": value}, errors)
 
     assert isinstance(source.text("key"), str)
     assert isinstance(source.identifier("key"), str)
     assert isinstance(source.boolean("key", default=True), bool)
     assert isinstance(source.object("key").pointer, str)
     assert all(isinstance(item, JsonObject) for item in source.objects("key", most=3))
-    assert set(faults_of(faults)) <= {"/key", "/key/0", "/key/1", "/key/2"}
+    assert set(errors_of(errors)) <= {"/key", "/key/0", "/key/1", "/key/2"}
 
 
 @pytest.mark.parametrize("text", ["", "plain", "tab\tand\nline\r\n", "😀", "\u200b"])

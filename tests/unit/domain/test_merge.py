@@ -10,7 +10,7 @@ from shared.domain.merge import Outcome, merge
 
 
 @pytest.mark.parametrize(
-    ("carried_changed", "other_changed", "same", "outcome"),
+    ("source_changed", "target_changed", "same", "outcome"),
     [
         (False, False, False, Outcome.UNCHANGED),
         (False, False, True, Outcome.UNCHANGED),
@@ -23,20 +23,20 @@ from shared.domain.merge import Outcome, merge
     ],
 )
 def test_each_case_has_its_outcome(
-    carried_changed: bool, other_changed: bool, same: bool, outcome: Outcome
+    source_changed: bool, target_changed: bool, same: bool, outcome: Outcome
 ) -> None:
-    assert merge(carried_changed=carried_changed, other_changed=other_changed, same=same) is outcome
+    assert merge(source_changed=source_changed, target_changed=target_changed, same=same) is outcome
 
 
 def test_only_a_change_of_the_carried_side_is_ever_written() -> None:
     for carried, other, same in product((False, True), repeat=3):
-        outcome = merge(carried_changed=carried, other_changed=other, same=same)
+        outcome = merge(source_changed=carried, target_changed=other, same=same)
 
         assert outcome.writes == (carried and not same)
 
 
 def test_what_the_other_side_changed_is_never_overwritten_in_silence() -> None:
     for carried, same in product((False, True), repeat=2):
-        outcome = merge(carried_changed=carried, other_changed=True, same=same)
+        outcome = merge(source_changed=carried, target_changed=True, same=same)
 
         assert not outcome.writes or outcome is Outcome.CONFLICT

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.notifications import Ignored, Notification, UnnamedChange, read_notification
+from shared.domain.notifications import Ignored, Notification, NotificationWithoutDetails, read_notification
+from tests.captures import incoming
 from tests.unit.examples import deeply_nested, json_values
 
 UPDATES = "https://dev.azure.com/fabrikam/p/_apis/wit/workItems/12/updates/5"
@@ -29,11 +30,40 @@ def updated(**resource: Any) -> dict[str, Any]:
     }
 
 
-def test_a_notification_with_all_details_names_the_work_item_and_its_revision() -> None:
-    # resource.id is the number of the update (aspnet/AspNetWebHooks, getsentry/sentry).
-    body = updated(id=5, workItemId=12, rev=4, url=UPDATES, revision={"id": 12, "rev": 4})
+@pytest.mark.parametrize(
+    ("capture", "notification"),
+    [
+        # resource.id is the number of the update, not of the work item.
+        ("service_hooks/workitem_updated_1.0_all", Notification(1744, 7)),
+        ("service_hooks/workitem_updated_3.1_all", Notification(1744, 7)),
+        ("service_hooks/workitem_updated_5.1_all", Notification(1744, 7)),
+        ("service_hooks/workitem_updated_relations_only", Notification(1744, 7)),
+        ("service_hooks/workitem_updated_field_cleared", Notification(1744, 7)),
+        ("service_hooks/workitem_updated_1.0_minimal", Notification(1744, None)),
+        ("service_hooks/workitem_updated_1.0_none", NotificationWithoutDetails()),
+    ],
+)
+def test_an_update_is_read_in_every_resource_version_and_detail_level(
+    capture: str, notification: Notification | NotificationWithoutDetails
+) -> None:
+    assert read_notification(incoming(capture)) == notification
 
-    assert read_notification(body) == Notification(12, 4)
+
+@pytest.mark.parametrize(
+    ("capture", "reason"),
+    [
+        ("service_hooks/test_notification", "test_notification"),
+        ("service_hooks/workitem_created", "other_event"),
+        ("service_hooks/workitem_deleted", "other_event"),
+        ("service_hooks/workitem_restored", "other_event"),
+        ("service_hooks/workitem_commented", "other_event"),
+    ],
+)
+def test_the_test_notification_and_other_events_are_ignored(capture: str, reason: str) -> None:
+    ignored = read_notification(incoming(capture))
+
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason == reason
 
 
 @pytest.mark.parametrize(
@@ -88,8 +118,8 @@ def test_a_resource_that_was_left_out_tells_of_some_change() -> None:
     # “Resource details to send: None” leaves it out.
     without = {key: value for key, value in updated().items() if key != "resource"}
 
-    assert read_notification({**updated(), "resource": None}) == UnnamedChange()
-    assert read_notification(without) == UnnamedChange()
+    assert read_notification({**updated(), "resource": None}) == NotificationWithoutDetails()
+    assert read_notification(without) == NotificationWithoutDetails()
 
 
 @pytest.mark.parametrize(
@@ -148,7 +178,7 @@ def test_the_wrapped_payload_of_aha_is_not_taken_for_a_notification() -> None:
 
 @given(st.dictionaries(KEYS, json_values(KEYS), max_size=6))
 def test_no_json_object_makes_the_reading_fail(body: dict[str, Any]) -> None:
-    assert isinstance(read_notification(body), Notification | UnnamedChange | Ignored)
+    assert isinstance(read_notification(body), Notification | NotificationWithoutDetails | Ignored)
 
 
 @given(json_values(KEYS), json_values(KEYS))

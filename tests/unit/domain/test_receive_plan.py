@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.aha_record import AhaRecord, WorkflowStatus
 from shared.domain.field_decisions import is_old_news
-from shared.domain.links import Agreement, Field, Link, digest
+from shared.domain.links import Base, Field, Link, digest
 from shared.domain.merge import Outcome
 from shared.domain.receive_plan import link_after, plan_receive
 from tests.unit.examples import a_link, a_record, a_work_item
@@ -101,7 +101,7 @@ def test_what_changed_in_aha_alone_is_left_for_the_next_send() -> None:
 
     assert not plan.writes
     assert plan.outcomes[Field.NAME] is Outcome.LEAVE
-    assert link_after(plan, LINK, ITEM, record, record).agreed == LINK.agreed
+    assert link_after(plan, LINK, ITEM, record, record).base == LINK.base
 
 
 def test_where_both_changed_azure_devops_wins_and_the_conflict_is_named() -> None:
@@ -161,7 +161,7 @@ def test_the_link_agrees_on_what_aha_made_of_the_write() -> None:
 
     link = link_after(plan_receive(LINK, item, RECORD, MAPPING), LINK, item, RECORD, after)
 
-    assert link.agreed[Field.DESCRIPTION] == Agreement(
+    assert link.base[Field.DESCRIPTION] == Base(
         digest("<p>New</p>"), digest("<div>New</div>"), (digest(RECORD.description),)
     )
     assert link.agreed_revision == 2
@@ -209,7 +209,7 @@ def test_a_status_is_named_by_its_name_or_its_id(mapped: str, is_named: bool) ->
 
 
 def test_a_link_without_an_agreement_takes_the_work_items_word() -> None:
-    bare: Link = replace(LINK, agreed={})
+    bare: Link = replace(LINK, base={})
 
     plan = plan_receive(bare, changed(title="Find colours"), RECORD, MAPPING)
 

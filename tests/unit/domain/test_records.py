@@ -69,11 +69,11 @@ def a_feature(**feature: Any) -> dict[str, Any]:
     return {"feature": {"id": "1", **feature}}
 
 
-def faults_of(body: Any) -> dict[str, str]:
+def errors_of(body: Any) -> dict[str, str]:
     """What is wrong with a body, by pointer."""
     with pytest.raises(InvalidRequest) as caught:
         read_feature(body)
-    return {fault.pointer: fault.detail for fault in caught.value.faults}
+    return {error.pointer: error.detail for error in caught.value.errors}
 
 
 def test_an_event_of_aha_is_read_as_it_is() -> None:
@@ -240,7 +240,7 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
         },
     }
 
-    assert set(faults_of(body)) == {
+    assert set(errors_of(body)) == {
         "/event",
         "/feature/id",
         "/feature/name",
@@ -270,7 +270,7 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
     ],
 )
 def test_a_body_of_another_shape_is_refused_where_it_differs(body: Any, pointer: str) -> None:
-    assert pointer in faults_of(body)
+    assert pointer in errors_of(body)
 
 
 @pytest.mark.parametrize("pasted", ["Pay\x0b by\x00 card", "Pay by card\ud83d"])
@@ -283,7 +283,7 @@ def test_what_came_along_when_a_text_was_pasted_is_left_out(pasted: str) -> None
 
 def test_a_requirement_with_the_features_own_id_is_refused() -> None:
     # One of the two could never be sent: links and answers are kept by this id.
-    assert list(faults_of(a_feature(requirements=[{"id": "2"}, {"id": 1}]))) == ["/feature/requirements/1/id"]
+    assert list(errors_of(a_feature(requirements=[{"id": "2"}, {"id": 1}]))) == ["/feature/requirements/1/id"]
 
 
 def read_or_refuse(body: Any) -> None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from shared.domain.links import Agreement, AttachedFile, Field, digest
+from shared.domain.links import AttachedFile, Base, Field, digest
 from shared.domain.merge import Outcome
-from shared.domain.send_plan import Family, link_after, plan_record
+from shared.domain.send_plan import Family, link_after
 from shared.domain.work_item import WorkItem
 from tests.unit.examples import (
     a_link,
@@ -19,6 +19,7 @@ from tests.unit.examples import (
     attachment_url,
     file_relation,
     parent_relation,
+    planned,
     sent_file,
 )
 
@@ -30,7 +31,7 @@ EDITED = a_work_item(revision=2, title="By an engineer", description="<p>By an e
 
 
 def test_a_new_record_is_created_with_its_name_and_description() -> None:
-    plan = plan_record(RECORD, None, None, NOBODY)
+    plan = planned(RECORD, None, None, NOBODY)
 
     assert plan.creates
     assert plan.value_to_write(Field.NAME) == "Search by colour"
@@ -39,7 +40,7 @@ def test_a_new_record_is_created_with_its_name_and_description() -> None:
 
 
 def test_a_record_that_did_not_change_is_not_written() -> None:
-    assert not plan_record(RECORD, LINK, ITEM, NOBODY).writes
+    assert not planned(RECORD, LINK, ITEM, NOBODY).writes
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_a_record_that_did_not_change_is_not_written() -> None:
     ],
 )
 def test_only_what_changed_in_aha_is_written(changes, name, description) -> None:  # type: ignore[no-untyped-def]
-    plan = plan_record(a_record(**changes), LINK, ITEM, NOBODY)
+    plan = planned(a_record(**changes), LINK, ITEM, NOBODY)
 
     assert plan.value_to_write(Field.NAME) == name
     assert plan.value_to_write(Field.DESCRIPTION) == description
@@ -62,14 +63,14 @@ def test_only_what_changed_in_aha_is_written(changes, name, description) -> None
 
 
 def test_what_an_engineer_changed_is_left_alone() -> None:
-    plan = plan_record(RECORD, LINK, EDITED, NOBODY)
+    plan = planned(RECORD, LINK, EDITED, NOBODY)
 
     assert not plan.writes
     assert plan.left_alone == (Field.NAME, Field.DESCRIPTION)
 
 
 def test_where_both_changed_aha_wins_and_the_conflict_is_named() -> None:
-    plan = plan_record(a_record(name="By a manager"), LINK, EDITED, NOBODY)
+    plan = planned(a_record(name="By a manager"), LINK, EDITED, NOBODY)
 
     assert plan.value_to_write(Field.NAME) == "By a manager"
     assert plan.conflicts == (Field.NAME,)
@@ -77,7 +78,7 @@ def test_where_both_changed_aha_wins_and_the_conflict_is_named() -> None:
 
 
 def test_where_both_made_the_same_change_there_is_nothing_to_write() -> None:
-    plan = plan_record(a_record(name="By an engineer"), LINK, EDITED, NOBODY)
+    plan = planned(a_record(name="By an engineer"), LINK, EDITED, NOBODY)
 
     assert not plan.writes
     assert plan.conflicts == ()
@@ -87,66 +88,66 @@ def test_where_both_made_the_same_change_there_is_nothing_to_write() -> None:
 def test_a_long_name_is_cut_and_the_cut_is_no_change() -> None:
     # microsoft/onefuzz#3369, solidify/jira-azuredevops-migrator#627: titles over 255 characters.
     record = a_record(name="x" * 300)
-    created = a_work_item(title=plan_record(record, None, None, NOBODY).value_to_write(Field.NAME))
-    link = link_after(plan_record(record, None, None, NOBODY), None, created, {})
+    created = a_work_item(title=planned(record, None, None, NOBODY).value_to_write(Field.NAME))
+    link = link_after(planned(record, None, None, NOBODY), None, created, {})
 
     assert created.title == "x" * 254 + "…"
-    assert not plan_record(record, link, created, NOBODY).writes
+    assert not planned(record, link, created, NOBODY).writes
 
 
 def test_a_work_item_that_aha_names_is_taken_with_its_differences_as_conflicts() -> None:
-    plan = plan_record(RECORD, None, EDITED, NOBODY)
+    plan = planned(RECORD, None, EDITED, NOBODY)
 
     assert plan.conflicts == (Field.NAME, Field.DESCRIPTION)
 
 
 def test_an_empty_field_of_a_work_item_that_aha_names_is_nobodys_change() -> None:
-    plan = plan_record(RECORD, None, a_work_item(description="<p></p>"), NOBODY)
+    plan = planned(RECORD, None, a_work_item(description="<p></p>"), NOBODY)
 
     assert plan.value_to_write(Field.DESCRIPTION) == "<p>Shoppers look for colours.</p>"
     assert plan.conflicts == ()
 
 
 def test_a_work_item_found_again_is_compared_with_what_it_was_created_of() -> None:
-    base = {Field.NAME: Agreement(digest("Search by colour"), digest("Search by colour"))}
-    plan = plan_record(a_record(name="Newer"), None, ITEM, NOBODY, base=base)
+    base = {Field.NAME: Base(digest("Search by colour"), digest("Search by colour"))}
+    plan = planned(a_record(name="Newer"), None, ITEM, NOBODY, base=base)
 
     assert plan.value_to_write(Field.NAME) == "Newer"
     assert plan.conflicts == ()
 
 
 def test_the_link_of_a_new_work_item_agrees_on_its_first_revision() -> None:
-    link = link_after(plan_record(RECORD, None, None, NOBODY), None, ITEM, {})
+    link = link_after(planned(RECORD, None, None, NOBODY), None, ITEM, {})
 
     assert link.agreed_revision == 1
-    assert link.agreed == {
-        Field.NAME: Agreement(digest("Search by colour"), digest("Search by colour")),
-        Field.DESCRIPTION: Agreement(digest(RECORD.description or ""), digest(ITEM.description)),
-        Field.STATE: Agreement("", digest("New")),
+    assert link.base == {
+        Field.NAME: Base(digest("Search by colour"), digest("Search by colour")),
+        Field.DESCRIPTION: Base(digest(RECORD.description or ""), digest(ITEM.description)),
+        Field.STATE: Base("", digest("New")),
     }
     assert (link.work_item_id, link.work_item_type, link.reference) == (12, "Feature", "PROD-2")
 
 
 def test_the_agreed_revision_does_not_move_past_a_change_that_was_left_alone() -> None:
     edited = a_work_item(revision=2, description="<p>By an engineer</p>")
-    plan = plan_record(a_record(name="New name"), LINK, edited, NOBODY)
+    plan = planned(a_record(name="New name"), LINK, edited, NOBODY)
     written = replace(edited, revision=3, title="New name")
 
     link = link_after(plan, LINK, written, {})
 
     assert link.agreed_revision == 1
-    assert link.agreed[Field.NAME] == Agreement(digest("New name"), digest("New name"))
-    assert link.agreed[Field.DESCRIPTION] == LINK.agreed[Field.DESCRIPTION]
+    assert link.base[Field.NAME] == Base(digest("New name"), digest("New name"))
+    assert link.base[Field.DESCRIPTION] == LINK.base[Field.DESCRIPTION]
 
 
 def test_the_agreed_revision_does_not_move_past_a_state_that_was_not_carried() -> None:
     active = a_work_item(revision=2, state="Active")
-    plan = plan_record(a_record(name="New name"), LINK, active, NOBODY)
+    plan = planned(a_record(name="New name"), LINK, active, NOBODY)
 
     link = link_after(plan, LINK, replace(active, revision=3, title="New name"), {})
 
     assert link.agreed_revision == 1
-    assert link.agreed[Field.STATE] == LINK.agreed[Field.STATE]
+    assert link.base[Field.STATE] == LINK.base[Field.STATE]
 
 
 REQUIREMENT = a_requirement()
@@ -180,18 +181,18 @@ def test_only_a_move_in_aha_or_a_new_work_item_of_the_feature_moves_a_requiremen
     item = child_of(below)
     link = a_link(REQUIREMENT, item, parent_aha_id=linked_to[0], parent_work_item_id=linked_to[1])
 
-    assert plan_record(REQUIREMENT, link, item, family).moves_to_parent is moves
+    assert planned(REQUIREMENT, link, item, family).moves_to_parent is moves
 
 
 @pytest.mark.parametrize(("below", "moves"), [(None, True), (12, False), (99, False)])
 def test_a_work_item_that_aha_names_goes_below_the_feature_unless_it_is_below_another(
     below: int | None, moves: bool
 ) -> None:
-    assert plan_record(REQUIREMENT, None, child_of(below), Family("F", 12)).moves_to_parent is moves
+    assert planned(REQUIREMENT, None, child_of(below), Family("F", 12)).moves_to_parent is moves
 
 
 def test_a_feature_never_moves() -> None:
-    assert not plan_record(RECORD, LINK, a_work_item(relations=(parent_relation(7),)), NOBODY).moves_to_parent
+    assert not planned(RECORD, LINK, a_work_item(relations=(parent_relation(7),)), NOBODY).moves_to_parent
 
 
 PICTURE = an_attachment()
@@ -199,24 +200,24 @@ PICTURE = an_attachment()
 
 def test_an_attachment_is_uploaded_once() -> None:
     record = a_record(attachments=(PICTURE,))
-    plan = plan_record(record, LINK, ITEM, NOBODY)
+    plan = planned(record, LINK, ITEM, NOBODY)
 
     assert plan.files.to_upload == (PICTURE,)
     with_file = a_work_item(revision=2, relations=(file_relation("colours.png", 2048),))
     link = link_after(plan, LINK, with_file, {"41": sent_file()})
-    assert not plan_record(record, link, with_file, NOBODY).writes
+    assert not planned(record, link, with_file, NOBODY).writes
 
 
 def test_an_attachment_that_an_engineer_removed_does_not_come_back() -> None:
     link = a_link(RECORD, ITEM, attachments={"41": sent_file()})
 
-    assert plan_record(a_record(attachments=(PICTURE,)), link, ITEM, NOBODY).files.to_upload == ()
+    assert planned(a_record(attachments=(PICTURE,)), link, ITEM, NOBODY).files.to_upload == ()
 
 
 def test_a_file_of_the_same_name_and_size_is_taken_to_be_the_attachment() -> None:
     item = a_work_item(relations=(file_relation("colours.png", 2048, 7),))
 
-    plan = plan_record(a_record(attachments=(PICTURE,)), LINK, item, NOBODY)
+    plan = planned(a_record(attachments=(PICTURE,)), LINK, item, NOBODY)
 
     assert plan.files.to_upload == ()
     assert plan.files.found_on_work_item == {"41": AttachedFile(attachment_url(7), "colours.png", 2048)}
@@ -239,16 +240,14 @@ def test_a_file_of_another_name_or_size_is_another_file(
     attachment = an_attachment(size=sent_size)
     item = a_work_item(relations=(file_relation(name, size),))
 
-    assert plan_record(a_record(attachments=(attachment,)), LINK, item, NOBODY).files.to_upload == (
-        attachment,
-    )
+    assert planned(a_record(attachments=(attachment,)), LINK, item, NOBODY).files.to_upload == (attachment,)
 
 
 def test_one_file_stands_for_one_attachment_only() -> None:
     twin = an_attachment(id="42")
     item = a_work_item(relations=(file_relation("colours.png", 2048),))
 
-    assert plan_record(a_record(attachments=(PICTURE, twin)), LINK, item, NOBODY).files.to_upload == (twin,)
+    assert planned(a_record(attachments=(PICTURE, twin)), LINK, item, NOBODY).files.to_upload == (twin,)
 
 
 def test_a_file_that_was_sent_for_one_attachment_is_not_taken_for_another() -> None:
@@ -257,8 +256,8 @@ def test_a_file_that_was_sent_for_one_attachment_is_not_taken_for_another() -> N
     item = a_work_item(relations=(file_relation("colours.png", 2048, 1),))
     link = a_link(RECORD, item, attachments={"41": sent_file(1)})
 
-    assert plan_record(a_record(attachments=(PICTURE, twin)), link, item, NOBODY).files.to_upload == (twin,)
+    assert planned(a_record(attachments=(PICTURE, twin)), link, item, NOBODY).files.to_upload == (twin,)
 
 
 def test_attachments_are_reason_enough_to_write() -> None:
-    assert plan_record(a_record(attachments=(PICTURE,)), LINK, ITEM, NOBODY).writes
+    assert planned(a_record(attachments=(PICTURE,)), LINK, ITEM, NOBODY).writes

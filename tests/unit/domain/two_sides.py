@@ -13,9 +13,9 @@ from shared.domain.links import Field, Link
 from shared.domain.patches import EMPTY_DESCRIPTION
 from shared.domain.receive_plan import ReceivePlan, plan_receive
 from shared.domain.records import Record
-from shared.domain.send_plan import Family, RecordPlan, plan_record
+from shared.domain.send_plan import Family, RecordPlan
 from shared.domain.work_item import WorkItem
-from tests.unit.examples import a_record
+from tests.unit.examples import a_record, planned
 
 STATUSES = {"In development": "56", "Shipped": "57", "Ready": "55"}
 MAPPING = {"Active": "In development", "Closed": "57"}
@@ -79,7 +79,7 @@ class TwoSides:
 
     def plan_send(self, payload: Record | None = None) -> RecordPlan:
         """What a send would do."""
-        return plan_record(
+        return planned(
             payload or self.payload, self.link, self.item, Family(), images=Images(self.images.aha_host)
         )
 

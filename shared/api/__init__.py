@@ -1,0 +1,1 @@
+"""The use cases of the HTTP API, one module each."""

@@ -1,0 +1,202 @@
+"""The connection test: can the app reach the account, and can it send as the integration is configured?
+
+The test only reads, and validates creates without saving them. The first problem is raised as an error that names its
+cause and its remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from shared.api.aha_connection_test import read_aha_account
+from shared.api.connection_request import ConnectionTestRequest, read_connection_request
+from shared.app import App
+from shared.clients.azure_devops import AzureDevOps
+from shared.domain.connection_checks import Check, check_mapping
+from shared.domain.integration import AzureDevOpsTarget, Integration, StoredIntegration
+from shared.domain.integration_input import UrlRules
+from shared.domain.kind import Kind
+from shared.domain.markers import marker_of
+from shared.domain.patches import create_document
+from shared.domain.project_metadata import WorkItemType, area_paths, available_types, read_states
+from shared.domain.projects import project_named
+from shared.domain.records import Record
+from shared.operation import Operation
+from shared.side_by_side import side_by_side
+
+
+def read_request(app: App, body: Any, stored: StoredIntegration | None) -> ConnectionTestRequest:
+    """Read the body of the request. `stored` is the integration that it names, None if it names none.
+
+    Raises InvalidRequest, IntegrationNotFound.
+    """
+
+    def find_integration(integration_id: str) -> Integration:
+        if stored is not None and stored.integration.integration_id == integration_id:
+            return stored.integration
+        return app.integrations.get(integration_id).integration
+
+    return read_connection_request(
+        body,
+        find_integration,
+        UrlRules(app.settings.azure_devops_url, app.settings.allow_local_addresses),
+    )
+
+
+def run_connection_test(app: App, operation: Operation, request: ConnectionTestRequest) -> dict[str, Any]:
+    """Test Azure DevOps and Aha! at the same time, as far as the request has them; the result is the answer's body.
+
+    Raises:
+        CredentialsRejected, Forbidden, NotFound, RuleViolation, Unavailable: the first problem that was found.
+    """
+    target, aha = request.azure_devops, request.aha
+    tests: list[Callable[[], dict[str, Any]]] = []
+    if target is not None:
+        tests.append(_AzureDevOpsTest(app, operation, request, target).run)
+    if aha is not None:
+        tests.append(lambda: read_aha_account(app, operation, aha))
+    results = side_by_side(lambda test: test(), tests)
+    answer = results[0] if target is not None else _without_azure_devops()
+    if aha is not None:
+        account = results[-1]
+        answer["checks"].append(_check_as_json(_aha_check(account)))
+        answer["aha"] = account
+    return answer
+
+
+def _without_azure_devops() -> dict[str, Any]:
+    """The answer's body, apart from Aha!, if only Aha! was tested."""
+    return {
+        "ok": True,
+        "account_name": None,
+        "account_url": None,
+        "projects": [],
+        "project": None,
+        "checks": [],
+    }
+
+
+def _aha_check(account: Mapping[str, Any]) -> Check:
+    user = account["user"]["name"] or account["user"]["email"]
+    count = len(account["products"])
+    return Check("aha", f"Aha! accepts the token of {user}, who can see {count} products.")
+
+
+class _AzureDevOpsTest:
+    def __init__(
+        self, app: App, operation: Operation, request: ConnectionTestRequest, target: AzureDevOpsTarget
+    ) -> None:
+        self._app = app
+        self._request = request
+        self._azure_devops: AzureDevOps = app.azure_devops(target, operation)
+        self._checks: list[Check] = []
+
+    def run(self) -> dict[str, Any]:
+        projects = sorted(
+            self._azure_devops.projects(), key=lambda item: str(item.get("name", "")).casefold()
+        )
+        account = self._azure_devops.account_name
+        self._checks.append(
+            Check("credentials", f"The token is accepted and can see {len(projects)} projects of {account}.")
+        )
+        project = self._project(projects) if self._request.project else None
+        return {
+            "ok": True,
+            "account_name": account,
+            "account_url": self._azure_devops.account_url,
+            "projects": [_id_and_name(item) for item in projects],
+            "project": project,
+            "checks": [_check_as_json(check) for check in self._checks],
+        }
+
+    def _project(self, projects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        project = project_named(projects, self._request.project)
+        project_id = str(project.get("id"))
+        areas, types, categories = side_by_side(
+            lambda read: read(project_id),
+            (self._areas, self._azure_devops.work_item_types, self._azure_devops.work_item_type_categories),
+        )
+        available = self._with_states(project_id, available_types(types, categories))
+        detail = f"{project.get('name')} has {len(areas)} areas and {len(available)} work item types to choose from."
+        self._checks.append(Check("project", detail))
+        integration = self._request.integration_to_check(project)
+        if integration is not None:
+            self._checks.append(check_mapping(integration, areas, available))
+            self._checks.append(self._validate_creates(integration, project_id))
+        return {
+            **_id_and_name(project),
+            "areas": areas,
+            "work_item_types": [_type_as_json(item) for item in available],
+        }
+
+    def _areas(self, project_id: str) -> list[Any]:
+        """Every area path. The children that an answer leaves out are read with further requests."""
+        paths, truncated = area_paths(self._azure_devops.area_tree(project_id))
+        while truncated:
+            subtrees = side_by_side(
+                lambda node: self._azure_devops.area_tree(project_id, "/".join(node.path)), truncated
+            )
+            read = [
+                area_paths(subtree, (paths[0], *node.path[:-1]))
+                for subtree, node in zip(subtrees, truncated, strict=True)
+            ]
+            truncated = [node for _, nodes in read for node in nodes]
+            known = set(paths)
+            paths += [path for found, _ in read for path in found if path not in known]
+        return [paths[0], *sorted(paths[1:], key=str.casefold)]
+
+    def _with_states(self, project_id: str, types: Sequence[WorkItemType]) -> list[WorkItemType]:
+        """The types. The states of a type that came without them are read with a request of their own."""
+
+        def complete(item: WorkItemType) -> WorkItemType:
+            if item.states:
+                return item
+            return replace(item, states=read_states(self._azure_devops.states(project_id, item.name)))
+
+        return side_by_side(complete, types)
+
+    def _validate_creates(self, integration: Integration, project_id: str) -> Check:
+        """Have Azure DevOps validate the create of a work item of both types, without saving it."""
+        side_by_side(lambda kind: self._validate_create(kind, integration, project_id), tuple(Kind))
+        return Check(
+            "create_work_item",
+            f"{integration.feature.work_item_type} and {integration.requirement.work_item_type} can be created in "
+            f"{integration.azure_devops.area_path}.",
+        )
+
+    def _validate_create(self, kind: Kind, integration: Integration, project_id: str) -> None:
+        mapping = integration.mapping(kind)
+        record = Record(kind, "0", "", f"Connection test of {integration.name}", "", "", ())
+        document = create_document(
+            title=record.title,
+            description="",
+            area_path=integration.azure_devops.area_path,
+            default_fields=mapping.default_fields,
+            marker=marker_of(record, integration, self._app.settings.public_url),
+            files={},
+        )
+        self._azure_devops.validate_work_item(project_id, mapping.work_item_type, document)
+
+
+def _check_as_json(check: Check) -> dict[str, Any]:
+    return {"name": check.name, "ok": True, "detail": check.detail}
+
+
+def _id_and_name(project: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": project.get("id"), "name": project.get("name")}
+
+
+def _type_as_json(item: WorkItemType) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "reference_name": item.reference_name,
+        "color": item.color,
+        "states": [
+            {"name": state.name, "category": state.category, "color": state.color} for state in item.states
+        ],
+        "required_fields": [
+            {"reference_name": field.reference_name, "name": field.name} for field in item.required_fields
+        ],
+    }

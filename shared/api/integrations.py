@@ -1,0 +1,158 @@
+"""Integrations as the configuration API shows and changes them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from shared.app import App
+from shared.domain.integration import Integration, RecordMapping, StoredIntegration
+from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
+from shared.errors import InputError, IntegrationNotFound, InvalidRequest, PreconditionFailed
+from shared.operation import Operation
+from shared.storage.integrations import DeletedIntegration
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An integration as an answer shows it: never a secret, only whether there is one."""
+
+    body: dict[str, Any]
+    etag: str
+
+
+def list_integrations(app: App) -> list[dict[str, Any]]:
+    """Every integration, sorted by name."""
+    return [show(app, stored).body for stored in app.integrations.all()]
+
+
+def get_integration(
+    app: App, integration_id: str, found: StoredIntegration | DeletedIntegration | None
+) -> Shown:
+    """One integration. Raises IntegrationNotFound."""
+    if not isinstance(found, StoredIntegration):
+        raise _not_found(integration_id)
+    return show(app, found)
+
+
+def put_integration(
+    app: App,
+    operation: Operation,
+    integration_id: str,
+    found: StoredIntegration | DeletedIntegration | None,
+    body: Any,
+    if_match: str | None,
+) -> tuple[Shown, bool]:
+    """Create or replace an integration; the second value tells whether it is new.
+
+    Raises:
+        InvalidRequest: naming every error.
+        PreconditionFailed: `if_match` is not the stored version, or somebody saved at the same time.
+        ProductTaken: another integration holds the product.
+    """
+    if not INTEGRATION_ID.fullmatch(integration_id):
+        raise InvalidRequest(
+            [InputError("/integration_id", "must be 1 to 64 of the characters a-z, 0-9 and -")]
+        )
+    stored = found if isinstance(found, StoredIntegration) else None
+    check_precondition(stored, if_match)
+    settings = app.settings
+    integration, rotate = read_integration(
+        integration_id,
+        body,
+        stored.integration if stored else None,
+        UrlRules(settings.azure_devops_url, settings.allow_local_addresses),
+    )
+    saved = app.integrations.save(integration, stored, rotate_webhook_url=rotate)
+    operation.journal.info(
+        "integration.saved",
+        f"The integration was {'changed' if stored else 'created'}"
+        + (" and its webhook URL renewed: the old one is useless from now on." if rotate and stored else "."),
+        enabled=integration.enabled,
+        missing=[words for _, words in integration.missing()],
+    )
+    return show(app, saved), stored is None
+
+
+def delete_integration(
+    app: App,
+    integration_id: str,
+    found: StoredIntegration | DeletedIntegration | None,
+    if_match: str | None,
+) -> None:
+    """Delete an integration with its links and its log.
+
+    One whose deletion was broken off is finished. Raises IntegrationNotFound, PreconditionFailed.
+    """
+    if found is None or (isinstance(found, DeletedIntegration) and found.is_purged):
+        raise _not_found(integration_id)
+    if isinstance(found, StoredIntegration):
+        check_precondition(found, if_match)
+    app.integrations.delete(found)
+
+
+def _not_found(integration_id: str) -> IntegrationNotFound:
+    return IntegrationNotFound(f"There is no integration {integration_id!r}.")
+
+
+def check_precondition(stored: StoredIntegration | None, if_match: str | None) -> None:
+    """Compare an If-Match header with what is stored (RFC 9110 §13.1.1). Raises PreconditionFailed."""
+    if not if_match:
+        return
+    wanted = {tag.strip() for tag in if_match.split(",")}
+    if stored is not None and ("*" in wanted or etag_of(stored) in wanted):
+        return
+    raise PreconditionFailed(
+        "The integration was changed since it was read. Read it again, and repeat the change on what it is now."
+    )
+
+
+def etag_of(stored: StoredIntegration) -> str:
+    """A strong entity tag of the stored version."""
+    return '"' + hashlib.sha256(stored.version.encode()).hexdigest()[:32] + '"'
+
+
+def show(app: App, stored: StoredIntegration) -> Shown:
+    """The shape of an integration in an answer."""
+    integration = stored.integration
+    target = integration.azure_devops
+    body = {
+        "integration_id": integration.integration_id,
+        "name": integration.name,
+        "product_id": integration.product_id,
+        "enabled": integration.enabled,
+        "azure_devops": {
+            "account_name": target.account_name,
+            "authentication": target.authentication.value,
+            "personal_access_token_set": target.personal_access_token is not None,
+            "project": target.project,
+            "area_path": target.area_path,
+        },
+        "aha": {"url": integration.aha.url, "api_token_set": integration.aha.api_token is not None},
+        "feature": _mapping(integration.feature),
+        "requirement": _mapping(integration.requirement),
+        "webhook_url": webhook_url(app, integration, stored.webhook_generation),
+        "created_at": _time(stored.created_at),
+        "updated_at": _time(stored.updated_at),
+    }
+    return Shown(body, etag_of(stored))
+
+
+def webhook_url(app: App, integration: Integration, generation: str) -> str:
+    """The address to paste into the service hook; whoever knows it may call it."""
+    token = app.vault.webhook_token(integration.integration_id, generation)
+    return f"{app.settings.public_url}/api/webhooks/{integration.integration_id}/{token}"
+
+
+def _mapping(mapping: RecordMapping) -> dict[str, Any]:
+    return {
+        "work_item_type": mapping.work_item_type,
+        "status_mapping": dict(mapping.status_mapping),
+        "default_fields": dict(mapping.default_fields),
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,311 @@
+"""Every event of the integration log.
+
+Each event is a constant, in the order of the table "Log events" in README.md. A test compares that table with this
+module, so `meaning` and `remedy` are Markdown: they must not contain a line break or "|".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Level(str, Enum):
+    """How urgent a log entry is."""
+
+    INFO = "info"
+    """Nothing has to be done."""
+    WARNING = "warning"
+    """Somebody may want to look at it."""
+    ERROR = "error"
+    """Something was not done, and somebody has to act."""
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """One kind of log entry.
+
+    `name` is stable: callers of the API filter by it. `meaning` says what happened; `remedy` says what a person does
+    about it, and is empty where there is nothing to do. Two events share a name where the same step can succeed or
+    fail: then they differ in `level`.
+    """
+
+    name: str
+    level: Level
+    meaning: str
+    remedy: str = ""
+
+
+INTEGRATION_SAVED = LogEvent(
+    "integration.saved",
+    Level.INFO,
+    "The integration was created or changed.",
+)
+
+AZURE_DEVOPS_REQUEST = LogEvent(
+    "azure-devops.request",
+    Level.INFO,
+    "Azure DevOps answered a request. The entry has the status and the time that the answer took.",
+)
+AZURE_DEVOPS_REQUEST_FAILED = LogEvent(
+    "azure-devops.request",
+    Level.WARNING,
+    "A request to Azure DevOps got an error or no answer. The app makes up to four attempts.",
+    "Read the entry that follows.",
+)
+AHA_REQUEST = LogEvent(
+    "aha.request",
+    Level.INFO,
+    "Aha! answered a request. The entry has the status and the time that the answer took.",
+)
+AHA_REQUEST_FAILED = LogEvent(
+    "aha.request",
+    Level.WARNING,
+    "A request to Aha! got an error or no answer. The app makes up to four attempts.",
+    "Read the entry that follows.",
+)
+DOWNLOAD_REQUEST = LogEvent(
+    "download.request",
+    Level.INFO,
+    "The app requested a file from Aha!. The entry has the status and the time that the answer took.",
+)
+
+ATTACHMENT_UPLOADED = LogEvent(
+    "attachment.uploaded",
+    Level.INFO,
+    "A file was uploaded to Azure DevOps.",
+)
+ATTACHMENT_FAILED = LogEvent(
+    "attachment.failed",
+    Level.ERROR,
+    "One file was not sent. The send goes on without it.",
+    "Correct what the message names, then send again.",
+)
+ATTACHMENT_PENDING = LogEvent(
+    "attachment.pending",
+    Level.WARNING,
+    "There was not enough time to send a file.",
+    "Send the feature again.",
+)
+ATTACHMENT_NO_ROOM = LogEvent(
+    "attachment.no-room",
+    Level.ERROR,
+    "Files were not sent because a work item holds at most 100 attachments.",
+    "Remove attachments from the work item, then send again.",
+)
+
+WORK_ITEM_CREATED = LogEvent(
+    "work-item.created",
+    Level.INFO,
+    "A work item was created.",
+)
+WORK_ITEM_UPDATED = LogEvent(
+    "work-item.updated",
+    Level.INFO,
+    "A work item was changed.",
+)
+WORK_ITEM_UNCHANGED = LogEvent(
+    "work-item.unchanged",
+    Level.INFO,
+    "A work item needed no change.",
+)
+WORK_ITEM_FAILED = LogEvent(
+    "work-item.failed",
+    Level.ERROR,
+    "A record was not sent.",
+    "Correct what the message names, then send again.",
+)
+WORK_ITEM_CONFLICT = LogEvent(
+    "work-item.conflict",
+    Level.WARNING,
+    "A field was changed on both sides. The send kept the text from Aha!.",
+    "Compare it with the earlier revision at `detail.overwritten_url`.",
+)
+WORK_ITEM_LEFT_ALONE = LogEvent(
+    "work-item.left-alone",
+    Level.INFO,
+    "A field was changed in Azure DevOps but not in Aha!. The send did not overwrite it.",
+)
+WORK_ITEM_GONE = LogEvent(
+    "work-item.gone",
+    Level.WARNING,
+    "The work item was deleted in Azure DevOps. The send creates a new one.",
+    "If the work item was deleted on purpose, delete the record in Aha! too.",
+)
+WORK_ITEM_FOUND_AGAIN = LogEvent(
+    "work-item.found-again",
+    Level.WARNING,
+    "An earlier request created the work item, but its answer was lost. The send uses that work item.",
+)
+WORK_ITEM_NOT_ADOPTED = LogEvent(
+    "work-item.not-adopted",
+    Level.WARNING,
+    "Aha! names a work item for the record, but it is not of the mapped type. The send creates a new one.",
+    "Check the record's integration fields in Aha!.",
+)
+WORK_ITEM_CHANGED_MEANWHILE = LogEvent(
+    "work-item.changed-meanwhile",
+    Level.INFO,
+    "Somebody changed the work item during the send. The send reads it again and decides again.",
+)
+
+LINK_CHANGED_MEANWHILE = LogEvent(
+    "link.changed-meanwhile",
+    Level.INFO,
+    "Another operation changed the record's link at the same time. The app reads it again and decides again.",
+)
+LINK_SCHEMA_NEWER = LogEvent(
+    "link.schema-newer",
+    Level.ERROR,
+    "A link was written by a newer version of this app. It is left alone.",
+    "Deploy the newer version.",
+)
+INTENTION_SETTLED = LogEvent(
+    "intention.settled",
+    Level.INFO,
+    "An interrupted write was found to have been done. The link records it.",
+)
+CLAIM_TAKEN_OVER = LogEvent(
+    "claim.taken-over",
+    Level.WARNING,
+    "An earlier send of the record did not finish. This send continues it.",
+)
+CLAIM_LOST = LogEvent(
+    "claim.lost",
+    Level.INFO,
+    "Another send took over this record's claim.",
+)
+
+REQUIREMENT_REMOVED = LogEvent(
+    "requirement.removed",
+    Level.WARNING,
+    "The feature no longer has a requirement. The requirement's work item stays.",
+    "Close or delete the work item if it is not wanted.",
+)
+RECORD_OUTDATED = LogEvent(
+    "record.outdated",
+    Level.WARNING,
+    "The payload was older than the last sync of the record, so it changed nothing.",
+    "Send the feature as it is now.",
+)
+
+BATCH_REFUSED = LogEvent(
+    "batch.refused",
+    Level.WARNING,
+    "Azure DevOps refused a batch as a whole. The app sends each of its changes alone.",
+)
+BATCH_NOT_BELIEVED = LogEvent(
+    "batch.not-believed",
+    Level.WARNING,
+    "The answer to a batch did not say what became of each change. The app checks each of them.",
+)
+BATCH_ENTRY_FAILED = LogEvent(
+    "batch.entry-failed",
+    Level.WARNING,
+    "One change of a batch met an error inside Azure DevOps. The app tries it again.",
+)
+
+RECORD_CHANGES = LogEvent(
+    "record.changes",
+    Level.INFO,
+    "The app writes changes of a work item to Aha!.",
+)
+RECORD_CONFLICT = LogEvent(
+    "record.conflict",
+    Level.WARNING,
+    "A field was changed on both sides. The app kept the text from Azure DevOps.",
+    "The other text is in the record's history in Aha!.",
+)
+RECORD_IMAGES_LEFT = LogEvent(
+    "record.images-left",
+    Level.WARNING,
+    "Images that an engineer pasted in Azure DevOps became links in Aha!.",
+    "Attach the images in Aha! if everybody should see them.",
+)
+STATE_NOT_MAPPED = LogEvent(
+    "state.not-mapped",
+    Level.WARNING,
+    "The work item's state is not mapped to a workflow status, so the status did not change.",
+    "Map the state if it should change the status.",
+)
+AHA_STATUS_REFUSED = LogEvent(
+    "aha.status-refused",
+    Level.ERROR,
+    "Aha! refused the workflow status. The app still writes a changed name and description.",
+    "Correct the mapping: the status must belong to the record's workflow.",
+)
+
+NOTIFICATION_IGNORED = LogEvent(
+    "notification.ignored",
+    Level.INFO,
+    "The app ignored a notification. `detail.reason` says why.",
+    "Look up the reason in *Reasons of ignored notifications*.",
+)
+NOTIFICATION_NOTHING_TO_DO = LogEvent(
+    "notification.nothing-to-do",
+    Level.INFO,
+    "No synced field changed.",
+)
+
+RECONCILE_UPDATED = LogEvent(
+    "reconcile.updated",
+    Level.WARNING,
+    "*Reconcile* wrote changes to Aha! that no notification had reported.",
+    "If it happens again, look at the subscription's history in Azure DevOps.",
+)
+RECONCILE_ITEM_FAILED = LogEvent(
+    "reconcile.item-failed",
+    Level.ERROR,
+    "*Reconcile* could not process one work item. The next run tries it again.",
+    "Correct what the message names.",
+)
+RECONCILE_FAILED = LogEvent(
+    "reconcile.failed",
+    Level.ERROR,
+    "A run of *Reconcile* failed. The next run covers the same period.",
+    "Correct what the message names.",
+)
+
+SUBSCRIPTION_CREATED = LogEvent(
+    "subscription.created",
+    Level.INFO,
+    "The app created the service hook's subscription in Azure DevOps.",
+)
+SUBSCRIPTION_ENABLED = LogEvent(
+    "subscription.enabled",
+    Level.INFO,
+    "The app enabled the subscription again, or moved it to the integration's project.",
+)
+SUBSCRIPTION_RENEWED = LogEvent(
+    "subscription.renewed",
+    Level.INFO,
+    "The subscription called an earlier webhook URL. It now calls the current one.",
+)
+SUBSCRIPTION_OUTDATED_REMOVED = LogEvent(
+    "subscription.outdated-removed",
+    Level.WARNING,
+    "The app removed another subscription that called an earlier webhook URL.",
+)
+SUBSCRIPTION_UNCHANGED = LogEvent(
+    "subscription.unchanged",
+    Level.INFO,
+    "The subscription exists and works.",
+)
+SUBSCRIPTION_DUPLICATE_REMOVED = LogEvent(
+    "subscription.duplicate-removed",
+    Level.WARNING,
+    "Two subscriptions were created at the same time. The app removed the newer one.",
+)
+
+OPERATION_FAILED = LogEvent(
+    "operation.failed",
+    Level.ERROR,
+    "The operation failed. `detail.code` has the error code.",
+    "Look up the code in *Error codes*.",
+)
+OPERATION_DEFECT = LogEvent(
+    "operation.defect",
+    Level.ERROR,
+    "A defect of the app ended the operation.",
+    "Look up the operation id in Application Insights.",
+)

@@ -1,0 +1,101 @@
+"""The log of one operation: what it did, for the person who has to correct what went wrong."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from shared.log_events import Level, LogEvent
+
+logger = logging.getLogger(__name__)
+
+_FLUSH_AT = 80
+"""Entries that are stored together. A crash loses those that are not stored yet."""
+
+_LOGGING_LEVELS = {Level.INFO: logging.INFO, Level.WARNING: logging.WARNING, Level.ERROR: logging.ERROR}
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """One step of an operation: a request that was answered, a decision, a result.
+
+    `time` is in UTC. `event` is the name of a LogEvent, `message` a sentence for a person, `detail` JSON values
+    without secrets.
+    """
+
+    time: datetime
+    level: Level
+    operation_id: str
+    event: str
+    message: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+LogSink = Callable[[Sequence[LogEntry]], None]
+"""Stores entries, oldest first. Raises OperationFailed if it cannot."""
+
+
+class OperationLog:
+    """Collects the entries of one operation and gives them to a sink, up to 80 at a time.
+
+    Several threads may use it. Entries wait in memory until `write_to` names a sink: an operation may begin before its
+    integration is known.
+    """
+
+    def __init__(self, operation_id: str) -> None:
+        self._operation_id = operation_id
+        self._lock = threading.Lock()
+        self._entries: list[LogEntry] = []
+        self._sink: LogSink | None = None
+
+    def write_to(self, sink: LogSink) -> None:
+        """Name the sink that stores the entries, also those that were collected so far."""
+        self._sink = sink
+
+    def log(self, event: LogEvent, message: str, /, **detail: Any) -> None:
+        """Add an entry. `message` is a sentence for a person; `detail` holds JSON values without secrets."""
+        self._add(event.level, event.name, message, detail)
+
+    def note(self, level: Level, event: str, message: str, /, **detail: Any) -> None:
+        """Being replaced by `log`."""
+        self._add(level, event, message, detail)
+
+    def info(self, event: str, message: str, /, **detail: Any) -> None:
+        """Being replaced by `log`."""
+        self._add(Level.INFO, event, message, detail)
+
+    def warning(self, event: str, message: str, /, **detail: Any) -> None:
+        """Being replaced by `log`."""
+        self._add(Level.WARNING, event, message, detail)
+
+    def error(self, event: str, message: str, /, **detail: Any) -> None:
+        """Being replaced by `log`."""
+        self._add(Level.ERROR, event, message, detail)
+
+    def flush(self) -> None:
+        """Store the entries collected so far. If the sink fails, they are lost, and the operation goes on."""
+        if self._sink is None:
+            return
+        with self._lock:
+            entries, self._entries = self._entries, []
+        if not entries:
+            return
+        try:
+            self._sink(entries)
+        except Exception:
+            logger.exception("The integration log of operation %s could not be written", self._operation_id)
+
+    def _add(self, level: Level, event: str, message: str, detail: Mapping[str, Any]) -> None:
+        # JSON input can carry half of a surrogate pair, which UTF-8 cannot encode.
+        message = message.encode("utf-8", "replace").decode()
+        entry = LogEntry(datetime.now(timezone.utc), level, self._operation_id, event, message, detail)
+        logger.log(_LOGGING_LEVELS[level], "%s [%s] %s", event, self._operation_id, message)
+        with self._lock:
+            self._entries.append(entry)
+            is_full = len(self._entries) >= _FLUSH_AT
+        if is_full:
+            self.flush()

@@ -1,0 +1,265 @@
+"""Sync one changed work item to its Aha! record: look → decide → intend → write → commit.
+
+Every change from Azure DevOps comes this way: those that notifications report, and those that a backfill finds. The
+steps are repeated from the start if another operation changed the link at the same time.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared import log_events
+from shared.app import App
+from shared.clients.aha import Aha, RecordChange
+from shared.clients.azure_devops import AzureDevOps
+from shared.domain.aha_record import AhaRecord
+from shared.domain.files import sent_files
+from shared.domain.images import images_of_account
+from shared.domain.integration import Integration
+from shared.domain.intentions import intended_revisions, settle, with_intentions
+from shared.domain.links import Field, Link
+from shared.domain.notifications import Notification
+from shared.domain.receive_plan import ReceivePlan, aha_texts, link_after, plan_receive
+from shared.domain.work_item import WorkItem
+from shared.errors import LinkChanged, NotFound, RuleViolation, System, Unavailable
+from shared.operation import Operation
+from shared.storage.links import StoredLink
+
+_ROUNDS = 5
+"""How often a change is decided anew because another operation changed the link."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """The answer to a notification: `updated`, `unchanged` or `ignored`, and a stable code for the reason."""
+
+    result: str
+    reason: str | None = None
+
+
+def ignore(operation: Operation, reason: str, message: str, **detail: Any) -> Received:
+    """Log that a notification is ignored."""
+    operation.log.log(log_events.NOTIFICATION_IGNORED, message, reason=reason, **detail)
+    return Received("ignored", reason)
+
+
+@dataclass(frozen=True)
+class _Both:
+    """The work item and the record as they are now, and the link with settled intentions."""
+
+    work_item: WorkItem
+    record: AhaRecord
+    link: Link
+
+
+class InboundSync:
+    """Syncs work items of one integration to Aha!, within one operation."""
+
+    def __init__(self, app: App, operation: Operation, integration: Integration) -> None:
+        self._links = app.links
+        self._clock = app.clock
+        self._operation = operation
+        self._integration = integration
+        self._images = images_of_account(integration.aha.url)
+        self._azure_devops: AzureDevOps = app.azure_devops(integration.azure_devops, operation)
+        self._aha: Aha = app.aha(integration.aha, operation)
+
+    def sync(self, notification: Notification, stored: StoredLink | None = None) -> Received:
+        """Write what changed into Aha!, and record it in the link.
+
+        `stored` is the work item's link, if it was just read.
+
+        Raises:
+            Unavailable, Refused: it could not be done now; try again.
+        """
+        has_written = False
+        for _ in range(_ROUNDS):
+            stored = stored or self._links.by_work_item(
+                self._integration.integration_id, notification.work_item_id
+            )
+            if stored is None:
+                return ignore(
+                    self._operation,
+                    "work_item_not_linked",
+                    f"This integration did not send work item {notification.work_item_id}.",
+                    work_item_id=notification.work_item_id,
+                )
+            if not has_written and _is_synced(stored.link, notification.revision):
+                return self._unchanged(stored.link, "already_agreed")
+            both = self._look(stored.link)
+            if isinstance(both, Received):
+                return both
+            mapping = self._integration.mapping(both.link.kind).status_mapping
+            plan = plan_receive(both.link, both.work_item, both.record, mapping, self._images)
+            self._log_decision(both, plan)
+            after, refused = both.record, frozenset[Field]()
+            try:
+                if plan.writes:
+                    stored = self._intend(stored, both, plan)
+                    after, refused = self._write(stored.link, both.record, plan)
+                    has_written = has_written or bool(plan.written_fields - refused)
+                self._commit(stored, both, plan, after, refused)
+            except LinkChanged as error:
+                self._operation.log.log(
+                    log_events.LINK_CHANGED_MEANWHILE, f"{error.detail} This operation reads it again."
+                )
+                stored = None
+                continue
+            if has_written:
+                return Received("updated")
+            return self._unchanged(both.link, _why_unchanged(plan, refused))
+        raise Unavailable(System.STORAGE, "The link keeps changing. Try again.", retry_after=2)
+
+    def _look(self, link: Link) -> _Both | Received:
+        """Read both sides, side by side, and settle the link's intentions."""
+        with ThreadPoolExecutor(1, thread_name_prefix="aha") as other:
+            reading = other.submit(self._aha.record, link.kind, link.aha_id)
+            try:
+                work_item = self._azure_devops.work_item(link.work_item_id)
+            except NotFound as error:
+                reading.exception()
+                return ignore(self._operation, "work_item_gone", error.detail, work_item_id=link.work_item_id)
+            try:
+                record = reading.result()
+            except NotFound as error:
+                return ignore(self._operation, "aha_record_gone", error.detail, reference=link.reference)
+        return _Both(work_item, record, self._settled(link, work_item, record))
+
+    def _settled(self, link: Link, work_item: WorkItem, record: AhaRecord) -> Link:
+        if not link.intentions:
+            return link
+        earlier = {
+            number: self._azure_devops.revision(work_item.id, number)
+            for number in intended_revisions(link, work_item)
+        }
+        files = {
+            key: file for item in (*earlier.values(), work_item) for key, file in sent_files(item).items()
+        }
+        settled = settle(
+            link,
+            work_item,
+            earlier,
+            aha_texts(link, record, self._images),
+            self._images.with_files({**files, **link.attachments}),
+            aha_is_current=True,
+            aha_updated_at=record.updated_at,
+            operation_id=self._operation.id,
+            now=self._clock.now(),
+        )
+        if settled.recognised:
+            self._operation.log.log(
+                log_events.INTENTION_SETTLED,
+                f"An interrupted write of {link.reference or link.aha_id} was done; the link records it now.",
+                fields=sorted(name.value for name in settled.recognised),
+                reference=link.reference,
+                work_item_id=link.work_item_id,
+            )
+        return settled.link
+
+    def _intend(self, stored: StoredLink, both: _Both, plan: ReceivePlan) -> StoredLink:
+        """Store what is about to be written, before it is written."""
+        intentions = plan.intentions(
+            both.link, both.work_item, both.record, self._operation.id, self._clock.now()
+        )
+        noted = with_intentions(both.link, intentions)
+        return self._links.replace(self._integration.integration_id, [(stored, noted)])[noted.aha_id]
+
+    def _commit(
+        self, stored: StoredLink, both: _Both, plan: ReceivePlan, after: AhaRecord, refused: frozenset[Field]
+    ) -> None:
+        """Record in the link what was written."""
+        link = stored.link if plan.writes else both.link
+        new_link = link_after(plan, link, both.work_item, both.record, after, refused, self._operation.id)
+        if new_link != stored.link:
+            stamped = replace(new_link, received_at=self._clock.now())
+            self._links.replace(self._integration.integration_id, [(stored, stamped)])
+
+    def _write(self, link: Link, record: AhaRecord, plan: ReceivePlan) -> tuple[AhaRecord, frozenset[Field]]:
+        """Write the plan into Aha!. If Aha! refuses it, write name and description without the status.
+
+        The record afterwards, and the fields that were refused.
+        """
+        change = RecordChange(plan.name, plan.description, plan.status)
+        try:
+            return self._aha.update(link.kind, link.aha_id, change), frozenset()
+        except RuleViolation as error:
+            if plan.status is None:
+                raise
+            self._operation.log.log(
+                log_events.AHA_STATUS_REFUSED,
+                f"Aha! refused the status “{plan.status}” for {link.reference}. Check the integration's status "
+                f"mapping: the status must belong to the record's workflow. {error.detail}",
+                reference=link.reference,
+                status=plan.status,
+            )
+        without_status = replace(change, status=None)
+        if not without_status.payload():
+            return record, frozenset((Field.STATE,))
+        return self._aha.update(link.kind, link.aha_id, without_status), frozenset((Field.STATE,))
+
+    def _log_decision(self, both: _Both, plan: ReceivePlan) -> None:
+        link, log = both.link, self._operation.log
+        name = link.reference or link.aha_id
+        where = {
+            "work_item_id": link.work_item_id,
+            "reference": link.reference,
+            "revision": both.work_item.revision,
+        }
+        if plan.writes:
+            fields = ", ".join(sorted(field.value for field in plan.written_fields))
+            log.log(
+                log_events.RECORD_CHANGES,
+                f"Work item {link.work_item_id} changes {name} in Aha!: {fields}.",
+                state=both.work_item.state,
+                status=plan.status,
+                **where,
+            )
+        for field in plan.conflicts:
+            log.log(
+                log_events.RECORD_CONFLICT,
+                f"Both sides changed the {field.value} of {name}; Azure DevOps' text was kept. The record's history "
+                "in Aha! has the overwritten text.",
+                field=field.value,
+                kept="azure_devops",
+                **where,
+            )
+        if plan.left_images:
+            log.log(
+                log_events.RECORD_IMAGES_LEFT,
+                f"{len(plan.left_images)} images of {name} exist in Azure DevOps only. In their place, its description "
+                f"in Aha! links to work item {link.work_item_id}, for people who can sign in there. Attach them to the "
+                "record in Aha! if everybody should see them.",
+                images=list(plan.left_images),
+                **where,
+            )
+        if plan.unmapped_state:
+            log.log(
+                log_events.STATE_NOT_MAPPED,
+                f"The state “{plan.unmapped_state}” is not mapped to a status, so the status stays as it is. Map it in "
+                "the integration if it should change.",
+                state=plan.unmapped_state,
+                **where,
+            )
+
+    def _unchanged(self, link: Link, reason: str) -> Received:
+        self._operation.log.log(
+            log_events.NOTIFICATION_NOTHING_TO_DO,
+            "No synced field changed.",
+            reason=reason,
+            work_item_id=link.work_item_id,
+            reference=link.reference,
+        )
+        return Received("unchanged", reason)
+
+
+def _is_synced(link: Link, revision: int | None) -> bool:
+    """Whether a revision is in sync with Aha! for certain, so that neither side has to be read."""
+    return revision is not None and revision <= link.agreed_revision and not link.intentions
+
+
+def _why_unchanged(plan: ReceivePlan, refused: frozenset[Field]) -> str:
+    if Field.STATE in refused:
+        return "status_refused"
+    return "state_not_mapped" if plan.unmapped_state else "already_agreed"

@@ -1,0 +1,74 @@
+"""What the answer to a `$batch` says about each of its operations.
+
+`$batch` is documented as independent operations and was observed as all-or-nothing, and once as HTTP 200 with fewer
+answers than requests (MicrosoftDocs/vsts-rest-api-specs issues 59, 121, 564). So an answer counts only if it has one
+entry for each request, and a success only if its entry holds a work item.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.clients.azure_devops_errors import Fault, error_for
+from shared.domain.work_item import WorkItem
+from shared.errors import OperationFailed, Unavailable
+
+_WHOLE_BATCH_FAILED = "TF401321"
+"""TF401321: the operation was not carried out because another operation of the batch failed."""
+
+
+@dataclass(frozen=True)
+class SiblingFailed:
+    """The operation was not carried out because another one of the batch failed."""
+
+
+@dataclass(frozen=True)
+class OwnFault:
+    """The operation itself failed. `names_fields`: the error names a field, so a field's value is at fault."""
+
+    error: OperationFailed
+    names_fields: bool
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the operation may have been carried out all the same."""
+        return isinstance(self.error, Unavailable)
+
+
+Entry = WorkItem | SiblingFailed | OwnFault
+
+
+def read_answer(body: Any, expected: int, account_name: str) -> list[Entry] | None:
+    """One entry for each operation, in their order; None if the answer does not say what became of each."""
+    listed = body.get("value") if isinstance(body, Mapping) else None
+    if not isinstance(listed, list) or len(listed) != expected:
+        return None
+    entries = [_entry(item, account_name) for item in listed]
+    readable = [entry for entry in entries if entry is not None]
+    return readable if len(readable) == expected else None
+
+
+def _entry(item: Any, account_name: str) -> Entry | None:
+    """What became of one operation; None if the entry does not say, or shows a success without a work item."""
+    code = item.get("code") if isinstance(item, Mapping) else None
+    content = item.get("body") if isinstance(item, Mapping) else None
+    if not isinstance(code, int):
+        return None
+    # The body is a JSON text; one official sample shows an object.
+    if isinstance(content, str):
+        try:
+            content = json.loads(content)
+        except ValueError:
+            content = {"message": content}
+    if 200 <= code < 300:
+        try:
+            return WorkItem.from_payload(content if isinstance(content, Mapping) else {})
+        except ValueError:
+            return None
+    fault = Fault.from_body(content)
+    if fault.is_about(_WHOLE_BATCH_FAILED):
+        return SiblingFailed()
+    return OwnFault(error_for(code, fault, account_name, ""), bool(fault.fields))

@@ -1,0 +1,186 @@
+"""Commit: record what a send did, in the links first, then in the results and the log. One thread does this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.clock import Clock
+from shared.domain.kind import Kind
+from shared.domain.links import Link
+from shared.domain.records import Feature, Record
+from shared.domain.send_plan import Family, RecordPlan, link_after
+from shared.errors import FeatureBusy, LinkChanged, TimeSpent
+from shared.operation import Operation
+from shared.sending.outcome import Outcome, OutcomeKind
+from shared.sending.own_claims import OwnClaims
+from shared.sending.record_state import RecordState
+from shared.sending.result import RecordResult
+from shared.sending.send_log import SendLog
+from shared.sending.upload_results import UploadResults
+from shared.storage.links import LinkStore, StoredClaim, StoredLink
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A record as it was found, and what is done for it."""
+
+    state: RecordState
+    plan: RecordPlan
+
+
+class Commits:
+    """The results of one send, by Aha! id, and the feature's work item once it exists."""
+
+    def __init__(
+        self,
+        links: LinkStore,
+        integration_id: str,
+        feature: Feature,
+        claims: OwnClaims,
+        log: SendLog,
+        operation: Operation,
+        clock: Clock,
+    ) -> None:
+        self._links = links
+        self._integration_id = integration_id
+        self._feature = feature
+        self._claims = claims
+        self._log = log
+        self._operation = operation
+        self._clock = clock
+        self.feature_work_item_id: int | None = None
+        self.results = {record.id: RecordResult(record) for record in feature.records}
+
+    def outstanding(self) -> list[Record]:
+        """The records that are not settled."""
+        return [result.record for result in self.results.values() if not result.is_settled]
+
+    def family_of(self, kind: Kind) -> Family:
+        """Where a record of this send belongs, as far as it is known now."""
+        if kind is Kind.REQUIREMENT:
+            return Family(self._feature.record.id, self.feature_work_item_id)
+        listed = tuple(record.id for record in self._feature.requirements)
+        return Family(requirement_ids=listed if self._feature.lists_requirements else None)
+
+    def commit(
+        self, outcomes: Mapping[str, Outcome], decided: Mapping[str, Decided], uploads: UploadResults
+    ) -> None:
+        """Record the outcomes of some records.
+
+        A record whose link somebody else changed at the same time stays outstanding, and so does one whose write was
+        put off by such a change.
+        """
+        feature = outcomes.get(self._feature.record.id)
+        if feature is not None and feature.work_item is not None:
+            self.feature_work_item_id = feature.work_item.id
+        done = {key: outcome for key, outcome in outcomes.items() if outcome.work_item is not None}
+        self._commit_done(done, decided, uploads)
+        for record_id, outcome in outcomes.items():
+            if record_id not in done:
+                self._commit_not_done(outcome, decided[record_id])
+        self._claims.release(
+            key for key, item in outcomes.items() if item.kind in (OutcomeKind.FAILED, OutcomeKind.DEFERRED)
+        )
+        self._claims.spend(key for key, item in outcomes.items() if item.kind is OutcomeKind.UNKNOWN)
+
+    def conclude(self, claimed_elsewhere: frozenset[str]) -> None:
+        """Answer for the records that are still outstanding.
+
+        Raises:
+            OperationFailed: nothing can be said of the feature itself but this.
+        """
+        outstanding = [record.id for record in self.outstanding()]
+        self._claims.release(outstanding)
+        for record_id in outstanding:
+            if record_id in claimed_elsewhere:
+                busy = FeatureBusy(
+                    "Another send of the same feature is running and has not finished. Send it again in a few seconds.",
+                    retry_after=5,
+                )
+                self.results[record_id] = replace(self.results[record_id], error=busy)
+        feature = self.results[self._feature.record.id]
+        is_hopeful = feature.error is None or isinstance(feature.error, TimeSpent)
+        if feature.work_item is None and feature.error is not None and not is_hopeful:
+            raise feature.error
+
+    def _commit_done(
+        self, done: Mapping[str, Outcome], decided: Mapping[str, Decided], uploads: UploadResults
+    ) -> None:
+        links = {key: self._link_after(decided[key], outcome, uploads) for key, outcome in done.items()}
+        unclaimed = [
+            decided[key].state.record
+            for key in done
+            if not self._is_linked(decided[key]) and not self._claims.of(key)
+        ]
+        if unclaimed:
+            # A work item that was adopted without a write: nothing had to be claimed before.
+            self._claims.take(unclaimed)
+        established: list[tuple[StoredClaim, Link]] = []
+        replaced: list[tuple[StoredLink, Link]] = []
+        settled = set(done)
+        for key, link in links.items():
+            stored, claim = decided[key].state.stored, self._claims.of(key)
+            if claim is not None:
+                established.append((claim, link))
+            elif stored is None:
+                settled.discard(key)
+            elif link != stored.link:
+                replaced.append((stored, replace(link, sent_at=self._clock.now())))
+        stamped = [(claim, replace(link, sent_at=self._clock.now())) for claim, link in established]
+        settled -= self._store(self._links.establish, stamped)
+        settled -= self._store(self._links.replace, replaced)
+        self._claims.spend(link.aha_id for _, link in established)
+        for key, outcome in done.items():
+            self._note(outcome, decided[key])
+            if key in settled:
+                self._settle(outcome, decided[key], uploads)
+
+    def _is_linked(self, decided: Decided) -> bool:
+        """Whether the record's link stands; a claim replaces that of a work item that is gone."""
+        return decided.state.stored is not None
+
+    def _link_after(self, decided: Decided, outcome: Outcome, uploads: UploadResults) -> Link:
+        # The feature's work item may have been created by the same round.
+        plan = replace(decided.plan, family=self.family_of(decided.plan.record.kind))
+        uploaded = uploads.files_of(plan.files.to_upload)
+        assert outcome.work_item is not None  # noqa: S101 only outcomes with a work item are done
+        before = decided.state.link if self._claims.of(plan.record.id) is None else None
+        return link_after(plan, before, outcome.work_item, uploaded, self._operation.id)
+
+    def _store(self, store: Callable[[str, Any], object], changes: Sequence[Any]) -> frozenset[str]:
+        """Store links; the ids of those that somebody else changed at the same time."""
+        if not changes:
+            return frozenset()
+        try:
+            store(self._integration_id, changes)
+        except LinkChanged as error:
+            self._log.link_changed(error)
+            return frozenset(error.aha_ids)
+        return frozenset()
+
+    def _note(self, outcome: Outcome, decided: Decided) -> None:
+        key = decided.plan.record.id
+        self.results[key] = self.results[key].noted(decided.plan, outcome)
+        if outcome.work_item is not None:
+            self._log.done(decided.plan, outcome.work_item, outcome)
+
+    def _settle(self, outcome: Outcome, decided: Decided, uploads: UploadResults) -> None:
+        key, link = decided.plan.record.id, decided.state.link
+        if outcome.work_item is None:
+            return
+        known_url = link.work_item_url if link else ""
+        self.results[key] = self.results[key].settled(decided.plan, outcome.work_item, uploads, known_url)
+        plan = replace(decided.plan, family=self.family_of(decided.plan.record.kind))
+        self._log.settled(plan, link)
+
+    def _commit_not_done(self, outcome: Outcome, decided: Decided) -> None:
+        record = decided.plan.record
+        if outcome.error is None:
+            return
+        if outcome.is_retried_now:
+            self._log.retried(record, outcome.error)
+            return
+        self.results[record.id] = self.results[record.id].given_up(outcome, decided.state.work_item)
+        self._log.failed(record, outcome.error)

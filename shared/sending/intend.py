@@ -1,0 +1,93 @@
+"""Intend: say what is about to be written, before it is written.
+
+Records that are created (or adopted by a write) are claimed, updates are noted as intentions in their links, and new
+attachments are uploaded: all of it side by side. What another operation changed or claimed meanwhile is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.domain.intentions import with_intentions
+from shared.domain.links import Link
+from shared.domain.records import Attachment
+from shared.errors import LinkChanged
+from shared.operation import Operation
+from shared.sending.commit import Decided
+from shared.sending.own_claims import OwnClaims
+from shared.sending.send_log import SendLog
+from shared.storage.links import LinkStore, StoredLink
+
+
+@dataclass(frozen=True)
+class IntendPlace:
+    """Where intentions are stored, and on whose behalf."""
+
+    links: LinkStore
+    integration_id: str
+    operation: Operation
+    log: SendLog
+    now: datetime
+
+
+def claim_and_note(
+    decided: Mapping[str, Decided], place: IntendPlace, claims: OwnClaims
+) -> dict[str, Decided]:
+    """Claim what is created and note what is updated; what may be written now, by Aha! id."""
+    with_claims = _claim(decided, place, claims)
+    ready = {key: item for key, item in decided.items() if not needs_claim(item) or key in with_claims}
+    noted, overtaken = _note(ready, place)
+    return {key: noted.get(key, item) for key, item in ready.items() if key not in overtaken}
+
+
+def needs_claim(decided: Decided) -> bool:
+    """Whether the write makes a link, so that the record must be claimed before."""
+    return decided.plan.creates or decided.state.stored is None
+
+
+def new_attachments(decided: Mapping[str, Decided], known: frozenset[str]) -> list[Attachment]:
+    """The attachments to upload, without those that an earlier round settled; each once, whoever shows it."""
+    wanted = {
+        item.id: item for one in decided.values() for item in one.plan.files.to_upload if item.id not in known
+    }
+    return list(wanted.values())
+
+
+def _claim(decided: Mapping[str, Decided], place: IntendPlace, claims: OwnClaims) -> frozenset[str]:
+    wanted = [item.state for item in decided.values() if needs_claim(item)]
+    if not wanted:
+        return frozenset()
+    gone = [state for state in wanted if state.stored is not None]
+    place.log.recreated(gone)
+    held = {
+        state.record.id
+        for state in gone
+        if state.stored is not None and claims.take_again(state.record, state.stored)
+    }
+    return frozenset(held) | claims.take([state.record for state in wanted if state.stored is None])
+
+
+def _note(decided: Mapping[str, Decided], place: IntendPlace) -> tuple[dict[str, Decided], frozenset[str]]:
+    """The updates whose intentions were stored, with their links as stored; and the ids of the overtaken ones."""
+    changes: list[tuple[StoredLink, Link]] = []
+    for item in decided.values():
+        intentions = item.plan.intentions(place.operation.id, place.now)
+        stored, link = item.state.stored, item.state.link
+        if intentions and stored is not None and link is not None:
+            changes.append((stored, with_intentions(link, intentions)))
+    if not changes:
+        return {}, frozenset()
+    overtaken: frozenset[str] = frozenset()
+    try:
+        written = place.links.replace(place.integration_id, changes)
+    except LinkChanged as error:
+        place.log.link_changed(error)
+        overtaken = frozenset(error.aha_ids)
+        written = {key: item for key, item in error.written.items() if isinstance(item, StoredLink)}
+    noted = {
+        key: replace(decided[key], state=replace(decided[key].state, stored=stored, link=stored.link))
+        for key, stored in written.items()
+    }
+    return noted, overtaken

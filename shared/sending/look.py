@@ -1,0 +1,215 @@
+"""Look: how each record of a send stands now. Reads links, claims and work items; takes over abandoned claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared import log_events
+from shared.clients.azure_devops import AzureDevOps
+from shared.domain.contents import description_content, name_content
+from shared.domain.field_decisions import intended_digests
+from shared.domain.files import sent_files
+from shared.domain.images import Images
+from shared.domain.integration import Integration
+from shared.domain.intentions import AhaText, intended_revisions, settle
+from shared.domain.kind import Kind
+from shared.domain.links import Base, Field
+from shared.domain.records import Record
+from shared.domain.work_item import WorkItem
+from shared.operation import Operation
+from shared.sending.orphans import find_orphans, first_revision
+from shared.sending.own_claims import OwnClaims
+from shared.sending.record_state import RecordState
+from shared.sending.work_item_write import is_of_mapped_type
+from shared.side_by_side import side_by_side
+from shared.storage.links import LinkStore, StoredClaim, StoredLink
+
+
+@dataclass(frozen=True)
+class LookPlace:
+    """What a look reads, and on whose behalf."""
+
+    links: LinkStore
+    azure_devops: AzureDevOps
+    integration: Integration
+    public_url: str
+    images: Images
+    operation: Operation
+
+
+def look(
+    records: Sequence[Record], place: LookPlace, claims: OwnClaims, now: datetime, *, take_over: bool = True
+) -> dict[str, RecordState]:
+    """How each record stands, by its id.
+
+    `take_over`: take over claims whose senders are gone, and look for what they created. A dry run does not.
+    """
+    states, named = _read_links(records, place, claims, take_over)
+    named = _leave_to_linked_records(states, named, place)
+    ids = sorted(set(named.values()))
+    items = place.azure_devops.work_items(ids) if ids else {}
+    states = {
+        record_id: _with_work_item(state, items.get(named.get(record_id, 0)), place)
+        for record_id, state in states.items()
+    }
+    states |= _settle_intentions(states, place, now)
+    return states | _adopt_orphans(states, place, claims)
+
+
+def _read_links(
+    records: Sequence[Record], place: LookPlace, claims: OwnClaims, take_over: bool
+) -> tuple[dict[str, RecordState], dict[str, int]]:
+    """The states as far as links and claims tell, and the work item that each record is said to have."""
+    ids = [record.id for record in records]
+    integration_id = place.integration.integration_id
+    if take_over and records and records[0].kind is Kind.FEATURE:
+        found = place.links.load_family(integration_id, ids[0], ids[1:])
+    else:
+        found = place.links.load(integration_id, ids)
+    states: dict[str, RecordState] = {}
+    named: dict[str, int] = {}
+    for record in records:
+        stored = found.get(record.id)
+        state = RecordState(record)
+        work_item_id = record.work_item_id
+        if isinstance(stored, StoredLink):
+            state = replace(state, stored=stored, link=stored.link)
+            work_item_id = stored.link.work_item_id
+        elif isinstance(stored, StoredClaim):
+            state = replace(state, is_claimed_elsewhere=not claims.consider(stored, take_over=take_over))
+            # The earlier work item was deleted when the claim was made; it may have been restored since.
+            work_item_id = stored.claim.work_item_id or work_item_id
+        states[record.id] = state
+        if work_item_id is not None and not state.is_claimed_elsewhere:
+            named[record.id] = work_item_id
+    return states, named
+
+
+def _leave_to_linked_records(
+    states: Mapping[str, RecordState], named: Mapping[str, int], place: LookPlace
+) -> dict[str, int]:
+    """Drop work items that belong to another record: the one that is linked to it, else the first that names it."""
+    kept = dict(named)
+    first: dict[int, str] = {}
+    for record_id, work_item_id in named.items():
+        state = states[record_id]
+        if state.link is not None or state.record.work_item_id != work_item_id:
+            continue
+        if first.setdefault(work_item_id, record_id) != record_id:
+            del kept[record_id]
+    holders = side_by_side(
+        lambda number: place.links.by_work_item(place.integration.integration_id, number), list(first)
+    )
+    for record_id, holder in zip(first.values(), holders, strict=True):
+        if holder is not None and holder.link.aha_id != record_id:
+            del kept[record_id]
+    return kept
+
+
+def _with_work_item(state: RecordState, item: WorkItem | None, place: LookPlace) -> RecordState:
+    """The state with its work item. One that only Aha!'s fields name is taken if it has the mapped type."""
+    if item is None:
+        return state
+    if state.link is None and not is_of_mapped_type(item.type, state.record, place.integration):
+        place.operation.log.log(
+            log_events.WORK_ITEM_NOT_ADOPTED,
+            f"Aha! names work item {item.id} for {state.record.reference or state.record.id}, but its type is "
+            f"{item.type}. A new work item is created.",
+            work_item_id=item.id,
+            reference=state.record.reference,
+        )
+        return state
+    return replace(state, work_item=item)
+
+
+def _settle_intentions(
+    states: Mapping[str, RecordState], place: LookPlace, now: datetime
+) -> dict[str, RecordState]:
+    """The states whose links note intentions, with those settled that can be."""
+    noted = [state for state in states.values() if state.link is not None and state.link.intentions]
+    if not noted:
+        return {}
+
+    def settled(state: RecordState) -> RecordState:
+        link, item = state.link, state.work_item
+        if link is None or item is None:
+            return state
+        earlier = {
+            number: place.azure_devops.revision(item.id, number) for number in intended_revisions(link, item)
+        }
+        files = {
+            key: file for revision in (*earlier.values(), item) for key, file in sent_files(revision).items()
+        }
+        images = place.images.with_files({**files, **link.attachments})
+        outcome = settle(
+            link,
+            item,
+            earlier,
+            _texts(state.record, place.images),
+            images,
+            aha_is_current=False,
+            aha_updated_at=state.record.updated_at,
+            operation_id=place.operation.id,
+            now=now,
+        )
+        if outcome.recognised:
+            place.operation.log.log(
+                log_events.INTENTION_SETTLED,
+                f"An interrupted write of {state.record.reference or state.record.id} was done; the link records it "
+                "now.",
+                fields=sorted(name.value for name in outcome.recognised),
+                reference=state.record.reference,
+                work_item_id=item.id,
+            )
+        return replace(state, link=outcome.link)
+
+    return {state.record.id: state for state in side_by_side(settled, noted)}
+
+
+def _texts(record: Record, images: Images) -> dict[Field, AhaText]:
+    """What Aha! says of the fields that the payload has."""
+    digests = intended_digests(record, images)
+    texts: dict[Field, AhaText] = {}
+    if record.name is not None:
+        texts[Field.NAME] = AhaText(digests[Field.NAME], lambda: frozenset((name_content(record.title),)))
+    if record.description is not None:
+        html = record.description
+        texts[Field.DESCRIPTION] = AhaText(
+            digests[Field.DESCRIPTION], lambda: frozenset((description_content(html, images),))
+        )
+    return texts
+
+
+def _adopt_orphans(
+    states: Mapping[str, RecordState], place: LookPlace, claims: OwnClaims
+) -> dict[str, RecordState]:
+    """The states of records whose work items interrupted senders created, with the base of that moment."""
+    inherited = {
+        record_id: held.claim
+        for record_id, state in states.items()
+        if state.work_item is None
+        and claims.is_inherited(record_id)
+        and (held := claims.of(record_id)) is not None
+    }
+    if not inherited:
+        return {}
+    since = min(claim.began_at for claim in inherited.values())
+    records = [states[record_id].record for record_id in inherited]
+    found = find_orphans(place.azure_devops, place.integration, place.public_url, records, since)
+    created = side_by_side(lambda item: first_revision(place.azure_devops, item), list(found.values()))
+    adopted: dict[str, RecordState] = {}
+    for (record_id, item), first in zip(found.items(), created, strict=True):
+        place.operation.log.log(
+            log_events.WORK_ITEM_FOUND_AGAIN,
+            f"An interrupted send created work item {item.id}; it is kept.",
+            aha_id=record_id,
+            reference=states[record_id].record.reference,
+            work_item_id=item.id,
+        )
+        intended = inherited[record_id].intended
+        images = place.images.with_files(sent_files(first))
+        base = {name: Base(intended.get(name, ""), first.digest_of(name, images)) for name in Field}
+        adopted[record_id] = replace(states[record_id], work_item=item, base=base)
+    return adopted

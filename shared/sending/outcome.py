@@ -1,0 +1,74 @@
+"""What became of one record in one round of a send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from shared.domain.work_item import WorkItem
+from shared.errors import ConcurrentChange, OperationFailed, Unavailable
+
+
+class OutcomeKind(Enum):
+    """The outcomes. Every record has one at the end of a round."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    """Certainly not done."""
+    UNKNOWN = "unknown"
+    """A create was requested and may have been done: the claim stays, and the next send looks for the work item."""
+    DEFERRED = "deferred"
+    """Not done yet, and certainly nothing was created."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`work_item` is set for CREATED, UPDATED and UNCHANGED, `error` for the others.
+
+    `was_found`: the create's answer was lost, and a search found the work item.
+    """
+
+    kind: OutcomeKind
+    work_item: WorkItem | None = None
+    error: OperationFailed | None = None
+    was_found: bool = False
+
+    @property
+    def is_retried_now(self) -> bool:
+        """Whether this send looks at the record again: somebody else changed something at the same time."""
+        return self.kind is OutcomeKind.DEFERRED and isinstance(self.error, ConcurrentChange)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the next send carries on with the record, rather than a person repairing something first."""
+        if self.kind is OutcomeKind.UNKNOWN:
+            return isinstance(self.error, Unavailable)
+        return self.kind is OutcomeKind.DEFERRED
+
+
+def written(work_item: WorkItem, *, creates: bool, was_found: bool = False) -> Outcome:
+    """The outcome of a write that was done."""
+    kind = OutcomeKind.CREATED if creates else OutcomeKind.UPDATED
+    return Outcome(kind, work_item, was_found=was_found)
+
+
+def unchanged(work_item: WorkItem) -> Outcome:
+    """The outcome of a record that needed no write."""
+    return Outcome(OutcomeKind.UNCHANGED, work_item)
+
+
+def failed(error: OperationFailed) -> Outcome:
+    """The outcome of a write that was certainly not done."""
+    return Outcome(OutcomeKind.FAILED, error=error)
+
+
+def unknown(error: OperationFailed) -> Outcome:
+    """The outcome of a create that may have been done."""
+    return Outcome(OutcomeKind.UNKNOWN, error=error)
+
+
+def deferred(error: OperationFailed) -> Outcome:
+    """The outcome of a write that was put off."""
+    return Outcome(OutcomeKind.DEFERRED, error=error)

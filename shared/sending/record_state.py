@@ -1,0 +1,28 @@
+"""What a send knows of one record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.domain.links import Base, Field, Link
+from shared.domain.records import Record
+from shared.domain.work_item import WorkItem
+from shared.storage.links import StoredLink
+
+
+@dataclass(frozen=True)
+class RecordState:
+    """One record at one look.
+
+    `stored` is its link as it was read, `link` the same with settled intentions; both are None for a record without a
+    link. `work_item` is None if there is none, or if it is gone. `base` is set for a work item that an interrupted send
+    created: what both sides said then. `is_claimed_elsewhere`: another send is about to create its work item.
+    """
+
+    record: Record
+    stored: StoredLink | None = None
+    link: Link | None = None
+    work_item: WorkItem | None = None
+    base: Mapping[Field, Base] | None = None
+    is_claimed_elsewhere: bool = False

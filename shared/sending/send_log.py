@@ -1,0 +1,134 @@
+"""The log lines of a send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared import log_events
+from shared.clients.azure_devops import AzureDevOps
+from shared.domain.links import Link
+from shared.domain.records import Record
+from shared.domain.send_plan import RecordPlan, removed_requirements
+from shared.domain.work_item import WorkItem
+from shared.errors import LinkChanged, OperationFailed
+from shared.operation_log import OperationLog
+from shared.sending.outcome import Outcome, OutcomeKind
+from shared.sending.record_state import RecordState
+from shared.sending.upload_results import over_limit
+
+_DONE = {
+    OutcomeKind.CREATED: (log_events.WORK_ITEM_CREATED, "Work item {} was created for {}."),
+    OutcomeKind.UPDATED: (log_events.WORK_ITEM_UPDATED, "Work item {} was updated from {}."),
+    OutcomeKind.UNCHANGED: (log_events.WORK_ITEM_UNCHANGED, "Work item {} already says what {} says."),
+}
+
+
+class SendLog:
+    """Writes the log lines of one send."""
+
+    def __init__(self, log: OperationLog, azure_devops: AzureDevOps) -> None:
+        self._log = log
+        self._azure_devops = azure_devops
+
+    def done(self, plan: RecordPlan, item: WorkItem, outcome: Outcome) -> None:
+        """A work item that is now as planned, and what was overwritten or left alone in it."""
+        event, message = _DONE[outcome.kind]
+        name = _name(plan.record)
+        where = {"work_item_id": item.id, "reference": plan.record.reference, "revision": item.revision}
+        if outcome.was_found:
+            self._log.log(
+                log_events.WORK_ITEM_FOUND_AGAIN,
+                f"The request that created work item {item.id} got no answer; the work item was found and is kept.",
+                aha_id=plan.record.id,
+                **where,
+            )
+        self._log.log(event, message.format(item.id, name), **where)
+        if plan.is_outdated:
+            self._log.log(
+                log_events.RECORD_OUTDATED,
+                f"The payload of {name} is older than what was synced since, so it changes nothing. Send it again.",
+                **where,
+            )
+        before = plan.work_item
+        if before is None:
+            return
+        for field in plan.conflicts:
+            self._log.log(
+                log_events.WORK_ITEM_CONFLICT,
+                f"Both sides changed the {field.value} of {name}; Aha!'s text was kept. Revision {before.revision} of "
+                f"work item {item.id} has the overwritten text.",
+                field=field.value,
+                kept="aha",
+                overwritten_revision=before.revision,
+                overwritten_digest=before.digest_of(field, plan.images),
+                overwritten_url=f"{self._azure_devops.work_item_api_url(item.id)}/revisions/{before.revision}",
+                **where,
+            )
+        for field in plan.left_alone:
+            self._log.log(
+                log_events.WORK_ITEM_LEFT_ALONE,
+                f"An engineer changed the {field.value} of work item {item.id}, and Aha! did not; it stays.",
+                field=field.value,
+                **where,
+            )
+
+    def settled(self, plan: RecordPlan, link: Link | None) -> None:
+        """A record that is settled: attachments without room, and requirements that the feature no longer has."""
+        if plan.files.over_limit:
+            self._log.log(
+                log_events.ATTACHMENT_NO_ROOM,
+                f"{len(plan.files.over_limit)} attachments of {_name(plan.record)} were not sent. "
+                f"{over_limit().detail}",
+                attachment_ids=[item.id for item in plan.files.over_limit],
+                reference=plan.record.reference,
+            )
+        if plan.is_outdated:
+            return
+        for record_id in removed_requirements(link, plan.family):
+            self._log.log(
+                log_events.REQUIREMENT_REMOVED,
+                f"{_name(plan.record)} no longer has requirement {record_id} in Aha!. Its work item stays as it is; "
+                "close or delete it in Azure DevOps if it is not wanted.",
+                aha_id=record_id,
+                reference=plan.record.reference,
+            )
+
+    def failed(self, record: Record, error: OperationFailed) -> None:
+        """A record that was not sent."""
+        self._log.log(
+            log_events.WORK_ITEM_FAILED,
+            f"{_name(record)} was not sent. {error.detail}",
+            code=error.code,
+            reference=record.reference,
+            **error.evidence,
+        )
+
+    def retried(self, record: Record, error: OperationFailed) -> None:
+        """A record that somebody else changed or claimed at the same time."""
+        self._log.log(
+            log_events.WORK_ITEM_CHANGED_MEANWHILE,
+            f"{_name(record)}: {error.detail} This send reads it again.",
+            aha_id=record.id,
+            reference=record.reference,
+        )
+
+    def link_changed(self, error: LinkChanged) -> None:
+        """Links that somebody else changed at the same time."""
+        self._log.log(log_events.LINK_CHANGED_MEANWHILE, f"{error.detail} This send reads them again.")
+
+    def recreated(self, states: Iterable[RecordState]) -> None:
+        """Linked records whose work items are gone."""
+        for state in states:
+            link = state.link
+            if link is not None:
+                self._log.log(
+                    log_events.WORK_ITEM_GONE,
+                    f"Work item {link.work_item_id} of {link.reference or link.aha_id} was deleted in Azure DevOps; a "
+                    "new one is created.",
+                    work_item_id=link.work_item_id,
+                    reference=link.reference,
+                )
+
+
+def _name(record: Record) -> str:
+    return record.reference or record.id

@@ -1,0 +1,111 @@
+"""The registry of log events, and how the rest of `shared` uses it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared import log_events
+from shared.log_events import Level, LogEvent
+
+SHARED = Path(__file__).parents[2] / "shared"
+REGISTRY = SHARED / "log_events.py"
+EVENTS = {name: event for name, event in vars(log_events).items() if isinstance(event, LogEvent)}
+
+# Call sites that still give an event by its name. Remove this, and `names_given`, when there are none.
+PUT_TOGETHER = {
+    "work-item.{}": {"work-item.created", "work-item.updated", "work-item.unchanged"},
+    "{}.request": {"azure-devops.request", "aha.request"},
+}
+NOT_USED_YET = {"INTENTION_SETTLED", "CLAIM_LOST", "LINK_SCHEMA_NEWER"}
+
+
+def users_of_the_registry() -> Iterator[tuple[Path, ast.AST]]:
+    """Every syntax node of `shared` but the registry's own."""
+    for path in sorted(SHARED.rglob("*.py")):
+        if path != REGISTRY:
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))):
+                yield path, node
+
+
+def names_given() -> set[str]:
+    """The names of events that call sites give as texts, to the methods that take a text."""
+    places = {"info": 0, "warning": 0, "error": 0, "note": 1}
+    found: set[str] = set()
+    for _, node in users_of_the_registry():
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in places and ast.unparse(node.func.value).endswith("journal"):
+            name = re.sub(r"{[^}]*}", "{}", ast.unparse(node.args[places[node.func.attr]]).strip("f'\""))
+            found |= PUT_TOGETHER.get(name, {name})
+    return found
+
+
+@pytest.mark.parametrize("constant", EVENTS)
+def test_a_constant_is_called_as_its_event(constant: str) -> None:
+    event = EVENTS[constant]
+
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*", event.name)
+    assert constant.removesuffix("_FAILED") == re.sub("[.-]", "_", event.name).upper().removesuffix("_FAILED")
+
+
+def test_events_that_share_a_name_differ_in_level() -> None:
+    times = Counter((event.name, event.level) for event in EVENTS.values())
+
+    assert set(times.values()) == {1}
+
+
+@pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
+def test_an_event_is_explained_in_sentences_that_fit_into_a_table(event: LogEvent) -> None:
+    for text in (event.meaning, event.remedy):
+        assert not text or text.endswith(".")
+        assert "|" not in text
+        assert "\n" not in text
+    assert event.meaning
+
+
+@pytest.mark.parametrize("event", [event for event in EVENTS.values() if event.level is Level.ERROR])
+def test_an_error_says_what_to_do(event: LogEvent) -> None:
+    assert event.remedy
+
+
+def test_every_event_is_used() -> None:
+    used = {
+        name
+        for _, node in users_of_the_registry()
+        for name in (getattr(node, "id", None), getattr(node, "attr", None))
+        if name in EVENTS
+    }
+    by_name = {constant for constant, event in EVENTS.items() if event.name in names_given()}
+
+    assert used | by_name == set(EVENTS) - NOT_USED_YET
+
+
+def test_an_event_is_made_in_the_registry_alone() -> None:
+    made_elsewhere = [
+        f"{path.name}:{node.lineno}"
+        for path, node in users_of_the_registry()
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rsplit(".", 1)[-1] == "LogEvent"
+    ]
+
+    assert made_elsewhere == []
+
+
+def test_nobody_logs_an_event_by_a_text() -> None:
+    by_text = [
+        f"{path.name}:{node.lineno}"
+        for path, node in users_of_the_registry()
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "log"
+        and re.search(r"(\blog|_log|\bjournal)$", ast.unparse(node.func.value))
+        and not isinstance(node.args[0], ast.Name | ast.Attribute | ast.Subscript | ast.IfExp)
+    ]
+
+    assert by_text == []
+    assert names_given() <= {event.name for event in EVENTS.values()}
