@@ -30,6 +30,7 @@ COMMANDS = {
     "test": Command("run every test; arguments go to pytest", "local.development.test"),
     "bench": Command("measure sends, notifications and cold starts", "local.bench"),
     "torture": Command("random sequences with faults and killed processes, then the laws", "tests.torture"),
+    "mutations": Command("put defects into a copy of the product and see that tests fail", "tests.mutations"),
     "lint": Command("check style, format and types", "local.development.lint", needs_azurite=False),
     "pictures": Command("take the README's pictures anew, with Chromium", "local.development.pictures"),
 }
