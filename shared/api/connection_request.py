@@ -44,13 +44,6 @@ class ConnectionTestRequest:
     aha: AhaTestRequest | None = None
     choices_only: bool = False
 
-    @property
-    def integration_id(self) -> str:
-        """Id of the integration whose log records the test; empty for unsaved credentials."""
-        if self.integration is not None:
-            return self.integration.integration_id
-        return self.aha.integration_id if self.aha is not None else ""
-
     def integration_to_check(self, project: Mapping[str, Any]) -> Integration | None:
         """The integration whose mapping is checked against a project, `{"id", "name", …}`; None if none is.
 
@@ -60,6 +53,15 @@ class ConnectionTestRequest:
         if integration is None or self.choices_only or integration.missing():
             return None
         return integration if is_named(project, integration.azure_devops.project) else None
+
+
+def named_integration(body: Any) -> str:
+    """The id of the stored integration that the body names; empty if it names none, or is invalid."""
+    # read_connection_request reports the errors.
+    source = JsonObject(body, InputErrors())
+    return source.text("integration_id", longest=64) or source.object("aha").text(
+        "integration_id", longest=64
+    )
 
 
 def read_connection_request(

@@ -15,7 +15,7 @@ from shared.api.connection_request import ConnectionTestRequest, read_connection
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.connection_checks import Check, check_mapping
-from shared.domain.integration import AzureDevOpsTarget, Integration
+from shared.domain.integration import AzureDevOpsTarget, Integration, StoredIntegration
 from shared.domain.integration_input import UrlRules
 from shared.domain.kind import Kind
 from shared.domain.markers import marker_of
@@ -27,11 +27,20 @@ from shared.operation import Operation
 from shared.side_by_side import side_by_side
 
 
-def read_request(app: App, body: Any) -> ConnectionTestRequest:
-    """Read the body of the request. Raises InvalidRequest, IntegrationNotFound."""
+def read_request(app: App, body: Any, stored: StoredIntegration | None) -> ConnectionTestRequest:
+    """Read the body of the request. `stored` is the integration that it names, None if it names none.
+
+    Raises InvalidRequest, IntegrationNotFound.
+    """
+
+    def find_integration(integration_id: str) -> Integration:
+        if stored is not None and stored.integration.integration_id == integration_id:
+            return stored.integration
+        return app.integrations.get(integration_id).integration
+
     return read_connection_request(
         body,
-        lambda integration_id: app.integrations.get(integration_id).integration,
+        find_integration,
         UrlRules(app.settings.azure_devops_url, app.settings.allow_local_addresses),
     )
 

@@ -28,13 +28,22 @@ def list_integrations(app: App) -> list[dict[str, Any]]:
     return [_represent(app, stored).body for stored in app.integrations.all()]
 
 
-def get_integration(app: App, integration_id: str) -> Representation:
+def get_integration(
+    app: App, integration_id: str, found: StoredIntegration | DeletedIntegration | None
+) -> Representation:
     """One integration. Raises IntegrationNotFound."""
-    return _represent(app, app.integrations.get(integration_id))
+    if not isinstance(found, StoredIntegration):
+        raise _not_found(integration_id)
+    return _represent(app, found)
 
 
 def put_integration(
-    app: App, operation: Operation, integration_id: str, body: Any, if_match: str | None
+    app: App,
+    operation: Operation,
+    integration_id: str,
+    found: StoredIntegration | DeletedIntegration | None,
+    body: Any,
+    if_match: str | None,
 ) -> tuple[Representation, bool]:
     """Create or replace an integration. The second value is whether it was created.
 
@@ -47,11 +56,7 @@ def put_integration(
         raise InvalidRequest(
             [InputError("/integration_id", "must be 1 to 64 of the characters a-z, 0-9 and -")]
         )
-    found = app.integrations.find(integration_id)
     stored = found if isinstance(found, StoredIntegration) else None
-    if stored is not None:
-        # From here on, so that a refused change is in the log too.
-        app.keep_log(operation, integration_id)
     check_precondition(stored, if_match)
     settings = app.settings
     integration, rotate = read_integration(
@@ -61,7 +66,6 @@ def put_integration(
         UrlRules(settings.azure_devops_url, settings.allow_local_addresses),
     )
     saved = app.integrations.save(integration, stored, rotate_webhook_url=rotate)
-    app.keep_log(operation, integration_id)
     operation.journal.info(
         "integration.saved",
         f"The integration was {'changed' if stored else 'created'}."
@@ -72,17 +76,25 @@ def put_integration(
     return _represent(app, saved), stored is None
 
 
-def delete_integration(app: App, integration_id: str, if_match: str | None) -> None:
+def delete_integration(
+    app: App,
+    integration_id: str,
+    found: StoredIntegration | DeletedIntegration | None,
+    if_match: str | None,
+) -> None:
     """Delete an integration with its links and its log. Finishes a deletion that was interrupted.
 
     Raises IntegrationNotFound, PreconditionFailed.
     """
-    found = app.integrations.find(integration_id)
     if found is None or (isinstance(found, DeletedIntegration) and found.is_purged):
-        raise IntegrationNotFound(f"There is no integration {integration_id!r}.")
+        raise _not_found(integration_id)
     if isinstance(found, StoredIntegration):
         check_precondition(found, if_match)
     app.integrations.delete(found)
+
+
+def _not_found(integration_id: str) -> IntegrationNotFound:
+    return IntegrationNotFound(f"There is no integration {integration_id!r}.")
 
 
 def check_precondition(stored: StoredIntegration | None, if_match: str | None) -> None:

@@ -39,17 +39,16 @@ class SubscriptionResult:
         }
 
 
-def subscription_status(app: App, operation: Operation, integration_id: str) -> dict[str, Any]:
+def subscription_status(app: App, operation: Operation, stored: StoredIntegration) -> dict[str, Any]:
     """The answer's body: id and status of the subscription that calls the integration's webhook URL, null if none does.
 
     `outdated_subscription_ids` are subscriptions that call an earlier webhook URL. `account_url` is the organization in
     which a person finds them.
 
     Raises:
-        IntegrationNotFound, IntegrationIncomplete: nothing was read.
+        IntegrationIncomplete: nothing was read.
         CredentialsRejected, Forbidden, Unavailable: Azure DevOps did not answer with the subscriptions.
     """
-    stored = app.integrations.get(integration_id)
     hooks = _hooks(app, operation, stored)
     url = webhook_url(app, stored.integration, stored.webhook_generation)
     with _explaining_refusals():
@@ -64,18 +63,16 @@ def subscription_status(app: App, operation: Operation, integration_id: str) -> 
     }
 
 
-def subscribe(app: App, operation: Operation, integration_id: str) -> SubscriptionResult:
+def subscribe(app: App, operation: Operation, stored: StoredIntegration) -> SubscriptionResult:
     """Make sure that one enabled subscription calls the webhook URL.
 
     An existing subscription is enabled, moved to the integration's project, or changed to the current URL. If several
     requests create one at the same time, the oldest stays.
 
     Raises:
-        IntegrationNotFound, IntegrationIncomplete: nothing was done.
+        IntegrationIncomplete: nothing was done.
         CredentialsRejected, Forbidden, NotFound, RuleViolation, Unavailable: Azure DevOps did not do it.
     """
-    stored = app.integrations.get(integration_id)
-    app.keep_log(operation, integration_id)
     hooks = _hooks(app, operation, stored)
     url = webhook_url(app, stored.integration, stored.webhook_generation)
     with _explaining_refusals():

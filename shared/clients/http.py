@@ -26,7 +26,7 @@ from shared.errors import (
     TimeSpent,
     Unavailable,
 )
-from shared.journal import Level
+from shared.log_events import Level
 from shared.operation import Operation
 
 USER_AGENT = "aha-azure-devops-integration/1.0"

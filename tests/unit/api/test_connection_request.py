@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.api.connection_request import ConnectionTestRequest, read_connection_request
+from shared.api.connection_request import (
+    ConnectionTestRequest,
+    named_integration,
+    read_connection_request,
+)
 from shared.domain.integration import AhaTarget, Authentication, AzureDevOpsTarget, Integration
 from shared.domain.integration_input import UrlRules
 from shared.errors import IntegrationNotFound, InvalidRequest
@@ -43,6 +47,29 @@ def errors_of(body: Any, *stored: Integration) -> set[str]:
     return {error.pointer for error in caught.value.errors}
 
 
+@pytest.mark.parametrize(
+    ("body", "integration_id"),
+    [
+        ({"integration_id": "fabrikam-web"}, "fabrikam-web"),
+        ({"integration_id": " fabrikam-web "}, "fabrikam-web"),
+        ({"integration_id": "fabrikam-web", "project": 7}, "fabrikam-web"),
+        ({"aha": {"integration_id": "fabrikam-web"}}, "fabrikam-web"),
+        ({"integration_id": "fabrikam-web", "aha": {"integration_id": "other"}}, "fabrikam-web"),
+        ({**UNSAVED, "aha": UNSAVED_AHA}, ""),
+        ({"integration_id": 7}, ""),
+        ({"integration_id": "x" * 65}, ""),
+        ({"aha": None}, ""),
+        ({"aha": "no"}, ""),
+        ([], ""),
+        (None, ""),
+    ],
+)
+def test_the_integration_that_a_body_names_is_known_before_the_body_is_checked(
+    body: Any, integration_id: str
+) -> None:
+    assert named_integration(body) == integration_id
+
+
 class TestUnsavedCredentials:
     def test_are_tested_without_an_integration(self) -> None:
         request = read({**UNSAVED, "project": "Fabrikam"})
@@ -50,7 +77,6 @@ class TestUnsavedCredentials:
         assert request == ConnectionTestRequest(
             AzureDevOpsTarget("fabrikam", Authentication.PAT, Secret("unsaved")), "Fabrikam", None
         )
-        assert request.integration_id == ""
         assert request.integration_to_check(FABRIKAM) is None
 
     def test_of_a_managed_identity_need_no_token(self) -> None:
@@ -79,7 +105,6 @@ class TestAStoredIntegration:
         request = read({"integration_id": "fabrikam-web"})
 
         assert request == ConnectionTestRequest(STORED.azure_devops, "Fabrikam", STORED)
-        assert request.integration_id == "fabrikam-web"
 
     def test_may_be_tested_with_another_project(self) -> None:
         assert (
@@ -141,7 +166,6 @@ class TestAha:
         assert request.azure_devops is None
         assert request.aha is not None
         assert request.aha.account == AhaTarget("https://other.aha.io", Secret("unsaved"))
-        assert request.integration_id == ""
 
     def test_may_be_tested_with_unsaved_credentials_of_azure_devops(self) -> None:
         request = read({**UNSAVED, "aha": UNSAVED_AHA})
@@ -160,7 +184,6 @@ class TestAha:
         request = read({**UNSAVED, "aha": {"integration_id": "fabrikam-web"}})
 
         assert request.integration is None
-        assert request.integration_id == "fabrikam-web"
         assert request.aha is not None
         assert request.aha.account.api_token == Secret(API_TOKEN)
 

@@ -24,7 +24,7 @@ def test_a_limit_is_a_whole_number_from_1_to_500(limit: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         read_query({"limit": limit})
 
-    (fault,) = refused.value.faults
+    (fault,) = refused.value.errors
     assert (fault.pointer, fault.detail) == ("/limit", "must be a whole number from 1 to 500")
 
 
@@ -33,7 +33,7 @@ def test_a_level_is_one_of_three(level: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         read_query({"level": level})
 
-    (fault,) = refused.value.faults
+    (fault,) = refused.value.errors
     assert (fault.pointer, fault.detail) == ("/level", "must be one of info, warning, error")
 
 
@@ -41,4 +41,4 @@ def test_all_faults_are_named_at_once() -> None:
     with pytest.raises(InvalidRequest) as refused:
         read_query({"limit": "0", "level": "debug"})
 
-    assert [fault.pointer for fault in refused.value.faults] == ["/limit", "/level"]
+    assert [fault.pointer for fault in refused.value.errors] == ["/limit", "/level"]

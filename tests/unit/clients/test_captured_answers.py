@@ -13,6 +13,7 @@ import pytest
 from shared.clients.aha import RecordChange
 from shared.clients.aha_account import AhaAccount
 from shared.clients.attachment_uploads import NewFile
+from shared.clients.process_state import ProcessState
 from shared.clients.service_hooks import ServiceHooks
 from shared.deadline import Deadline
 from shared.domain.integration import AhaTarget
@@ -57,7 +58,7 @@ def azure_devops(
             account_name=account_name,
             authorization=lambda: "Basic OlMzY3JldA==",
             operation=operation,
-            allow_local=True,
+            process_state=ProcessState(allow_local=True),
             sleep=clock.sleep,
         )
         yield client, server
@@ -70,7 +71,7 @@ def aha(*names: str, seconds: float = 600) -> Iterator[AhaAccount]:
     operation, _ = an_operation(seconds, clock)
     with serving(*captured(*names)) as server:
         target = AhaTarget(server.url, Secret(API_TOKEN))
-        yield AhaAccount(target, operation, allow_local=True, sleep=clock.sleep)
+        yield AhaAccount(target, operation, process_state=ProcessState(allow_local=True), sleep=clock.sleep)
 
 
 def moment(*parts: int) -> datetime:
