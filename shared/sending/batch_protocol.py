@@ -151,10 +151,11 @@ class _Attempt:
 
 @dataclass(frozen=True)
 class _Progress:
-    """The outcomes so far, by record id, and what is left."""
+    """The outcomes so far, by record id, and what is left. `refuses_batches`: a batch was refused as a whole."""
 
     outcomes: Mapping[str, Outcome]
     left: tuple[_Attempt, ...] = ()
+    refuses_batches: bool = False
 
 
 class _Answered(Enum):
@@ -177,6 +178,8 @@ def write_all(
         outcome = family.outcomes.get(feature.record_id)
         feature_id = outcome.work_item.id if outcome and outcome.work_item else None
         left = family.left
+        if family.refuses_batches:
+            organization = replace(organization, refuses_batches=True)
         set_aside = frozenset(item.record_id for item in left if item.is_set_aside)
         if feature_id is None:
             left = yield from _leave_below_missing_feature(left, outcome)
@@ -213,7 +216,7 @@ def _create_family(
             outcomes[item.record_id] = yield from _send_alone(item, None)
     known = {item.record_id: item for item in (*attempts, *progress.left)}
     left = tuple(item for record_id, item in known.items() if record_id not in outcomes)
-    return _Progress(outcomes, left)
+    return _Progress(outcomes, left, progress.refuses_batches)
 
 
 def _leave_below_missing_feature(
@@ -255,6 +258,7 @@ def _send_together(
     """Send these as one batch, and again without what is settled; return what is left for single requests."""
     outcomes: dict[str, Outcome] = {}
     set_aside: tuple[_Attempt, ...] = ()
+    refuses_batches = False
     left = attempts
     for _ in range(_ROUNDS):
         if len(left) < 2 or organization.refuses_batches:
@@ -264,18 +268,19 @@ def _send_together(
         outcomes |= progress.outcomes
         set_aside += tuple(item for item in progress.left if item.is_set_aside)
         left = tuple(item for item in progress.left if not item.is_set_aside)
+        refuses_batches = progress.refuses_batches
         is_stuck = answered is _Answered.EACH and len(left) == before
         if is_stuck or answered is _Answered.NOT_BELIEVED:
             break
-    return _Progress(outcomes, left + set_aside)
+    return _Progress(outcomes, left + set_aside, refuses_batches)
 
 
 def _send_batch(
     attempts: tuple[_Attempt, ...], parent_id: int | None, organization: Organization
 ) -> Steps[tuple[_Answered, _Progress]]:
     lost, attempts = yield from _hold_claims(attempts)
-    if not attempts:
-        return _Answered.EACH, _Progress(lost)
+    if not attempts or _lacks_parent(attempts, parent_id):
+        return _Answered.EACH, _Progress(lost, attempts)
     answer = yield SendBatch(tuple(item.write for item in attempts), parent_id)
     if isinstance(answer, Unavailable):
         progress = yield from _after_no_answer(attempts, answer)
@@ -290,7 +295,7 @@ def _send_batch(
             f"Azure DevOps refused the batch as a whole; single requests follow. {answer.detail}",
         )
         yield NoteRefusal(Capability.BATCHES)
-        return _Answered.NOT_BELIEVED, _Progress(lost, attempts)
+        return _Answered.NOT_BELIEVED, _Progress(lost, attempts, refuses_batches=True)
     entries = read_answer(answer, len(attempts), organization.account_name)
     if entries is None:
         yield Log(
@@ -303,21 +308,31 @@ def _send_batch(
     left: list[_Attempt] = []
     doubtful: list[_Attempt] = []
     for item, entry in zip(attempts, entries, strict=True):
+        is_below_temporary_id = item.write.goes_below_feature and parent_id is None
         if isinstance(entry, WorkItem):
             settled[item.record_id] = written(entry, creates=item.write.creates)
         elif not isinstance(entry, OwnFault):
             left.append(item)
-        elif item.write.goes_below_feature and parent_id is None and not entry.names_fields:
-            left.append(replace(item, is_set_aside=True))
         elif entry.is_doubtful and item.write.creates:
-            doubtful.append(item)
+            doubtful.append(replace(item, is_set_aside=is_below_temporary_id))
             yield Log(log_events.BATCH_ENTRY_FAILED, entry.error.detail, {"record_id": item.record_id})
+        elif is_below_temporary_id and not entry.names_fields:
+            left.append(replace(item, is_set_aside=True))
         else:
             settled[item.record_id] = _refused(item, entry.error)
     yield from _report(settled)
     # A create that failed by an error of the service's own may have been done.
     progress = yield from _find_created(doubtful, _PAUSES_AFTER_ANSWER)
-    return _Answered.EACH, _Progress({**lost, **settled, **progress.outcomes}, (*left, *progress.left))
+    # The feature stays the first of its batch: the others refer to the first operation's temporary id.
+    again = {item.record_id: item for item in (*left, *progress.left)}
+    in_order = tuple(again[item.record_id] for item in attempts if item.record_id in again)
+    return _Answered.EACH, _Progress({**lost, **settled, **progress.outcomes}, in_order)
+
+
+def _lacks_parent(attempts: Sequence[_Attempt], parent_id: int | None) -> bool:
+    """Whether a batch would refer to the feature's temporary id without creating the feature's work item."""
+    is_below = any(item.write.goes_below_feature for item in attempts)
+    return parent_id is None and is_below and not attempts[0].write.is_feature
 
 
 def _send_alone(attempt: _Attempt, parent_id: int | None) -> Steps[Outcome]:

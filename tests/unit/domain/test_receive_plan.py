@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 
 from shared.domain.aha_record import AhaRecord, WorkflowStatus
-from shared.domain.field_decisions import is_old_news
-from shared.domain.links import Base, Field, Link, digest
+from shared.domain.contents import name_content
+from shared.domain.field_decisions import is_outdated_text
+from shared.domain.images import Images
+from shared.domain.intentions import settle
+from shared.domain.links import Base, Field, Intention, Link, Side, digest
 from shared.domain.merge import Outcome
-from shared.domain.receive_plan import link_after, plan_receive
-from tests.unit.examples import a_link, a_record, a_work_item
+from shared.domain.receive_plan import aha_texts, link_after, plan_receive
+from shared.domain.work_item import WorkItem
+from tests.unit.examples import NOON, a_link, a_record, a_work_item
 
 READY = WorkflowStatus("55", "Ready")
 MAPPING = {"Active": "In development", "Closed": "57", "Resolved": "in development"}
@@ -34,7 +38,7 @@ def changed(**fields: Any) -> Any:
     return a_work_item(revision=2, **fields)
 
 
-def test_a_work_item_as_it_was_agreed_on_writes_nothing() -> None:
+def test_a_work_item_that_did_not_change_writes_nothing() -> None:
     plan = plan_receive(LINK, ITEM, RECORD, MAPPING)
 
     assert not plan.writes
@@ -104,7 +108,7 @@ def test_what_changed_in_aha_alone_is_left_for_the_next_send() -> None:
     assert link_after(plan, LINK, ITEM, record, record).base == LINK.base
 
 
-def test_where_both_changed_azure_devops_wins_and_the_conflict_is_named() -> None:
+def test_if_both_changed_azure_devops_wins_and_the_conflict_is_named() -> None:
     record = replace(RECORD, name="By a manager")
 
     plan = plan_receive(LINK, changed(title="By an engineer"), record, MAPPING)
@@ -113,7 +117,7 @@ def test_where_both_changed_azure_devops_wins_and_the_conflict_is_named() -> Non
     assert plan.conflicts == (Field.NAME,)
 
 
-def test_a_status_changed_by_hand_is_no_conflict_as_long_as_nothing_was_agreed() -> None:
+def test_a_status_changed_by_hand_is_no_conflict_as_long_as_the_base_has_no_status() -> None:
     plan = plan_receive(
         LINK, changed(state="Active"), replace(RECORD, status=WorkflowStatus("9", "Idea")), MAPPING
     )
@@ -130,7 +134,7 @@ def test_a_title_that_was_cut_is_no_change_on_the_way_back() -> None:
     assert not plan_receive(a_link(record, item), item, shown, MAPPING).writes
 
 
-def test_a_title_that_was_made_of_the_description_is_no_change_on_the_way_back() -> None:
+def test_a_title_made_of_the_description_is_no_change_on_the_way_back() -> None:
     record = a_record(name="", description="<p>Colours. More.</p>")
     item = a_work_item(title="Colours.", description="<p>Colours. More.</p>")
     shown = replace(RECORD, name="", description="<p>Colours. More.</p>")
@@ -138,7 +142,7 @@ def test_a_title_that_was_made_of_the_description_is_no_change_on_the_way_back()
     assert not plan_receive(a_link(record, item), item, shown, MAPPING).writes
 
 
-def test_a_description_in_markdown_is_shown_as_the_text_it_is() -> None:
+def test_a_description_in_markdown_is_shown_as_plain_text() -> None:
     # microsoft/azure-devops-mcp#775: formats flip, and raw tags or raw Markdown are shown.
     item = changed(description="# Title\n\n<b>", description_is_markdown=True)
 
@@ -146,7 +150,7 @@ def test_a_description_in_markdown_is_shown_as_the_text_it_is() -> None:
 
 
 @pytest.mark.parametrize("nothing", ["<p></p>", "<div><br></div>", "&nbsp;"])
-def test_one_way_of_writing_nothing_for_another_is_no_change(nothing: str) -> None:
+def test_another_way_of_writing_nothing_is_no_change(nothing: str) -> None:
     item = a_work_item(description="")
     link = a_link(a_record(description=""), item)
 
@@ -155,7 +159,7 @@ def test_one_way_of_writing_nothing_for_another_is_no_change(nothing: str) -> No
     ).writes
 
 
-def test_the_link_agrees_on_what_aha_made_of_the_write() -> None:
+def test_the_base_is_what_aha_made_of_the_written_text() -> None:
     item = changed(description="<div>New</div>")
     after = replace(RECORD, description="<p>New</p>", updated_at=datetime(2026, 3, 3, tzinfo=timezone.utc))
 
@@ -168,18 +172,84 @@ def test_the_link_agrees_on_what_aha_made_of_the_write() -> None:
     assert link.received_as_of == after.updated_at
 
 
-def test_what_another_notification_has_just_brought_makes_payloads_from_before_it_old_news() -> None:
-    brought = replace(
+def noted(name: str, revision: int, replaced: str) -> Intention:
+    """What another notification noted before it wrote this name into Aha!."""
+    return Intention(
+        Field.NAME, Side.AHA, digest(name), name_content(name), digest(replaced), revision, "op-2", NOON
+    )
+
+
+def settled(link: Link, item: WorkItem, record: AhaRecord) -> Link:
+    """The link as a notification finds it that looks at both sides a moment later."""
+    return settle(
+        link,
+        item,
+        {},
+        aha_texts(link, record, Images()),
+        Images(),
+        aha_is_current=True,
+        aha_updated_at=record.updated_at,
+        operation_id="op-1",
+        now=NOON,
+    ).link
+
+
+def test_what_another_notification_has_just_written_outdates_payloads_from_before() -> None:
+    written = replace(
         RECORD, name="By an engineer", updated_at=datetime(2030, 1, 1, 0, 0, 1, tzinfo=timezone.utc)
     )
     item = changed(title="By an engineer")
-    plan = plan_receive(LINK, item, brought, MAPPING)
-    from_before = replace(a_record(), updated_at=datetime(2030, 1, 1, tzinfo=timezone.utc))
+    link = replace(LINK, intentions=(noted("By an engineer", 2, replaced=RECORD.name),))
+    from_before = a_record(updated_at=datetime(2030, 1, 1, tzinfo=timezone.utc))
 
-    link = link_after(plan, LINK, item, brought, brought)
+    link = settled(link, item, written)
 
-    assert not plan.writes
-    assert is_old_news(from_before, link, Field.NAME)
+    assert not plan_receive(link, item, written, MAPPING).writes
+    assert is_outdated_text(from_before, link, Field.NAME, NOON)
+    assert not is_outdated_text(replace(from_before, updated_at=written.updated_at), link, Field.NAME, NOON)
+
+
+def test_an_older_revision_that_a_slow_notification_wrote_is_written_over_again() -> None:
+    # The engineer went from “Search by colour” to “Outdated” and back, and only the revision between was carried.
+    item = a_work_item(revision=3)
+    outdated = replace(RECORD, name="Outdated")
+    link = replace(LINK, intentions=(noted("Outdated", 2, replaced=RECORD.name),))
+
+    plan = plan_receive(settled(link, item, outdated), item, outdated, MAPPING)
+
+    assert plan.name == "Search by colour"
+    assert plan.conflicts == ()
+
+
+def test_what_is_about_to_be_written_is_noted_for_each_field() -> None:
+    item = changed(title="Find colours", state="Active")
+    plan = plan_receive(LINK, item, RECORD, MAPPING)
+
+    by_name, by_state = plan.intentions(LINK, item, RECORD, "op-1", NOON)
+
+    assert by_name == Intention(
+        field=Field.NAME,
+        side=Side.AHA,
+        source=digest("Find colours"),
+        written=name_content("Find colours"),
+        replaced=digest("Search by colour"),
+        revision=2,
+        operation_id="op-1",
+        noted_at=NOON,
+    )
+    assert (by_state.field, by_state.replaced) == (Field.STATE, digest("55"))
+
+
+def test_a_committed_notification_leaves_no_intention_of_its_own() -> None:
+    item = changed(title="Find colours")
+    plan = plan_receive(LINK, item, RECORD, MAPPING)
+    own = plan.intentions(LINK, item, RECORD, "op-1", NOON)
+    other = replace(own[0], operation_id="op-2")
+    link = replace(LINK, intentions=(*own, other))
+
+    after = link_after(plan, link, item, RECORD, replace(RECORD, name="Find colours"), operation_id="op-1")
+
+    assert after.intentions == (other,)
 
 
 def test_a_status_that_aha_refused_is_not_tried_for_ever() -> None:
@@ -194,12 +264,6 @@ def test_a_status_that_aha_refused_is_not_tried_for_ever() -> None:
     assert closed.status == "57"
 
 
-def test_a_field_written_from_what_may_have_been_older_is_written_again() -> None:
-    plan = plan_receive(LINK, ITEM, replace(RECORD, name="Outdated"), MAPPING, frozenset({Field.NAME}))
-
-    assert plan.name == "Search by colour"
-
-
 @pytest.mark.parametrize(
     ("mapped", "is_named"),
     [("55", True), ("Ready", True), ("READY", True), ("5", False), ("", False), ("Read", False)],
@@ -208,7 +272,7 @@ def test_a_status_is_named_by_its_name_or_its_id(mapped: str, is_named: bool) ->
     assert READY.is_named_by(mapped) is is_named
 
 
-def test_a_link_without_an_agreement_takes_the_work_items_word() -> None:
+def test_a_link_without_a_base_takes_the_text_of_the_work_item() -> None:
     bare: Link = replace(LINK, base={})
 
     plan = plan_receive(bare, changed(title="Find colours"), RECORD, MAPPING)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from shared.domain.links import AttachedFile, Base, Field, digest
+from shared.domain.contents import description_content, name_content
+from shared.domain.links import AttachedFile, Base, Field, Intention, Side, digest
 from shared.domain.merge import Outcome
 from shared.domain.send_plan import Family, link_after
 from shared.domain.work_item import WorkItem
 from tests.unit.examples import (
+    NOON,
     a_link,
     a_record,
     a_requirement,
@@ -69,7 +72,7 @@ def test_what_an_engineer_changed_is_left_alone() -> None:
     assert plan.left_alone == (Field.NAME, Field.DESCRIPTION)
 
 
-def test_where_both_changed_aha_wins_and_the_conflict_is_named() -> None:
+def test_if_both_changed_aha_wins_and_the_conflict_is_named() -> None:
     plan = planned(a_record(name="By a manager"), LINK, EDITED, NOBODY)
 
     assert plan.value_to_write(Field.NAME) == "By a manager"
@@ -77,7 +80,7 @@ def test_where_both_changed_aha_wins_and_the_conflict_is_named() -> None:
     assert plan.left_alone == (Field.DESCRIPTION,)
 
 
-def test_where_both_made_the_same_change_there_is_nothing_to_write() -> None:
+def test_if_both_made_the_same_change_there_is_nothing_to_write() -> None:
     plan = planned(a_record(name="By an engineer"), LINK, EDITED, NOBODY)
 
     assert not plan.writes
@@ -101,14 +104,14 @@ def test_a_work_item_that_aha_names_is_taken_with_its_differences_as_conflicts()
     assert plan.conflicts == (Field.NAME, Field.DESCRIPTION)
 
 
-def test_an_empty_field_of_a_work_item_that_aha_names_is_nobodys_change() -> None:
+def test_an_empty_field_of_a_work_item_that_aha_names_is_no_conflict() -> None:
     plan = planned(RECORD, None, a_work_item(description="<p></p>"), NOBODY)
 
     assert plan.value_to_write(Field.DESCRIPTION) == "<p>Shoppers look for colours.</p>"
     assert plan.conflicts == ()
 
 
-def test_a_work_item_found_again_is_compared_with_what_it_was_created_of() -> None:
+def test_a_work_item_found_again_is_compared_with_the_texts_that_created_it() -> None:
     base = {Field.NAME: Base(digest("Search by colour"), digest("Search by colour"))}
     plan = planned(a_record(name="Newer"), None, ITEM, NOBODY, base=base)
 
@@ -116,7 +119,7 @@ def test_a_work_item_found_again_is_compared_with_what_it_was_created_of() -> No
     assert plan.conflicts == ()
 
 
-def test_the_link_of_a_new_work_item_agrees_on_its_first_revision() -> None:
+def test_the_base_of_a_new_work_item_is_its_first_revision() -> None:
     link = link_after(planned(RECORD, None, None, NOBODY), None, ITEM, {})
 
     assert link.agreed_revision == 1
@@ -148,6 +151,72 @@ def test_the_agreed_revision_does_not_move_past_a_state_that_was_not_carried() -
 
     assert link.agreed_revision == 1
     assert link.base[Field.STATE] == LINK.base[Field.STATE]
+
+
+def test_each_field_that_is_updated_is_noted_with_the_revision_that_the_update_makes() -> None:
+    plan = planned(a_record(name="By a manager", description="<p>New</p>"), LINK, EDITED, NOBODY)
+
+    assert plan.intentions("op-1", NOON) == (
+        Intention(
+            field=Field.NAME,
+            side=Side.AZURE_DEVOPS,
+            source=digest("By a manager"),
+            written=name_content("By a manager"),
+            replaced=digest("By an engineer"),
+            revision=3,
+            operation_id="op-1",
+            noted_at=NOON,
+        ),
+        Intention(
+            field=Field.DESCRIPTION,
+            side=Side.AZURE_DEVOPS,
+            source=digest("<p>New</p>"),
+            written=description_content("<p>New</p>", plan.images),
+            replaced=digest("<p>By an engineer</p>"),
+            revision=3,
+            operation_id="op-1",
+            noted_at=NOON,
+        ),
+    )
+
+
+def test_a_field_that_is_left_alone_is_not_noted() -> None:
+    assert planned(RECORD, LINK, EDITED, NOBODY).intentions("op-1", NOON) == ()
+
+
+def test_a_create_is_not_noted_because_a_claim_and_the_marker_show_it() -> None:
+    assert planned(RECORD, None, None, NOBODY).intentions("op-1", NOON) == ()
+
+
+def test_a_committed_update_leaves_no_intention_of_its_own() -> None:
+    plan = planned(a_record(name="New name"), LINK, ITEM, NOBODY)
+    own = plan.intentions("op-1", NOON)
+    other = replace(own[0], operation_id="op-2", revision=5)
+
+    link = link_after(
+        plan,
+        replace(LINK, intentions=(*own, other)),
+        a_work_item(revision=2, title="New name"),
+        {},
+        operation_id="op-1",
+    )
+
+    assert link.intentions == (other,)
+    assert link.base[Field.NAME] == Base(digest("New name"), digest("New name"))
+
+
+def test_an_outdated_payload_moves_nothing_and_forgets_no_requirement() -> None:
+    sent = a_record(updated_at=NOON)
+    link = a_link(sent, ITEM, sent_as_of=NOON, requirement_ids=("R1", "R2"))
+    late = a_record(updated_at=NOON - timedelta(seconds=1), name="Outdated")
+    plan = planned(late, link, ITEM, Family(requirement_ids=("R1",)))
+
+    after = link_after(plan, link, ITEM, {})
+
+    assert plan.is_outdated
+    assert not plan.writes
+    assert after.requirement_ids == ("R1", "R2")
+    assert after.sent_as_of == NOON
 
 
 REQUIREMENT = a_requirement()

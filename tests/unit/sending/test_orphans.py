@@ -3,44 +3,57 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 from shared.clients.azure_devops import AzureDevOps
 from shared.clients.process_state import ProcessState
 from shared.domain.markers import Marker, marker_of
-from shared.sending.orphans import find_orphans
+from shared.domain.records import Record
+from shared.sending.orphans import find_first_revisions, find_orphans
 from tests.unit.examples import a_record, a_requirement, an_integration
 from tests.unit.operations import an_operation
 from tests.unit.scripted_server import Reply, ScriptedServer, serving
 
 SINCE = datetime(2026, 3, 2, 12, 0, 0, tzinfo=timezone.utc)
-FEATURE = marker_of(a_record(), an_integration(), "https://app.example.com")
-REQUIREMENT = marker_of(a_requirement(), an_integration(), "https://app.example.com")
-TYPES = frozenset({"Feature", "User Story"})
+PUBLIC_URL = "https://app.example.com"
+FEATURE, REQUIREMENT = a_record(), a_requirement()
+INTEGRATION = an_integration(
+    azure_devops=replace(an_integration().azure_devops, project="Fabrikam Web", area_path="Fabrikam Web")
+)
 
 
-def item(work_item_id: int, *markers: Marker) -> dict[str, Any]:
-    """A work item as the batch read answers it."""
+def marker(record: Record, **changes: Any) -> Marker:
+    """The marker of a record's work item."""
+    return marker_of(record, replace(INTEGRATION, **changes), PUBLIC_URL)
+
+
+def item(work_item_id: int, *markers: Marker, revision: int = 1, title: str = "") -> dict[str, Any]:
+    """A work item as Azure DevOps answers it."""
     return {
         "id": work_item_id,
-        "rev": 1,
-        "fields": {},
+        "rev": revision,
+        "fields": {"System.Title": title},
         "relations": [marker.relation() for marker in markers],
     }
 
 
-def found(server: ScriptedServer, markers: dict[str, Marker]) -> dict[str, int]:
-    """What is found, by record id."""
+def client(server: ScriptedServer) -> AzureDevOps:
+    """Azure DevOps as the server answers for it."""
     operation, _ = an_operation()
-    azure_devops = AzureDevOps(
+    return AzureDevOps(
         base_url=server.url,
         account_name="fabrikam",
         authorization=lambda: "Basic Og==",
         operation=operation,
         process_state=ProcessState(allow_local=True),
     )
-    items = find_orphans(azure_devops, "Fabrikam Web", markers, TYPES, SINCE)
+
+
+def found(server: ScriptedServer, *records: Record) -> dict[str, int]:
+    """The ids of the work items that are found, by record id."""
+    items = find_orphans(client(server), INTEGRATION, PUBLIC_URL, records, SINCE)
     return {record_id: found_item.id for record_id, found_item in items.items()}
 
 
@@ -54,14 +67,16 @@ def read(*items: Any) -> Reply:
     return Reply(200, {"count": len(items), "value": list(items)})
 
 
-def test_the_marker_tells_which_work_item_is_whose() -> None:
-    with serving(ids(20, 21, 22), read(item(21, REQUIREMENT), item(22), item(20, FEATURE))) as server:
-        assert found(server, {"f": FEATURE, "r": REQUIREMENT}) == {"f": 20, "r": 21}
+def test_the_marker_says_which_record_a_work_item_belongs_to() -> None:
+    with serving(
+        ids(20, 21, 22), read(item(21, marker(REQUIREMENT)), item(22), item(20, marker(FEATURE)))
+    ) as server:
+        assert found(server, FEATURE, REQUIREMENT) == {FEATURE.id: 20, REQUIREMENT.id: 21}
 
 
-def test_what_was_created_lately_is_asked_for_with_a_margin_for_the_clocks() -> None:
+def test_the_query_goes_back_further_than_the_clocks_may_differ() -> None:
     with serving(ids()) as server:
-        found(server, {"f": FEATURE})
+        found(server, FEATURE, REQUIREMENT)
 
     (asked,) = server.asked
     assert asked.path == "/fabrikam/Fabrikam Web/_apis/wit/wiql"
@@ -72,28 +87,28 @@ def test_what_was_created_lately_is_asked_for_with_a_margin_for_the_clocks() -> 
     assert "[System.CreatedDate] >= '2026-03-02T11:55:00Z'" in query
 
 
-def test_where_nothing_was_created_nothing_is_read() -> None:
+def test_if_nothing_was_created_nothing_is_read() -> None:
     with serving(ids()) as server:
-        assert found(server, {"f": FEATURE}) == {}
+        assert found(server, FEATURE) == {}
 
     assert len(server.asked) == 1
 
 
 def test_of_two_with_the_same_marker_the_oldest_is_taken() -> None:
-    with serving(ids(31, 30), read(item(31, FEATURE), item(30, FEATURE))) as server:
-        assert found(server, {"f": FEATURE}) == {"f": 30}
+    with serving(ids(31, 30), read(item(31, marker(FEATURE)), item(30, marker(FEATURE)))) as server:
+        assert found(server, FEATURE) == {FEATURE.id: 30}
 
 
 def test_a_work_item_that_was_deleted_meanwhile_is_left_out() -> None:
-    with serving(ids(30, 31), read(None, item(31, FEATURE))) as server:
-        assert found(server, {"f": FEATURE}) == {"f": 31}
+    with serving(ids(30, 31), read(None, item(31, marker(FEATURE)))) as server:
+        assert found(server, FEATURE) == {FEATURE.id: 31}
 
 
 def test_a_work_item_of_another_integration_is_left_alone() -> None:
     # microsoft/onefuzz#2169: a search changed somebody else's work item.
-    other = marker_of(a_record(), an_integration(integration_id="other"), "https://app.example.com")
+    other = marker(FEATURE, integration_id="other")
     with serving(ids(30), read(item(30, other))) as server:
-        assert found(server, {"f": FEATURE}) == {}
+        assert found(server, FEATURE) == {}
 
 
 def test_many_candidates_are_read_two_hundred_at_a_time() -> None:
@@ -103,8 +118,26 @@ def test_many_candidates_are_read_two_hundred_at_a_time() -> None:
         return read(*[item(number) for number in json.loads(asked.body)["ids"]])
 
     with serving(page) as server:
-        found(server, {"f": FEATURE})
+        found(server, FEATURE)
 
     reads = [json.loads(asked.body)["ids"] for asked in server.asked[1:]]
     assert sorted(len(page_ids) for page_ids in reads) == [50, 200, 200]
     assert sorted(number for page_ids in reads for number in page_ids) == list(range(1, 451))
+
+
+def test_a_work_item_that_an_engineer_changed_since_is_shown_as_it_was_created() -> None:
+    # What it said then is the base: the engineer's change must not count as agreed.
+    edited = item(30, marker(FEATURE), revision=3, title="By an engineer")
+    first = item(30, marker(FEATURE), title="Search by colour")
+    with serving(ids(30), read(edited), Reply(200, first)) as server:
+        revisions = find_first_revisions(client(server), INTEGRATION, PUBLIC_URL, [FEATURE], SINCE)
+
+    assert server.asked[-1].path == "/fabrikam/_apis/wit/workItems/30/revisions/1"
+    assert (revisions[FEATURE.id].revision, revisions[FEATURE.id].title) == (1, "Search by colour")
+
+
+def test_a_work_item_at_its_first_revision_is_not_read_again() -> None:
+    with serving(ids(30), read(item(30, marker(FEATURE)))) as server:
+        find_first_revisions(client(server), INTEGRATION, PUBLIC_URL, [FEATURE], SINCE)
+
+    assert len(server.asked) == 2

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.links import Field
-from shared.errors import RuleViolation, System, TimeSpent
+from shared.domain.send_plan import Family
+from shared.errors import (
+    CredentialsRejected,
+    OperationFailed,
+    RevisionConflict,
+    RuleViolation,
+    System,
+    TimeSpent,
+    Unavailable,
+)
+from shared.sending.outcome import Outcome, deferred, failed, unchanged, unknown, written
 from shared.sending.result import (
     Action,
     AttachmentResult,
@@ -15,21 +25,28 @@ from shared.sending.result import (
     SentWorkItem,
     Status,
 )
-from tests.unit.examples import a_record, a_requirement, an_attachment
+from shared.sending.upload_results import UploadResults
+from tests.unit.examples import (
+    a_link,
+    a_record,
+    a_requirement,
+    a_work_item,
+    an_attachment,
+    planned,
+    sent_file,
+)
 
 REFUSED = RuleViolation(System.AZURE_DEVOPS, "A required field has no value.")
+LATE = TimeSpent(System.AHA, "The time is over.")
+ITEM = a_work_item()
+CREATED, UPDATED = written(ITEM, creates=True), written(ITEM, creates=False)
+UNCHANGED = unchanged(ITEM)
 
 
-def settled(action: Action, *, attachment: Action | None = None) -> RecordResult:
-    """A record with this outcome."""
-    result = RecordResult(a_requirement())
-    if action in (Action.FAILED, Action.PENDING):
-        result.fail(action, REFUSED)
-    else:
-        result.settle(action)
-    if attachment is not None:
-        result.attachments["41"] = AttachmentResult(an_attachment(), attachment)
-    return result
+def with_action(action: Action, *, attachment: Action | None = None) -> RecordResult:
+    """A record with this outcome, and one attachment with the other."""
+    files = () if attachment is None else (AttachmentResult(an_attachment(), attachment),)
+    return RecordResult(a_requirement(), action, attachments=files)
 
 
 def sent(feature: RecordResult, *requirements: RecordResult) -> SendResult:
@@ -37,16 +54,23 @@ def sent(feature: RecordResult, *requirements: RecordResult) -> SendResult:
     return SendResult(feature, requirements, "op-1", 812, 5)
 
 
+def after(*outcomes: Outcome) -> RecordResult:
+    """A record's result after these outcomes, one round each."""
+    result = RecordResult(a_record())
+    for outcome in outcomes:
+        result = result.noted(planned(a_record(), None, None, Family()), outcome)
+    return result
+
+
 def test_the_answer_has_the_shape_that_the_contract_fixes() -> None:
-    feature = RecordResult(a_record())
-    feature.work_item = SentWorkItem(
-        12, "https://dev.azure.com/fabrikam/web/_workitems/edit/12", "Feature", 3
+    feature = RecordResult(
+        a_record(),
+        Action.UPDATED,
+        SentWorkItem(12, "https://dev.azure.com/fabrikam/web/_workitems/edit/12", "Feature", 3),
+        conflicts=(Conflict(Field.NAME, 2),),
+        attachments=(AttachmentResult(an_attachment(), Action.UPLOADED),),
     )
-    feature.conflicts.append(Conflict(Field.NAME, 2))
-    feature.attachments["41"] = AttachmentResult(an_attachment(), Action.UPLOADED)
-    feature.settle(Action.UPDATED)
-    requirement = RecordResult(a_requirement())
-    requirement.fail(Action.FAILED, REFUSED)
+    requirement = RecordResult(a_requirement(), Action.FAILED, error=REFUSED)
 
     assert sent(feature, requirement).to_json() == {
         "status": "partial",
@@ -84,41 +108,122 @@ def test_the_answer_has_the_shape_that_the_contract_fixes() -> None:
 @pytest.mark.parametrize(
     ("results", "status"),
     [
-        ([settled(Action.CREATED)], Status.SUCCEEDED),
-        ([settled(Action.UNCHANGED), settled(Action.UPDATED)], Status.SUCCEEDED),
-        ([settled(Action.CREATED), settled(Action.FAILED)], Status.PARTIAL),
-        ([settled(Action.CREATED, attachment=Action.FAILED)], Status.PARTIAL),
-        ([settled(Action.CREATED), settled(Action.PENDING), settled(Action.FAILED)], Status.IN_PROGRESS),
-        ([settled(Action.CREATED, attachment=Action.PENDING)], Status.IN_PROGRESS),
-        ([settled(Action.UNCHANGED, attachment=Action.UPLOADED)], Status.SUCCEEDED),
+        ([with_action(Action.CREATED)], Status.SUCCEEDED),
+        ([with_action(Action.UNCHANGED), with_action(Action.UPDATED)], Status.SUCCEEDED),
+        ([with_action(Action.CREATED), with_action(Action.FAILED)], Status.PARTIAL),
+        ([with_action(Action.CREATED, attachment=Action.FAILED)], Status.PARTIAL),
+        (
+            [with_action(Action.CREATED), with_action(Action.PENDING), with_action(Action.FAILED)],
+            Status.IN_PROGRESS,
+        ),
+        ([with_action(Action.CREATED, attachment=Action.PENDING)], Status.IN_PROGRESS),
+        ([with_action(Action.UNCHANGED, attachment=Action.UPLOADED)], Status.SUCCEEDED),
         ([RecordResult(a_record())], Status.IN_PROGRESS),
     ],
 )
-def test_the_whole_is_what_its_parts_are(results: list[RecordResult], status: Status) -> None:
+def test_the_status_of_a_send_follows_from_its_records_and_attachments(
+    results: list[RecordResult], status: Status
+) -> None:
     assert sent(*results).status is status
 
 
 @pytest.mark.parametrize(
-    ("before", "then", "after"),
+    ("outcomes", "action"),
     [
-        (Action.PENDING, Action.UPDATED, Action.UPDATED),
-        (Action.CREATED, Action.UPDATED, Action.CREATED),
-        (Action.CREATED, Action.UNCHANGED, Action.CREATED),
-        (Action.UPDATED, Action.UNCHANGED, Action.UPDATED),
-        (Action.UNCHANGED, Action.UPDATED, Action.UPDATED),
+        ([CREATED], Action.CREATED),
+        ([UPDATED], Action.UPDATED),
+        ([UNCHANGED], Action.UNCHANGED),
+        ([CREATED, UPDATED], Action.CREATED),
+        ([CREATED, UNCHANGED], Action.CREATED),
+        ([UPDATED, UNCHANGED], Action.UPDATED),
+        ([UNCHANGED, UPDATED], Action.UPDATED),
     ],
 )
-def test_what_was_created_stays_so_whatever_is_done_to_it_afterwards(
-    before: Action, then: Action, after: Action
+def test_a_created_record_stays_created_and_an_updated_one_updated_in_later_rounds(
+    outcomes: list[Outcome], action: Action
 ) -> None:
-    result = RecordResult(a_record())
-    result.note(before)
-    result.settle(then)
+    assert after(*outcomes).action is action
 
-    assert result.action is after
+
+def test_a_record_that_was_only_written_is_not_settled() -> None:
+    # Its link may have been changed by somebody else at the same time: the send looks at it again.
+    assert not after(UPDATED).is_settled
+
+
+def test_a_text_that_was_overwritten_is_a_conflict_with_its_revision() -> None:
+    edited = a_work_item(revision=2, title="By an engineer")
+    plan = planned(a_record(name="By a manager"), a_link(a_record(), ITEM), edited, Family())
+
+    result = RecordResult(a_record()).noted(plan, written(a_work_item(revision=3), creates=False))
+
+    assert result.conflicts == (Conflict(Field.NAME, 2),)
+
+
+def test_a_settled_record_shows_its_work_item_and_its_attachments() -> None:
+    known, new, refused, late = (an_attachment(id=number) for number in ("41", "42", "43", "44"))
+    record = a_record(attachments=(known, new, refused, late))
+    plan = planned(record, a_link(record, ITEM, attachments={"41": sent_file()}), ITEM, Family())
+    uploads = UploadResults({"42": sent_file(2)}, {"43": REFUSED, "44": LATE})
+
+    result = RecordResult(record).settled(plan, ITEM, uploads, "")
+
+    assert result.is_settled
+    assert result.work_item == SentWorkItem(12, ITEM.page_url, "Feature", 1)
+    assert result.attachments == (
+        AttachmentResult(known, Action.UNCHANGED),
+        AttachmentResult(new, Action.UPLOADED),
+        AttachmentResult(refused, Action.FAILED, REFUSED),
+        AttachmentResult(late, Action.PENDING, LATE),
+    )
+
+
+def test_the_page_that_the_link_knows_is_shown_if_azure_devops_does_not_name_it() -> None:
+    plan = planned(a_record(), a_link(a_record(), ITEM), ITEM, Family())
+
+    result = RecordResult(a_record()).settled(plan, a_work_item(page_url=""), UploadResults(), "https://x/12")
+
+    assert result.work_item is not None
+    assert result.work_item.url == "https://x/12"
+
+
+OUTAGE = Unavailable(System.AZURE_DEVOPS, "Azure DevOps is throttling this token's user.")
+REJECTED = CredentialsRejected(System.AZURE_DEVOPS, "The token has expired.")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "action"),
+    [
+        (failed(REFUSED), Action.FAILED),
+        (failed(OUTAGE), Action.FAILED),
+        (deferred(LATE), Action.PENDING),
+        (unknown(OUTAGE), Action.PENDING),
+        (unknown(REJECTED), Action.FAILED),
+    ],
+)
+def test_a_record_that_was_given_up_is_pending_if_the_next_send_continues_it(
+    outcome: Outcome, action: Action
+) -> None:
+    result = RecordResult(a_record()).given_up(outcome, None)
+
+    assert (result.action, result.error, result.is_settled) == (action, outcome.error, True)
+    assert result.work_item is None
+
+
+def test_a_record_that_was_given_up_still_shows_the_work_item_that_it_has() -> None:
+    result = RecordResult(a_record()).given_up(failed(REFUSED), ITEM)
+
+    assert result.work_item == SentWorkItem(12, ITEM.page_url, "Feature", 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_retried"),
+    [(RevisionConflict("The work item was changed."), True), (LATE, False), (OUTAGE, False)],
+)
+def test_a_send_looks_again_at_what_somebody_else_changed(error: OperationFailed, is_retried: bool) -> None:
+    assert deferred(error).is_retried_now is is_retried
 
 
 def test_an_attachment_that_failed_says_why() -> None:
-    late = AttachmentResult(an_attachment(), Action.PENDING, TimeSpent(System.AHA, "The time is over."))
+    late = AttachmentResult(an_attachment(), Action.PENDING, LATE)
 
     assert late.to_json()["error"] == {"code": "aha_unavailable", "detail": "The time is over."}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.domain.integration import RecordMapping
 from shared.domain.send_plan import Family
-from shared.sending.work_item_write import is_of_mapped_type, write_of
+from shared.sending.work_item_write import WorkItemWrite, is_of_mapped_type, write_of
 from tests.unit.examples import (
     a_link,
     a_record,
@@ -52,6 +52,19 @@ def test_a_new_feature_goes_below_nothing() -> None:
     assert not write.goes_below_feature
 
 
+def test_a_parent_link_is_added_only_to_what_goes_below_the_feature() -> None:
+    below = WorkItemWrite("1", "User Story", None, [{"op": "x"}], goes_below_feature=True)
+    feature = WorkItemWrite("2", "Feature", None, [{"op": "x"}], is_feature=True)
+
+    assert below.document_below("https://x/12")[-1]["value"]["url"] == "https://x/12"
+    assert below.document_below(None) == feature.document_below("https://x/12") == [{"op": "x"}]
+
+
+def test_a_write_without_a_work_item_creates_one() -> None:
+    assert WorkItemWrite("1", "Feature", None, []).creates
+    assert not WorkItemWrite("1", "Feature", 12, []).creates
+
+
 def test_an_update_sets_no_default_fields_and_no_marker_again() -> None:
     item = a_work_item(type="User Story")
     plan = planned(a_requirement(name="New"), a_link(a_requirement(), item), item, Family())
@@ -66,7 +79,7 @@ def test_an_update_sets_no_default_fields_and_no_marker_again() -> None:
     ]
 
 
-def test_a_move_removes_the_old_parent_at_its_place_now() -> None:
+def test_a_move_removes_the_old_parent_at_its_present_index() -> None:
     item = a_work_item(relations=(file_relation("a.png", 5), parent_relation(7)))
     link = a_link(a_requirement(), item, parent_aha_id="F", parent_work_item_id=7)
     plan = planned(a_requirement(), link, item, Family("G", 13))
@@ -81,7 +94,7 @@ def test_a_move_removes_the_old_parent_at_its_place_now() -> None:
     ]
 
 
-def test_where_no_file_could_be_uploaded_and_nothing_else_changed_there_is_no_write() -> None:
+def test_if_no_file_could_be_uploaded_and_nothing_else_changed_there_is_no_write() -> None:
     item = a_work_item()
     record = a_record(attachments=(an_attachment(),))
     plan = planned(record, a_link(record, item), item, Family())

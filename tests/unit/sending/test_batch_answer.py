@@ -1,4 +1,4 @@
-"""What the answer to a batch can be believed to say."""
+"""What the answer to a batch says about each operation."""
 
 from __future__ import annotations
 
@@ -11,14 +11,7 @@ from hypothesis import strategies as st
 
 from shared.domain.work_item import WorkItem
 from shared.errors import CredentialsRejected, Forbidden, RevisionConflict, RuleViolation, Unavailable
-from shared.sending.batches import (
-    MOST_OPERATIONS,
-    OwnFault,
-    SiblingFailed,
-    Write,
-    in_batches,
-    read_answer,
-)
+from shared.sending.batch_answer import OwnFault, SiblingFailed, read_answer
 from tests.unit.examples import json_values
 
 CREATED = {"id": 12, "rev": 1, "fields": {"System.Title": "Search"}}
@@ -35,15 +28,15 @@ def answer(*entries: Any) -> dict[str, Any]:
     return {"count": len(entries), "value": list(entries)}
 
 
-def test_one_work_item_an_entry_is_a_batch_that_was_carried_out() -> None:
+def test_a_batch_was_carried_out_if_each_entry_has_a_work_item() -> None:
     entries = read_answer(answer(entry(200, CREATED), entry(200, {**CREATED, "id": 13})), 2, "fabrikam")
 
     assert entries is not None
     assert [item.id for item in entries if isinstance(item, WorkItem)] == [12, 13]
 
 
-def test_a_body_may_be_an_object_too() -> None:
-    # As one official sample prints it (MicrosoftDocs/vsts-rest-api-specs).
+def test_the_body_of_an_entry_may_be_an_object_too() -> None:
+    # One official sample shows it (MicrosoftDocs/vsts-rest-api-specs).
     entries = read_answer(answer(entry(200, CREATED, as_text=False)), 1, "fabrikam")
 
     assert entries is not None
@@ -86,7 +79,7 @@ def test_a_success_that_shows_no_work_item_is_not_believed(odd: Any) -> None:
     assert read_answer(answer(entry(200, CREATED), odd), 2, "fabrikam") is None
 
 
-def test_where_one_is_at_fault_the_others_only_failed_with_it() -> None:
+def test_if_one_operation_is_at_fault_the_others_failed_only_because_of_it() -> None:
     fault = {"message": "TF51535: Cannot find field Custom.Nope."}
     body = answer(entry(500, WHOLE_FAILED), entry(400, fault), entry(500, WHOLE_FAILED))
 
@@ -119,7 +112,35 @@ def test_each_fault_has_its_error(code: int, fault: Any, kind: type[Exception]) 
     assert type(entries[0].error) is kind
 
 
-def test_words_that_are_no_json_are_kept_as_the_message() -> None:
+@pytest.mark.parametrize(
+    ("code", "is_doubtful"), [(400, False), (404, False), (412, False), (429, True), (500, True), (503, True)]
+)
+def test_an_error_of_the_service_itself_leaves_in_doubt_what_was_done(code: int, is_doubtful: bool) -> None:
+    entries = read_answer(answer(entry(code, {"message": "boom"})), 1, "fabrikam")
+
+    assert entries is not None
+    assert isinstance(entries[0], OwnFault)
+    assert entries[0].is_doubtful is is_doubtful
+
+
+@pytest.mark.parametrize(
+    ("fault", "names_fields"),
+    [
+        ({"message": "TF401320: Rule Error for field Team. Error code: Required, InvalidEmpty."}, True),
+        ({"customProperties": {"RuleValidationErrors": [{"fieldReferenceName": "Custom.Team"}]}}, True),
+        ({"message": "TF201036: You cannot add a Child link between work items 13 and -1."}, False),
+        (None, False),
+    ],
+)
+def test_a_fault_says_whether_the_value_of_a_field_is_wrong(fault: Any, names_fields: bool) -> None:
+    entries = read_answer(answer(entry(400, fault)), 1, "fabrikam")
+
+    assert entries is not None
+    assert isinstance(entries[0], OwnFault)
+    assert entries[0].names_fields is names_fields
+
+
+def test_plain_text_instead_of_json_is_the_message() -> None:
     entries = read_answer(answer(entry(400, "Relation already exists.", as_text=False)), 1, "fabrikam")
 
     assert entries is not None
@@ -141,24 +162,3 @@ def test_no_body_of_an_entry_makes_the_reading_fail(codes: list[int], body: Any)
     found = read_answer({"value": entries}, len(entries), "fabrikam")
 
     assert found is None or len(found) == len(entries)
-
-
-@given(st.integers(0, 260))
-def test_batches_hold_every_write_once_in_order_and_at_most_fifty(count: int) -> None:
-    writes = [Write(str(number), "Feature", None, []) for number in range(count)]
-
-    batches = in_batches(writes)
-
-    assert [write for batch in batches for write in batch] == writes
-    assert all(0 < len(batch) <= MOST_OPERATIONS for batch in batches)
-    assert len(batches) == -(-count // 50)
-
-
-def test_a_parent_link_is_added_only_to_what_goes_below_the_feature() -> None:
-    below = Write("1", "User Story", None, [{"op": "x"}], goes_below_feature=True)
-    feature = Write("2", "Feature", None, [{"op": "x"}], is_feature=True)
-
-    assert below.document_below("https://x/12")[-1]["value"]["url"] == "https://x/12"
-    assert below.document_below(None) == feature.document_below("https://x/12") == [{"op": "x"}]
-    assert below.creates
-    assert not Write("3", "Feature", 12, []).creates
