@@ -97,10 +97,15 @@ class _Answer:
         code_text, _, reason = self._status.partition(" ")
         code = int(code_text)
         handler = self._handler
-        handler.send_response(code, reason)
+        names = {name.lower() for name, _ in self._headers}
+        handler.log_request(code)
+        handler.send_response_only(code, reason)
+        handler.send_header("Server", handler.version_string())
+        if "date" not in names:
+            handler.send_header("Date", handler.date_time_string())
         for name, value in self._headers:
             handler.send_header(name, value)
-        sized = any(name.lower() == "content-length" for name, _ in self._headers)
+        sized = "content-length" in names
         bodiless = handler.command == "HEAD" or code < 200 or code in (204, 304)
         if not sized and not bodiless:
             if handler.request_version == "HTTP/1.1":
