@@ -25,7 +25,7 @@ _NAMES = ("python3.13", "python3.14", "python3", "python")
 _PLATFORM_TESTS = ("tests/host", "tests/e2e")
 _BROWSER_TESTS = "tests/browser"
 _NO_TESTS_COLLECTED = 5
-_SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
+_SIDE_BY_SIDE = ("-n", "2")
 """Two processes, each with a system of its own; tests/conftest.py tells which tests stay together."""
 
 

@@ -303,9 +303,10 @@ def test_no_json_makes_the_reading_fail_but_with_named_faults(body: Any) -> None
     read_or_refuse(body)
 
 
-@given(
-    st.dictionaries(KEYS, json_values(KEYS)), st.lists(st.dictionaries(KEYS, json_values(KEYS)), max_size=3)
-)
+A_RECORD = st.dictionaries(KEYS, json_values(KEYS, max_leaves=6), max_size=6)
+
+
+@given(A_RECORD, st.lists(A_RECORD, max_size=3))
 def test_no_feature_makes_the_reading_fail_but_with_named_faults(
     feature: dict[str, Any], requirements: list[dict[str, Any]]
 ) -> None:
