@@ -165,13 +165,13 @@ def _explaining_refusals() -> Iterator[None]:
         raise Forbidden(
             System.AZURE_DEVOPS,
             "The token's user may not edit service hook subscriptions. Ask an administrator of the project to create "
-            "the subscription with the webhook URL, to make the user a project administrator, or to grant the user "
-            "“Edit subscriptions” on the project.",
+            "the subscription by hand with the webhook URL, to make the user a project administrator, or to grant the "
+            "user “Edit subscriptions” on the project.",
             evidence=error.evidence,
         ) from error
     except CredentialsRejected as error:
         raise CredentialsRejected(
             System.AZURE_DEVOPS,
-            f"{error.detail} Or create the subscription yourself with the webhook URL.",
+            f"{error.detail} Or create the subscription by hand with the webhook URL.",
             evidence=error.evidence,
         ) from error
