@@ -28,7 +28,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.secret import Secret
-from shared.sending.batches import OwnFault, SiblingFailed, read_answer
+from shared.sending.batch_answer import OwnFault, SiblingFailed, read_answer
 from tests.captures import answer
 from tests.unit.examples import API_TOKEN
 from tests.unit.operations import Clock, an_operation

@@ -63,7 +63,7 @@ def test_a_hundred_removals_are_one_group_and_one_more_is_another() -> None:
 def test_a_row_of_a_mebibyte_is_refused_and_one_below_it_is_not() -> None:
     check_size([Insert(Row("p", "r", long_text("text", "x" * 520_000)))])
 
-    with pytest.raises(OperationFailed, match="too much for Table Storage"):
+    with pytest.raises(OperationFailed, match="too large for Table Storage"):
         check_size([Insert(Row("p", "r", long_text("text", "x" * 524_288)))])
-    with pytest.raises(OperationFailed, match="too much for Table Storage"):
+    with pytest.raises(OperationFailed, match="too large for Table Storage"):
         check_size([Insert(Row("p", key, long_text("text", "é" * 500_000))) for key in ("r", "w")])
