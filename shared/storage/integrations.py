@@ -18,7 +18,7 @@ from shared.storage.integration_rows import (
     tombstone_row,
 )
 from shared.storage.keys import escape_key, integration_key, product_key
-from shared.storage.rows import Delete, Insert, Operation, Replace, Row
+from shared.storage.rows import Delete, Insert, Replace, Row, RowOperation
 from shared.storage.save_conflicts import RowVersion, SaveConflict, cause_of_conflict
 from shared.storage.table import TransactionConflict
 from shared.storage.tables import Tables
@@ -138,7 +138,7 @@ class IntegrationStore:
     def _replace_with_tombstone(self, stored: StoredIntegration) -> DeletedIntegration:
         integration = stored.integration
         tombstone = tombstone_row(integration.integration_id, stored.webhook_generation, is_purged=False)
-        operations: list[Operation] = [Replace(tombstone, stored.version)]
+        operations: list[RowOperation] = [Replace(tombstone, stored.version)]
         if integration.product_id:
             operations.append(Delete(product_row(integration.product_id, integration.integration_id)))
         # The conflict may be with another deletion, or with an earlier attempt of this one.
@@ -150,7 +150,7 @@ class IntegrationStore:
         return _deleted(row)
 
     def _write(
-        self, row: Row, operations: Sequence[Operation], integration: Integration, replaced_etag: str
+        self, row: Row, operations: Sequence[RowOperation], integration: Integration, replaced_etag: str
     ) -> str:
         try:
             return self._table.transact(operations)[0]
@@ -192,11 +192,11 @@ class IntegrationStore:
         return self._table.get(PARTITION, integration_key(integration_id))
 
 
-def _product_row_changes(integration: Integration, stored: StoredIntegration | None) -> list[Operation]:
+def _product_row_changes(integration: Integration, stored: StoredIntegration | None) -> list[RowOperation]:
     before = stored.integration.product_id if stored else ""
     if integration.product_id == before:
         return []
-    changes: list[Operation] = []
+    changes: list[RowOperation] = []
     if before:
         changes.append(Delete(product_row(before, integration.integration_id)))
     if integration.product_id:
