@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import OperationFailed
-from shared.storage.rows import Delete, Insert, Operation, Row, check_size, cut_text, in_groups, long_text
+from shared.storage.rows import Delete, Insert, Row, RowOperation, check_size, cut_text, in_groups, long_text
 
 ANY_TEXT = st.text(st.sampled_from("aé€😀"), max_size=300)
 
@@ -39,7 +39,7 @@ def test_a_cut_text_is_no_longer_than_allowed_and_splits_no_character(text: str,
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from([10, 20_000, 400_000])), max_size=150))
 def test_groups_fit_into_a_transaction_and_keep_what_belongs_together(shapes: list[tuple[int, int]]) -> None:
-    writes: list[tuple[int, list[Operation]]] = [
+    writes: list[tuple[int, list[RowOperation]]] = [
         (number, [Insert(Row("p", f"{number}-{n}", {"text": "x" * length})) for n in range(count)])
         for number, (count, length) in enumerate(shapes)
     ]
