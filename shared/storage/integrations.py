@@ -12,13 +12,14 @@ from shared.domain.integration import Integration, StoredIntegration
 from shared.errors import IntegrationNotFound, PreconditionFailed, ProductTaken
 from shared.storage.integration_rows import (
     PARTITION,
+    SCHEMA,
     integration_row,
     product_row,
     stored_integration,
     tombstone_row,
 )
 from shared.storage.keys import escape_key, integration_key, product_key
-from shared.storage.rows import Delete, Insert, Operation, Replace, Row
+from shared.storage.rows import Delete, Insert, Operation, Replace, Row, check_schema
 from shared.storage.table import TransactionConflict
 from shared.storage.tables import Tables
 from shared.storage.vault import Vault
@@ -40,7 +41,10 @@ class DeletedIntegration:
 
 
 class IntegrationStore:
-    """Every method raises Unavailable(System.STORAGE) when Table Storage is down, busy or refuses the app."""
+    """Every method raises Unavailable(System.STORAGE) when Table Storage is down, busy or refuses the app.
+
+    So does a method that reads a row that a newer version of this app wrote.
+    """
 
     def __init__(self, tables: Tables, vault: Vault) -> None:
         self._tables = tables
@@ -162,7 +166,7 @@ class IntegrationStore:
         raise _changed(integration.integration_id)
 
     def _refuse_taken_product(self, integration: Integration) -> None:
-        holder = self._table.get(PARTITION, product_key(integration.product_id))
+        holder = self._get(product_key(integration.product_id))
         if holder is None or holder.text("integration_id") == integration.integration_id:
             return
         other_id = holder.text("integration_id")
@@ -179,7 +183,13 @@ class IntegrationStore:
             table.purge(escape_key(integration_id), up_to=up_to)
 
     def _row(self, integration_id: str) -> Row | None:
-        return self._table.get(PARTITION, integration_key(integration_id))
+        return self._get(integration_key(integration_id))
+
+    def _get(self, row_key: str) -> Row | None:
+        row = self._table.get(PARTITION, row_key)
+        if row is not None:
+            check_schema(row, SCHEMA)
+        return row
 
 
 def _product_moves(integration: Integration, stored: StoredIntegration | None) -> list[Operation]:
