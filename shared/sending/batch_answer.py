@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.clients.azure_devops_errors import Fault, error_for
+from shared.clients.azure_devops_errors import ErrorBody, error_for
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed, Unavailable
 
@@ -68,7 +68,7 @@ def _entry(item: Any, account_name: str) -> OperationResult | None:
             return WorkItem.from_payload(content if isinstance(content, Mapping) else {})
         except ValueError:
             return None
-    fault = Fault.from_body(content)
-    if fault.is_about(_WHOLE_BATCH_FAILED):
+    error = ErrorBody.from_json(content)
+    if error.has_code(_WHOLE_BATCH_FAILED):
         return SiblingFailed()
-    return OwnFault(error_for(code, fault, account_name, ""), bool(fault.fields))
+    return OwnFault(error_for(code, error, account_name, ""), bool(error.fields))
