@@ -1,4 +1,4 @@
-"""Whether many links make an integration's operations dearer."""
+"""Whether an integration's operations get more expensive with many links."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from shared.storage.rows import MOST_OPERATIONS, Insert
 from shared.storage.tables import Tables
 
 CROWDED = "crowded"
-"""The integration that gets them."""
+"""The integration that gets the links."""
 
 _REQUIREMENTS = 10
 _FIRST_WORK_ITEM = 10**8
-"""Far from those of the sandbox."""
+"""Far from the ids of the sandbox."""
 
 
 def growth_of_links(arena: Arena, counts: Sequence[int], runs: int = 3) -> Table:
-    """What sends and notifications cost in an integration that has ever more links."""
+    """What sends and notifications cost as the number of the integration's links grows."""
     table = Table(
-        f"An integration with ever more links, {arena.latency_ms} ms away",
+        f"An integration with a growing number of links, {arena.latency_ms} ms away",
         (
             *("links", "first ms", "unchanged ms", "changed ms", "notification ms", "emulator's queries ms"),
             *("storage requests", "rows written"),
         ),
         f"Sends of {_REQUIREMENTS} requirements and a notification, medians of {runs}. Queries, requests and rows are "
-        f"those of the four together. {EMULATOR}",
+        f"the sums of all four. {EMULATOR}",
     )
     direct = Tables(Secret(arena.system.tables_connection_string))
     links = _links()
@@ -76,7 +76,7 @@ def _four_jobs(arena: Arena, counted: CountedStorage) -> Sequence[float]:
 
 
 def _links() -> Iterator[Link]:
-    """Links of requirements of nobody's features."""
+    """Links of requirements whose features do not exist."""
     base = {field: Base(digest(field.value), digest(field.value)) for field in Field}
     for number in count():
         yield Link(
