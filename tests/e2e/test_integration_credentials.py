@@ -22,7 +22,7 @@ WITHOUT_TOKENS = {"/azure_devops/personal_access_token": LEFT_OUT, "/aha/api_tok
 
 def notify(url: str, body: Any = TEST_NOTIFICATION) -> requests.Response:
     """A notification of Azure DevOps, which knows the URL and no key."""
-    return requests.post(url, json=body, timeout=60)
+    return Api(url.partition("/api/")[0]).post(url, json=body)
 
 
 class TestTokens:

@@ -215,6 +215,19 @@ def test_an_integration_without_a_project_has_none(api: Api, azure_devops: Azure
         assert "the project" in problem_of(answer, 409, "integration_incomplete")["detail"]
 
 
+def test_an_integration_that_is_not_there_has_none(api: Api) -> None:
+    path = "/integrations/nobody/service-hook"
+
+    problem_of(api.get(path), 404, "integration_not_found")
+    problem_of(api.post(path), 404, "integration_not_found")
+
+
+def test_a_refused_token_does_not_see_it(api: Api, integration: IntegrationUnderTest, path: str) -> None:
+    save_with(api, integration, {"/azure_devops/personal_access_token": "x"})
+
+    problem_of(api.get(path), 422, "azure_devops_credentials_rejected")
+
+
 def test_an_outage_is_one(api: Api, azure_devops: AzureDevOps, path: str) -> None:
     azure_devops.add_fault(status=503, times=None)
 
