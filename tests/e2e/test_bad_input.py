@@ -63,6 +63,7 @@ def test_every_operation_that_takes_a_body_is_tried_here(senders: Senders) -> No
     assert set(senders) == {one.id for one in CONTRACT.operations if one.request}
 
 
+@pytest.mark.contract
 def test_a_body_that_is_not_json_is_refused(
     senders: Senders, api: Api, integration: IntegrationUnderTest
 ) -> None:
@@ -83,6 +84,7 @@ def test_the_place_where_json_is_broken_is_told_and_the_body_is_not(senders: Sen
         assert "secret-1" not in str(problem), name
 
 
+@pytest.mark.contract
 def test_a_body_in_chunks_is_asked_for_in_one_piece(senders: Senders) -> None:
     for name, send in senders.items():
         problem = problem_of(send(iter([b'{"name"', b': "x"}'])), 400, "invalid_json")
@@ -96,6 +98,7 @@ def test_json_that_is_no_object_is_refused(senders: Senders) -> None:
             assert faults_of(send(data))[""] == "must be an object", (name, data)
 
 
+@pytest.mark.contract
 def test_a_body_over_ten_mebibytes_is_too_large(senders: Senders) -> None:
     data = b'{"name": "' + b"x" * (11 * MEBIBYTE) + b'"}'
 
@@ -103,6 +106,7 @@ def test_a_body_over_ten_mebibytes_is_too_large(senders: Senders) -> None:
         assert "10 MiB" in problem_of(send(data), 413, "body_too_large")["detail"], name
 
 
+@pytest.mark.contract
 def test_a_body_of_just_ten_mebibytes_is_read(senders: Senders) -> None:
     data = b'{"unknown": "' + b"x" * (10 * MEBIBYTE - 15) + b'"}'
     assert len(data) == 10 * MEBIBYTE
@@ -112,6 +116,7 @@ def test_a_body_of_just_ten_mebibytes_is_read(senders: Senders) -> None:
         assert send(data).status_code == (200 if name == "receiveWebhook" else 400), name
 
 
+@pytest.mark.contract
 def test_a_byte_order_mark_and_any_content_type_do_no_harm(api: Api, integration_id: str) -> None:
     data = b"\xef\xbb\xbf" + b'{"name": "Fabrikam", "product_id": "P"}'
 
@@ -166,6 +171,7 @@ def test_a_wrong_method_or_path_is_not_found(api: Api, method: str, path: str) -
     assert answer.content == b""
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("operation", CONTRACT.operations, ids=lambda operation: operation.id)
 @pytest.mark.parametrize("key", [None, "wrong"])
 def test_without_the_function_key_nothing_opens_but_the_webhook_and_the_page(
@@ -178,6 +184,7 @@ def test_without_the_function_key_nothing_opens_but_the_webhook_and_the_page(
     assert (answer.status_code == 401) == operation.needs_key
 
 
+@pytest.mark.contract
 def test_the_function_key_may_also_come_in_the_address(system: LocalSystem) -> None:
     caller = Api(system.functions_url)
 

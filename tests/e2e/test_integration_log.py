@@ -63,6 +63,7 @@ def test_the_newest_entry_comes_first(api: Api, integration_id: str) -> None:
     assert times == sorted(times, reverse=True)
 
 
+@pytest.mark.contract
 def test_pages_follow_each_other_without_gap_or_repeat(api: Api, integration_id: str) -> None:
     operations = make_entries(api, integration_id, 7)
 
@@ -123,6 +124,7 @@ def test_a_place_that_no_page_named_is_refused(api: Api, integration_id: str) ->
         assert set(faults_of(answer)) == {"/before"}, before
 
 
+@pytest.mark.contract
 def test_every_wrong_parameter_is_named_at_once(api: Api, integration_id: str) -> None:
     make_entries(api, integration_id, 1)
 

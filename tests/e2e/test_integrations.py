@@ -22,6 +22,7 @@ from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
 EMPTY_MAPPING: dict[str, Any] = {"work_item_type": "", "status_mapping": {}, "default_fields": {}}
 
 
+@pytest.mark.contract
 def test_a_put_creates_an_integration_and_shows_it_without_its_secrets(
     api: Api, system: LocalSystem, integration_id: str
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_second_put_replaces_the_integration_and_keeps_when_it_was_created(
     assert api.get(f"/integrations/{integration_id}").json() == shown
 
 
+@pytest.mark.contract
 def test_texts_of_every_script_come_back_as_they_were_sent(api: Api, integration_id: str) -> None:
     body = changed(
         complete_integration(name="Größe, 名前, 👩‍🚀"),
@@ -104,6 +106,7 @@ def test_texts_of_every_script_come_back_as_they_were_sent(api: Api, integration
     assert shown["feature"] == body["feature"]
 
 
+@pytest.mark.contract
 def test_the_list_has_every_integration_by_name_whatever_its_case(api: Api, integration_id: str) -> None:
     for number, name in enumerate(("beta", "Alpha", "gamma", "Beta")):
         api.put_integration(f"{integration_id}-{number}", {"name": name, "product_id": f"P{number}"})
@@ -177,6 +180,7 @@ def test_an_id_is_made_of_small_letters_digits_and_hyphens(api: Api) -> None:
         assert api.get(f"/integrations/{good_id}").json()["integration_id"] == good_id
 
 
+@pytest.mark.contract
 def test_any_other_id_is_refused(api: Api) -> None:
     for bad_id in ("A", "fabrikam_web", "a.b", "a%20b", "a%2Fb", "%C3%A4", "a%0A", "a" * 65, "''"):
         assert list(faults_of(api.put(f"/integrations/{bad_id}", json=MINIMAL))) == ["/integration_id"], (

@@ -38,6 +38,7 @@ def events(api: Api, integration: IntegrationUnderTest) -> list[str]:
     return [one["event"] for one in entries if one["event"].startswith("subscription.")]
 
 
+@pytest.mark.contract
 def test_it_reports_every_updated_work_item_of_the_project_to_the_webhook(
     api: Api, azure_devops: AzureDevOps, integration: IntegrationUnderTest, path: str
 ) -> None:

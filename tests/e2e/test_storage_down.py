@@ -41,6 +41,7 @@ def functions(
     }
 
 
+@pytest.mark.contract
 def test_while_storage_is_down_every_function_says_so_and_it_comes_back_by_itself(
     system: LocalSystem,
     api: Api,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from local.system import ACCOUNT, PROJECT, WRITE_TOKEN
 from tests.e2e.sending_scene import STATE, TITLE
 from tests.e2e.system import Aha, Api, AzureDevOps, eventually
 
 
+@pytest.mark.contract
 def test_a_feature_travels_to_azure_devops_and_its_state_comes_back(
     api: Api, azure_devops: AzureDevOps, aha: Aha, integration_id: str
 ) -> None:
