@@ -171,6 +171,28 @@ def test_a_wrong_value_is_named_by_its_pointer(path: str, value: Any, pointer: s
     assert list(errors_of(changed(path, value))) == [pointer]
 
 
+@pytest.mark.parametrize("name", ["   ", None, 7, "half \ud83d surrogate"], ids=range(4))
+def test_a_name_is_a_text(name: Any) -> None:
+    assert list(errors_of(changed("name", name))) == ["/name"]
+
+
+@pytest.mark.parametrize("product_id", ["", " ", 1.5, [], 10**300, "x" * 256], ids=range(6))
+def test_a_product_is_a_text_or_a_whole_number(product_id: Any) -> None:
+    assert list(errors_of(changed("product_id", product_id))) == ["/product_id"]
+
+
+@pytest.mark.parametrize("url", ["ftp://fabrikam.aha.io", "https://", "aha.io/api"])
+def test_an_aha_account_is_an_https_address_without_a_path(url: str) -> None:
+    assert list(errors_of(changed("aha/url", url))) == ["/aha/url"]
+
+
+@pytest.mark.parametrize("part", ["azure_devops", "aha", "feature", "requirement"])
+def test_a_part_is_an_object(part: str) -> None:
+    for value in ([], "text", 3, True):
+        found = errors_of({"name": "Web", "product_id": "P", part: value})
+        assert found == {f"/{part}": "must be an object"}, value
+
+
 def test_the_words_of_a_fault_show_no_token() -> None:
     for token in (f"{PAT} {PAT}", PAT * 400):
         errors = errors_of(changed("azure_devops/personal_access_token", token))
