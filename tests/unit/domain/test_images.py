@@ -121,6 +121,12 @@ PIECES = st.sampled_from(
 ANY_HTML = st.lists(PIECES | st.text(max_size=5), max_size=15).map("".join)
 
 
+def test_a_link_stays_a_link_beside_an_image_of_another_host() -> None:
+    html = f'<a href="https://x.example/attachments/">Terms</a>{img("https://x.example/attachments/1/t")}'
+
+    assert for_azure_devops(html, uploaded(41), html) == html
+
+
 @given(ANY_HTML)
 def test_without_a_known_image_every_byte_stays(html: str) -> None:
     images = uploaded(41)
