@@ -181,7 +181,7 @@ def respond_about(
         response = _problem(error, operation, status_of(error))
     except Exception as error:
         logger.exception("A defect ended operation %s", operation.id)
-        operation.log.log(
+        operation.log.add(
             log_events.OPERATION_DEFECT,
             f"A defect of this app ended the operation: {type(error).__name__}. The log of the function app has the "
             "stack trace.",
@@ -211,7 +211,7 @@ def invalid_parameter(name: str, detail: str) -> InvalidRequest:
 def _note_failure(operation: Operation, error: OperationFailed) -> None:
     # Anybody may call the webhook with a wrong URL; the app's own log must not fill up with that.
     if not isinstance(error, IntegrationNotFound):
-        operation.log.log(log_events.OPERATION_FAILED, error.detail, code=error.code, **error.evidence)
+        operation.log.add(log_events.OPERATION_FAILED, error.detail, code=error.code, **error.evidence)
 
 
 def _response(answer: Answer, operation: Operation) -> func.HttpResponse:

@@ -49,7 +49,7 @@ def settle_intentions(
         now=now,
     )
     if settled.recognised:
-        operation.log.log(
+        operation.log.add(
             log_events.INTENTION_SETTLED,
             f"An interrupted write of {link.reference or link.aha_id} was done; the link records it now.",
             fields=sorted(name.value for name in settled.recognised),

@@ -9,10 +9,10 @@ from typing import Any
 from shared.api.connection_request import AhaTestRequest
 from shared.app import App
 from shared.clients.aha_account import AhaAccount
+from shared.concurrency import in_parallel
 from shared.domain.aha_workflows import read_products, workflow_statuses
 from shared.errors import NotFound, System
 from shared.operation import Operation
-from shared.side_by_side import side_by_side
 
 
 def read_aha_account(app: App, operation: Operation, request: AhaTestRequest) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def read_aha_account(app: App, operation: Operation, request: AhaTestRequest) ->
     reads: list[Callable[[], Any]] = [lambda: _user(account, url), account.products]
     if request.product_id:
         reads.append(lambda: _statuses(account, request.product_id))
-    user, products, *statuses = side_by_side(lambda read: read(), reads)
+    user, products, *statuses = in_parallel(lambda read: read(), reads)
     feature_statuses, requirement_statuses = statuses[0] if statuses else ([], [])
     return {
         "ok": True,
@@ -54,7 +54,7 @@ def _statuses(account: AhaAccount, product_id: str) -> tuple[list[dict[str, Any]
     """The statuses of features and those of requirements, as JSON."""
     reads: tuple[Callable[[str], Any], ...] = (account.product, account.workflows)
     try:
-        product, workflows = side_by_side(lambda read: read(product_id), reads)
+        product, workflows = in_parallel(lambda read: read(product_id), reads)
     except NotFound as error:
         raise NotFound(
             System.AHA,

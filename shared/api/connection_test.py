@@ -14,6 +14,7 @@ from shared.api.aha_connection_test import read_aha_account
 from shared.api.connection_request import ConnectionTestRequest, read_connection_request
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
+from shared.concurrency import in_parallel
 from shared.domain.connection_checks import Check, check_mapping
 from shared.domain.integration import AzureDevOpsTarget, Integration, StoredIntegration
 from shared.domain.integration_input import UrlRules
@@ -24,7 +25,6 @@ from shared.domain.project_metadata import WorkItemType, area_paths, available_t
 from shared.domain.projects import project_named
 from shared.domain.records import Record
 from shared.operation import Operation
-from shared.side_by_side import side_by_side
 
 
 def read_request(app: App, body: Any, stored: StoredIntegration | None) -> ConnectionTestRequest:
@@ -57,7 +57,7 @@ def run_connection_test(app: App, operation: Operation, request: ConnectionTestR
         tests.append(_AzureDevOpsTest(app, operation, request, target).run)
     if aha is not None:
         tests.append(lambda: read_aha_account(app, operation, aha))
-    results = side_by_side(lambda test: test(), tests)
+    results = in_parallel(lambda test: test(), tests)
     answer = results[0] if target is not None else _without_azure_devops()
     if aha is not None:
         account = results[-1]
@@ -114,7 +114,7 @@ class _AzureDevOpsTest:
     def _project(self, projects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         project = project_named(projects, self._request.project)
         project_id = str(project.get("id"))
-        areas, types, categories = side_by_side(
+        areas, types, categories = in_parallel(
             lambda read: read(project_id),
             (self._areas, self._azure_devops.work_item_types, self._azure_devops.work_item_type_categories),
         )
@@ -135,7 +135,7 @@ class _AzureDevOpsTest:
         """Every area path. The children that an answer leaves out are read with further requests."""
         paths, truncated = area_paths(self._azure_devops.area_tree(project_id))
         while truncated:
-            subtrees = side_by_side(
+            subtrees = in_parallel(
                 lambda node: self._azure_devops.area_tree(project_id, "/".join(node.path)), truncated
             )
             read = [
@@ -155,11 +155,11 @@ class _AzureDevOpsTest:
                 return item
             return replace(item, states=read_states(self._azure_devops.states(project_id, item.name)))
 
-        return side_by_side(complete, types)
+        return in_parallel(complete, types)
 
     def _validate_creates(self, integration: Integration, project_id: str) -> Check:
         """Have Azure DevOps validate the create of a work item of both types, without saving it."""
-        side_by_side(lambda kind: self._validate_create(kind, integration, project_id), tuple(Kind))
+        in_parallel(lambda kind: self._validate_create(kind, integration, project_id), tuple(Kind))
         return Check(
             "create_work_item",
             f"{integration.feature.work_item_type} and {integration.requirement.work_item_type} can be created in "

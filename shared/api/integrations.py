@@ -67,7 +67,7 @@ def put_integration(
         UrlRules(settings.azure_devops_url, settings.allow_local_addresses),
     )
     saved = app.integrations.save(integration, stored, rotate_webhook_url=rotate)
-    operation.log.log(
+    operation.log.add(
         log_events.INTEGRATION_SAVED,
         f"The integration was {'changed' if stored else 'created'}."
         + (" It has a new webhook URL; the old one is no longer valid." if rotate and stored else ""),

@@ -84,7 +84,7 @@ def subscribe(app: App, operation: Operation, stored: StoredIntegration) -> Subs
         kept = _correct(hooks, operation, plan, project_id, url)
         for outdated in plan.delete:
             hooks.unsubscribe(outdated)
-            operation.log.log(
+            operation.log.add(
                 log_events.SUBSCRIPTION_OUTDATED_REMOVED,
                 "The app deleted another subscription, which called an earlier webhook URL of this integration.",
                 subscription_id=outdated.id,
@@ -94,7 +94,7 @@ def subscribe(app: App, operation: Operation, stored: StoredIntegration) -> Subs
 
 def _create(hooks: ServiceHooks, operation: Operation, project_id: str, url: str) -> SubscriptionResult:
     created = hooks.subscribe(project_id, url)
-    operation.log.log(
+    operation.log.add(
         log_events.SUBSCRIPTION_CREATED,
         "Azure DevOps now reports every updated work item of the project. The subscription is not limited to the area, "
         "so that work items that are moved to another area are still reported. Work items that were not sent from Aha! "
@@ -105,7 +105,7 @@ def _create(hooks: ServiceHooks, operation: Operation, project_id: str, url: str
     oldest, *duplicates = own_subscriptions(hooks.subscriptions(), url).current or (created,)
     for duplicate in duplicates:
         hooks.unsubscribe(duplicate)
-        operation.log.log(
+        operation.log.add(
             log_events.SUBSCRIPTION_DUPLICATE_REMOVED,
             "Another request created a subscription of the same webhook URL at the same time. The app deleted the "
             "newer one.",
@@ -120,20 +120,20 @@ def _correct(
     """Do what the plan's subscription needs, and return it as it is then."""
     known = plan.keep
     if plan.action is Action.NOTHING:
-        operation.log.log(
+        operation.log.add(
             log_events.SUBSCRIPTION_UNCHANGED, "The subscription exists and works.", subscription_id=known.id
         )
         return known
     if plan.action is Action.CHANGE_URL:
         changed = hooks.enable(known, project_id, url)
-        operation.log.log(
+        operation.log.add(
             log_events.SUBSCRIPTION_RENEWED,
             "The subscription called an earlier webhook URL of this integration. It calls the current URL now.",
             subscription_id=known.id,
         )
         return changed
     changed = hooks.enable(known, project_id if plan.action is Action.MOVE else known.project_id, url)
-    operation.log.log(
+    operation.log.add(
         log_events.SUBSCRIPTION_ENABLED,
         "The subscription was moved to the integration's project."
         if plan.action is Action.MOVE

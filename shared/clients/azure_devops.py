@@ -20,11 +20,11 @@ from shared.clients.azure_devops_errors import translate
 from shared.clients.capabilities import Capability
 from shared.clients.http import HttpClient, Request, Response
 from shared.clients.process_state import ProcessState
+from shared.concurrency import in_parallel
 from shared.domain.times import parse_time
 from shared.domain.work_item import WorkItem
 from shared.errors import RuleViolation, System, Unavailable
 from shared.operation import Operation
-from shared.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from shared.domain.patches import PatchDocument
@@ -149,7 +149,7 @@ class AzureDevOps:
         One request reads 200; several requests run in parallel.
         """
         pages = [ids[start : start + MOST_IDS_PER_READ] for start in range(0, len(ids), MOST_IDS_PER_READ)]
-        return {item.id: item for page in side_by_side(self._read_page, pages) for item in page}
+        return {item.id: item for page in in_parallel(self._read_page, pages) for item in page}
 
     def _read_page(self, ids: Sequence[int]) -> list[WorkItem]:
         body = {"ids": list(ids), "$expand": "all", "errorPolicy": "omit"}

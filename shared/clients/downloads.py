@@ -232,7 +232,7 @@ def _get(
             System.AHA, f"The file could not be fetched: {error.reason}. Send the feature again later."
         ) from None
     milliseconds = round((time.monotonic() - started) * 1000)
-    operation.log.log(
+    operation.log.add(
         log_events.DOWNLOAD_REQUEST,
         f"GET {shown} → {response.status_code} in {milliseconds} ms",
         method="GET",

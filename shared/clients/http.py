@@ -237,7 +237,7 @@ class HttpClient:
         url = shown_url(request.url)
         milliseconds = round((time.monotonic() - started) * 1000)
         events = _FAILED if status is None or status >= 400 else _ANSWERED
-        self._operation.log.log(
+        self._operation.log.add(
             events[self._system],
             f"{request.method} {url} → {problem if status is None else status} in {milliseconds} ms",
             method=request.method,

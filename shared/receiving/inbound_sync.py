@@ -41,7 +41,7 @@ class Received:
 
 def ignore(operation: Operation, reason: str, message: str, **detail: Any) -> Received:
     """Log that a notification is ignored."""
-    operation.log.log(log_events.NOTIFICATION_IGNORED, message, reason=reason, **detail)
+    operation.log.add(log_events.NOTIFICATION_IGNORED, message, reason=reason, **detail)
     return Received("ignored", reason)
 
 
@@ -102,7 +102,7 @@ class InboundSync:
                     has_written = has_written or bool(plan.written_fields - refused)
                 self._commit(stored, both, plan, after, refused)
             except LinkChanged as error:
-                self._operation.log.log(
+                self._operation.log.add(
                     log_events.LINK_CHANGED_MEANWHILE, f"{error.detail} This operation reads it again."
                 )
                 stored = None
@@ -167,7 +167,7 @@ class InboundSync:
         except RuleViolation as error:
             if plan.status is None:
                 raise
-            self._operation.log.log(
+            self._operation.log.add(
                 log_events.AHA_STATUS_REFUSED,
                 f"Aha! refused the status “{plan.status}” for {link.reference}. Check the integration's status "
                 f"mapping: the status must belong to the record's workflow. {error.detail}",
@@ -189,7 +189,7 @@ class InboundSync:
         }
         if plan.writes:
             fields = ", ".join(sorted(field.value for field in plan.written_fields))
-            log.log(
+            log.add(
                 log_events.RECORD_CHANGES,
                 f"Work item {link.work_item_id} changes {name} in Aha!: {fields}.",
                 state=both.work_item.state,
@@ -197,7 +197,7 @@ class InboundSync:
                 **where,
             )
         for field in plan.conflicts:
-            log.log(
+            log.add(
                 log_events.RECORD_CONFLICT,
                 f"Both sides changed the {field.value} of {name}; Azure DevOps' text was kept. The record's history "
                 "in Aha! has the overwritten text.",
@@ -206,7 +206,7 @@ class InboundSync:
                 **where,
             )
         if plan.left_images:
-            log.log(
+            log.add(
                 log_events.RECORD_IMAGES_LEFT,
                 f"{len(plan.left_images)} images of {name} exist in Azure DevOps only. In their place, its description "
                 f"in Aha! links to work item {link.work_item_id}, for people who can sign in there. Attach them to the "
@@ -215,7 +215,7 @@ class InboundSync:
                 **where,
             )
         if plan.unmapped_state:
-            log.log(
+            log.add(
                 log_events.STATE_NOT_MAPPED,
                 f"The state “{plan.unmapped_state}” is not mapped to a status, so the status stays as it is. Map it in "
                 "the integration if it should change.",
@@ -224,7 +224,7 @@ class InboundSync:
             )
 
     def _unchanged(self, link: Link, reason: str) -> Received:
-        self._operation.log.log(
+        self._operation.log.add(
             log_events.NOTIFICATION_NOTHING_TO_DO,
             "No synced field changed.",
             reason=reason,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from shared import log_events
 from shared.clients.azure_devops import AzureDevOps
+from shared.concurrency import in_parallel
 from shared.domain.contents import description_content, name_content
 from shared.domain.field_decisions import intended_digests
 from shared.domain.files import sent_files
@@ -24,7 +25,6 @@ from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import RecordState
 from shared.sending.work_item_write import is_of_mapped_type
 from shared.settling import settle_intentions
-from shared.side_by_side import side_by_side
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
 
 
@@ -100,7 +100,7 @@ def _leave_to_linked_records(
             continue
         if first.setdefault(work_item_id, record_id) != record_id:
             del kept[record_id]
-    holders = side_by_side(
+    holders = in_parallel(
         lambda number: place.links.by_work_item(place.integration.integration_id, number), list(first)
     )
     for record_id, holder in zip(first.values(), holders, strict=True):
@@ -114,7 +114,7 @@ def _with_work_item(state: RecordState, item: WorkItem | None, place: LookPlace)
     if item is None:
         return state
     if state.link is None and not is_of_mapped_type(item.type, state.record, place.integration):
-        place.operation.log.log(
+        place.operation.log.add(
             log_events.WORK_ITEM_NOT_ADOPTED,
             f"Aha! names work item {item.id} for {state.record.reference or state.record.id}, but its type is "
             f"{item.type}. A new work item is created.",
@@ -149,7 +149,7 @@ def _settle_intentions(
         )
         return replace(state, link=link)
 
-    return {state.record.id: state for state in side_by_side(settled, noted)}
+    return {state.record.id: state for state in in_parallel(settled, noted)}
 
 
 def _texts(record: Record, images: Images) -> dict[Field, AhaText]:
@@ -182,10 +182,10 @@ def _adopt_orphans(
     since = min(claim.began_at for claim in inherited.values())
     records = [states[record_id].record for record_id in inherited]
     found = find_orphans(place.azure_devops, place.integration, place.public_url, records, since)
-    created = side_by_side(lambda item: first_revision(place.azure_devops, item), list(found.values()))
+    created = in_parallel(lambda item: first_revision(place.azure_devops, item), list(found.values()))
     adopted: dict[str, RecordState] = {}
     for (record_id, item), first in zip(found.items(), created, strict=True):
-        place.operation.log.log(
+        place.operation.log.add(
             log_events.WORK_ITEM_FOUND_AGAIN,
             f"An interrupted send created work item {item.id}; it is kept.",
             aha_id=record_id,

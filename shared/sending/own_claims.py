@@ -60,7 +60,7 @@ class OwnClaims:
         except LinkChanged:
             return False
         self._keep(taken, began)
-        self._operation.log.log(
+        self._operation.log.add(
             log_events.CLAIM_TAKEN_OVER,
             f"An earlier send of {stored.claim.reference or stored.claim.aha_id} was interrupted; this send continues "
             "it.",
@@ -140,7 +140,7 @@ class OwnClaims:
             self._keep(stored, began)
         for record_id in lost:
             self._held.pop(record_id, None)
-            self._operation.log.log(
+            self._operation.log.add(
                 log_events.CLAIM_LOST,
                 f"Another send took over the claim of {record_id}.",
                 aha_id=record_id,

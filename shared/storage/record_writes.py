@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from shared.concurrency import in_parallel
 from shared.errors import System, Unavailable
-from shared.side_by_side import side_by_side
 from shared.storage.rows import ANY_VERSION, Delete, Insert, Replace, Row, RowOperation, in_groups
 from shared.storage.table import Table, TransactionConflict
 
@@ -49,7 +49,7 @@ def write_records(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Writ
     pending = list(writes)
     for _ in range(_MOST_ROUNDS):
         groups = list(in_groups((write, write.operations) for write in pending))
-        answers = side_by_side(partial(_try_group, table), groups)
+        answers = in_parallel(partial(_try_group, table), groups)
         pending = []
         for group, etags in zip(groups, answers, strict=True):
             if etags is None:
@@ -83,7 +83,7 @@ def _settle_conflicts(
 ) -> list[RecordWrite]:
     """The writes that can still be done; the others are settled."""
     wanted = [operation.row for write in writes for operation in write.operations]
-    rows = iter(side_by_side(lambda row: table.get(row.partition_key, row.row_key), wanted))
+    rows = iter(in_parallel(lambda row: table.get(row.partition_key, row.row_key), wanted))
     possible = []
     for write in writes:
         present = tuple(next(rows) for _ in write.operations)

@@ -46,7 +46,7 @@ Senders = dict[str, Callable[[Any], requests.Response]]
 @pytest.fixture
 def senders(api: Api, integration: IntegrationUnderTest) -> Senders:
     """Each operation that takes a body, as a function of the bytes that are sent to it."""
-    addresses = {
+    addresses: dict[str, tuple[str, str]] = {
         "putIntegration": ("PUT", f"/integrations/{integration.id}"),
         "testConnection": ("POST", "/test-connection"),
         "sendFeature": ("POST", f"/integrations/{integration.id}/features"),

@@ -263,8 +263,8 @@ def test_a_write_without_an_answer_stores_its_entries_once(
 def test_an_operation_log_writes_to_the_store(store: LogStore, integration_id: str) -> None:
     log = OperationLog("operation-7")
     log.write_to(lambda collected: store.write(integration_id, collected))
-    log.log(WORK_ITEM_CREATED, "Work item 12 was created.")
-    log.log(OPERATION_FAILED, "Azure DevOps is too busy.", status=503)
+    log.add(WORK_ITEM_CREATED, "Work item 12 was created.")
+    log.add(OPERATION_FAILED, "Azure DevOps is too busy.", status=503)
     log.flush()
 
     second, first = store.read(integration_id, limit=10).entries

@@ -13,10 +13,13 @@ import pytest
 from shared import errors
 from shared.edge import Answer, Call, Subject, respond, respond_about, retry_after, status_for
 from shared.errors import InputError, OperationFailed, System
+from shared.log_events import Level, LogEvent
 from shared.operation import Operation
 from shared.operation_log import LogEntry
 
 AZURE_DEVOPS, AHA, STORAGE = System.AZURE_DEVOPS, System.AHA, System.STORAGE
+
+A_STEP = LogEvent("a.step", Level.INFO, "A step was done.")
 
 
 def request(body: bytes = b"{}", **parts: Any) -> func.HttpRequest:
@@ -202,11 +205,11 @@ def test_a_missing_setting_is_one_clear_error() -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_the_journal_is_written_whatever_became_of_the_operation(fails: bool) -> None:
+def test_the_log_is_written_whatever_became_of_the_operation(fails: bool) -> None:
     kept: list[LogEntry] = []
 
     def handler(call: Call, operation: Operation, found: str) -> Answer:
-        operation.journal.info("a.step", f"Step of {found}.")
+        operation.log.add(A_STEP, f"Step of {found}.")
         if fails:
             raise errors.Forbidden(AHA, "No.", evidence={"status": 403})
         return Answer()

@@ -25,7 +25,7 @@ def test_an_entry_has_the_name_and_the_level_of_its_event() -> None:
     log, stored = OperationLog("op-1"), list[LogEntry]()
     log.write_to(stored.extend)
 
-    log.log(AZURE_DEVOPS_REQUEST_FAILED, "GET https://dev.azure.com/fabrikam → 503 in 12 ms", status=503)
+    log.add(AZURE_DEVOPS_REQUEST_FAILED, "GET https://dev.azure.com/fabrikam → 503 in 12 ms", status=503)
     log.flush()
 
     (entry,) = stored
@@ -41,7 +41,7 @@ def test_a_detail_may_have_any_name() -> None:
     log, stored = OperationLog("op-1"), list[LogEntry]()
     log.write_to(stored.extend)
 
-    log.log(WORK_ITEM_FAILED, "PROD-1 was not sent.", event="create_feature", message="No such area.")
+    log.add(WORK_ITEM_FAILED, "PROD-1 was not sent.", event="create_feature", message="No such area.")
     log.flush()
 
     assert stored[0].detail == {"event": "create_feature", "message": "No such area."}
@@ -49,11 +49,11 @@ def test_a_detail_may_have_any_name() -> None:
 
 def test_entries_wait_until_the_log_has_a_sink() -> None:
     log, stored = OperationLog("op-1"), list[LogEntry]()
-    log.log(CLAIM_TAKEN_OVER, "An earlier send did not finish.")
+    log.add(CLAIM_TAKEN_OVER, "An earlier send did not finish.")
     log.flush()
 
     log.write_to(stored.extend)
-    log.log(WORK_ITEM_CREATED, "Work item 12 was created.")
+    log.add(WORK_ITEM_CREATED, "Work item 12 was created.")
     log.flush()
 
     assert [entry.event for entry in stored] == ["claim.taken-over", "work-item.created"]
@@ -63,7 +63,7 @@ def test_entries_wait_until_the_log_has_a_sink() -> None:
 def test_a_second_flush_stores_nothing_again() -> None:
     log, stored = OperationLog("op-1"), list[Sequence[LogEntry]]()
     log.write_to(stored.append)
-    log.log(WORK_ITEM_CREATED, "Work item 12 was created.")
+    log.add(WORK_ITEM_CREATED, "Work item 12 was created.")
 
     log.flush()
     log.flush()
@@ -76,7 +76,7 @@ def test_entries_of_a_long_operation_are_stored_eighty_at_a_time() -> None:
     log.write_to(stored.append)
 
     for number in range(200):
-        log.log(ATTACHMENT_UPLOADED, str(number))
+        log.add(ATTACHMENT_UPLOADED, str(number))
     log.flush()
 
     assert [len(entries) for entries in stored] == [80, 80, 40]
@@ -95,7 +95,7 @@ def test_each_entry_of_each_thread_is_stored_once() -> None:
 
     def upload(thread: int) -> None:
         for number in range(100):
-            log.log(ATTACHMENT_UPLOADED, f"{thread}/{number}")
+            log.add(ATTACHMENT_UPLOADED, f"{thread}/{number}")
 
     log.write_to(store)
     threads = [threading.Thread(target=upload, args=(number,)) for number in range(8)]
@@ -118,7 +118,7 @@ def test_a_sink_that_fails_does_not_fail_the_operation(
 
     log = OperationLog("op-1")
     log.write_to(broken)
-    log.log(WORK_ITEM_CREATED, "Work item 12 was created.")
+    log.add(WORK_ITEM_CREATED, "Work item 12 was created.")
     log.flush()
 
     assert "The integration log of operation op-1 could not be written" in caplog.text
@@ -127,7 +127,7 @@ def test_a_sink_that_fails_does_not_fail_the_operation(
 def test_the_log_of_the_process_has_each_entry_too(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
-    OperationLog("op-1").log(CLAIM_TAKEN_OVER, "An earlier send did not finish.")
+    OperationLog("op-1").add(CLAIM_TAKEN_OVER, "An earlier send did not finish.")
 
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("WARNING", "claim.taken-over [op-1] An earlier send did not finish.")
@@ -138,7 +138,7 @@ def test_half_of_a_surrogate_pair_is_replaced() -> None:
     log, stored = OperationLog("op-1"), list[LogEntry]()
     log.write_to(stored.extend)
 
-    log.log(ATTACHMENT_UPLOADED, "The file “\ud83d.png” was uploaded.")
+    log.add(ATTACHMENT_UPLOADED, "The file “\ud83d.png” was uploaded.")
     log.flush()
 
     assert stored[0].message == "The file “?.png” was uploaded."

@@ -379,7 +379,7 @@ def test_the_log_shows_no_key_of_any_address() -> None:
         open_download(
             f"{aha.url}/attachments/41/token/S3cret.png?k=S3cret", operation, Transport(allow_local=True)
         )
-    operation.journal.flush()
+    operation.log.flush()
 
     assert len(log.of("download.request")) == 2
     assert "S3cret" not in str(log)

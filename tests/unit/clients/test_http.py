@@ -53,7 +53,7 @@ class Calling:
 
     def written(self) -> Log:
         """The log so far."""
-        self.operation.journal.flush()
+        self.operation.log.flush()
         return self.log
 
 
