@@ -19,7 +19,8 @@ def description_content(html: str, images: Images) -> str:
         return digest("")
     same_on_both_sides = comparable(html, images)
     words = "".join(plain_text(same_on_both_sides).split())
-    return digest(" ".join((words, *_IMAGE.findall(same_on_both_sides))))
+    # Also a rule or an image from elsewhere, which has no words, differs from an empty description.
+    return digest(" ".join(("not blank:", words, *_IMAGE.findall(same_on_both_sides))))
 
 
 def name_content(name: str) -> str:

@@ -1,0 +1,116 @@
+"""Which texts of a payload are outdated, so that a send must not carry them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from shared.domain.contents import name_content
+from shared.domain.field_decisions import is_outdated, is_outdated_text
+from shared.domain.intentions import PENDING
+from shared.domain.links import Base, Field, Intention, Link, Side, digest
+from shared.domain.records import Record
+from shared.domain.send_plan import Family
+from tests.unit.examples import NOON, a_link, a_record, a_work_item, planned
+
+A_SECOND = timedelta(seconds=1)
+BEFORE, AFTER = NOON - A_SECOND, NOON + A_SECOND
+
+RECORD = a_record(updated_at=BEFORE)
+LINK = a_link(RECORD, a_work_item())
+RECEIVED = replace(
+    LINK,
+    base={**LINK.base, Field.NAME: Base(digest("Find"), digest("Find"), (digest("Search by colour"),))},
+    received_as_of=NOON,
+)
+"""A notification has overwritten the name “Search by colour” with “Find”."""
+
+NOTED = Intention(
+    field=Field.NAME,
+    side=Side.AHA,
+    source=digest("Find"),
+    written=name_content("Find"),
+    replaced=digest("Search by colour"),
+    revision=2,
+    operation_id="op-notification",
+    noted_at=NOON,
+)
+REPLACING = replace(
+    LINK, intentions=(NOTED,), base={**LINK.base, Field.NAME: Base(digest("Idea"), digest("Idea"))}
+)
+"""A notification is about to overwrite the name “Search by colour”, which was never sent."""
+
+
+def outdated(record: Record, link: Link | None) -> bool:
+    """Whether the name of a payload is outdated at noon."""
+    return is_outdated_text(record, link, Field.NAME, NOON)
+
+
+def test_no_text_is_outdated_as_long_as_nothing_was_sent() -> None:
+    assert not outdated(RECORD, None)
+    assert not outdated(RECORD, LINK)
+
+
+@pytest.mark.parametrize(
+    ("updated_at", "sent_as_of", "is_old"),
+    [
+        (BEFORE, NOON, True),
+        (NOON, NOON, False),
+        (AFTER, NOON, False),
+        (None, NOON, False),
+        (BEFORE, None, False),
+    ],
+)
+def test_a_payload_that_is_older_than_the_newest_one_sent_is_outdated_as_a_whole(
+    updated_at: datetime | None, sent_as_of: datetime | None, is_old: bool
+) -> None:
+    record, link = replace(RECORD, updated_at=updated_at), replace(LINK, sent_as_of=sent_as_of)
+
+    assert is_outdated(record, link) is is_old
+    assert outdated(record, link) is is_old
+
+
+@pytest.mark.parametrize(
+    ("name", "updated_at", "is_old"),
+    [
+        ("Search by colour", BEFORE, True),
+        ("Search by colour", NOON, False),
+        ("Search by colour", AFTER, False),
+        ("Search by colour", None, False),
+        ("By a manager", BEFORE, False),
+    ],
+)
+def test_a_text_that_a_notification_overwrote_is_outdated_in_payloads_from_before(
+    name: str, updated_at: datetime | None, is_old: bool
+) -> None:
+    assert outdated(replace(RECORD, name=name, updated_at=updated_at), RECEIVED) is is_old
+
+
+def test_a_send_of_an_outdated_text_does_not_undo_what_an_engineer_wrote() -> None:
+    item = a_work_item(revision=2, title="Find")
+
+    plan = planned(RECORD, RECEIVED, item, Family())
+
+    assert plan.value_to_write(Field.NAME) is None
+    assert plan.is_outdated
+
+
+def test_a_text_that_a_notification_is_about_to_overwrite_is_outdated() -> None:
+    assert outdated(RECORD, REPLACING)
+    assert outdated(replace(RECORD, updated_at=AFTER), REPLACING)
+
+
+def test_a_text_that_a_notification_never_came_to_overwrite_is_not_outdated_for_ever() -> None:
+    assert not is_outdated_text(RECORD, REPLACING, Field.NAME, NOON + PENDING)
+
+
+def test_the_last_synced_text_is_not_outdated_by_what_is_about_to_replace_it() -> None:
+    # It changes nothing: the three-way merge leaves the engineer's text alone.
+    assert not outdated(RECORD, replace(LINK, intentions=(NOTED,)))
+
+
+def test_only_the_field_that_was_overwritten_is_outdated() -> None:
+    assert not is_outdated_text(RECORD, RECEIVED, Field.DESCRIPTION, NOON)
+    assert not is_outdated_text(RECORD, REPLACING, Field.DESCRIPTION, NOON)
