@@ -46,7 +46,7 @@ def main() -> int:
     serve(host, _ADDRESS, port, "Kestrel")
     logging.shutdown()
     sys.stdout.flush()
-    # Calls that still run would hold up an ordinary exit; the platform does not wait for them for ever either.
+    # An ordinary exit would wait for running calls. The platform does not wait for ever either.
     os._exit(0)
 
 
@@ -102,7 +102,7 @@ def _apply_settings(options: argparse.Namespace) -> None:
 
 
 def _free_port(wanted: int) -> int:
-    """The port to listen on, found out before the functions load: they may read it from WEBSITE_HOSTNAME."""
+    """The port to listen on. It is chosen before the functions load, because they may read it from WEBSITE_HOSTNAME."""
     with socket.socket() as probe:
         if os.name == "posix":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""What tests and people steer the sandbox by: `/_control/…`, without a token and without limits."""
+"""The control API of the sandbox for tests and people: `/_control/…`, without a token and without limits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def get_behaviour(call: Call) -> Response:
 
 
 def put_behaviour(call: Call) -> Response:
-    """Sets the switches that are named; the others stay."""
+    """Sets the named switches. The others stay as they are."""
     try:
         call.account.behaviour.change(_document(call))
     except ValueError as error:
@@ -34,13 +34,13 @@ def put_behaviour(call: Call) -> Response:
 
 
 def get_rate_limit(call: Call) -> Response:
-    """Both limits; null is none."""
+    """Both limits. null means no limit."""
     limit = call.account.rate_limit
     return json_response({"per_second": limit.per_second, "per_minute": limit.per_minute})
 
 
 def put_rate_limit(call: Call) -> Response:
-    """Sets the limits that are named and starts counting anew."""
+    """Sets the named limits and starts counting again."""
     document = _document(call)
     limit = call.account.rate_limit
     values = [document.get(name, getattr(limit, name)) for name in ("per_second", "per_minute")]
@@ -178,7 +178,7 @@ def post_activity_webhook(call: Call) -> Response:
 
 
 def delete_activity_webhooks(call: Call) -> Response:
-    """Reports nothing any more."""
+    """Stops reporting."""
     call.activity.clear()
     return Response(status=204)
 

@@ -1,4 +1,4 @@
-"""The bodies and headers in which Azure DevOps Services answers, refusals above all."""
+"""The bodies and headers of Azure DevOps Services' answers, mainly of refusals."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def work_item_error(
 
 
 def unauthorized(identity_name: str = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa") -> ServiceError:
-    """TF400813 with status 401: the credential has not the scope, or a Bearer token has expired."""
+    """TF400813 with status 401: the credential lacks the scope, or a Bearer token has expired."""
     return ServiceError(
         401,
         f"TF400813: The user '{identity_name}' is not authorized to access this resource.",

@@ -86,7 +86,7 @@ class Control:
         self._sandbox = sandbox
 
     def answer(self, request: Request) -> Response:
-        """Answer a request; misuse is 400 saying what is wrong."""
+        """Answer a request. An invalid one is answered with 400 and the reason."""
         try:
             name, arguments = _addresses().bind_to_environ(request.environ).match()
             value = getattr(self, name)(Given(request), **arguments)

@@ -15,7 +15,7 @@ from local.azure_devops.work_items import PARENT, FieldChange, Relation, Update,
 
 
 def delete(organization: Organization, item: WorkItem, caller: Caller, base: str) -> None:
-    """Move the work item to the recycle bin; whoever was linked to it no longer shows the link."""
+    """Move the work item to the recycle bin. Linked work items no longer show the link."""
     _check_permission(item, caller)
     for relation in item.current.relations:
         _change_other_end(organization, item, relation, caller, base, adds=False)
@@ -104,7 +104,7 @@ def _change_other_end(
     before = other.current
     others = tuple(known for known in before.relations if known.key != end.key)
     if adds and opposite == PARENT and any(known.rel == PARENT for known in others):
-        return  # It has got another parent meanwhile.
+        return  # It has got another parent in the meantime.
     fields = {name: value for name, value in before.fields.items() if name != "System.Parent"}
     parent = item.id if adds and opposite == PARENT else before.fields.get("System.Parent")
     if parent and not (opposite == PARENT and not adds):

@@ -1,4 +1,4 @@
-"""Saving work items: one or several in one go, so that all of a save becomes visible or nothing."""
+"""Save one or several work items at once: all of a save becomes visible, or nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NEW_ID = -1
 
 
 class Save:
-    """A save under way. The organization's lock is held from the first call to the last."""
+    """A save. The organization's lock is held from the first call to the last."""
 
     def __init__(self, organization: Organization, caller: Caller, *, links_new: bool = True) -> None:
         self._organization = organization
@@ -77,7 +77,7 @@ class Save:
         return WorkItem(_NEW_ID, draft.project, [revision], [])
 
     def commit(self, base: str) -> dict[int, WorkItem]:
-        """Keep everything. Gives the work items by draft id, and announces what changed."""
+        """Commit everything and publish the changes. Returns the work items by draft id."""
         ids = {
             draft.id: next(self._organization.work_item_ids) if draft.is_new else draft.id
             for draft in self._drafts.values()

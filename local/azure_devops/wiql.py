@@ -182,7 +182,7 @@ def _folded(value: Any) -> Any:
 
 
 def _holds(compare: Callable[[Any, Any], Any], value: Any, wanted: Any) -> bool:
-    """No value equals the empty one only, and is neither more nor less than another."""
+    """An empty field equals only the empty value, and is neither greater nor less than any value."""
     if value is None or wanted is None:
         return bool(compare(value, wanted)) if compare in (operator.eq, operator.ne) else False
     return bool(compare(value, wanted))

@@ -77,7 +77,7 @@ def _pytest(arguments: list[str], environment: Mapping[str, str]) -> int:
 
 
 def _make_ready_for_browser_tests() -> None:
-    """Install what the browser tests need where that can be done; say so where it cannot, and they are skipped."""
+    """Install what the browser tests need. If that is not possible, print why; the browser tests are then skipped."""
     with only_one_installer():
         problem = make_browser_ready()
         if problem is None:
@@ -111,7 +111,7 @@ def _test_on_platform(arguments: list[str], *, required: bool) -> int:
 
 
 def _find_python() -> Path | None:
-    """The first interpreter that is new enough; a name may be a shim that leads nowhere, so each is asked."""
+    """The first interpreter that is new enough. Each one is started, because a name may be a shim without Python."""
     for candidate in _candidates():
         try:
             version = version_of(candidate)

@@ -1,4 +1,4 @@
-"""Reads host.json and every function.json into values; what is wrong there is said in a person's words."""
+"""Reads host.json and every function.json, and reports errors in plain words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _APP_SETTING = re.compile(r"%([^%]+)%")
 
 
 class ConfigurationError(Exception):
-    """A file of the app cannot be used; the text names the file and what is wrong in it."""
+    """A file of the app cannot be used. The text names the file and says what is wrong."""
 
 
 @dataclass(frozen=True)

@@ -38,10 +38,10 @@ class OwnFault:
         return isinstance(self.error, Unavailable)
 
 
-Entry = WorkItem | SiblingFailed | OwnFault
+OperationResult = WorkItem | SiblingFailed | OwnFault
 
 
-def read_answer(body: Any, expected: int, account_name: str) -> list[Entry] | None:
+def read_answer(body: Any, expected: int, account_name: str) -> list[OperationResult] | None:
     """One entry for each operation, in their order; None if the answer does not say what became of each."""
     listed = body.get("value") if isinstance(body, Mapping) else None
     if not isinstance(listed, list) or len(listed) != expected:
@@ -51,7 +51,7 @@ def read_answer(body: Any, expected: int, account_name: str) -> list[Entry] | No
     return readable if len(readable) == expected else None
 
 
-def _entry(item: Any, account_name: str) -> Entry | None:
+def _entry(item: Any, account_name: str) -> OperationResult | None:
     """What became of one operation; None if the entry does not say, or shows a success without a work item."""
     code = item.get("code") if isinstance(item, Mapping) else None
     content = item.get("body") if isinstance(item, Mapping) else None
