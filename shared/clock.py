@@ -14,7 +14,7 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Clock:
-    """`now` is the time in UTC. `monotonic` is a time in seconds that never goes back. `sleep` waits for some seconds."""
+    """`now` is the time in UTC, `monotonic` a time in seconds that never goes back, and `sleep` waits some seconds."""
 
     now: Callable[[], datetime] = _utc_now
     monotonic: Callable[[], float] = time.monotonic
