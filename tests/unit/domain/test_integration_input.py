@@ -188,7 +188,8 @@ def test_an_aha_account_is_an_https_address_without_a_path(url: str) -> None:
 
 @pytest.mark.parametrize("part", ["azure_devops", "aha", "feature", "requirement"])
 def test_a_part_is_an_object(part: str) -> None:
-    for value in ([], "text", 3, True):
+    values: list[Any] = [[], "text", 3, True]
+    for value in values:
         faults = faults_of({"name": "Web", "product_id": "P", part: value})
         assert faults == {f"/{part}": "must be an object"}, value
 
