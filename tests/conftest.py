@@ -51,6 +51,7 @@ class _ByFile(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no
         return nodeid if "torture" in nodeid else nodeid.partition("::")[0]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Share the tests by their files, in the order in which they were collected."""
     config.option.loadscopereorder = False

@@ -40,7 +40,8 @@ NOT_JSON = {
 }
 
 
-Senders = dict[str, Callable[[Any], requests.Response]]
+Sender = Callable[[Any], requests.Response]
+Senders = dict[str, Sender]
 
 
 @pytest.fixture
@@ -52,11 +53,12 @@ def senders(api: Api, integration: IntegrationUnderTest) -> Senders:
         "sendFeature": ("POST", f"/integrations/{integration.id}/features"),
         "receiveWebhook": ("POST", integration.webhook_url),
     }
-    headers = {"content-type": "application/json"}
-    return {
-        name: lambda data, address=address: api.request(*address, data=data, headers=headers)
-        for name, address in addresses.items()
-    }
+
+    def sender(method: str, address: str) -> Sender:
+        headers = {"content-type": "application/json"}
+        return lambda data: api.request(method, address, data=data, headers=headers)
+
+    return {name: sender(*where) for name, where in addresses.items()}
 
 
 def test_every_operation_that_takes_a_body_is_tried_here(senders: Senders) -> None:
