@@ -133,7 +133,7 @@ def _advance(
         if isinstance(request, Report):
             reported.update(request.outcomes)
         elif isinstance(request, HoldClaims):
-            answer = claims.hold(records[write.record_id] for write in request.writes)
+            answer = claims.hold([records[write.record_id] for write in request.writes])
         elif isinstance(request, NoteRefusal):
             place.capabilities.note_refusal(place.azure_devops.account_name, request.capability)
         elif isinstance(request, Log):
