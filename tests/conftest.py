@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 from local.emulator import azurite_command, connection_string
 from local.service import OrphanGuard, Service, free_port
 from local.system import LocalSystem
+from tests.documented_answers import SeenAnswers
 from tests.e2e.system import Aha, AzureDevOps, ensure_running, started_system
 
 _TESTS = Path(__file__).parent
@@ -22,6 +23,11 @@ _LONGEST_FIRST = ("torture", "browser", "e2e", "development", "storage", "sandbo
 # A busy machine is no failure: an example may take as long as it takes.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have each run of the end-to-end tests judged by the answers that it saw."""
+    config.pluginmanager.register(SeenAnswers(config, end_to_end_tests=_TESTS / "e2e"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,7 +16,7 @@ from local.bench.tables import Table
 from shared.domain.kind import Kind
 from shared.domain.links import Base, Field, Link, digest
 from shared.secret import Secret
-from shared.storage.link_rows import link_rows
+from shared.storage.link_rows import link_row, pointer_row
 from shared.storage.rows import MOST_OPERATIONS, Insert
 from shared.storage.tables import Tables
 
@@ -77,7 +77,7 @@ def _four_jobs(arena: Arena, counted: CountedStorage) -> Sequence[float]:
 
 def _links() -> Iterator[Link]:
     """Links of requirements whose features do not exist."""
-    agreed = {field: Base(digest(field.value), digest(field.value)) for field in Field}
+    base = {field: Base(digest(field.value), digest(field.value)) for field in Field}
     for number in count():
         yield Link(
             kind=Kind.REQUIREMENT,
@@ -88,10 +88,11 @@ def _links() -> Iterator[Link]:
             work_item_url=f"https://dev.azure.com/elsewhere/_workitems/edit/{_FIRST_WORK_ITEM + number}",
             work_item_type="User Story",
             agreed_revision=3,
-            base=agreed,
+            base=base,
         )
 
 
 def _insert(tables: Tables, links: Iterator[Link]) -> None:
     while some := list(islice(links, MOST_OPERATIONS // 2)):
-        tables.links.transact([Insert(row) for link in some for row in link_rows(CROWDED, link)])
+        rows = (make_row(CROWDED, link) for link in some for make_row in (link_row, pointer_row))
+        tables.links.transact([Insert(row) for row in rows])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from shared import log_events
 from shared.app import App
 from shared.domain.integration import Integration, RecordMapping, StoredIntegration
 from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
@@ -66,8 +67,8 @@ def put_integration(
         UrlRules(settings.azure_devops_url, settings.allow_local_addresses),
     )
     saved = app.integrations.save(integration, stored, rotate_webhook_url=rotate)
-    operation.journal.info(
-        "integration.saved",
+    operation.log.log(
+        log_events.INTEGRATION_SAVED,
         f"The integration was {'changed' if stored else 'created'}."
         + (" It has a new webhook URL; the old one is no longer valid." if rotate and stored else ""),
         enabled=integration.enabled,

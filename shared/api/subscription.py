@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from shared import log_events
 from shared.api.integrations import webhook_url
 from shared.api.subscription_plan import (
     Action,
@@ -83,8 +84,8 @@ def subscribe(app: App, operation: Operation, stored: StoredIntegration) -> Subs
         kept = _correct(hooks, operation, plan, project_id, url)
         for outdated in plan.delete:
             hooks.unsubscribe(outdated)
-            operation.journal.warning(
-                "subscription.outdated-removed",
+            operation.log.log(
+                log_events.SUBSCRIPTION_OUTDATED_REMOVED,
                 "The app deleted another subscription, which called an earlier webhook URL of this integration.",
                 subscription_id=outdated.id,
             )
@@ -93,8 +94,8 @@ def subscribe(app: App, operation: Operation, stored: StoredIntegration) -> Subs
 
 def _create(hooks: ServiceHooks, operation: Operation, project_id: str, url: str) -> SubscriptionResult:
     created = hooks.subscribe(project_id, url)
-    operation.journal.info(
-        "subscription.created",
+    operation.log.log(
+        log_events.SUBSCRIPTION_CREATED,
         "Azure DevOps now reports every updated work item of the project. The subscription is not limited to the area, "
         "so that work items that are moved to another area are still reported. Work items that were not sent from Aha! "
         "are ignored.",
@@ -104,8 +105,8 @@ def _create(hooks: ServiceHooks, operation: Operation, project_id: str, url: str
     oldest, *duplicates = own_subscriptions(hooks.subscriptions(), url).current or (created,)
     for duplicate in duplicates:
         hooks.unsubscribe(duplicate)
-        operation.journal.warning(
-            "subscription.duplicate-removed",
+        operation.log.log(
+            log_events.SUBSCRIPTION_DUPLICATE_REMOVED,
             "Another request created a subscription of the same webhook URL at the same time. The app deleted the "
             "newer one.",
             subscription_id=duplicate.id,
@@ -119,21 +120,21 @@ def _correct(
     """Do what the plan's subscription needs, and return it as it is then."""
     known = plan.keep
     if plan.action is Action.NOTHING:
-        operation.journal.info(
-            "subscription.unchanged", "The subscription exists and works.", subscription_id=known.id
+        operation.log.log(
+            log_events.SUBSCRIPTION_UNCHANGED, "The subscription exists and works.", subscription_id=known.id
         )
         return known
     if plan.action is Action.CHANGE_URL:
         changed = hooks.enable(known, project_id, url)
-        operation.journal.info(
-            "subscription.renewed",
+        operation.log.log(
+            log_events.SUBSCRIPTION_RENEWED,
             "The subscription called an earlier webhook URL of this integration. It calls the current URL now.",
             subscription_id=known.id,
         )
         return changed
     changed = hooks.enable(known, project_id if plan.action is Action.MOVE else known.project_id, url)
-    operation.journal.info(
-        "subscription.enabled",
+    operation.log.log(
+        log_events.SUBSCRIPTION_ENABLED,
         "The subscription was moved to the integration's project."
         if plan.action is Action.MOVE
         else f"The subscription was enabled again. Its status was {known.status}.",

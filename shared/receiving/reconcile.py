@@ -38,7 +38,7 @@ def reconcile_all(app: App, budget_seconds: float = BUDGET_SECONDS) -> None:
             logger.warning("The time is over; the next run reconciles the remaining integrations.")
             return
         operation = Operation.start(deadline.remaining())
-        operation.journal.write_to(app.log_of(stored))
+        operation.log.write_to(app.log_of(stored))
         try:
             _reconcile(app, operation, stored, since)
         except OperationFailed as error:

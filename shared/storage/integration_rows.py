@@ -17,11 +17,14 @@ from shared.domain.integration import (
 )
 from shared.secret import Secret
 from shared.storage.keys import integration_key, product_key
-from shared.storage.rows import Row, Value, long_text
+from shared.storage.rows import Row, Value, check_schema, long_text
 from shared.storage.vault import Vault
 
 PARTITION = "integrations"
 """All rows are in one partition, so that an integration and its product change in one transaction."""
+
+SCHEMA = 1
+"""The shape of the rows below. Raise it when an older version of this app would misread a row."""
 
 
 def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
@@ -29,6 +32,7 @@ def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
     integration = stored.integration
     target = integration.azure_devops
     properties: dict[str, Value] = {
+        "schema": SCHEMA,
         "revision": secrets.token_hex(16),
         "deleted": False,
         "integration_id": integration.integration_id,
@@ -52,7 +56,12 @@ def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
 
 
 def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
-    """The integration of a row. The row must not be a tombstone."""
+    """The integration of a row. The row must not be a tombstone.
+
+    Raises:
+        Unavailable: a newer version of this app wrote the row.
+    """
+    check_schema(row, SCHEMA)
     integration = Integration(
         integration_id=row.text("integration_id"),
         name=row.text("name"),
@@ -81,6 +90,7 @@ def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
 def tombstone_row(integration_id: str, webhook_generation: str, *, is_purged: bool) -> Row:
     """The row that replaces a deleted integration. It keeps what is needed to recognize the webhook URL."""
     properties: dict[str, Value] = {
+        "schema": SCHEMA,
         "revision": secrets.token_hex(16),
         "deleted": True,
         "purged": is_purged,
@@ -92,7 +102,11 @@ def tombstone_row(integration_id: str, webhook_generation: str, *, is_purged: bo
 
 def product_row(product_id: str, integration_id: str) -> Row:
     """The row that says that a product belongs to an integration."""
-    properties = {"product_id": product_id, "integration_id": integration_id}
+    properties: dict[str, Value] = {
+        "schema": SCHEMA,
+        "product_id": product_id,
+        "integration_id": integration_id,
+    }
     return Row(PARTITION, product_key(product_id), properties)
 
 

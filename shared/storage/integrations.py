@@ -12,13 +12,14 @@ from shared.domain.integration import Integration, StoredIntegration
 from shared.errors import IntegrationNotFound, PreconditionFailed, ProductTaken
 from shared.storage.integration_rows import (
     PARTITION,
+    SCHEMA,
     integration_row,
     product_row,
     stored_integration,
     tombstone_row,
 )
 from shared.storage.keys import escape_key, integration_key, product_key
-from shared.storage.rows import Delete, Insert, Operation, Replace, Row
+from shared.storage.rows import Delete, Insert, Replace, Row, RowOperation, check_schema
 from shared.storage.save_conflicts import RowVersion, SaveConflict, cause_of_conflict
 from shared.storage.table import TransactionConflict
 from shared.storage.tables import Tables
@@ -43,7 +44,8 @@ class DeletedIntegration:
 class IntegrationStore:
     """The stored integrations.
 
-    Every method raises Unavailable(System.STORAGE) if Table Storage is down, busy or refuses the app.
+    Every method raises Unavailable(System.STORAGE) if Table Storage is down, busy or refuses the app, or if a newer
+    version of this app wrote a row that it reads.
     """
 
     def __init__(self, tables: Tables, vault: Vault) -> None:
@@ -138,7 +140,7 @@ class IntegrationStore:
     def _replace_with_tombstone(self, stored: StoredIntegration) -> DeletedIntegration:
         integration = stored.integration
         tombstone = tombstone_row(integration.integration_id, stored.webhook_generation, is_purged=False)
-        operations: list[Operation] = [Replace(tombstone, stored.version)]
+        operations: list[RowOperation] = [Replace(tombstone, stored.version)]
         if integration.product_id:
             operations.append(Delete(product_row(integration.product_id, integration.integration_id)))
         # The conflict may be with another deletion, or with an earlier attempt of this one.
@@ -150,7 +152,7 @@ class IntegrationStore:
         return _deleted(row)
 
     def _write(
-        self, row: Row, operations: Sequence[Operation], integration: Integration, replaced_etag: str
+        self, row: Row, operations: Sequence[RowOperation], integration: Integration, replaced_etag: str
     ) -> str:
         try:
             return self._table.transact(operations)[0]
@@ -160,7 +162,7 @@ class IntegrationStore:
 
     def _etag_after_conflict(self, row: Row, integration: Integration, replaced_etag: str) -> str:
         current = self._row(integration.integration_id)
-        product = self._table.get(PARTITION, product_key(integration.product_id))
+        product = self._get(product_key(integration.product_id))
         product_owner = product.text("integration_id") if product else ""
         cause = cause_of_conflict(
             integration.integration_id,
@@ -189,14 +191,20 @@ class IntegrationStore:
             table.purge(escape_key(integration_id), up_to=up_to)
 
     def _row(self, integration_id: str) -> Row | None:
-        return self._table.get(PARTITION, integration_key(integration_id))
+        return self._get(integration_key(integration_id))
+
+    def _get(self, row_key: str) -> Row | None:
+        row = self._table.get(PARTITION, row_key)
+        if row is not None:
+            check_schema(row, SCHEMA)
+        return row
 
 
-def _product_row_changes(integration: Integration, stored: StoredIntegration | None) -> list[Operation]:
+def _product_row_changes(integration: Integration, stored: StoredIntegration | None) -> list[RowOperation]:
     before = stored.integration.product_id if stored else ""
     if integration.product_id == before:
         return []
-    changes: list[Operation] = []
+    changes: list[RowOperation] = []
     if before:
         changes.append(Delete(product_row(before, integration.integration_id)))
     if integration.product_id:

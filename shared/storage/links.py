@@ -75,8 +75,7 @@ class LinkStore:
             found = {feature_id: feature}
         else:
             found = dict(self._from(integration_id, feature.work_item_id, (feature_id, *requirement_ids)))
-            found.setdefault(feature_id, pointer_without_link(row))
-        missing = [aha_id for aha_id in requirement_ids if aha_id not in found]
+        missing = [aha_id for aha_id in (feature_id, *requirement_ids) if aha_id not in found]
         return found | self.load(integration_id, missing)
 
     def _from(self, integration_id: str, work_item_id: int, aha_ids: Sequence[str]) -> dict[str, StoredLink]:

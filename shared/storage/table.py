@@ -19,9 +19,9 @@ from shared.storage.rows import (
     MOST_OPERATIONS,
     Delete,
     Insert,
-    Operation,
     Replace,
     Row,
+    RowOperation,
     Upsert,
     check_size,
     in_groups,
@@ -102,7 +102,7 @@ class Table:
         while (page := _or_absent(lambda: _next_page(pages))) is not None:
             yield from page
 
-    def transact(self, operations: Sequence[Operation]) -> list[str]:
+    def transact(self, operations: Sequence[RowOperation]) -> list[str]:
         """Do all operations or none. Returns the new ETag of each row, empty for a removed one.
 
         At most 100 operations, all of one partition, each row once (ValueError otherwise). A call without an answer is
@@ -234,7 +234,7 @@ def _http_date(text: str) -> datetime | None:
         return None
 
 
-def _check(operations: Sequence[Operation]) -> None:
+def _check(operations: Sequence[RowOperation]) -> None:
     if not 0 < len(operations) <= MOST_OPERATIONS:
         raise ValueError(f"a transaction has 1 to {MOST_OPERATIONS} operations, not {len(operations)}")
     if len({operation.row.partition_key for operation in operations}) > 1:
@@ -244,7 +244,7 @@ def _check(operations: Sequence[Operation]) -> None:
     check_size(operations)
 
 
-def _submit(client: TableClient, operations: Sequence[Operation]) -> Sequence[Mapping[str, Any]]:
+def _submit(client: TableClient, operations: Sequence[RowOperation]) -> Sequence[Mapping[str, Any]]:
     """Do it in one request. The caller repeats it: the package does not repeat a POST whose answer was lost."""
     entities = [_client_operation(operation) for operation in operations]
     name, entity, options = entities[0]
@@ -256,7 +256,7 @@ def _submit(client: TableClient, operations: Sequence[Operation]) -> Sequence[Ma
     return [write(entity, retry_total=0, **options)]
 
 
-def _client_operation(operation: Operation) -> tuple[str, dict[str, Any], dict[str, Any]]:
+def _client_operation(operation: RowOperation) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """An operation as `TableClient.submit_transaction` takes it."""
     from azure.core import MatchConditions
 

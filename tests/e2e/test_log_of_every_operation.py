@@ -29,7 +29,7 @@ def storage(system: LocalSystem) -> Iterator[FaultyStorage]:
     relay = Relay(system.tables_connection_string)
     server = start_in_thread(FaultInjection(relay))
     try:
-        yield FaultyStorage(server.url, relay.connection_string_by_way_of(server.url))
+        yield FaultyStorage(server.url, relay)
     finally:
         server.stop()
 

@@ -48,6 +48,7 @@ def aha_refuses_to_write(scene: Scene, reference: str) -> None:
     scene.aha.add_fault(method="PUT", path=f"/{record_id}$", status=503, times=None)
 
 
+@pytest.mark.contract
 def test_a_change_whose_notification_was_lost_is_brought_in(scene: Scene) -> None:
     (number,) = send(scene)
     scene.edit(number, title="Named anew", description="<p>Anew</p>", state="Active")

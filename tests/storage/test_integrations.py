@@ -28,7 +28,7 @@ from shared.errors import (
 )
 from shared.secret import Secret
 from shared.storage.integrations import DeletedIntegration, IntegrationStore
-from shared.storage.rows import Insert, Row
+from shared.storage.rows import Insert, Row, Upsert
 from shared.storage.table import Table
 from shared.storage.tables import Tables
 from shared.storage.vault import Vault
@@ -378,6 +378,85 @@ def test_an_integration_whose_key_is_lost_can_be_read_repaired_and_deleted(
     assert with_new_key.get("web").integration == an_integration()
 
 
-def rows_of(table: Table, partition: str) -> list[str]:
+def put_newer_row(tables: Tables, row_key: str) -> Row:
+    """A row whose shape this version knows nothing of."""
+    tables.integrations.transact([Upsert(Row("integrations", row_key, {"schema": 2, "shape": "newer"}))])
+    row = tables.integrations.get("integrations", row_key)
+    assert row is not None
+    return row
 
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda store: store.get("web"),
+        lambda store: store.find("web"),
+        lambda store: store.all(),
+        lambda store: store.save(an_integration(), None),
+    ],
+    ids=["get", "find", "all", "save"],
+)
+def test_an_integration_of_a_newer_schema_is_left_alone(
+    store: IntegrationStore, tables: Tables, act: Callable[[IntegrationStore], object]
+) -> None:
+    """Given a newer version of the app on another instance, also if it changed how a deleted one is marked."""
+    store.save(an_integration("other", product_id="OTHER"), None)
+    newer = put_newer_row(tables, "i:web")
+    tables.links.transact([Insert(Row("web", "stays"))])
+
+    with pytest.raises(Unavailable, match="newer version of this app wrote row i:web"):
+        act(store)
+
+    left = tables.integrations.get("integrations", "i:web")
+    assert left is not None
+    assert (left.etag, left.properties) == (newer.etag, newer.properties)
+    assert rows_of(tables.links, "web") == ["stays"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store, stored: store.save(an_integration(name="Changed"), stored),
+        lambda store, stored: store.delete(stored),
+    ],
+    ids=["save", "delete"],
+)
+def test_an_integration_that_a_newer_version_changed_since_it_was_read_is_left_alone(
+    store: IntegrationStore,
+    tables: Tables,
+    change: Callable[[IntegrationStore, StoredIntegration], object],
+) -> None:
+    stored = store.save(an_integration(), None)
+    newer = put_newer_row(tables, "i:web")
+
+    with pytest.raises(Unavailable, match="newer version"):
+        change(store, stored)
+
+    left = tables.integrations.get("integrations", "i:web")
+    assert left is not None
+    assert left.etag == newer.etag
+
+
+def test_a_product_of_a_newer_schema_is_left_alone(store: IntegrationStore, tables: Tables) -> None:
+    newer = put_newer_row(tables, "p:PROD")
+
+    with pytest.raises(Unavailable, match="newer version of this app wrote row p:PROD"):
+        store.save(an_integration(), None)
+
+    left = tables.integrations.get("integrations", "p:PROD")
+    assert left is not None
+    assert left.etag == newer.etag
+    assert store.find("web") is None
+
+
+def test_every_row_of_an_integration_has_its_schema(store: IntegrationStore, tables: Tables) -> None:
+    store.save(an_integration(), None)
+    store.delete(store.save(an_integration("gone", product_id="OTHER"), None))
+
+    rows = tables.integrations.query("PartitionKey eq @p", {"p": "integrations"})
+
+    assert {row.row_key: row.properties["schema"] for row in rows} == {"i:gone": 1, "i:web": 1, "p:PROD": 1}
+
+
+def rows_of(table: Table, partition: str) -> list[str]:
     return [row.row_key for row in table.query("PartitionKey eq @p", {"p": partition})]

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from shared.errors import InvalidRequest, Unavailable
 from shared.log_events import OPERATION_FAILED, WORK_ITEM_CREATED, Level
 from shared.operation_log import LogEntry, OperationLog
+from shared.storage.log_rows import key_of_time
 from shared.storage.log_store import LogPage, LogStore
+from shared.storage.rows import Insert, Row
 from shared.storage.tables import Tables
 from tests.storage.relay import FaultyStorage
 
@@ -283,3 +285,49 @@ def test_a_log_that_cannot_be_read_is_unavailable(faulty_storage: FaultyStorage,
 
     with pytest.raises(Unavailable):
         LogStore(faulty_storage.tables).read(integration_id, limit=10)
+
+
+def test_rows_of_a_newer_schema_are_left_out_with_one_warning(
+    store: LogStore, tables: Tables, integration_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Given rows that a newer version wrote before, between and after those of this version."""
+    older, newer = entries(1, operation_id="older", age=timedelta(hours=2)), entries(1, operation_id="newer")
+    store.write(integration_id, older)
+    store.write(integration_id, newer)
+    now = datetime.now(timezone.utc)
+    for age in (timedelta(hours=-1), timedelta(hours=1), timedelta(hours=3)):
+        row_key = f"{key_of_time(now - age)}-000000001-newer"
+        tables.log.transact([Insert(Row(integration_id, row_key, {"schema": 2, "blocks_0": "of later"}))])
+
+    page = store.read(integration_id, limit=10)
+
+    assert page.entries == (*newer, *older)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        f"3 rows of the log of {integration_id} were left out: a newer version of this app wrote them. Finish the "
+        "deployment of the newer version on every instance."
+    ]
+    assert stored_rows(tables, integration_id) == 5
+
+
+def test_pages_pass_over_rows_of_a_newer_schema(store: LogStore, tables: Tables, integration_id: str) -> None:
+    first, second = entries(1, operation_id="1", age=timedelta(hours=2)), entries(1, operation_id="2")
+    store.write(integration_id, first)
+    store.write(integration_id, second)
+    row_key = f"{key_of_time(datetime.now(timezone.utc) - timedelta(hours=1))}-000000001-newer"
+    tables.log.transact([Insert(Row(integration_id, row_key, {"schema": 2}))])
+
+    newest = store.read(integration_id, limit=1)
+    oldest = store.read(integration_id, limit=1, before=newest.next)
+
+    assert (newest.entries, oldest.entries) == (tuple(second), tuple(first))
+    assert oldest.next is None
+
+
+def test_a_log_without_rows_of_a_newer_schema_warns_of_nothing(
+    store: LogStore, integration_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.write(integration_id, entries(3))
+
+    store.read(integration_id, limit=10)
+
+    assert [record for record in caplog.records if record.levelname == "WARNING"] == []

@@ -11,7 +11,7 @@ from typing import Any
 
 from local.faults import cut_connection
 from shared.errors import System, Unavailable
-from shared.storage.rows import Operation, Row
+from shared.storage.rows import Row, RowOperation
 from shared.storage.table import Table
 
 
@@ -117,7 +117,7 @@ class TableOnTheWire:
             return row
         return replace(row, read_at=row.read_at + self._ahead())
 
-    def transact(self, operations: Sequence[Operation]) -> list[str]:
+    def transact(self, operations: Sequence[RowOperation]) -> list[str]:
         """As Table."""
         etags: list[str] = self._pass(lambda: self._table.transact(operations))
         return etags

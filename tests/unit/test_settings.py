@@ -63,6 +63,7 @@ def test_the_defaults_are_those_of_the_cloud() -> None:
         ("SECRETS_KEY", "short"),
         ("SECRETS_KEY", f"{KEY},{KEY[:-4]}"),
         ("SECRETS_KEY", "ключ"),
+        ("SECRETS_KEY", "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/key)"),
         ("PUBLIC_URL", None),
         ("PUBLIC_URL", "app.example.com"),
         ("PUBLIC_URL", "https://app.example.com?x=1"),

@@ -28,7 +28,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.secret import Secret
-from shared.sending.batches import OwnFault, SiblingFailed, read_answer
+from shared.sending.batch_answer import OwnFault, SiblingFailed, read_answer
 from tests.captures import answer
 from tests.unit.examples import API_TOKEN
 from tests.unit.operations import Clock, an_operation
@@ -266,7 +266,7 @@ Refusal = tuple[str, type[OperationFailed], str, str | None]
 REFUSALS: list[Refusal] = [
     ("azure_devops/required_field_empty_TF401320", RuleViolation, "Custom.Team", "TF401320"),
     ("azure_devops/value_not_in_list_TF401320", RuleViolation, "System.State", "TF401320"),
-    ("azure_devops/revision_conflict_VS403351", RevisionConflict, "changed by somebody else", "VS403351"),
+    ("azure_devops/revision_conflict_VS403351", RevisionConflict, "changed the work item", "VS403351"),
     ("azure_devops/work_item_not_readable_TF401232", NotFound, "may not read it", "TF401232"),
     ("azure_devops/project_unknown_TF200016", NotFound, "project does not exist", "TF200016"),
     ("azure_devops/project_not_visible_VS800075", NotFound, "cannot see it", "VS800075"),

@@ -171,6 +171,29 @@ def test_an_error_has_the_pointer_of_the_wrong_value(path: str, value: Any, poin
     assert list(errors_of(changed(path, value))) == [pointer]
 
 
+@pytest.mark.parametrize("name", ["   ", None, 7, "half \ud83d surrogate"], ids=range(4))
+def test_a_name_is_a_text(name: Any) -> None:
+    assert list(errors_of(changed("name", name))) == ["/name"]
+
+
+@pytest.mark.parametrize("product_id", ["", " ", 1.5, [], 10**300, "x" * 256], ids=range(6))
+def test_a_product_is_a_text_or_a_whole_number(product_id: Any) -> None:
+    assert list(errors_of(changed("product_id", product_id))) == ["/product_id"]
+
+
+@pytest.mark.parametrize("url", ["ftp://fabrikam.aha.io", "https://", "aha.io/api"])
+def test_an_aha_account_is_an_https_address_without_a_path(url: str) -> None:
+    assert list(errors_of(changed("aha/url", url))) == ["/aha/url"]
+
+
+@pytest.mark.parametrize("part", ["azure_devops", "aha", "feature", "requirement"])
+def test_a_part_is_an_object(part: str) -> None:
+    values: list[Any] = [[], "text", 3, True]
+    for value in values:
+        found = errors_of({"name": "Web", "product_id": "P", part: value})
+        assert found == {f"/{part}": "must be an object"}, value
+
+
 def test_an_error_detail_has_no_token() -> None:
     for token in (f"{PAT} {PAT}", PAT * 400):
         errors = errors_of(changed("azure_devops/personal_access_token", token))
