@@ -9,7 +9,7 @@ const MOST_AT_FIRST = 3;
 export const distinctErrors = (entries) => entries.filter((entry) => !entries.some((other) => other !== entry
   && other.operation_id === entry.operation_id && other.message !== entry.message && other.message.endsWith(entry.message)));
 
-/** The panel; nothing where there are no errors. */
+/** The panel; null if there are no errors. */
 export function errorsPanel(entries, id, showOperation) {
   if (!entries.length) return null;
   const list = h("ol", { class: "entries", "aria-labelledby": "errors-title" });

@@ -51,7 +51,7 @@ class Images:
 
 
 def images_of_account(aha_url: str) -> Images:
-    """The images of an account before any upload. `aha_url` is the integration's Aha! URL, empty where it has none."""
+    """The images of an account before any upload. `aha_url` is the integration's Aha! URL, empty if it has none."""
     return Images(host_of(aha_url))
 
 

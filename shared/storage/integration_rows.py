@@ -101,7 +101,7 @@ def tombstone_row(integration_id: str, webhook_generation: str, *, is_purged: bo
 
 
 def product_row(product_id: str, integration_id: str) -> Row:
-    """The row that holds a product for an integration."""
+    """The row that says that a product belongs to an integration."""
     properties: dict[str, Value] = {
         "schema": SCHEMA,
         "product_id": product_id,
