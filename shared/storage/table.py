@@ -136,8 +136,10 @@ class Table:
             parameters["moment"] = up_to
         for _ in range(ATTEMPTS):
             rows = self.query(" and ".join(conditions), parameters, select=("PartitionKey", "RowKey"))
+            # A row that is written again after this query is newer than the moment, and stays.
+            deletes = (Delete(row, row.etag if up_to is not None else ANY_VERSION) for row in rows)
             try:
-                for group in in_groups((row, (Delete(row),)) for row in rows):
+                for group in in_groups((None, (delete,)) for delete in deletes):
                     self.transact([operation for _, operations in group for operation in operations])
                 return
             except TransactionConflict:
