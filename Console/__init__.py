@@ -1,4 +1,4 @@
-"""GET /api/console: the configuration page, and below it the files that it is made of."""
+"""GET /api/console: the configuration page, and the files that it loads."""
 
 import azure.functions as func
 

@@ -1,31 +1,44 @@
-"""GET, PUT and DELETE /api/integrations/{integration_id}, and GET /api/integrations: the configuration."""
+"""GET, PUT and DELETE /api/integrations/{integration_id}, and GET /api/integrations."""
 
 import azure.functions as func
 
 from shared import edge
 from shared.api import integrations
 from shared.app import the_app
+from shared.domain.integration import StoredIntegration
 from shared.operation import Operation
+from shared.storage.integrations import DeletedIntegration
 
 _BUDGET_SECONDS = 60.0
+
+_Found = StoredIntegration | DeletedIntegration | None
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """Answer the HTTP request."""
-    return edge.respond(req, _answer, budget_seconds=lambda: _BUDGET_SECONDS)
+    return edge.respond_about(req, _find, _answer, budget_seconds=lambda: _BUDGET_SECONDS)
 
 
-def _answer(call: edge.Call, operation: Operation) -> edge.Answer:
+def _find(call: edge.Call) -> edge.Subject[_Found]:
+    integration_id = call.route.get("integration_id", "")
+    if not integration_id:
+        return edge.Subject(None)
+    app = the_app()
+    # A PUT may create the integration, and a DELETE removes it.
+    return edge.Subject(app.integrations.find(integration_id), app.log_if_stored(integration_id))
+
+
+def _answer(call: edge.Call, operation: Operation, found: _Found) -> edge.Answer:
     app = the_app()
     integration_id = call.route.get("integration_id", "")
     if call.method == "GET":
         if not integration_id:
             return edge.Answer(200, {"integrations": integrations.list_integrations(app)})
-        shown = integrations.get_integration(app, integration_id)
+        shown = integrations.get_integration(app, integration_id, found)
         return edge.Answer(200, shown.body, {"ETag": shown.etag})
     if_match = call.headers.get("if-match")
     if call.method == "DELETE":
-        integrations.delete_integration(app, integration_id, if_match)
+        integrations.delete_integration(app, integration_id, found, if_match)
         return edge.Answer(204)
-    shown, is_new = integrations.put_integration(app, operation, integration_id, call.json(), if_match)
-    return edge.Answer(201 if is_new else 200, shown.body, {"ETag": shown.etag})
+    saved, is_new = integrations.put_integration(app, operation, integration_id, found, call.json(), if_match)
+    return edge.Answer(201 if is_new else 200, saved.body, {"ETag": saved.etag})

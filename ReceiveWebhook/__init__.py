@@ -1,7 +1,7 @@
 """POST /api/webhooks/{integration_id}/{token}: what the service hook “Work item updated” calls.
 
-The statuses are chosen by what Azure DevOps does next: 503 is delivered again, 410 switches the subscription off, any
-other failure puts it on probation, during which events are lost
+Azure DevOps reacts to the status: after a 503 it delivers the notification again, after a 410 it disables the
+subscription, and after any other failure it puts the subscription on probation and drops notifications meanwhile
 (https://learn.microsoft.com/azure/devops/service-hooks/troubleshoot).
 """
 
@@ -12,40 +12,39 @@ from shared.app import the_app
 from shared.domain.json_input import InputErrors
 from shared.errors import IntegrationNotFound, InvalidInput, OperationFailed
 from shared.operation import Operation
-from shared.receiving.receive import WebhookGone, open_delivery, receive
+from shared.receiving.receive import Delivery, WebhookGone, open_delivery, receive
 
 _BUDGET_SECONDS = 25.0
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """Answer the HTTP request."""
-    return edge.respond(req, _receive, budget_seconds=lambda: _BUDGET_SECONDS, status_of=_status_of)
-
-
-def _receive(call: edge.Call, operation: Operation) -> edge.Answer:
-    app = the_app()
-    integration_id = call.route.get("integration_id", "")
-    body, invalid = _body(call)
-    # The token is checked before the body is judged: whoever lacks it learns nothing else.
-    delivery = open_delivery(app, integration_id, call.route.get("token", ""), body)
-    app.keep_log(operation, integration_id)
-    if invalid is not None:
-        raise invalid
-    errors = InputErrors()
-    if not isinstance(body, dict):
-        errors.add("", "must be an object")
-    errors.raise_if_any()
-    received = receive(app, operation, delivery)
-    return edge.Answer(
-        200, {"result": received.result, "reason": received.reason, "operation_id": operation.id}
+    return edge.respond_about(
+        req, _find, _receive, budget_seconds=lambda: _BUDGET_SECONDS, status_of=_status_of
     )
 
 
-def _body(call: edge.Call) -> tuple[object, InvalidInput | None]:
+def _find(call: edge.Call) -> edge.Subject[Delivery]:
+    app = the_app()
     try:
-        return call.json(), None
-    except InvalidInput as error:
-        return None, error
+        body = call.json()
+    except InvalidInput:
+        # Only a caller with the right token is told what is wrong with the body, by _receive.
+        body = None
+    route = call.route
+    delivery = open_delivery(app, route.get("integration_id", ""), route.get("token", ""), body)
+    return edge.Subject(delivery, app.log_of(delivery.integration))
+
+
+def _receive(call: edge.Call, operation: Operation, delivery: Delivery) -> edge.Answer:
+    errors = InputErrors()
+    if not isinstance(call.json(), dict):
+        errors.add("", "must be an object")
+    errors.raise_if_any()
+    received = receive(the_app(), operation, delivery)
+    return edge.Answer(
+        200, {"result": received.result, "reason": received.reason, "operation_id": operation.id}
+    )
 
 
 def _status_of(error: OperationFailed) -> int:

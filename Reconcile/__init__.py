@@ -1,4 +1,4 @@
-"""A timer (app setting RECONCILE_SCHEDULE): brings in what missed notifications lost."""
+"""A timer (app setting RECONCILE_SCHEDULE): brings changes to Aha! whose notifications did not arrive."""
 
 import azure.functions as func
 

@@ -4,25 +4,28 @@ import azure.functions as func
 
 from shared import edge
 from shared.app import the_app
+from shared.domain.integration import StoredIntegration
 from shared.domain.records import read_feature
 from shared.operation import Operation
 from shared.sending.result import Action, Status
 from shared.sending.send import send_feature
+from shared.subjects import integration_in_route
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """Answer the HTTP request."""
-    return edge.respond(req, _send, budget_seconds=lambda: the_app().settings.send_time_budget_seconds)
+    return edge.respond_about(
+        req,
+        integration_in_route,
+        _send,
+        budget_seconds=lambda: the_app().settings.send_time_budget_seconds,
+    )
 
 
-def _send(call: edge.Call, operation: Operation) -> edge.Answer:
-    app = the_app()
-    integration_id = call.route.get("integration_id", "")
-    integration = app.integrations.get(integration_id).integration
-    app.keep_log(operation, integration_id)
+def _send(call: edge.Call, operation: Operation, stored: StoredIntegration) -> edge.Answer:
     dry_run = call.flag("dry_run")
     feature = read_feature(call.json())
-    result = send_feature(app, operation, integration, feature, dry_run=dry_run)
+    result = send_feature(the_app(), operation, stored.integration, feature, dry_run=dry_run)
     body = result.to_json()
     if dry_run:
         return edge.Answer(200, body)

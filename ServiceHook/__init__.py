@@ -1,23 +1,24 @@
-"""GET and POST /api/integrations/{integration_id}/service-hook: the subscription that calls the webhook."""
+"""GET and POST /api/integrations/{integration_id}/service-hook: the subscription that calls the webhook URL."""
 
 import azure.functions as func
 
 from shared import edge
 from shared.api.subscription import subscribe, subscription_status
 from shared.app import the_app
+from shared.domain.integration import StoredIntegration
 from shared.operation import Operation
+from shared.subjects import integration_in_route
 
 _BUDGET_SECONDS = 60.0
 
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """Answer the HTTP request."""
-    return edge.respond(req, _answer, budget_seconds=lambda: _BUDGET_SECONDS)
+    return edge.respond_about(req, integration_in_route, _answer, budget_seconds=lambda: _BUDGET_SECONDS)
 
 
-def _answer(call: edge.Call, operation: Operation) -> edge.Answer:
-    integration_id = call.route.get("integration_id", "")
+def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) -> edge.Answer:
     if call.method == "GET":
-        return edge.Answer(200, subscription_status(the_app(), operation, integration_id))
-    done = subscribe(the_app(), operation, integration_id)
-    return edge.Answer(201 if done.created else 200, done.to_json(operation))
+        return edge.Answer(200, subscription_status(the_app(), operation, stored))
+    subscribed = subscribe(the_app(), operation, stored)
+    return edge.Answer(201 if subscribed.created else 200, subscribed.to_json(operation))

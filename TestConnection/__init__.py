@@ -1,10 +1,12 @@
-"""POST /api/test-connection: can the account be reached, and could a send do what it should?"""
+"""POST /api/test-connection: can the app reach the account, and can it send as the integration is configured?"""
 
 import azure.functions as func
 
 from shared import edge
-from shared.api.connection_test import check_connection, read_question
+from shared.api.connection_request import named_integration
+from shared.api.connection_test import read_request, run_connection_test
 from shared.app import the_app
+from shared.domain.integration import StoredIntegration
 from shared.operation import Operation
 
 _BUDGET_SECONDS = 60.0
@@ -12,12 +14,19 @@ _BUDGET_SECONDS = 60.0
 
 def main(req: func.HttpRequest) -> func.HttpResponse:
     """Answer the HTTP request."""
-    return edge.respond(req, _test, budget_seconds=lambda: _BUDGET_SECONDS)
+    return edge.respond_about(req, _find, _test, budget_seconds=lambda: _BUDGET_SECONDS)
 
 
-def _test(call: edge.Call, operation: Operation) -> edge.Answer:
+def _find(call: edge.Call) -> edge.Subject[StoredIntegration | None]:
+    integration_id = named_integration(call.json())
+    if not integration_id:
+        return edge.Subject(None)
     app = the_app()
-    question = read_question(app, call.json())
-    if question.integration_id:
-        app.keep_log(operation, question.integration_id)
-    return edge.Answer(200, check_connection(app, operation, question))
+    stored = app.integrations.get(integration_id)
+    return edge.Subject(stored, app.log_of(stored))
+
+
+def _test(call: edge.Call, operation: Operation, stored: StoredIntegration | None) -> edge.Answer:
+    app = the_app()
+    request = read_request(app, call.json(), stored)
+    return edge.Answer(200, run_connection_test(app, operation, request))

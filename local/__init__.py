@@ -1,4 +1,4 @@
-"""What runs the product on one machine: sandboxes of both outside systems, a function host, storage.
+"""Run the product on one machine: sandboxes of both outside systems, a function host and storage.
 
 Nothing in here is deployed.
 """

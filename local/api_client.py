@@ -1,4 +1,4 @@
-"""A small JSON client on the standard library, for setting up before anything is installed beside it."""
+"""A small JSON client that needs the standard library only, so that it works before packages are installed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SECONDS = 60
 
 
 class ApiError(Exception):
-    """An answer that is no success, or none at all."""
+    """A failed request, with or without an answer."""
 
 
 class ApiClient:
@@ -50,7 +50,7 @@ class ApiClient:
         request = urllib.request.Request(
             f"{self._base_url}{path}", data=data, method=method, headers=self._headers
         )
-        # Loopback only: a proxy of the user's environment has no say.
+        # Requests go to loopback only, so a proxy in the user's environment is ignored.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=_SECONDS) as answer:

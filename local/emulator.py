@@ -11,7 +11,7 @@ from local.service import ADDRESS
 TABLE_READY_LINE = f"Azurite Table service successfully started on {ADDRESS}:{{port}}"
 USUAL_PORTS = {"blob": 10000, "queue": 10001, "table": 10002}
 
-# Azurite's account and key are the same everywhere and published with it.
+# Azurite's account and key are public and the same everywhere.
 _ACCOUNT = "devstoreaccount1"
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 

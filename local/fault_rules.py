@@ -1,4 +1,4 @@
-"""What a fault is: which requests it concerns, when it is due, and what it does to them."""
+"""A fault: which requests it matches, which of them it hits, and what it does to them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from local.request_log import RequestLogEntry
 
-_OUTCOMES = ("status", "delay_ms", "cut", "cut_body_after")
+_OUTCOMES = ("status", "delay_ms", "hold_ms", "cut", "cut_body_after")
+"""`delay_ms` waits before the request is carried out, `hold_ms` between that and the answer."""
 _KEYS = {"method", "path", "body", "request_body", "skip", "times", "headers", *_OUTCOMES}
 
 
@@ -83,7 +84,7 @@ class Fault:
         }
 
     def concerns(self, entry: RequestLogEntry) -> bool:
-        """Whether the request is one that this fault counts."""
+        """Whether the fault matches the request."""
         if self.method and entry.method not in self.method.split("|"):
             return False
         target = f"{entry.path}?{entry.query}" if entry.query else entry.path
@@ -95,7 +96,7 @@ class Fault:
 
     @property
     def is_due(self) -> bool:
-        """Whether the request counted last is to be hit."""
+        """Whether the last matching request is hit."""
         return self.matched > self.skip and (self.times is None or self.fired < self.times)
 
     def answer(self) -> Response:

@@ -70,6 +70,8 @@ class FaultInjection:
             return _Observed(entry, self._app, environ, start_response)
         if fault.outcome == "status":
             return _Observed(entry, fault.answer(), environ, start_response)
+        if fault.outcome == "hold_ms":
+            return self._held(entry, fault.value, environ, start_response)
         if fault.outcome == "cut_body_after":
             return _Observed(entry, self._app, environ, start_response, cut_after=fault.value)
         if fault.value == "after":
@@ -78,8 +80,27 @@ class FaultInjection:
         entry.end()
         raise cut_connection(environ)
 
+    def _held(
+        self,
+        entry: RequestLogEntry,
+        milliseconds: int,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Carry the request out, and answer it later."""
+        start: list[Any] = []
+
+        def keep(*arguments: Any) -> Callable[[bytes], object]:
+            start[:] = arguments
+            return lambda _piece: None
+
+        body = b"".join(_Observed(entry, self._app, environ, keep))
+        time.sleep(milliseconds / 1000)
+        start_response(*start)
+        return [body]
+
     def _due(self, entry: RequestLogEntry) -> tuple[list[Fault], Fault | None]:
-        """The delays that apply, which add up, and the first other fault that does."""
+        """The sum of all delays that apply, and the first other fault that applies."""
         delays: list[Fault] = []
         chosen: Fault | None = None
         with self._lock:
@@ -142,7 +163,7 @@ class FaultInjection:
 
 
 class _Observed:
-    """The answer of an application on its way out: counted, noted in the log and, if asked, broken off."""
+    """The application's answer: it is counted, recorded in the log and, if a fault says so, cut off."""
 
     def __init__(
         self,
@@ -181,7 +202,7 @@ class _Observed:
                     yield piece[:room]
                     raise cut_connection(self._environ)
                 self._entry.response_bytes += len(piece)
-                # Noted before the last bytes leave: whoever has the whole answer finds it ended in the log.
+                # Ended before the last bytes are sent, so that a client with the whole answer finds the entry complete.
                 if self._length is not None and self._entry.response_bytes >= self._length:
                     self._entry.end()
                 yield piece
@@ -189,7 +210,7 @@ class _Observed:
             self.close()
 
     def close(self) -> None:
-        """Ends the entry; the server calls it, too, when the client has gone."""
+        """Ends the entry. The server also calls this when the client has disconnected."""
         self._entry.end()
         close = getattr(self._pieces, "close", None)
         if close is not None:
@@ -197,7 +218,7 @@ class _Observed:
 
 
 def _keep_unsent(*_start_of_answer: object) -> Callable[[bytes], object]:
-    """A start_response for an answer that nobody gets."""
+    """A start_response for an answer that is not sent."""
     return lambda _piece: None
 
 

@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 from local.function_host.application import BODY_LIMIT, FunctionHost, HostOptions
@@ -37,13 +38,15 @@ def main() -> int:
     for fault in app.faults:
         print(f"Left out: {fault}", file=sys.stderr)
     os.environ.setdefault("WEBSITE_HOSTNAME", f"localhost:{port}")
+    if options.clock_ahead:
+        _set_clock(options.clock_ahead)
     _enter(options.root)
     host = FunctionHost(app, _make_engine(options), _host_options(options))
     _list_functions(app, port)
     serve(host, _ADDRESS, port, "Kestrel")
     logging.shutdown()
     sys.stdout.flush()
-    # Calls that still run would hold up an ordinary exit; the platform does not wait for them for ever either.
+    # An ordinary exit would wait for running calls. The platform does not wait for ever either.
     os._exit(0)
 
 
@@ -78,6 +81,13 @@ def _read_arguments() -> argparse.Namespace:
         default=None,
         help="for `def` functions (default: the setting PYTHON_THREADPOOL_THREAD_COUNT, else 1000)",
     )
+    parser.add_argument(
+        "--clock-ahead",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="let this host's clock be wrong, to see what becomes of it (default: 0)",
+    )
     options = parser.parse_args()
     options.root = options.root.resolve()
     return options
@@ -92,7 +102,7 @@ def _apply_settings(options: argparse.Namespace) -> None:
 
 
 def _free_port(wanted: int) -> int:
-    """The port to listen on, found out before the functions load: they may read it from WEBSITE_HOSTNAME."""
+    """The port to listen on. It is chosen before the functions load, because they may read it from WEBSITE_HOSTNAME."""
     with socket.socket() as probe:
         if os.name == "posix":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -106,6 +116,12 @@ def _free_port(wanted: int) -> int:
             raise ConfigurationError(f"port {wanted} cannot be opened: {problem}") from problem
         port: int = probe.getsockname()[1]
         return port
+
+
+def _set_clock(seconds_ahead: float) -> None:
+    """Let the app's clock be wrong. Processes, connections and files keep the machine's."""
+    right = time.time
+    time.time = lambda: right() + seconds_ahead
 
 
 def _enter(root: Path) -> None:

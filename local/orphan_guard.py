@@ -1,4 +1,4 @@
-"""Ends processes whose parent is gone, also when it was killed and could clean up nothing itself.
+"""Ends processes whose parent is gone, also if the parent was killed and could not clean up.
 
 The parent writes `guard PID` and `release PID` lines to this program's standard input. When that closes, which
 it does however the parent ended, everything still guarded is killed with its process group.

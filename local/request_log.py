@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 KEPT_REQUESTS = 10_000
 LOGGED_BODY_LIMIT = 256 * 1024
-"""Bytes up to which a JSON body is read ahead of the application and kept as text."""
+"""The largest JSON body, in bytes, that is kept as text."""
 
 _SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization", "x-functions-key"}
 
@@ -41,7 +41,7 @@ class RequestLogEntry:
     fault: str | None = None
 
     def end(self) -> None:
-        """Notes the time, the first time it is called."""
+        """Records the time of the first call."""
         if self.ended_at is None:
             self.ended_at = time.monotonic()
 
@@ -55,7 +55,7 @@ class RequestLog:
         self._entries: deque[RequestLogEntry] = deque(maxlen=KEPT_REQUESTS)
 
     def begin(self, environ: WSGIEnvironment) -> RequestLogEntry:
-        """Lists a request at once, before anything is read or answered."""
+        """Adds a request before its body is read and before it is answered."""
         headers = {
             name[5:].replace("_", "-").lower(): value
             for name, value in environ.items()
@@ -85,7 +85,7 @@ class RequestLog:
         return [asdict(entry) for entry in entries]
 
     def clear(self) -> None:
-        """Forgets every entry; ids go on."""
+        """Deletes every entry. Later entries continue with the next id."""
         with self._lock:
             self._entries.clear()
 
@@ -111,7 +111,7 @@ class _CountedBody(io.RawIOBase):
 
 
 def observe_body(environ: WSGIEnvironment, entry: RequestLogEntry) -> None:
-    """Keeps a small JSON body in the entry; every body is handed on whole, a large one as a stream."""
+    """Keeps a small JSON body in the entry. Every body is passed on complete, a large one as a stream."""
     body = environ["wsgi.input"]
     length = environ.get("CONTENT_LENGTH", "")
     sized = length.isdecimal()

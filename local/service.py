@@ -1,4 +1,4 @@
-"""One program of the local system: started on a port, waited for, stopped for certain."""
+"""One program of the local system: start it on a port, wait until it is ready, and stop it with all its children."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _STOP_SECONDS = 5
 
 
 class ServiceFailed(Exception):
-    """A program ended, or was not ready in time; the text holds the end of its log."""
+    """A program ended, or was not ready in time. The text has the end of its log."""
 
 
 class PortTaken(ServiceFailed):
-    """A program ended because somebody else listens on its port."""
+    """A program ended because another process listens on its port."""
 
 
 class OrphanGuard:
-    """Sees to it that no service outlives this process, however it ends."""
+    """Makes sure that no service outlives this process, however this process ends."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -45,11 +45,11 @@ class OrphanGuard:
         self._write(f"guard {pid}")
 
     def release(self, pid: int) -> None:
-        """The process has ended: its number may soon be another one's."""
+        """Stop guarding a process that has ended, because its number may be reused."""
         self._write(f"release {pid}")
 
     def close(self) -> None:
-        """Let the guard end, and with it what is still guarded."""
+        """End the guard, which ends the processes that it still guards."""
         assert self._process.stdin is not None  # noqa: S101
         self._process.stdin.close()
         self._process.wait()
@@ -114,7 +114,7 @@ class Service:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # A group of its own: Ctrl-C reaches this process alone, and children are stopped with it.
+                # Its own process group, so that Ctrl-C does not reach it and its children are stopped with it.
                 start_new_session=True,
             )
         self._guard.guard(self._process.pid)

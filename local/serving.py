@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 DRAIN_LIMIT = 256 * 1024 * 1024
-"""Bytes of an unread request body that are read away to keep the connection; past it, it closes."""
+"""The most bytes of an unread request body that are discarded to keep the connection; with more, it is closed."""
 
 _BLOCK = 64 * 1024
 _log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class _SizedBody(io.RawIOBase):
 
 
 class _Answer:
-    """Writes one answer with the framing that keeps the connection usable."""
+    """Writes one answer so that the connection can be used again."""
 
     def __init__(self, handler: _KeepAliveHandler) -> None:
         self._handler = handler
@@ -72,7 +72,7 @@ class _Answer:
         return self.write
 
     def write(self, data: bytes) -> None:
-        """Sends a piece of the body, the head before the first one."""
+        """Sends a piece of the body; before the first one, status and headers."""
         if not self.begun:
             self._write_head()
         if data and self._handler.command != "HEAD":
@@ -83,7 +83,7 @@ class _Answer:
         self._handler.wfile.flush()
 
     def finish(self) -> None:
-        """Sends what marks the end of the body."""
+        """Sends the end mark of the body, if it needs one."""
         if not self.begun:
             self._write_head()
         if self._chunked:
@@ -97,10 +97,15 @@ class _Answer:
         code_text, _, reason = self._status.partition(" ")
         code = int(code_text)
         handler = self._handler
-        handler.send_response(code, reason)
+        names = {name.lower() for name, _ in self._headers}
+        handler.log_request(code)
+        handler.send_response_only(code, reason)
+        handler.send_header("Server", handler.version_string())
+        if "date" not in names:
+            handler.send_header("Date", handler.date_time_string())
         for name, value in self._headers:
             handler.send_header(name, value)
-        sized = any(name.lower() == "content-length" for name, _ in self._headers)
+        sized = "content-length" in names
         bodiless = handler.command == "HEAD" or code < 200 or code in (204, 304)
         if not sized and not bodiless:
             if handler.request_version == "HTTP/1.1":
@@ -127,7 +132,7 @@ class _KeepAliveHandler(WSGIRequestHandler):
 
     def finish(self) -> None:
         self.server.connections.discard(self.connection)
-        # What is left in the buffer belongs to an answer that a lost or cut connection ended.
+        # The rest of the buffer belongs to an answer whose connection was lost or cut.
         with contextlib.suppress(OSError):
             super().finish()
 
@@ -190,7 +195,7 @@ class _KeepAliveHandler(WSGIRequestHandler):
             self.close_connection = True
 
     def log(self, type: str, message: str, *args: Any) -> None:
-        """Says nothing: the request log of the sandboxes is where requests are read."""
+        """Logs nothing, because the sandboxes have a request log."""
 
 
 class _SandboxServer(ThreadedWSGIServer):
@@ -203,14 +208,14 @@ class _SandboxServer(ThreadedWSGIServer):
         self._server_version = name
 
     def close_connections(self) -> None:
-        """Ends every open connection, the idle ones too, so that nobody is answered any more."""
+        """Closes every open connection, idle ones too, so that no further answer is sent."""
         for connection in list(self.connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
 class RunningServer:
-    """A server at work on a thread of its own. `url` has no slash at its end."""
+    """A server that runs on its own thread. `url` does not end with a slash."""
 
     def __init__(self, server: _SandboxServer) -> None:
         self._server = server

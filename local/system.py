@@ -63,7 +63,7 @@ class SystemOptions:
 
 
 class UsualPorts:
-    """The right to the usual ports: one system of this folder has it at a time, others take free ports."""
+    """A lock for the usual ports. One system of this folder holds it at a time; others use free ports."""
 
     def __init__(self) -> None:
         DEV_FOLDER.mkdir(exist_ok=True)
@@ -78,12 +78,12 @@ class UsualPorts:
                 self.are_ours = False
 
     def give_back(self) -> None:
-        """Let another system have them. May be called twice."""
+        """Release the lock. May be called twice."""
         self._lock.close()
 
 
 class LocalSystem:
-    """Starts everything, knows where it is, and stops it for certain; usable as a context manager.
+    """Starts everything, has the addresses, and stops everything. A context manager.
 
     `storage`, `azure_devops`, `aha` and `function_host` are services with `url`, `start()`, `stop()` and `kill()`;
     the sandboxes' are None where the real ones are used.
@@ -97,7 +97,7 @@ class LocalSystem:
         self.secrets_key = self.options.secrets_key or make_secrets_key()
         self._guard = OrphanGuard()
         self._usual_ports = UsualPorts() if self.options.usual_ports else None
-        # Core Tools needs blobs and queues for itself: leases of timers, and keys.
+        # Core Tools needs blobs and queues for the leases of timers and for keys.
         kinds = ["blob", "queue"] if self.options.host == "func" else []
         self._extra_ports = {kind: self._port(USUAL_PORTS[kind]) for kind in kinds}
         # Azurite writes its tables to disk when it is interrupted, and not for SIGTERM.
@@ -191,9 +191,13 @@ class LocalSystem:
         self.function_host.start(self.host_environment(self.host_changes))
 
     @contextmanager
-    def another_host(self, number: int) -> Iterator[Service]:
-        """A further process of the function app, as the second and later workers of an instance are."""
-        host = self._service(f"functions-{number}", self._host_command, _FUNCTIONS_PORT)
+    def another_host(self, number: int, clock_ahead: float = 0.0) -> Iterator[Service]:
+        """A further process of the function app, whose clock may be some seconds ahead."""
+
+        def command(port: int) -> Sequence[str | Path]:
+            return [*self._host_command(port), "--clock-ahead", str(clock_ahead)]
+
+        host = self._service(f"functions-{number}", command, _FUNCTIONS_PORT)
         try:
             host.start(self.host_environment())
             yield host
@@ -206,11 +210,12 @@ class LocalSystem:
             "FUNCTIONS_WORKER_RUNTIME": "python",
             "AzureWebJobsStorage": connection_string({"table": self.storage.port, **self._extra_ports}),
             "TABLES_CONNECTION_STRING": self.tables_connection_string,
-            # Empty, not absent: so that no settings file brings one in.
+            # Empty and not left out, so that a settings file does not set one.
             "TABLES_ENDPOINT": "",
             "SECRETS_KEY": self.secrets_key,
             "PUBLIC_URL": self.functions_url,
             **self._sandbox_settings(),
+            **self._timer_settings(),
             **self._core_tools_settings(),
             **self.options.host_env,
             **(env or {}),
@@ -224,15 +229,19 @@ class LocalSystem:
         return {
             "AZURE_DEVOPS_URL": self._azure_devops.url,
             "ALLOW_LOCAL_ADDRESSES": "true",
-            # Where a managed identity gets its tokens, as App Service has it; the sandbox hands them out here.
+            # The token endpoint of a managed identity, as in App Service. Here, the sandbox issues the tokens.
             "IDENTITY_ENDPOINT": f"{self._azure_devops.url}/_identity/token",
             "IDENTITY_HEADER": "sandbox-identity",
         }
 
+    def _timer_settings(self) -> dict[str, str | None]:
+        # Without a schedule there is no Reconcile. The local host starts timers by its admin API alone.
+        return {} if self.options.host == "func" else {"RECONCILE_SCHEDULE": "0 */15 * * * *"}
+
     def _core_tools_settings(self) -> dict[str, str | None]:
         if self.options.host != "func":
             return {}
-        # Core Tools runs the Python of the environment that is active, and nothing activates it here.
+        # Core Tools runs the Python of the active virtual environment, so it is activated here.
         programs = str(Path(sys.executable).parent)
         return {"VIRTUAL_ENV": sys.prefix, "PATH": os.pathsep.join([programs, os.environ.get("PATH", "")])}
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from shared.clock import Clock
-from shared.domain.integration import AhaTarget, AzureDevOpsTarget
+from shared.domain.integration import AhaTarget, AzureDevOpsTarget, StoredIntegration
 from shared.identity import ManagedIdentity
 from shared.operation import Operation
+from shared.operation_log import LogEntry, LogSink
 from shared.settings import Settings
 from shared.storage.integrations import IntegrationStore
 from shared.storage.log_store import LogStore
@@ -134,9 +136,22 @@ class App:
     def _aha_client(self, kind: type[_AhaClient], target: AhaTarget, operation: Operation) -> _AhaClient:
         return kind(target, operation, process_state=self.process_state, sleep=self.clock.sleep)
 
-    def keep_log(self, operation: Operation, integration_id: str) -> None:
-        """From here on, the operation's journal is written to the integration's log."""
-        operation.journal.write_to(lambda entries: self.log.write(integration_id, entries))
+    def log_of(self, stored: StoredIntegration) -> LogSink:
+        """Writes entries to the log of an integration."""
+        return lambda entries: self.log.write(stored.integration.integration_id, entries)
+
+    def log_if_stored(self, integration_id: str) -> LogSink:
+        """Writes entries to the log of an integration that the operation may create or delete.
+
+        Nothing is written unless the integration exists when the entries come: a log without an integration would
+        stay for ever.
+        """
+
+        def write(entries: Sequence[LogEntry]) -> None:
+            if isinstance(self.integrations.find(integration_id), StoredIntegration):
+                self.log.write(integration_id, entries)
+
+        return write
 
 
 _lock = threading.Lock()

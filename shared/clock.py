@@ -1,4 +1,4 @@
-"""The time of day and the passing of time, as an argument, so that a test can let days pass at once."""
+"""The clock as an argument, so that a test can let days pass at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Clock:
-    """`now` is the time in UTC, `monotonic` seconds of a clock that is never set, `sleep` waits for some seconds."""
+    """`now` is the time in UTC, `monotonic` a time in seconds that never goes back, and `sleep` waits some seconds."""
 
     now: Callable[[], datetime] = _utc_now
     monotonic: Callable[[], float] = time.monotonic

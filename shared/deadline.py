@@ -1,4 +1,4 @@
-"""How long an operation may take, passed down to every call it makes."""
+"""How long an operation may take. It is passed down to every call that the operation makes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Deadline:
-    """A moment on a monotonic clock, in seconds."""
+    """A time on a monotonic clock, in seconds."""
 
     at: float
     clock: Callable[[], float] = time.monotonic

@@ -1,6 +1,6 @@
 """The HTTP edge: the one module that knows azure.functions, and the one place that turns errors into answers.
 
-A function folder reads what it needs from a `Call` and returns an `Answer`; `respond` does the rest.
+A function folder says how to find what a call is about and how to answer it; `respond` and `respond_about` do the rest.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import azure.functions as func
 
+from shared import log_events
 from shared.errors import (
     BodyTooLarge,
     FeatureBusy,
@@ -32,6 +33,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.operation import Operation
+from shared.operation_log import LogSink
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +53,12 @@ STATUSES: tuple[tuple[type[OperationFailed], int], ...] = (
     (Unavailable, 503),
     (OperationFailed, 500),
 )
-"""The status of each error: the first class that fits."""
+"""The HTTP status of each error. The first class that fits decides."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request, as the function folders see it. Header names in lower case; `path` is that of its address."""
+    """A request, as the function folders see it. Header names are in lower case; `path` has no query."""
 
     method: str
     path: str
@@ -83,20 +85,20 @@ class Call:
 
         Raises:
             BodyTooLarge: it is over 10 MiB.
-            InvalidJson: it is empty, no JSON, or not in UTF-8.
+            InvalidJson: it is empty, not valid JSON, or not in UTF-8.
         """
         if len(self.body) > LARGEST_BODY:
-            raise BodyTooLarge("The body is over 10 MiB.")
+            raise BodyTooLarge("The body is over 10 MiB. Send fewer requirements at a time.")
         if not self.body and "chunked" in self.headers.get("transfer-encoding", "").lower():
-            # The Functions host hands on the body of a request with Content-Length only.
-            raise InvalidJson("The body did not arrive: send it with a Content-Length, not in chunks.")
+            # The Functions host passes on only a body that comes with a Content-Length.
+            raise InvalidJson("The body did not arrive. Send it with a Content-Length, not in chunks.")
         try:
-            return json.loads(self.body.decode("utf-8-sig"), parse_constant=_no_constant)
+            return json.loads(self.body.decode("utf-8-sig"), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
-            raise InvalidJson(f"The body is not JSON in UTF-8: {_position(error)}.") from None
+            raise InvalidJson(f"The body is not valid JSON in UTF-8: {_position(error)}.") from None
 
     def flag(self, name: str) -> bool:
-        """A query parameter that is true, false or left out. Raises InvalidRequest for anything else."""
+        """A query parameter that is true or false; false if it is left out. Raises InvalidRequest for anything else."""
         value = self.query.get(name, "false").lower()
         if value not in ("true", "false"):
             raise invalid_parameter(name, "must be true or false")
@@ -105,9 +107,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a function answers: a status and a body, none where it is None.
+    """What a function answers. There is no body where `body` is None.
 
-    A body of bytes is sent as it is, with the Content-Type in `headers`; any other is JSON.
+    A body of bytes is sent unchanged, with the Content-Type in `headers`. Any other body is sent as JSON.
     """
 
     status: int = 200
@@ -115,43 +117,16 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Handler = Callable[[Call, Operation], Answer]
+Found = TypeVar("Found")
+FoundNow = TypeVar("FoundNow", covariant=True)
 
 
-def respond(
-    request: func.HttpRequest,
-    handler: Handler,
-    *,
-    budget_seconds: Callable[[], float],
-    status_of: Callable[[OperationFailed], int] | None = None,
-) -> func.HttpResponse:
-    """Run a handler within an operation of its own, and turn whatever comes out into an HTTP answer.
+@dataclass(frozen=True)
+class Subject(Generic[FoundNow]):
+    """What a call is about, and the log that the call is written to. `log` is None for a call without a log."""
 
-    `status_of` overrules the table of statuses, for a caller that reads them in its own way.
-    """
-    try:
-        operation = Operation.start(budget_seconds())
-    except OperationFailed as error:
-        return _problem(error, Operation.start(0), (status_of or status_for)(error))
-    try:
-        answer = handler(Call.of(request), operation)
-        response = _response(answer, operation)
-    except OperationFailed as error:
-        _note_failure(operation, error)
-        response = _problem(error, operation, (status_of or status_for)(error))
-    except Exception as error:
-        logger.exception("A defect ended operation %s", operation.id)
-        operation.journal.error(
-            "operation.defect",
-            f"A defect of this app ended the operation: {type(error).__name__}. The app's own log has the trace.",
-        )
-        failure = OperationFailed(
-            f"This is a defect of the app. Its log has the details under operation {operation.id}."
-        )
-        response = _problem(failure, operation, (status_of or status_for)(failure))
-    finally:
-        operation.journal.flush()
-    return response
+    found: FoundNow
+    log: LogSink | None = None
 
 
 def status_for(error: OperationFailed) -> int:
@@ -159,8 +134,70 @@ def status_for(error: OperationFailed) -> int:
     return next(status for kind, status in STATUSES if isinstance(error, kind))
 
 
+def respond(
+    request: func.HttpRequest,
+    handler: Callable[[Call, Operation], Answer],
+    *,
+    budget_seconds: Callable[[], float],
+) -> func.HttpResponse:
+    """Answer a call that is about no integration. It is written to no integration's log."""
+    return respond_about(
+        request,
+        lambda call: Subject(None),
+        lambda call, operation, _: handler(call, operation),
+        budget_seconds=budget_seconds,
+    )
+
+
+def respond_about(
+    request: func.HttpRequest,
+    find: Callable[[Call], Subject[Found]],
+    handler: Callable[[Call, Operation, Found], Answer],
+    *,
+    budget_seconds: Callable[[], float],
+    status_of: Callable[[OperationFailed], int] = status_for,
+) -> func.HttpResponse:
+    """Find what a call is about, run the handler as one operation, and turn any error into an HTTP answer.
+
+    What the operation did, and its failure, is written to the log of the subject. Where `find` raises, for example
+    because there is no such integration, nothing is written.
+
+    Args:
+        budget_seconds: how long the operation may take.
+        status_of: replaces the table of statuses, for a caller that reacts to statuses in its own way.
+    """
+    try:
+        operation = Operation.start(budget_seconds())
+    except OperationFailed as error:
+        return _problem(error, Operation.start(0), status_of(error))
+    try:
+        call = Call.of(request)
+        subject = find(call)
+        if subject.log is not None:
+            operation.log.write_to(subject.log)
+        response = _response(handler(call, operation, subject.found), operation)
+    except OperationFailed as error:
+        _note_failure(operation, error)
+        response = _problem(error, operation, status_of(error))
+    except Exception as error:
+        logger.exception("A defect ended operation %s", operation.id)
+        operation.log.add(
+            log_events.OPERATION_DEFECT,
+            f"A defect of this app ended the operation: {type(error).__name__}. The log of the function app has the "
+            "stack trace.",
+        )
+        failure = OperationFailed(
+            "A defect of this app ended the operation. Give the person who operates the app this operation id: "
+            f"{operation.id}. The log of the function app has the details."
+        )
+        response = _problem(failure, operation, status_of(failure))
+    finally:
+        operation.log.flush()
+    return response
+
+
 def retry_after(seconds: float | None) -> dict[str, str]:
-    """A Retry-After header: whole seconds, at least one."""
+    """A Retry-After header in whole seconds, at least one; 15 where `seconds` is None."""
     return {
         "Retry-After": str(max(1, ceil(seconds if seconds is not None else _DEFAULT_RETRY_AFTER_SECONDS)))
     }
@@ -172,8 +209,9 @@ def invalid_parameter(name: str, detail: str) -> InvalidRequest:
 
 
 def _note_failure(operation: Operation, error: OperationFailed) -> None:
+    # Anybody may call the webhook with a wrong URL; the app's own log must not fill up with that.
     if not isinstance(error, IntegrationNotFound):
-        operation.journal.error("operation.failed", error.detail, code=error.code, **error.evidence)
+        operation.log.add(log_events.OPERATION_FAILED, error.detail, code=error.code, **error.evidence)
 
 
 def _response(answer: Answer, operation: Operation) -> func.HttpResponse:
@@ -189,7 +227,7 @@ def _response(answer: Answer, operation: Operation) -> func.HttpResponse:
 
 
 def _problem(error: OperationFailed, operation: Operation, status: int) -> func.HttpResponse:
-    """An error as RFC 9457 has it."""
+    """An error as problem details (RFC 9457)."""
     body: dict[str, Any] = {
         "type": f"urn:aha-azure-devops:{error.code}",
         "title": error.title,
@@ -212,12 +250,13 @@ def _encode(body: Any) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+def _refuse_constant(name: str) -> None:
+    """Python's parser takes NaN and Infinity, which are not JSON."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def _position(error: Exception) -> str:
-    """Where the JSON is broken, without quoting the body: it may hold a token."""
+    """Where the JSON is broken. The body is not quoted: it may hold a token."""
     if isinstance(error, json.JSONDecodeError):
         return f"line {error.lineno}, column {error.colno}"
     return "it cannot be read"

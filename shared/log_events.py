@@ -154,12 +154,6 @@ LINK_CHANGED_MEANWHILE = LogEvent(
     Level.INFO,
     "Another operation changed the record's link at the same time. The app reads it again and decides again.",
 )
-LINK_SCHEMA_NEWER = LogEvent(
-    "link.schema-newer",
-    Level.ERROR,
-    "A link was written by a newer version of this app. It is left alone.",
-    "Deploy the newer version.",
-)
 INTENTION_SETTLED = LogEvent(
     "intention.settled",
     Level.INFO,

@@ -17,11 +17,6 @@ class Operation:
     deadline: Deadline
     log: OperationLog
 
-    @property
-    def journal(self) -> OperationLog:
-        """The former name of `log`, for the modules that still use it."""
-        return self.log
-
     @classmethod
     def start(cls, budget_seconds: float) -> Operation:
         """Begin an operation that may take `budget_seconds`."""

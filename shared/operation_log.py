@@ -56,33 +56,19 @@ class OperationLog:
         """Name the sink that stores the entries, also those that were collected so far."""
         self._sink = sink
 
-    def log(self, event: LogEvent, message: str, /, **detail: Any) -> None:
+    def add(self, event: LogEvent, message: str, /, **detail: Any) -> None:
         """Add an entry. `message` is a sentence for a person; `detail` holds JSON values without secrets."""
-        self.note(event.level, event.name, message, **detail)
-
-    def note(self, level: Level, event: str, message: str, /, **detail: Any) -> None:
-        """Add an entry whose event is given by name. Being replaced by `log`."""
         # JSON input can carry half of a surrogate pair, which UTF-8 cannot encode.
         message = message.encode("utf-8", "replace").decode()
-        entry = LogEntry(datetime.now(timezone.utc), level, self._operation_id, event, message, detail)
-        logger.log(_LOGGING_LEVELS[level], "%s [%s] %s", event, self._operation_id, message)
+        entry = LogEntry(
+            datetime.now(timezone.utc), event.level, self._operation_id, event.name, message, detail
+        )
+        logger.log(_LOGGING_LEVELS[event.level], "%s [%s] %s", event.name, self._operation_id, message)
         with self._lock:
             self._entries.append(entry)
             is_full = len(self._entries) >= _FLUSH_AT
         if is_full:
             self.flush()
-
-    def info(self, event: str, message: str, /, **detail: Any) -> None:
-        """Being replaced by `log`."""
-        self.note(Level.INFO, event, message, **detail)
-
-    def warning(self, event: str, message: str, /, **detail: Any) -> None:
-        """Being replaced by `log`."""
-        self.note(Level.WARNING, event, message, **detail)
-
-    def error(self, event: str, message: str, /, **detail: Any) -> None:
-        """Being replaced by `log`."""
-        self.note(Level.ERROR, event, message, **detail)
 
     def flush(self) -> None:
         """Store the entries collected so far. If the sink fails, they are lost, and the operation goes on."""

@@ -1,4 +1,4 @@
-"""A value that must not be shown."""
+"""A value that must never be printed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, repr=False)
 class Secret:
-    """A token or key. It prints as dots; `reveal()` is the one way to its text."""
+    """A token or key. It prints as dots. Only `reveal()` returns its text."""
 
     _text: str
 
     def reveal(self) -> str:
-        """The secret itself, for the one place that sends or encrypts it."""
+        """The text of the secret, for the code that sends or encrypts it."""
         return self._text
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""The app settings, declared once: the reader, the README's table and the sample file are checked against this list."""
+"""The app settings. Tests check the README's table and the sample file against `DECLARATIONS`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.secret import Secret
 
 @dataclass(frozen=True)
 class Declaration:
-    """One app setting as an operator sees it."""
+    """An app setting, as the operator's documentation describes it."""
 
     name: str
     default: str | None
@@ -60,7 +60,7 @@ class Settings:
         """Read and check every setting.
 
         Raises:
-            SettingInvalid: one is missing or malformed; the error names it.
+            SettingInvalid: a setting is missing or malformed.
         """
         values = _Values(environment)
         allow_local = values.boolean("ALLOW_LOCAL_ADDRESSES")
@@ -77,7 +77,7 @@ class Settings:
 
 
 class _Values:
-    """The environment, read with defaults; an unresolved Key Vault reference is no value."""
+    """The environment with the defaults of `DECLARATIONS`. Reading a malformed value raises SettingInvalid."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -86,10 +86,10 @@ class _Values:
     def text(self, name: str) -> str | None:
         value = self._environment.get(name, "").strip() or self._defaults.get(name)
         if value and value.startswith("@Microsoft.KeyVault("):
-            # App Service hands the reference itself to the app when it cannot resolve it.
+            # If App Service cannot resolve a reference, the value is the reference itself.
             raise SettingInvalid(
-                f"The app setting {name} is a Key Vault reference that could not be resolved. Check that the secret "
-                "exists and that the app's identity may read it."
+                f"The app setting {name} is a Key Vault reference that App Service could not resolve. Check that the "
+                "secret exists and that the app's identity may read it."
             )
         return value
 
@@ -114,13 +114,13 @@ class _Values:
         value = (self.text(name) or "").rstrip("/")
         try:
             parts = urlsplit(value)
-            _ = parts.port  # raises ValueError where it is none
+            _ = parts.port  # raises ValueError if it is not a port
             well_formed = bool(parts.hostname) and not ("@" in parts.netloc or parts.query or parts.fragment)
         except ValueError:
             well_formed = False
         if not well_formed or parts.scheme not in (("https",) if https_only else ("https", "http")):
             scheme = "https://" if https_only else "http:// or https://"
-            raise SettingInvalid(f"The app setting {name} must be an address that starts with {scheme}.")
+            raise SettingInvalid(f"The app setting {name} must be a URL that starts with {scheme}.")
         return value
 
 
@@ -134,8 +134,8 @@ def _tables(values: _Values, allow_local: bool) -> tuple[Secret | None, str | No
     if connection_string:
         return Secret(connection_string), None
     raise SettingInvalid(
-        "There is no Table Storage: set the app setting TABLES_CONNECTION_STRING or TABLES_ENDPOINT, "
-        "or give AzureWebJobsStorage as a connection string."
+        "No Table Storage is configured. Set the app setting TABLES_CONNECTION_STRING or TABLES_ENDPOINT, "
+        "or set AzureWebJobsStorage to a connection string."
     )
 
 
@@ -143,7 +143,7 @@ def _secrets_keys(values: _Values) -> tuple[Secret, ...]:
     keys = [key.strip() for key in (values.text("SECRETS_KEY") or "").split(",") if key.strip()]
     if not keys:
         raise SettingInvalid(
-            "The app setting SECRETS_KEY is missing. It holds a Fernet key: 32 random bytes as URL-safe base64."
+            "The app setting SECRETS_KEY is missing. It must contain a Fernet key: 32 random bytes as URL-safe base64."
         )
     for number, key in enumerate(keys, 1):
         try:
@@ -152,7 +152,7 @@ def _secrets_keys(values: _Values) -> tuple[Secret, ...]:
             length = 0
         if length != 32:
             raise SettingInvalid(
-                f"Key {number} of the app setting SECRETS_KEY is no Fernet key (32 random bytes as URL-safe base64)."
+                f"Key {number} of the app setting SECRETS_KEY is not a Fernet key (32 random bytes as URL-safe base64)."
             )
     return tuple(Secret(key) for key in keys)
 
@@ -163,8 +163,8 @@ def _public_url(values: _Values) -> str:
     hostname = values.text("WEBSITE_HOSTNAME")
     if not hostname:
         raise SettingInvalid(
-            "The app setting PUBLIC_URL is missing (and there is no WEBSITE_HOSTNAME): webhook URLs start with it."
+            "The app setting PUBLIC_URL is missing, and WEBSITE_HOSTNAME is not set. Webhook URLs start with it."
         )
-    # Core Tools sets WEBSITE_HOSTNAME to localhost:PORT, where there is no TLS.
+    # Core Tools sets WEBSITE_HOSTNAME to localhost:PORT, which has no TLS.
     scheme = "http" if hostname.split(":")[0] in ("localhost", "127.0.0.1") else "https"
     return f"{scheme}://{hostname}"

@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from local.emulator import azurite_command, connection_string
 from local.service import OrphanGuard, Service, free_port
 from local.system import LocalSystem
+from tests.documented_answers import SeenAnswers
 from tests.e2e.system import Aha, AzureDevOps, ensure_running, started_system
+
+_TESTS = Path(__file__).parent
+_LONGEST_FIRST = ("torture", "browser", "e2e", "development", "storage", "sandbox", "host")
+"""Folders of tests by how long one of their files takes; those of the others take seconds."""
 
 # A busy machine is no failure: an example may take as long as it takes.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Have each run of the end-to-end tests judged by the answers that it saw."""
+    config.pluginmanager.register(SeenAnswers(config, end_to_end_tests=_TESTS / "e2e"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where two processes share the tests: a file's stay together, but for the long ones, which begin first."""
-    items.sort(key=lambda item: "torture" not in item.nodeid)
-    for item in items:
-        group = item.nodeid if "torture" in item.nodeid else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    """What takes long begins first, so that no process is left with much when the others have finished."""
+    items.sort(key=lambda item: _place_in_the_order(item.path))
+
+
+def _place_in_the_order(path: Path) -> int:
+    folder = path.relative_to(_TESTS).parts[0]
+    return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
+
+class _ByFile(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+    """Where processes share the tests, those of a file go to one process, which makes their fixtures once.
+
+    The marker xdist_group cannot say so: pytest-xdist 3.8.0 writes it to an attribute that pytest 9.2 does not read.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        # The portions of the torture are one file, and as long as all others together.
+        return nodeid if "torture" in nodeid else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Share the tests by their files, in the order in which they were collected."""
+    config.option.loadscopereorder = False
+    return _ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import { askForKey, storedKey } from "./key.js";
 const BASE = new URL("../", import.meta.url);
 const LONGEST_MILLISECONDS = 240_000;
 
-/** An answer that is no success, or none at all: what a person is told. */
+/** A failed request, with or without an answer, in words for a person. */
 export class Problem extends Error {
   constructor({ status = 0, code = "", title = "That did not work", detail = "", errors = [], operation_id: operationId = "" }) {
     super(detail || title);
@@ -12,7 +12,7 @@ export class Problem extends Error {
   }
 }
 
-/** Sends a request with the function key, which is asked for when it is missing or refused. Throws Problem. */
+/** Sends a request with the function key. Asks for the key if it is missing or refused. Throws Problem. */
 export async function call(method, path, { body, headers = {}, signal } = {}) {
   for (let isRefused = false; ; isRefused = true) {
     const key = isRefused || !storedKey() ? await askForKey(isRefused) : storedKey();
@@ -46,7 +46,7 @@ async function send(method, path, key, body, headers, signal) {
     throw new Problem({
       code: "not_reached",
       title: "The function app could not be reached",
-      detail: "Check your network connection and whether the app runs, then try again. Nothing you typed is lost.",
+      detail: "Check your network connection and whether the app runs, then try again. Nothing that you typed is lost.",
     });
   }
 }

@@ -1,4 +1,4 @@
-// Which view the address names, and leaving none with unsaved changes by accident.
+// Show the view that the address names.
 import { fill, h } from "./dom.js";
 import { showEditor } from "./editor.js";
 import { forgetKey, storedKey } from "./key.js";
@@ -36,7 +36,7 @@ async function show({ isSamePlace = false } = {}) {
 addEventListener("hashchange", () => {
   if (location.hash !== shownFor) show();
 });
-// The state of an integration was replaced as a whole: saved, discarded or merged.
+// The whole state of an integration was replaced: it was saved, discarded or merged.
 addEventListener("redraw", () => show({ isSamePlace: true }));
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();

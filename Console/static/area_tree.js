@@ -1,5 +1,5 @@
-// The areas of a project as a tree that can be searched. Only rows in sight of what is open exist, so that
-// thousands of areas are no trouble. Keys as in https://www.w3.org/WAI/ARIA/apg/patterns/treeview/.
+// The areas of a project as a tree that can be searched. Only the rows of open nodes are rendered, so that the tree
+// stays fast with thousands of areas. Keys as in https://www.w3.org/WAI/ARIA/apg/patterns/treeview/.
 import { fill, h } from "./dom.js";
 
 const MOST_ROWS = 400;

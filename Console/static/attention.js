@@ -1,9 +1,9 @@
-// What is wrong with an integration, each with the value that it is about: what a test refused, and what fits no more.
+// The problems of an integration, each with its value: what a test refused, and what no longer exists.
 import { missingDefaults } from "./default_fields.js";
 import { escapePointer, labelOf, missing } from "./model.js";
 import { statusesOf, statusOf, typeOf, typesOf } from "./proposals.js";
 
-/** The pointer of the value that a refused test of Azure DevOps is about; null where it is about no single one. */
+/** The pointer of the value that a failed test of Azure DevOps is about; null if it is not about a single value. */
 export function azureDevOpsPointer(error, state) {
   const { authentication } = state.draft.azure_devops;
   if (error.code === "azure_devops_credentials_rejected") {
@@ -20,7 +20,7 @@ export function ahaPointer(error, state) {
   return null;
 }
 
-/** All that a person has to look at, in the form's order: {pointer, words}. Without a pointer it is in the review. */
+/** The problems that need attention, in the form's order: {pointer, words}. Those without a pointer are in the review. */
 export function attention(state) {
   const refused = Object.values(state.refused).filter((one) => one?.error.status === 422).map((one) => one.pointer);
   const pointers = [...new Set([...refused, ...misfits(state)])];
@@ -30,7 +30,7 @@ export function attention(state) {
 /** What is missing before an integration can be enabled: {pointer, words}. */
 export const lacks = (state) => [...missing(state), ...missingDefaults(state, "feature"), ...missingDefaults(state, "requirement")];
 
-/** The pointers of the values that go with nothing which was found in Azure DevOps and in Aha!. */
+/** The pointers of the values that were not found in Azure DevOps or in Aha!. */
 function misfits(state) {
   const { azure_devops: target, product_id: product } = state.draft;
   const found = [];

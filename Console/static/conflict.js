@@ -1,10 +1,10 @@
-// Somebody else saved in between: what they changed, and which of two values stays.
+// Somebody else saved in the meantime: show what they changed, and let a person choose which values stay.
 import { getIntegration } from "./api.js";
 import { button, fill, goTo, h } from "./dom.js";
 import { assign, compare, draftOf, labelOf } from "./model.js";
 import { problemBox } from "./progress.js";
 
-/** Shows in `place` what somebody else saved; nothing of what was typed here is lost. */
+/** Shows in `place` what somebody else saved. What was typed here is kept. */
 export async function showConflict(state, place) {
   let answer;
   try {
@@ -16,13 +16,13 @@ export async function showConflict(state, place) {
   const theirs = draftOf(answer.body);
   const changes = compare(state.base, theirs, state.draft);
   const box = h("div", { class: "problem conflict", role: "alert" },
-    h("h2", { id: "conflict-title" }, "Somebody else saved this integration meanwhile"),
+    h("h2", { id: "conflict-title" }, "Somebody else saved this integration in the meantime"),
     changes.length ? [
       h("p", {}, "Not saved yet. Choose for each value which one stays, then save."),
       h("div", { class: "conflict-rows" }, changes.map(choiceRow)),
-    ] : h("p", {}, "Nothing of what they changed differs from what you have here. You can save now."),
+    ] : h("p", {}, "Their changes do not differ from yours. You can save now."),
     h("div", { class: "row" },
-      button("Go on with these values", () => settle(state, answer, changes, box), "primary"),
+      button("Continue with these values", () => settle(state, answer, changes, box), "primary"),
       button("Take all of theirs", () => state.replace(answer.body, answer.etag, "This is what they saved."))));
   fill(place, box);
   goTo(box.querySelector("h2"));

@@ -1,7 +1,7 @@
-// Asking the app to test the connection, and where its answers belong.
+// Test the connection, and put the results into the state.
 import { testConnection } from "./api.js";
 
-/** What a test of Azure DevOps is asked with: what was typed, or what is stored where nothing was. */
+/** The body of a test of Azure DevOps: with what was typed, else with the stored credentials. */
 export function azureDevOpsQuestion(state, project) {
   const target = state.draft.azure_devops;
   const isStored = !state.typed.pat && state.saved && target.account_name === state.base.azure_devops.account_name
@@ -15,7 +15,7 @@ export function azureDevOpsQuestion(state, project) {
   };
 }
 
-/** What a test of Aha! is asked with. */
+/** The body of a test of Aha!. */
 export function ahaQuestion(state) {
   const product = state.draft.product_id ? { product_id: state.draft.product_id } : {};
   const isStored = !state.typed.aha && state.saved?.aha.api_token_set && state.draft.aha.url === state.base.aha.url;
@@ -23,7 +23,7 @@ export function ahaQuestion(state) {
   return { aha: { url: state.draft.aha.url, api_token: state.typed.aha, ...product } };
 }
 
-/** Takes what a test found into the state. */
+/** Puts the results of a test into the state. */
 function takeAnswer(state, answer) {
   if (answer.account_name) {
     state.account = { name: answer.account_name, url: answer.account_url, projects: answer.projects };
@@ -36,12 +36,12 @@ function takeAnswer(state, answer) {
   if (answer.aha) state.changed("aha");
 }
 
-/** A pointer into a test's body as one into the integration. */
+/** A pointer into a test's body, as a pointer into the integration. */
 export const inIntegration = (pointer) =>
   /^\/(account_name|personal_access_token|authentication|project)$/.test(pointer) ? `/azure_devops${pointer}`
     : pointer === "/aha/product_id" ? "/product_id" : pointer;
 
-/** Looks at both sides of a stored integration as it is opened; the steps show what comes of it. */
+/** Tests both sides of a stored integration when it is opened. The steps show the results. */
 export function openConnection(state) {
   const target = state.saved.azure_devops;
   if (target.account_name && (target.personal_access_token_set || target.authentication === "entra")) {
@@ -50,20 +50,20 @@ export function openConnection(state) {
   if (state.saved.aha.url && state.saved.aha.api_token_set) state.dispatchEvent(new Event("look-at-aha"));
 }
 
-/** Tests a connection and takes what it found. */
+/** Tests a connection and puts the results into the state. */
 export async function look(state, question) {
   try {
     takeAnswer(state, await testConnection(question));
   } catch (error) {
-    // What was typed and not saved is in no integration's log.
+    // A test of unsaved credentials is in no log.
     if (!question.integration_id && !question.aha?.integration_id) error.operationId = "";
     throw error;
   }
 }
 
 /**
- * Tests Azure DevOps. What is stored may fit no more: a project that is gone, a state that is not there. Then what there
- * is to choose from is asked for alone, so that it can be mended; the problem is thrown all the same.
+ * Tests Azure DevOps. If a stored value no longer exists, such as the project or a state, this also reads what there is to
+ * choose from, so that a person can correct the value. The problem is still thrown.
  */
 export async function lookAtAzureDevOps(state) {
   const { project } = state.draft.azure_devops;
@@ -77,7 +77,7 @@ export async function lookAtAzureDevOps(state) {
   }
 }
 
-/** What there is to choose from: in the project or, where that is gone, among the projects. */
+/** Reads what there is to choose from: in the project or, if it no longer exists, only the projects. */
 async function lookForChoices(state, { project, ...question }) {
   const account = question.integration_id ? { ...question, choices_only: true } : question;
   for (const wanted of project ? [{ ...account, project }, account] : []) {
@@ -90,7 +90,7 @@ async function lookForChoices(state, { project, ...question }) {
   }
 }
 
-/** Tests Aha!. Where the product may be the fault, the account is asked without it. */
+/** Tests Aha!. If the product was not found, tests the account without it too. */
 export async function lookAtAha(state) {
   const question = ahaQuestion(state);
   try {

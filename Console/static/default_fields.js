@@ -3,7 +3,7 @@ import { button, fill, h } from "./dom.js";
 import { field, onEnter, textInput } from "./fields.js";
 import { escapePointer } from "./model.js";
 
-/** Fields for what the type requires, and rows for what else is wanted. */
+/** A field for each required field of the type, and a row for each other default field. */
 export function defaultFields(state, kind, type) {
   const values = state.draft[kind].default_fields;
   const required = type?.required_fields ?? [];
@@ -15,7 +15,7 @@ export function defaultFields(state, kind, type) {
   const isOpen = required.length > 0 || Object.keys(values).length > 0;
   return h("details", { class: "defaults", open: isOpen },
     h("summary", {}, "Default fields", required.length ? h("span", { class: "chip warn" }, `${required.length} required`) : null),
-    h("p", { class: "hint" }, "Written when a work item is created and never again."),
+    h("p", { class: "hint" }, "These values are written only when a work item is created."),
     required.map((one) => requiredRow(state, kind, one)), more, adder(state, kind, showMore));
 }
 
@@ -28,7 +28,7 @@ function requiredRow(state, kind, one) {
   }, { required: true, "aria-required": "true" });
   return field(one.name, control, {
     pointer: `/${kind}/default_fields/${escapePointer(one.reference_name)}`, note: "(required)",
-    hint: `Azure DevOps creates no work item of this type without it (${one.reference_name}).`,
+    hint: `Azure DevOps requires it for work items of this type (${one.reference_name}).`,
   });
 }
 

@@ -1,4 +1,4 @@
-// Elements made of tags, properties and texts. Texts are always text, never markup.
+// Create elements. Children that are strings are added as text, never as HTML.
 
 /** An element. Properties: `class`, `on…` for listeners, `dataset`; true, false and null set or leave out attributes. */
 export function h(tag, properties = {}, ...children) {
@@ -14,18 +14,18 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-/** Replaces what an element holds. */
+/** Replaces the children of an element. */
 export function fill(element, ...children) {
   element.replaceChildren(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
-/** Text that only a screen reader says. */
+/** Text for screen readers only. */
 export function forReaders(text) {
   return h("span", { class: "for-readers" }, text);
 }
 
-/** A link that opens beside the page; anything but http(s) is shown as text. */
+/** A link that opens in a new tab. An address that is not http(s) is shown as text. */
 export function outwardLink(address, text) {
   if (!/^https?:\/\//i.test(address ?? "")) return document.createTextNode(text ?? "");
   return h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, text, forReaders(" (opens in a new tab)"));
@@ -39,7 +39,7 @@ export function colourDot(colour) {
   return dot;
 }
 
-/** Says something to screen readers without moving the focus. */
+/** Announces a text to screen readers without moving the focus. */
 export function announce(text) {
   document.getElementById("announcements").textContent = text;
 }
@@ -49,7 +49,7 @@ export function button(text, onclick, kind = "", properties = {}) {
   return h("button", { type: "button", class: kind, onclick, ...properties }, text);
 }
 
-/** Moves the focus to a heading or a field and into sight. */
+/** Scrolls to a heading or a field and focuses it. */
 export function goTo(element) {
   if (!element) return;
   if (!element.matches("input, select, textarea, button, a, summary, [tabindex]")) element.tabIndex = -1;
@@ -58,7 +58,7 @@ export function goTo(element) {
   element.scrollIntoView({ block: element.matches("h1, h2") ? "start" : "center", behavior: isCalm ? "auto" : "smooth" });
 }
 
-/** Renders a place anew; what had the focus in it has it again, told by the value that it edits. */
+/** Renders a place again and returns the focus to the control with the same pointer. */
 export function keepingFocus(place, render) {
   const pointer = place.contains(document.activeElement) ? document.activeElement.dataset.pointer : null;
   render();

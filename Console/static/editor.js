@@ -1,4 +1,4 @@
-// One integration: its title, its four views, and the bar that saves.
+// One integration: its title, its four views and the save bar.
 import { fill, forReaders, h } from "./dom.js";
 import { showHook } from "./hook.js";
 import { stateOf } from "./list.js";
@@ -40,7 +40,7 @@ const back = () => h("p", { class: "back" }, h("a", { href: "#/" }, h("span", { 
 function heading(state, view) {
   if (state.isNew) {
     return [h("div", { class: "heading" }, h("h1", {}, "New integration")),
-      h("p", { class: "lead" }, "Six steps. You can save at any time and go on later.")];
+      h("p", { class: "lead" }, "Six steps. You can save at any time and continue later.")];
   }
   const { word, kind } = stateOf(state.saved);
   const address = `#/i/${encodeURIComponent(state.id)}`;

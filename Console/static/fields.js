@@ -1,9 +1,9 @@
-// Labelled fields, and faults shown beside the field that they are about.
+// Fields with labels, and errors beside the field that they are about.
 import { button, fill, goTo, h } from "./dom.js";
 
 let count = 0;
 
-/** A control with its label, hint and place for a fault. `pointer` is the JSON pointer of its value in a PUT. */
+/** A control with its label, its hint and a place for an error. `pointer` is the JSON pointer of its value in a PUT. */
 export function field(label, control, { pointer, hint, note } = {}) {
   const id = control.id || `field-${++count}`;
   control.id = id;
@@ -25,14 +25,14 @@ export function textInput(value, oninput, properties = {}) {
   });
 }
 
-/** Does something when Enter is pressed in an input. */
+/** Calls `act` when Enter is pressed in an input. */
 export const onEnter = (input, act) => input.addEventListener("keydown", (event) => {
   if (event.key !== "Enter") return;
   event.preventDefault();
   act();
 });
 
-/** A choice; `options` are {value, text}. A value that is none of them is kept and marked. */
+/** A select. `options` are {value, text}. A value that is not among them is kept and marked with `foreign`. */
 export function choice(value, options, onchange, { empty = "Choose…", foreign = "(not found)", ...properties } = {}) {
   const isForeign = value && !options.some((option) => option.value === value);
   return h("select", { onchange: (event) => onchange(event.target.value), ...properties },
@@ -51,7 +51,7 @@ export function clearFaults(root) {
   for (const control of root.querySelectorAll("[aria-invalid]")) clearFault(control);
 }
 
-/** Shows a fault beside the control of a pointer, or of the nearest one above it. Answers the control, or null. */
+/** Shows an error beside the control of a pointer or of its nearest parent. Returns the control, or null. */
 export function showFault(root, pointer, text) {
   for (let at = pointer; at; at = at.slice(0, at.lastIndexOf("/"))) {
     const control = root.querySelector(`[data-pointer="${CSS.escape(at)}"]`);
@@ -64,7 +64,7 @@ export function showFault(root, pointer, text) {
   return null;
 }
 
-/** Shows every fault of a refused request beside its field and moves the focus to the first. Answers what had no field. */
+/** Shows every error of a request beside its field and moves the focus to the first. Returns the errors without a field. */
 export function showFaults(root, faults) {
   clearFaults(root);
   const shown = faults.map((fault) => [fault, showFault(root, fault.pointer, sentence(fault.detail))]);
@@ -74,7 +74,7 @@ export function showFaults(root, faults) {
   return shown.filter(([, control]) => !control).map(([fault]) => fault);
 }
 
-/** The control of a pointer, with what is folded around it opened. */
+/** The control of a pointer. Opens the details that contain it. */
 export function reveal(form, pointer) {
   const control = form.querySelector(`[data-pointer="${CSS.escape(pointer)}"]`);
   const details = control?.closest("details");
@@ -85,7 +85,7 @@ export function reveal(form, pointer) {
 /** Moves the focus to the control of a pointer. */
 export const goToField = (form, pointer) => goTo(reveal(form, pointer));
 
-/** A link, in words, to the control of a pointer; without a pointer to the switch of the review. */
+/** A link to the control of a pointer; without a pointer, to the switch in the review. */
 export const linkTo = ({ pointer, words }) => button(words[0].toUpperCase() + words.slice(1),
   (event) => goToField(event.target.closest("form"), pointer ?? "/enabled"), "link");
 

@@ -1,4 +1,4 @@
-// Times and words as people read them.
+// Format times and numbers for people.
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const ABSOLUTE = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
 const CLOCK = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
@@ -16,7 +16,7 @@ export function ago(text) {
 
 export const when = (text) => ABSOLUTE.format(new Date(text));
 
-/** The time of day, with the date where it is another day. */
+/** The time of day, with the date unless it is today. */
 export function clock(text) {
   const moment = new Date(text);
   return moment.toDateString() === new Date().toDateString() ? CLOCK.format(moment) : when(text);

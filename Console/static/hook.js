@@ -1,4 +1,4 @@
-// The subscription by which Azure DevOps calls the webhook: how it stands, made by the app or by hand.
+// The subscription by which Azure DevOps calls the webhook: its status, and creating it by the app or by hand.
 import { createHook, hookStatus } from "./api.js";
 import { announce, button, fill, h, outwardLink } from "./dom.js";
 import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
@@ -6,10 +6,10 @@ import { copyField, renewal } from "./webhook_url.js";
 
 const STATUS = {
   enabled: ["good", "Enabled", "Azure DevOps reports every changed work item."],
-  onProbation: ["open", "Enabled (restricted)", "A delivery failed; Azure DevOps sends little until one works again. Once the cause is gone, switch it on again."],
-  disabledBySystem: ["bad", "Disabled by Azure DevOps", "Too many deliveries failed. No change comes back until it is switched on again."],
-  disabledByUser: ["off", "Disabled by a person", "Somebody switched it off in Azure DevOps."],
-  disabledByInactiveIdentity: ["bad", "Disabled", "Who made it has left the organization. Switch it on with another token."],
+  onProbation: ["open", "Enabled (restricted)", "A delivery failed. Azure DevOps sends few notifications until one succeeds. Remove the cause, then enable it again."],
+  disabledBySystem: ["bad", "Disabled by Azure DevOps", "Too many deliveries failed. No change comes back until it is enabled again."],
+  disabledByUser: ["off", "Disabled by a person", "Somebody disabled it in Azure DevOps."],
+  disabledByInactiveIdentity: ["bad", "Disabled", "The person who created it has left the organization. Enable it with another token."],
 };
 
 export function showHook(place, state) {
@@ -28,7 +28,7 @@ export function showHook(place, state) {
     h("section", { class: "panel" },
       h("h2", { id: "url-title" }, "Webhook URL"),
       copyField(saved.webhook_url),
-      h("p", { class: "hint" }, "Whoever knows it can make the app look at a work item, and nothing more."),
+      h("p", { class: "hint" }, "Whoever knows this URL can make the app read a work item, and nothing else."),
       renewal(state, () => view.found)),
     h("section", { class: "panel" },
       h("h2", {}, "Create the subscription by hand"),
@@ -37,14 +37,14 @@ export function showHook(place, state) {
   else look(view, takeMessage(state));
 }
 
-/** What was done with the subscription before the view was shown anew. */
+/** What was done with the subscription before the view was rendered again. */
 function takeMessage(state) {
   const { hookMessage } = state;
   state.hookMessage = null;
   return hookMessage;
 }
 
-/** The link to the subscriptions in Azure DevOps: at the account's own address once that is known. */
+/** The link to the subscriptions in Azure DevOps, below the account's own URL once that is known. */
 function showSettings({ state, settings }, accountUrl) {
   const { account_name: account, project } = state.saved.azure_devops;
   const base = accountUrl ?? `https://dev.azure.com/${encodeURIComponent(account)}`;
@@ -64,12 +64,12 @@ async function look(view, message) {
   show(view, found, message);
 }
 
-/** Where a new token is saved, when it was the token that was refused. */
+/** A link to where a new token is saved, if the token was refused. */
 const toSetUp = (state, error) => (error.code === "azure_devops_credentials_rejected"
   ? h("p", {}, h("a", { href: `#/i/${encodeURIComponent(state.id)}` }, "Save a new token under Set up"), ".") : null);
 
 const notGiven = (error) => h("div", { class: "problem", role: "alert" },
-  h("p", {}, h("strong", {}, "The webhook URL is new, but the subscription does not have it"), ". ", error.detail));
+  h("p", {}, h("strong", {}, "The webhook URL is new, but the subscription still calls the old one"), ". ", error.detail));
 
 function show(view, found, message) {
   const { status: place } = view;
@@ -83,17 +83,17 @@ function show(view, found, message) {
   fill(place, message?.done ? doneLine(message.done) : null, failed,
     h("p", {}, h("span", { class: `badge ${kind}` }, name), ` ${meaning}`),
     h("p", { class: "small" }, "Subscription ", h("code", {}, found.subscription_id)),
-    found.status === "enabled" ? null : createButton(view, "Switch it on again"),
+    found.status === "enabled" ? null : createButton(view, "Enable it again"),
     found.status === "enabled" && message?.done ? h("p", {}, "Next: ",
       h("a", { href: `#/i/${encodeURIComponent(view.state.id)}/send` }, "send a sample feature"), ".") : null);
 }
 
-/** A subscription with an earlier URL: the app can give it the new one, or a person does. */
+/** A subscription with an earlier URL: the app or a person can change the URL. */
 function outdated(view, found) {
   return [
     h("p", {}, h("span", { class: "badge bad" }, "Old webhook URL"), " The subscription in Azure DevOps calls an earlier URL of this "
       + "integration, so changes do not come back."),
-    createButton(view, "Give it the new URL"),
+    createButton(view, "Change it to the new URL"),
     h("p", { class: "hint" }, "By hand: in ", view.settings.cloneNode(true), " edit the subscription ",
       h("code", {}, found.outdated_subscription_ids.join(", ")), " and paste the URL below, or delete it and create another."),
   ];
@@ -105,15 +105,15 @@ function createButton(view, text = CREATE) {
   const outcome = h("div", {});
   const create = button(text, async () => {
     if (isBusy(create)) return;
-    const made = await withProgress(outcome, "Azure DevOps is being asked…", () => createHook(view.state.id), { buttons: [create] });
+    const made = await withProgress(outcome, "Creating the subscription…", () => createHook(view.state.id), { buttons: [create] });
     if (!made) return;
-    const done = made.created ? "The subscription was created." : "The subscription was there already and works now.";
+    const done = made.created ? "The subscription was created." : "The subscription already existed. It works now.";
     announce(done);
     show(view, made, { done });
   }, "primary");
   return h("div", {}, h("div", { class: "row" }, create), text === CREATE ? h("p", { class: "hint" },
-    "It reports work items of the whole project, so that those moved to other areas are not missed. What was not sent from "
-    + "Aha! is ignored.") : null, outcome);
+    "It reports the work items of the whole project, so that work items moved to other areas are reported too. Work items "
+    + "that were not sent from Aha! are ignored.") : null, outcome);
 }
 
 function handSteps(settings) {

@@ -1,4 +1,4 @@
-// The function key: asked for once, kept for the browser's session only.
+// The function key: the page asks for it once and keeps it for the browser's session only.
 import { button, fill, h } from "./dom.js";
 
 const NAME = "function-key";
@@ -13,7 +13,7 @@ export function forgetKey() {
   location.reload();
 }
 
-/** Asks for the key, once however many requests wait for it. Resolves when there is one to try. */
+/** Asks for the key, only once even if several requests wait for it. Resolves with the key. */
 export function askForKey(isRefused) {
   asking ??= new Promise((resolve) => {
     const dialog = dialogFor(isRefused, (key) => {
@@ -45,11 +45,11 @@ function dialogFor(isRefused, done) {
     else refuse("Enter the key.");
   } },
     h("h1", {}, "Function key"),
-    h("p", { id: "key-hint" }, "This page opens with the key of your function app. It is kept until you close this tab."),
+    h("p", { id: "key-hint" }, "This page needs a key of your function app. The browser keeps the key until you close this tab."),
     h("dl", { class: "facts" },
       h("dt", {}, "Where it runs in Azure"),
       h("dd", {}, "Open the function app in the Azure portal, then ", h("i", {}, "Functions → App keys"), ". Under ", h("i", {}, "Host keys"),
-        " copy the value of ", h("i", {}, "default"), ". Without access to the portal, ask whoever deployed the app."),
+        " copy the value of ", h("i", {}, "default"), ". If you cannot open the portal, ask the person who deployed the app."),
       h("dt", {}, "On your own machine"),
       h("dd", {}, h("code", {}, "python dev.py run"), " prints it as ", h("i", {}, "its function key"), ", below the address of this page.")),
     h("div", { class: "field" }, h("label", { for: "function-key" }, "Key"), input, fault),

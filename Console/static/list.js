@@ -1,4 +1,4 @@
-// The list of integrations: how each stands, what it did last, and what failed in the last day.
+// The list of integrations: the state of each, its last operation, and its errors of the last day.
 import { listIntegrations, readLog } from "./api.js";
 import { announce, fill, forReaders, h } from "./dom.js";
 import { ago, count, when } from "./format.js";
@@ -26,13 +26,13 @@ async function load(place, signal) {
     return;
   }
   const create = h("a", { class: "button primary", href: "#/new" },
-    isUnsaved(null) ? "Go on with the new integration" : "New integration");
+    isUnsaved(null) ? "Continue with the new integration" : "New integration");
   if (!integrations.length) {
     fill(place, h("section", { class: "empty" },
       h("h1", {}, "Connect a product with a project"),
       h("p", {}, "An integration sends the features of one Aha! product to one Azure DevOps project, and brings changes of "
         + "name, description and state back. It takes about five minutes."),
-      h("p", {}, "You need a personal access token of Azure DevOps and an API key of Aha!; the form says how to make them."),
+      h("p", {}, "You need a personal access token of Azure DevOps and an API key of Aha!; the form explains how to create them."),
       create));
     return;
   }
@@ -47,7 +47,7 @@ export function stateOf(integration) {
   const lacks = missing({ draft: draftOf(integration), saved: integration, typed: {} });
   if (integration.enabled) return { word: "Enabled", kind: "good" };
   if (lacks.length) return { word: "Incomplete", kind: "open", detail: `Missing: ${lacks.map((one) => one.words).join(", ")}.` };
-  return { word: "Disabled", kind: "off", detail: "Complete, but switched off." };
+  return { word: "Disabled", kind: "off", detail: "Complete, but not enabled." };
 }
 
 function card(integration, signal) {
@@ -81,7 +81,7 @@ async function look(id, last, errors, address, signal) {
       readLog(id, { limit: 50 }, signal),
       readLog(id, { limit: MOST_ERRORS, level: "error" }, signal),
     ]);
-    // What an operation came to, rather than one of its requests.
+    // The newest entry that is not about a single request.
     const entry = newest.entries.find((one) => !one.event.endsWith(".request")) ?? newest.entries[0];
     fill(last, entry
       ? [h("span", {}, entry.message), " ", h("time", { datetime: entry.time, title: when(entry.time), class: "small" }, ago(entry.time))]

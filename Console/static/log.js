@@ -1,4 +1,4 @@
-// The integration log, live: errors of the last day first, then everything, newest first.
+// The live integration log: first the errors of the last day, then all entries, newest first.
 import { readLog } from "./api.js";
 import { announce, button, fill, h } from "./dom.js";
 import { field, choice, textInput } from "./fields.js";
@@ -24,7 +24,7 @@ class LogView {
     this.filter = { operation_id: "", level: "" };
     this.aborter = new AbortController();
     this.isLive = true;
-    this.older = null; // Where the next page starts, once older entries were asked for.
+    this.older = null; // Where the next page starts.
     this.list = h("ol", { class: "entries", "aria-label": "Entries, newest first" });
     this.errors = h("div", {});
     this.note = h("p", { class: "small" });
@@ -35,13 +35,13 @@ class LogView {
   }
 
   bar() {
-    this.operation = textInput("", (text) => this.change({ operation_id: text.trim() }), { placeholder: "All; or the id of one" });
+    this.operation = textInput("", (text) => this.change({ operation_id: text.trim() }), { placeholder: "All, or the id of one" });
     const level = choice("", ["error", "warning", "info"].map((value) => ({ value, text: { error: "Errors", warning: "Warnings", info: "Information" }[value] })),
       (value) => this.change({ level: value }), { empty: "All levels" });
     this.pause = button("Pause", () => {
       this.isLive = !this.isLive;
-      fill(this.pause, this.isLive ? "Pause" : "Go on");
-      announce(this.isLive ? "The log is live." : "The log stands still.");
+      fill(this.pause, this.isLive ? "Pause" : "Continue");
+      announce(this.isLive ? "The log is live." : "The log is paused.");
       if (this.isLive) this.load();
     });
     this.requests = h("input", { type: "checkbox", id: "requests", onchange: () => this.showNote() });
@@ -116,7 +116,7 @@ class LogView {
     fill(this.errors, errorsPanel(entries, this.id, (id) => this.showOperation(id)));
   }
 
-  /** New entries come on top; those that are there stay, so that an open one stays open. */
+  /** Adds new entries on top. Existing rows are kept, so that an open one stays open. */
   showPage(page) {
     const known = new Map([...this.list.children].map((row) => [row.dataset.key, row]));
     const shown = page.entries.map((entry) => known.get(keyOf(entry)) ?? entryRow(entry, (id) => this.showOperation(id)));
@@ -139,7 +139,7 @@ class LogView {
     }
   }
 
-  /** How much is shown, and where one operation ends and another begins. */
+  /** Shows how many entries are visible, and marks where an operation begins. */
   showNote() {
     this.list.classList.toggle("hides-requests", !this.requests.checked);
     const rows = [...this.list.children];

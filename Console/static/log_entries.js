@@ -1,10 +1,10 @@
-// One entry of the log: a line, and what there is to know when it is opened.
+// One entry of the log: a line, and its details when it is opened.
 import { button, h } from "./dom.js";
 import { clock, when } from "./format.js";
 
 const LEVELS = { info: ["off", "Info"], warning: ["open", "Warning"], error: ["bad", "Error"] };
 
-/** Tells entries apart: they have no id of their own. */
+/** A key for an entry, because entries have no id. */
 export const keyOf = (entry) => [entry.time, entry.operation_id, entry.event, entry.message].join("|");
 
 export function entryRow(entry, showOperation) {

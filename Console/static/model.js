@@ -1,4 +1,4 @@
-// An integration as it is edited: its draft, what differs from what is stored, and what is missing.
+// The draft of an integration: its differences from what is stored, and what is missing.
 
 const mapping = () => ({ work_item_type: "", status_mapping: {}, default_fields: {} });
 
@@ -26,7 +26,7 @@ export function bodyOf(draft, typed) {
   return body;
 }
 
-/** Every value of a draft by its JSON pointer; empty ones are left out. */
+/** Every value of a draft by its JSON pointer, without empty values. */
 export function flat(value, pointer = "", found = new Map()) {
   if (value !== null && typeof value === "object") {
     for (const [key, inner] of Object.entries(value)) flat(inner, `${pointer}/${escapePointer(key)}`, found);
@@ -45,7 +45,7 @@ export function differences(one, other) {
   return [...new Set([...here.keys(), ...there.keys()])].filter((pointer) => here.get(pointer) !== there.get(pointer));
 }
 
-/** Sets the value at a pointer; undefined takes it away where it is an entry of a mapping, and empties it elsewhere. */
+/** Sets the value at a pointer. undefined removes an entry of a mapping and empties any other value. */
 export function assign(draft, pointer, value) {
   const keys = pointer.split("/").slice(1).map(unescapePointer);
   const last = keys.pop();
@@ -54,7 +54,7 @@ export function assign(draft, pointer, value) {
   else parent[last] = value ?? (last === "enabled" ? false : "");
 }
 
-/** What both a person here and somebody else changed since `base`: by pointer, their value and ours. */
+/** The values that somebody else changed since `base` and that differ here. `isConflict`: changed here too. */
 export function compare(base, theirs, mine) {
   const [stored, ours] = [flat(theirs), flat(mine)];
   const byMe = new Set(differences(base, mine));
@@ -71,7 +71,7 @@ const LABELS = {
   "/requirement/work_item_type": "Type of requirements",
 };
 
-/** What a person calls the value at a pointer. */
+/** The name of the value at a pointer for people. */
 export function labelOf(pointer) {
   if (LABELS[pointer]) return LABELS[pointer];
   const [, kind, part, key] = pointer.split("/").map(unescapePointer);
@@ -79,7 +79,7 @@ export function labelOf(pointer) {
   return part === "status_mapping" ? `Status for ${key} (${whose})` : `Default of ${key} (${whose})`;
 }
 
-/** What is missing before the integration can send: pointers and words, in the order of the form. */
+/** What is missing before the integration can send: {pointer, words}, in the order of the form. */
 export function missing(state) {
   const { draft, saved, typed } = state;
   const target = draft.azure_devops;

@@ -1,4 +1,4 @@
-// Waits that show themselves, and problems in words.
+// Show progress, problems and results.
 import { announce, button, fill, h } from "./dom.js";
 
 const SHOWN_AFTER_MILLISECONDS = 300;
@@ -9,8 +9,8 @@ export function progressLine(text) {
 }
 
 /**
- * Runs `work` and shows in `place` what is waited for once that takes a moment; the buttons cannot be pressed meanwhile.
- * Answers what `work` answers, or undefined after a failure, which `failed` is told of (or which is shown in `place`).
+ * Runs `work` with the buttons disabled, and shows `text` in `place` if it takes longer than a moment.
+ * Returns the result of `work`, or undefined after a failure. A failure goes to `failed` or, without it, is shown in `place`.
  */
 export async function withProgress(place, text, work, { buttons = [], failed } = {}) {
   let isShown = false;
@@ -32,16 +32,16 @@ export async function withProgress(place, text, work, { buttons = [], failed } =
     return undefined;
   } finally {
     clearTimeout(timer);
-    // What came of it; a problem is an alert and speaks for itself.
+    // Announces the result. A problem is an alert and announces itself.
     if (isShown) setTimeout(() => announce(place.querySelector(".problem") ? "" : place.textContent || "Done."));
     for (const one of buttons) one.removeAttribute("aria-disabled");
   }
 }
 
-/** Whether a button waits for what it started. */
+/** Whether the work that a button started is still running. */
 export const isBusy = (element) => element.getAttribute("aria-disabled") === "true";
 
-/** What went wrong and what to do. `again` is what the button *Try again* does. */
+/** A problem and what to do about it. `again` is called by the button *Try again*. */
 export function problemBox(error, again) {
   const isKnown = error.title !== undefined;
   if (!isKnown) console.error(error);
@@ -52,12 +52,12 @@ export function problemBox(error, again) {
     again ? button("Try again", again) : null);
 }
 
-/** Where the log has more on a problem; nothing where it has not. */
+/** Where the log has more about a problem; null if it has nothing. */
 export const operationLine = (error) => (error.operationId
   ? h("p", { class: "small" }, "Operation ", h("code", {}, error.operationId), " in the integration's log has every step.")
   : null);
 
-/** Something that was done. */
+/** A line about something that succeeded. */
 export function doneLine(text) {
   return h("p", { class: "done" }, h("span", { class: "tick", "aria-hidden": "true" }), text);
 }

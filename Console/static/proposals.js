@@ -5,7 +5,7 @@ const USUAL_TYPES = {
   requirement: ["User Story", "Product Backlog Item", "Requirement", "Issue"],
 };
 
-/** What statuses are often called, for as long as those of the product are not known. */
+/** Common status names, proposed while the statuses of the product are not known. */
 export const USUAL_STATUSES = [
   { name: "Under consideration" }, { name: "In progress" }, { name: "Ready to ship" },
   { name: "Shipped", complete: true }, { name: "Will not implement", complete: true },
@@ -15,22 +15,22 @@ export const typesOf = (state) => state.project?.work_item_types ?? [];
 export const typeOf = (state, kind) => typesOf(state).find((type) => type.name === state.draft[kind].work_item_type);
 export const statusesOf = (state, kind) => state.aha?.[`${kind}_statuses`] ?? [];
 
-/** The product's status that a mapping means: by its id or, in whatever case, by its name. */
+/** The product's status with this id or name, in any case. */
 export const statusOf = (value, statuses) =>
   statuses.find((status) => status.id === value || status.name.toLowerCase() === value?.toLowerCase());
 
-/** Who decides about the states of a kind: `decided` are those that a person did, `isOpen` says whether the page may. */
+/** The choices for a kind: a person chose the statuses of the states in `decided`; `isOpen`: the page proposes the others. */
 export const undecided = (isOpen = true) => ({ decided: new Set(), isOpen, isTypeProposed: false });
 
-/** Whether the status of a state is a proposal still. */
+/** Whether the status of a state is still a proposal. */
 export const isProposed = (state, kind, name) =>
   Boolean(state.choices[kind].isOpen && !state.choices[kind].decided.has(name) && state.draft[kind].status_mapping[name]);
 
-/** How many values of a kind are proposals still. */
+/** How many values of a kind are still proposals. */
 export const countProposed = (state, kind) => Number(state.choices[kind].isTypeProposed)
   + Object.keys(state.draft[kind].status_mapping).filter((name) => isProposed(state, kind, name)).length;
 
-/** Where nothing was chosen yet, the type that most projects use for this. */
+/** Proposes the type that most projects use, if no type was chosen yet. */
 export function proposeType(state, kind) {
   const mapping = state.draft[kind];
   if (mapping.work_item_type) return;
@@ -41,7 +41,7 @@ export function proposeType(state, kind) {
   state.changed("draft");
 }
 
-/** Proposes a status for each state about which nobody has decided; earlier proposals give way to better ones. */
+/** Proposes a status for each state that a person has not chosen one for. Replaces earlier proposals. */
 export function proposeStatuses(state, kind) {
   const { decided, isOpen } = state.choices[kind];
   const type = typeOf(state, kind);
@@ -56,13 +56,13 @@ export function proposeStatuses(state, kind) {
   state.changed("draft");
 }
 
-/** The states that have no status, or none that the product has, and for which there is something to propose. */
+/** The states without a status of the product for which the page can propose one. */
 export function proposable(state, kind) {
   const [mapping, statuses, found] = [state.draft[kind].status_mapping, statusesOf(state, kind), proposed(state, kind)];
   return Object.keys(found).filter((name) => !mapping[name] || (statuses.length && !statusOf(mapping[name], statuses)));
 }
 
-/** Has the page decide about those states. */
+/** Proposes statuses for those states. */
 export function proposeRest(state, kind) {
   const rest = proposable(state, kind);
   state.choices[kind] = { ...undecided(), decided: new Set(typeOf(state, kind).states.map((one) => one.name).filter((name) => !rest.includes(name))) };
@@ -74,7 +74,7 @@ function proposed(state, kind) {
   return proposals(typeOf(state, kind)?.states ?? [], statuses.length ? statuses : USUAL_STATUSES);
 }
 
-/** A status for each state, by its category; states for which nothing suggests itself are left out. */
+/** A status for each state, by its category. States without a fitting status are left out. */
 function proposals(states, statuses) {
   const open = statuses.filter((status) => !status.complete);
   const done = statuses.filter((status) => status.complete);

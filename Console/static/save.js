@@ -1,4 +1,4 @@
-// The bar that saves or discards, what happens when somebody else saved in between, and deleting.
+// Saving, discarding and deleting.
 import { deleteIntegration, getIntegration, putIntegration } from "./api.js";
 import { announce, button, fill, goTo, h } from "./dom.js";
 import { showConflict } from "./conflict.js";
@@ -8,7 +8,7 @@ import { bodyOf } from "./model.js";
 import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
 import { NOTHING_TO_DO, saveWords } from "./save_words.js";
 
-/** The bar, and below it how to delete what is stored. */
+/** The bar, and below it the button that deletes the integration. */
 export function saveBar(state, form) {
   const outcome = h("div", { class: "outcome" });
   const words = h("p", { class: "save-words" });
@@ -27,7 +27,7 @@ export function saveBar(state, form) {
     const said = saveWords(state, enable, isJustSaved);
     fill(words, said);
     bar.classList.toggle("is-dirty", state.isDirty);
-    // What only says that there is nothing to do stays at the end of the form.
+    // A text that says that there is nothing to do stays at the end of the form.
     bar.classList.toggle("is-quiet", NOTHING_TO_DO.includes(said));
     save.hidden = !state.isDirty && !state.isNew;
     discard.hidden = !state.isDirty;
@@ -57,7 +57,7 @@ async function press(state, form, outcome, save) {
   const lacks = state.draft.enabled
     ? [...missingDefaults(state, "feature"), ...missingDefaults(state, "requirement")] : [];
   if (lacks.length) {
-    refuse(form, outcome, lacks.map((one) => ({ pointer: one.pointer, detail: "Give it a value, or switch “Enabled” off for now." })));
+    refuse(form, outcome, lacks.map((one) => ({ pointer: one.pointer, detail: "Give it a value, or set “Enabled” to off for now." })));
     return;
   }
   await withProgress(outcome, "Saving…", () => store(state), {
@@ -75,7 +75,7 @@ async function store(state) {
   const faults = needed.filter(([, value]) => !value).map(([pointer, , detail]) => ({ pointer, detail }));
   if (faults.length) throw faultsOf(faults);
   if (await exists(state.newId)) {
-    throw faultsOf([{ pointer: "/integration_id", detail: "There is an integration with this id already. Choose another." }]);
+    throw faultsOf([{ pointer: "/integration_id", detail: "There is already an integration with this id. Choose another id." }]);
   }
   return putIntegration(encodeURIComponent(state.newId), bodyOf(state.draft, state.typed), null);
 }
@@ -98,7 +98,7 @@ function saved(state, answer) {
   announce("Saved");
   state.isNewlyEnabled = body.enabled && !state.saved?.enabled;
   if (state.isNew) {
-    // The draft of the new one must not be found again under “new”.
+    // The next new integration must not start with this draft.
     state.forget();
     history.replaceState(null, "", `#/i/${encodeURIComponent(body.integration_id)}`);
   }
@@ -129,7 +129,7 @@ function deletion(state) {
   const place = h("div", { class: "outcome" });
   const dialog = h("dialog", { "aria-labelledby": "delete-title" },
     h("h2", { id: "delete-title" }, `Delete ${state.saved.name}?`),
-    h("p", {}, "Its links and its log are deleted, too. Work items and Aha! records stay, but are not connected any more."),
+    h("p", {}, "This also deletes its links and its log. Work items and Aha! records stay, but they are no longer linked."),
     h("div", { class: "row" }, button("Keep it", () => dialog.close()), button("Delete", () => {
       dialog.close();
       withProgress(place, "Deleting…", () => deleteIntegration(state.id, state.etag), { failed: (error) => {
@@ -142,7 +142,7 @@ function deletion(state) {
       });
     }, "danger")));
   return h("details", { class: "help delete" }, h("summary", {}, "Delete this integration"),
-    h("p", { class: "hint" }, "Only its configuration, links and log."),
+    h("p", { class: "hint" }, "This deletes its configuration, links and log. Work items and Aha! records stay."),
     button("Delete…", () => {
       dialog.showModal();
       goTo(dialog.querySelector("button"));

@@ -1,4 +1,4 @@
-// What the bar that saves says: what is unsaved, what needs attention, what is missing still, and what comes next.
+// The text of the save bar: unsaved changes, problems, missing values, or the next step.
 import { attention, lacks } from "./attention.js";
 import { button, h } from "./dom.js";
 import { linkTo } from "./fields.js";
@@ -8,17 +8,17 @@ const [SAVED, EMPTY] = ["Everything is saved", "Nothing to save yet"];
 
 export const NOTHING_TO_DO = [SAVED, EMPTY];
 
-/** The words for a state; `enable` switches the integration on and saves, `isJustSaved` is while that is said beside them. */
+/** The text for a state. `enable` enables the integration and saves. `isJustSaved`: the bar says “Saved.” beside it. */
 export function saveWords(state, enable, isJustSaved) {
   if (state.isDirty) {
-    return state.isRestored ? "Unsaved changes of before are back. Type new tokens again." : "Unsaved changes";
+    return state.isRestored ? "Your unsaved changes were restored. Enter new tokens again." : "Unsaved changes";
   }
   if (state.isNew) return EMPTY;
   const wrong = attention(state);
   if (wrong.length) return [h("strong", { class: "bad" }, "Needs attention: "), links(wrong)];
   const open = lacks(state);
   if (open.length) return ["Missing: ", links(open)];
-  if (!state.saved.enabled) return ["Complete, but switched off. ", button("Enable it", enable)];
+  if (!state.saved.enabled) return ["Complete, but not enabled. ", button("Enable it", enable)];
   if (!isJustSaved) return SAVED;
   if (!state.isNewlyEnabled) return "";
   return h("a", { href: `#/i/${encodeURIComponent(state.id)}/hook` }, "Next: let Azure DevOps report changes");

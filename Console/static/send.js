@@ -1,4 +1,4 @@
-// Sending a sample feature: first to see what would be done, then really.
+// Send a sample feature: first as a dry run, then for real.
 import { sendFeature } from "./api.js";
 import { announce, button, fill, goTo, h, outwardLink } from "./dom.js";
 import { clearFault, field } from "./fields.js";
@@ -26,7 +26,7 @@ export function showSend(place, state) {
     changed();
   } });
   const check = button("Check without writing", () => run(true), "primary");
-  const send = button("Send really", () => run(false), "", { disabled: true });
+  const send = button("Send now", () => run(false), "", { disabled: true });
   const changed = () => {
     send.disabled = true;
     fill(outcome);
@@ -49,13 +49,13 @@ export function showSend(place, state) {
   };
   fill(place,
     state.saved.enabled && state.isDirty ? h("p", { class: "notice" }, "There are unsaved changes under ",
-      h("a", { href: `#/i/${encodeURIComponent(state.id)}` }, "Set up"), ". What is sent goes by what is saved.") : null,
+      h("a", { href: `#/i/${encodeURIComponent(state.id)}` }, "Set up"), ". A send uses the saved configuration.") : null,
     state.saved.enabled ? null : h("p", { class: "notice" }, "The integration is not enabled, so nothing can be sent. ",
       h("a", { href: `#/i/${encodeURIComponent(state.id)}` }, "Set it up"), " first."),
     h("section", { class: "panel" },
       h("h2", {}, "A feature to try with"),
-      h("p", {}, "The example below is ready to be checked. To try with a feature of your own, put the event in its place that your "
-        + "product tool sends, or just ", h("code", {}, '{"feature": {…}}'), "."),
+      h("p", {}, "You can check the example below as it is. To try a feature of your own, replace it with the event that your product "
+        + "tool sends, or with just ", h("code", {}, '{"feature": {…}}'), "."),
       field("Feature as JSON", text),
       h("div", { class: "row" }, button("Use the example", () => {
         text.value = sample();
@@ -63,8 +63,8 @@ export function showSend(place, state) {
         text.focus();
       }), h("div", { class: "file" }, field("Or load a file", file))),
       h("div", { class: "row" }, check, send),
-      h("p", { class: "hint" }, "The check writes nothing: Azure DevOps tries each new work item without saving it. “Send really” "
-        + "makes work items; sending the same again never makes a second one.")),
+      h("p", { class: "hint" }, "The check writes nothing: Azure DevOps validates each new work item without saving it. “Send now” "
+        + "creates work items. Sending the same feature again never creates a second one.")),
     outcome);
 }
 
@@ -77,9 +77,9 @@ function refuse(text, words) {
 function jsonFault(text) {
   try {
     const value = JSON.parse(text);
-    return value?.feature ? "" : "There is no “feature” in this JSON. Its shape is {\"feature\": {\"id\": …, \"name\": …}}.";
+    return value?.feature ? "" : "This JSON has no “feature”. It must look like {\"feature\": {\"id\": …, \"name\": …}}.";
   } catch (error) {
-    return `This is not JSON: ${error.message}.`;
+    return `This is not valid JSON: ${error.message}.`;
   }
 }
 
@@ -90,13 +90,13 @@ function failed(error, text, outcome) {
 
 const WORDS = {
   created: ["good", "created", "would be created"], updated: ["good", "updated", "would be updated"],
-  unchanged: ["off", "unchanged", "would stay as it is"], uploaded: ["good", "uploaded", "would be uploaded"],
+  unchanged: ["off", "unchanged", "would stay unchanged"], uploaded: ["good", "uploaded", "would be uploaded"],
   failed: ["bad", "failed", "would fail"], pending: ["open", "not done yet", "not checked"],
 };
 const TITLES = {
   succeeded: ["Everything was sent", "Everything can be sent"],
   partial: ["Something was not sent", "Something cannot be sent"],
-  in_progress: ["Time ran out; send again to go on", "Not everything could be checked in time"],
+  in_progress: ["Time ran out. Send again to continue", "Not everything could be checked in time"],
 };
 
 function showResult(place, result, isDryRun, id) {
@@ -105,7 +105,7 @@ function showResult(place, result, isDryRun, id) {
   fill(place, h("section", { class: "panel" },
     h("h2", {}, title),
     h("ul", { class: "sent" }, [result.feature, ...result.requirements].map((record, index) => sent(record, index > 0, isDryRun))),
-    h("p", {}, isDryRun ? "Nothing was written." : "Delete the work items in Azure DevOps if they were only to try.", " The ",
+    h("p", {}, isDryRun ? "Nothing was written." : "If these work items were only a trial, delete them in Azure DevOps.", " The ",
       h("a", { href: `#/i/${encodeURIComponent(id)}/log` }, "log"), " has every step."),
     h("p", { class: "small" }, `${result.duration_ms} ms, ${count(result.azure_devops_requests, "request")} to Azure DevOps. Operation `,
       h("code", {}, result.operation_id))));
@@ -119,7 +119,7 @@ function sent(record, isRequirement, isDryRun) {
       item ? outwardLink(item.url, `${item.type} ${item.id}`) : null),
     record.error ? h("p", { class: "fault" }, record.error.detail) : null,
     record.conflicts.map((one) => h("p", { class: "small" },
-      `Both sides changed the ${one.field}; ${one.kept === "aha" ? "Aha!" : "Azure DevOps"} was kept, revision ${one.overwritten_rev} has the other text.`)),
+      `The ${one.field} was changed on both sides. The value of ${one.kept === "aha" ? "Aha!" : "Azure DevOps"} was kept; revision ${one.overwritten_rev} has the other one.`)),
     record.attachments.map((one) => h("p", { class: "small" }, one.file_name, " ", badge(one.action, isDryRun),
       one.error ? h("span", { class: "fault" }, ` ${one.error.detail}`) : null)));
 }

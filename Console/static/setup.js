@@ -1,4 +1,4 @@
-// The form, in the order in which a person works, and the list of its steps.
+// The form in the order in which a person fills it in, and the list of its steps.
 import { attention, stepOf } from "./attention.js";
 import { goTo, fill, forReaders, h } from "./dom.js";
 import { openConnection } from "./connection.js";
@@ -46,6 +46,6 @@ export function showSetUp(place, state) {
   fill(place, h("div", { class: "setup" },
     h("nav", { class: "steps", "aria-label": "Steps" }, list),
     h("form", { class: "step-list", novalidate: true, autocomplete: "off", onsubmit: (event) => event.preventDefault() }, sections)));
-  // After a save everything is checked anew.
+  // After a save, everything is checked again.
   if (!state.isNew && (!state.isDirty || !state.account)) openConnection(state);
 }

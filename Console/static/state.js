@@ -1,4 +1,4 @@
-// One integration while it is edited, and the drafts that outlive a visit to another view or a reload.
+// The state of an integration that is edited. Its draft is kept when another view is shown or the page is reloaded.
 import { getIntegration } from "./api.js";
 import { blank, differences, draftOf } from "./model.js";
 import { undecided } from "./proposals.js";
@@ -6,7 +6,7 @@ import { undecided } from "./proposals.js";
 const known = new Map();
 const storageName = (id) => `draft:${id ?? ""}`;
 
-/** The state of an integration; `id` null is a new one. Unsaved changes of before are still there. Throws Problem. */
+/** The state of an integration; `id` null is a new one. Earlier unsaved changes are kept. Throws Problem. */
 export async function stateFor(id) {
   const before = known.get(id);
   if (before?.isDirty || before?.isFresh) {
@@ -31,7 +31,7 @@ class EditState extends EventTarget {
     this.restore();
   }
 
-  /** What is stored now is this; the draft starts from it. */
+  /** Sets what is stored, and starts the draft from it. */
   take(saved, etag) {
     this.saved = saved;
     this.etag = etag;
@@ -40,11 +40,11 @@ class EditState extends EventTarget {
     this.typed = { pat: "", aha: "" };
     const ofKind = (kind) => undecided(!this.base[kind].work_item_type);
     this.choices = { feature: ofKind("feature"), requirement: ofKind("requirement") };
-    this.account ??= null; // What a test of the connection found: the account and its projects,
+    this.account ??= null; // What a connection test found: the account and its projects,
     this.project ??= null; // the chosen project's areas and types,
-    this.aha ??= null; // and what there is in Aha!.
+    this.aha ??= null; // and the Aha! account.
     this.checks ??= [];
-    // What a test found wrong: {pointer, error}, the pointer null where it is about no single value.
+    // The error of the last test: {pointer, error}. The pointer is null if the error is not about a single value.
     this.refused = { azure_devops: null, aha: null };
   }
 
@@ -56,19 +56,19 @@ class EditState extends EventTarget {
     return Boolean(this.typed.pat || this.typed.aha) || differences(this.base, this.draft).length > 0;
   }
 
-  /** Tells those who show it that a part has changed: draft, account, project or aha. */
+  /** Dispatches an event for the part that has changed: draft, account, project or aha. */
   changed(part) {
     if (part === "draft") this.keep();
     this.dispatchEvent(new Event(part));
     if (part !== "draft") this.dispatchEvent(new Event("draft"));
   }
 
-  /** Listens for as long as the view is shown that `watch` was called for. */
+  /** Listens while the view is shown that `watch` was called for. */
   on(parts, listener) {
     for (const part of parts.split(" ")) this.addEventListener(part, listener, { signal: this.watching.signal });
   }
 
-  /** From here on, what listens does so until the function that this answers is called. */
+  /** Starts listening. The returned function stops all listeners that `on` adds from now on. */
   watch() {
     this.watching?.abort();
     this.watching = new AbortController();
@@ -88,7 +88,7 @@ class EditState extends EventTarget {
     }
   }
 
-  /** Takes up the draft of before a reload. Its entity tag stays the one that it was made from. */
+  /** Restores the draft after a reload, with the entity tag of the version that it started from. */
   restore() {
     const text = sessionStorage.getItem(storageName(this.id));
     if (!text) return;
@@ -97,14 +97,14 @@ class EditState extends EventTarget {
     this.isRestored = true;
   }
 
-  /** Back to what is stored. */
+  /** Returns to what is stored. */
   discard() {
-    // What was found may belong to another account than the one that is stored.
+    // The test results may be those of another account than the stored one.
     Object.assign(this, { newId: "", account: null, project: null, aha: null });
     this.replace(this.saved, this.etag, "Your changes were discarded.");
   }
 
-  /** What is stored now replaces the draft; shows the form anew with a word about it. */
+  /** Replaces the draft with what is stored now, and renders the form again with a message. */
   replace(saved, etag, message) {
     known.delete(this.id);
     sessionStorage.removeItem(storageName(this.id));
@@ -114,8 +114,8 @@ class EditState extends EventTarget {
     this.showAgain(message);
   }
 
-  /** Goes on with a draft that was put together from what is stored now and what was typed. */
-  merge(saved, etag, draft, message = "Both are put together. Look at it, then save.") {
+  /** Continues with a draft that was merged from what is stored now and what was typed. */
+  merge(saved, etag, draft, message = "The values were merged. Check them, then save.") {
     const { typed } = this;
     this.take(saved, etag);
     Object.assign(this, { draft, typed });
@@ -129,7 +129,7 @@ class EditState extends EventTarget {
     dispatchEvent(new Event("redraw"));
   }
 
-  /** Nothing of it is kept any more. */
+  /** Forgets the draft. */
   forget() {
     known.delete(this.id);
     sessionStorage.removeItem(storageName(this.id));

@@ -1,4 +1,4 @@
-// A row for each state: its colour and category, and the Aha! status that goes with it.
+// A row for each state: its colour, its category and its Aha! status.
 import { colourDot, forReaders, h } from "./dom.js";
 import { choice, field, textInput } from "./fields.js";
 import { categoryName } from "./format.js";
@@ -7,11 +7,11 @@ import { isProposed, statusesOf, statusOf, USUAL_STATUSES } from "./proposals.js
 
 const listOf = (kind) => `statuses-${kind}`;
 
-/** What is offered while statuses are typed. */
+/** The names that are suggested while a status is typed. */
 export const statusNames = (kind) =>
   h("datalist", { id: listOf(kind) }, USUAL_STATUSES.map(({ name }) => h("option", { value: name })));
 
-/** A state of Azure DevOps: {name, category, color}; `isUnknown` where the type does not have it any more. */
+/** A state of Azure DevOps: {name, category, color}; `isUnknown`: the type no longer has it. */
 export function statusRow(state, kind, one) {
   const mapping = state.draft[kind].status_mapping;
   const statuses = statusesOf(state, kind);
@@ -46,6 +46,6 @@ function fromList(value, statuses, changeTo) {
 }
 
 function categoryOf({ isUnknown, category }) {
-  const words = isUnknown ? "not a state of this type any more" : categoryName(category);
+  const words = isUnknown ? "no longer a state of this type" : categoryName(category);
   return words ? h("span", { class: "category" }, forReaders("category "), words) : null;
 }

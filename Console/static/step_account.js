@@ -1,4 +1,4 @@
-// Step 1: the Azure DevOps account, the token, and whether they work.
+// Step 1: the Azure DevOps account and the token, and their test.
 import { button, fill, h } from "./dom.js";
 import { azureDevOpsPointer } from "./attention.js";
 import { inIntegration, lookAtAzureDevOps } from "./connection.js";
@@ -41,7 +41,7 @@ export function accountStep(state) {
   return fill(root,
     field("Account", account, {
       pointer: "/azure_devops/account_name",
-      hint: "Your organization's name in Azure DevOps, or its address: fabrikam, or https://dev.azure.com/fabrikam.",
+      hint: "The name or the URL of your Azure DevOps organization: fabrikam, or https://dev.azure.com/fabrikam.",
     }),
     field("Sign in with", way, { pointer: "/azure_devops/authentication" }),
     tokenField, help, identity, h("div", { class: "row" }, test), place);
@@ -59,22 +59,22 @@ function tokenInput(state, place) {
 }
 
 function tokenHelp(state, account) {
-  const link = h("a", { target: "_blank", rel: "noopener noreferrer" }, "your organization's page of tokens");
+  const link = h("a", { target: "_blank", rel: "noopener noreferrer" }, "your organization's token page");
   const details = h("details", { class: "help", ontoggle: () => {
     const name = account.value.trim().replace(/^https?:\/\//, "").replace(/^dev\.azure\.com\//, "").split(/[/.]/)[0];
     link.href = `${state.account?.url ?? `https://dev.azure.com/${encodeURIComponent(name || "_")}`}/_usersSettings/tokens`;
   } },
-    h("summary", {}, "How to make a token"),
+    h("summary", {}, "How to create a token"),
     h("ol", {},
       h("li", {}, "Open ", link, " and choose ", h("i", {}, "New Token"), "."),
-      h("li", {}, "Organization: this account alone."),
+      h("li", {}, "Organization: this account only."),
       h("li", {}, "Scopes: ", h("i", {}, "Custom defined"), ", then ", h("i", {}, "Project and Team: Read"), " and ",
         h("i", {}, "Work Items: Read & write"), "."),
-      h("li", {}, "Note when it expires: from then on nothing is sent until a new one is saved here.")));
+      h("li", {}, "Note when the token expires. After that, nothing is sent until you save a new token here.")));
   return details;
 }
 
-/** What was found out holds for other values no more. */
+/** Forgets the results of the last test, because a value was changed. */
 function forget(state, place) {
   state.account = null;
   state.checks = [];
@@ -106,7 +106,7 @@ function failedTest(state, root, place, error, again) {
     return;
   }
   const pointer = azureDevOpsPointer(error, state);
-  // What goes with nothing that was found is told of for as long as that is so; the rest until the next test.
+  // A value that was not found stays marked while that is so. Other problems stay until the next test.
   const isOurs = ["account_name", "authentication", "personal_access_token"].some((one) => pointer === `/azure_devops/${one}`);
   if (isOurs || !pointer) state.refused.azure_devops = { pointer: pointer ?? (state.project ? null : "/azure_devops/account_name"), error };
   if (isOurs || pointer === "/azure_devops/project") showFault(root.closest("form"), pointer, error.detail);

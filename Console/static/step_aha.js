@@ -1,4 +1,4 @@
-// Step 5: the Aha! account and the product. With its key, statuses are chosen instead of typed.
+// Step 5: the Aha! account and the product. Once they are known, statuses are chosen from a list.
 import { button, fill, goTo, h, keepingFocus } from "./dom.js";
 import { ahaPointer } from "./attention.js";
 import { inIntegration, lookAtAha } from "./connection.js";
@@ -30,16 +30,16 @@ export function ahaStep(state) {
   state.on("aha", showProduct);
   state.on("look-at-aha", () => run(state, root, place, test));
   return fill(root,
-    h("p", { class: "hint" }, "Needed to bring changes back, and to choose the statuses above. Without the key the integration only "
-      + "sends; you may add it later."),
-    field("Address", url, { pointer: "/aha/url", hint: "As you see it when you are signed in: https://company.aha.io." }),
+    h("p", { class: "hint" }, "The integration needs Aha! to bring changes back, and to list the statuses for the steps above. Without an "
+      + "API key it only sends. You can add the key later."),
+    field("Address", url, { pointer: "/aha/url", hint: "The address that the browser shows when you are signed in: https://company.aha.io." }),
     field("API key", token, {
       pointer: "/aha/api_token", note: state.saved?.aha.api_token_set ? "(stored; leave empty to keep it)" : "",
     }),
-    h("details", { class: "help" }, h("summary", {}, "How to make an API key"), h("ol", {},
+    h("details", { class: "help" }, h("summary", {}, "How to create an API key"), h("ol", {},
       h("li", {}, "In Aha! open ", h("i", {}, "Settings → Personal → Developer → API keys"), "."),
-      h("li", {}, "Make a new key and copy it at once: it is shown only then."),
-      h("li", {}, "Its user must be a contributor in the product's workspace."))),
+      h("li", {}, "Create a new key and copy it at once. Aha! shows it only once."),
+      h("li", {}, "The key's user must be a contributor in the product's workspace."))),
     h("div", { class: "row" }, test), place, productPlace);
 }
 
@@ -62,8 +62,8 @@ function productField(state, root, place, test) {
   return [field("Product", choice(draft.product_id, products, (value) => {
     changeTo(value);
     run(state, root, place, test);
-  }, { foreign: "(not seen by this key)" }),
-  { ...options, hint: "Whose features are sent. A product belongs to one integration at most." }), statusesLine(state)];
+  }, { foreign: "(this key cannot see it)" }),
+  { ...options, hint: "The features of this product are sent. A product can belong to one integration only." }), statusesLine(state)];
 }
 
 function forget(state, place) {
@@ -73,19 +73,19 @@ function forget(state, place) {
   state.changed("draft");
 }
 
-/** That the steps above are different now, and the way there. */
+/** Says that the steps above list the product's statuses now, with links to them. */
 function statusesLine(state) {
   const { feature_statuses: ofFeatures, requirement_statuses: ofRequirements } = state.aha;
   if (!ofFeatures.length) return null;
   const jump = (kind, words) => button(words, () => goTo(document.getElementById(`step-${kind}`)), "link");
   return [doneLine(`It has ${ofFeatures.length} statuses for features and ${ofRequirements.length} for requirements. The steps above `
     + "offer them now."),
-  h("p", {}, "Look at those of ", jump("feature", "features"), " and of ", jump("requirement", "requirements"), ".")];
+  h("p", {}, "Review the statuses of ", jump("feature", "features"), " and ", jump("requirement", "requirements"), ".")];
 }
 
 function showOutcome(state, place) {
   const { user, products } = state.aha;
-  fill(place, doneLine(`The key of ${user.name || user.email || "its user"} is accepted. It sees ${count(products.length, "product")}.`));
+  fill(place, doneLine(`The key of ${user.name || user.email || "its user"} is accepted. It can see ${count(products.length, "product")}.`));
 }
 
 async function run(state, root, place, test) {

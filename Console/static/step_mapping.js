@@ -1,4 +1,4 @@
-// Steps 3 and 4: what a kind of record becomes, and which Aha! status goes with each state.
+// Steps 3 and 4: the work item type for a kind of record, and the Aha! status for each state.
 import { button, fill, h, keepingFocus } from "./dom.js";
 import { defaultFields } from "./default_fields.js";
 import { choice, field, goToField, textInput } from "./fields.js";
@@ -42,11 +42,11 @@ function render(state, kind, place) {
     : field(label, textInput(mapping.work_item_type, (text) => {
       mapping.work_item_type = text.trim();
       state.changed("draft");
-    }, { id }), { pointer, hint: "Choose the project first: then you choose the type from a list." });
+    }, { id }), { pointer, hint: "Choose the project first. Then you can choose the type from a list." });
   fill(place, typeField, states(state, kind, place), defaultFields(state, kind, typeOf(state, kind)));
 }
 
-/** Of a mapping, what a type has states for. */
+/** The part of a mapping that is about states of the type. */
 const ofType = (mapping, type) =>
   Object.fromEntries(Object.entries(mapping).filter(([name]) => type?.states.some((one) => one.name === name)));
 
@@ -71,13 +71,13 @@ function states(state, kind, place) {
     })) : null);
 }
 
-/** As long as the statuses of the product are not known: what these names are, and the way to the field that is missing. */
+/** While the statuses of the product are not known: explains the proposals and leads to the missing field. */
 function whereFrom(state, kind, place) {
   if (statusesOf(state, kind).length) return null;
   const isConnected = Boolean(state.aha);
   const wanted = isConnected ? "/product_id" : state.draft.aha.url ? "/aha/api_token" : "/aha/url";
   return h("div", { class: "notice" },
-    h("p", {}, "Statuses are typed here until Aha! is connected. The proposals are names that many Aha! accounts have; yours may "
+    h("p", {}, "Type the statuses until Aha! is connected. The proposals are names that many Aha! accounts use; yours may "
       + "differ."),
     button(isConnected ? "Choose the Aha! product to choose from its statuses" : "Connect Aha! to choose from its statuses",
       () => goToField(place.closest("form"), wanted)));

@@ -1,4 +1,4 @@
-// Step 2: which project, and which area of it new work items belong to.
+// Step 2: the project, and the area for new work items.
 import { fill, h, keepingFocus } from "./dom.js";
 import { areaTree } from "./area_tree.js";
 import { azureDevOpsQuestion, look } from "./connection.js";
@@ -38,12 +38,12 @@ function projectField(state, outcome) {
       target.project = text.trim();
       state.changed("draft");
     });
-    return field("Project", input, { ...options, hint: "Test the connection first: then you choose it from a list." });
+    return field("Project", input, { ...options, hint: "Test the connection first. Then you can choose the project from a list." });
   }
   const projects = state.account.projects.map((project) => ({ value: project.name, text: project.name }));
   const byId = state.account.projects.find((project) => project.id === target.project);
   const select = choice(byId?.name ?? target.project, projects, (name) => chooseProject(state, name, outcome), {
-    empty: `Choose one of ${projects.length} projects…`, foreign: "(not seen by this token)",
+    empty: `Choose one of ${projects.length} projects…`, foreign: "(this token cannot see it)",
   });
   return field("Project", select, options);
 }
@@ -66,7 +66,7 @@ async function chooseProject(state, name, outcome) {
   state.changed("project-read");
 }
 
-/** The area at the same place of another project, as one that was renamed has it; the only one there is; else none. */
+/** The area with the same path below the project, which a renamed project still has; else its only area; else none. */
 function sameArea(path, areas) {
   const below = path.includes("\\") ? path.slice(path.indexOf("\\")) : "";
   const wanted = (areas[0] + below).toLowerCase();
@@ -81,7 +81,7 @@ function areaField(state) {
       target.area_path = text.trim();
       state.changed("draft");
     });
-    return field("Area", input, { pointer, hint: "Offered as a tree once the project is chosen." });
+    return field("Area", input, { pointer, hint: "Choose the project first. Then you can choose the area from a tree." });
   }
   const { areas } = state.project;
   const known = areas.find((path) => path.toLowerCase() === target.area_path.toLowerCase());
@@ -100,6 +100,6 @@ function areaField(state) {
     h("p", { class: "hint" }, "New work items are created here. Engineers may move them afterwards."),
     h("p", { class: "chosen-line" }, "Chosen: ", chosen),
     h("p", { class: "fault", id: "area-chosen-fault" },
-      isGone ? "This area is not in the project any more, or the token may not see it. Choose another." : null),
+      isGone ? "The project no longer has this area, or the token cannot see it. Choose another." : null),
     tree);
 }

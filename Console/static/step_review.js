@@ -1,4 +1,4 @@
-// Step 6: everything at a glance, what is still missing, and the switch.
+// Step 6: a summary, what is missing, and the switch that enables the integration.
 import { attention, lacks } from "./attention.js";
 import { fill, forReaders, h } from "./dom.js";
 import { field, linkTo, textInput } from "./fields.js";
@@ -27,7 +27,7 @@ export function reviewStep(state) {
   return h("div", { class: "step-body" },
     nameFields(state), summary, notices, checks,
     h("div", { class: "field switch" }, enabled, h("label", { for: "enabled" }, "Enabled"),
-      h("p", { class: "hint" }, "Features can be sent, and changes come back, while this is on."),
+      h("p", { class: "hint" }, "While this is on, features can be sent and changes come back."),
       h("p", { class: "fault", id: "enabled-fault" })));
 }
 
@@ -46,7 +46,7 @@ function nameFields(state) {
     state.newId = text.trim();
     state.changed("draft");
   });
-  // Until somebody names it, it is called as its product or project is.
+  // Until a person enters a name, the name is that of the product or project.
   const suggest = () => {
     if (isNameOurs || !state.isNew) return;
     const product = state.aha?.products.find((one) => [one.id, one.reference_prefix].includes(draft.product_id));
@@ -55,8 +55,8 @@ function nameFields(state) {
   };
   if (state.isNew) state.on("draft", suggest);
   return h("div", { class: "pair" },
-    field("Name", name, { pointer: "/name", hint: "What people call this integration." }),
-    state.isNew ? field("Id", id, { pointer: "/integration_id", hint: "Part of its addresses; it stays. a-z, 0-9 and -." }) : null);
+    field("Name", name, { pointer: "/name", hint: "The name of this integration for people." }),
+    state.isNew ? field("Id", id, { pointer: "/integration_id", hint: "A part of the integration's URLs. It cannot be changed later. a-z, 0-9 and -." }) : null);
 }
 
 function facts(state) {
@@ -84,7 +84,7 @@ function noticesOf(state) {
     misfits.length ? h("div", { class: "notice" }, h("p", {}, "This does not fit:"), h("ul", {}, misfits.map(item))) : null,
     hasKey ? null : h("p", { class: "notice" }, "Without an Aha! address and key, features are sent but no change comes back."),
     proposed ? h("p", { class: "notice" }, "Some values are proposals of this page, marked as ", h("span", { class: "chip" }, "proposed"),
-      ". Look at them before you save.") : null,
+      ". Check them before you save.") : null,
   ];
 }
 

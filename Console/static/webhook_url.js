@@ -1,4 +1,4 @@
-// The webhook's address: copied, and renewed together with the subscription that calls it.
+// The webhook URL: copy it, or replace it and change the subscription that calls it.
 import { createHook, putIntegration } from "./api.js";
 import { announce, button, fill, h } from "./dom.js";
 import { bodyOf, draftOf } from "./model.js";
@@ -10,7 +10,7 @@ export function copyField(url) {
     try {
       await navigator.clipboard.writeText(url);
     } catch {
-      // Without leave to use the clipboard: the old way, for what is selected.
+      // The browser may not allow the clipboard; this older call copies the selected text.
       input.select();
       document.execCommand("copy");
     }
@@ -21,27 +21,27 @@ export function copyField(url) {
   return h("div", { class: "with-copy" }, input, copy);
 }
 
-/** Makes a new URL, and gives it to the subscription where there is one. `found` answers what is known of that. */
+/** Creates a new URL and changes the subscription to it, if there is one. `found` returns what is known of it. */
 export function renewal(state, found) {
   const place = h("div", { class: "outcome" });
-  const renew = button("Make a new URL", async () => {
+  const renew = button("Create a new URL", async () => {
     if (isBusy(renew)) return;
     const body = { ...bodyOf(draftOf(state.saved), {}), rotate_webhook_url: true };
-    const answer = await withProgress(place, "Making a new URL…", () => putIntegration(state.id, body, state.etag), { buttons: [renew] });
+    const answer = await withProgress(place, "Creating a new URL…", () => putIntegration(state.id, body, state.etag), { buttons: [renew] });
     if (!answer) return;
     const known = found();
     const isSubscribed = known?.status || known?.outdated_subscription_ids?.length;
     state.hookMessage = isSubscribed
-      ? await withProgress(place, "Giving it to the subscription…", () => give(state.id), { buttons: [renew] }) : null;
+      ? await withProgress(place, "Changing the subscription…", () => changeSubscription(state.id), { buttons: [renew] }) : null;
     if (state.isDirty) state.merge(answer.body, answer.etag, state.draft, "");
     else state.replace(answer.body, answer.etag, "");
   }, "danger");
-  return h("details", { class: "help" }, h("summary", {}, "The URL got into wrong hands?"),
-    h("p", {}, "A new one makes this one useless at once. The subscription in Azure DevOps is given the new one, if the token may do "
-      + "that; else this page says what to change by hand."), renew, place);
+  return h("details", { class: "help" }, h("summary", {}, "Has the URL leaked?"),
+    h("p", {}, "The current URL stops working at once. The app changes the subscription in Azure DevOps to the new URL, if the token "
+      + "may do that. If not, this page says what to change by hand."), renew, place);
 }
 
-async function give(id) {
+async function changeSubscription(id) {
   try {
     await createHook(id);
     return { done: "The webhook URL is new, and the subscription calls it." };

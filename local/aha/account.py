@@ -1,4 +1,4 @@
-"""One Aha! account in memory: what it holds, how it is found, how it grows and shrinks."""
+"""One Aha! account in memory: its records, and how they are found, created and deleted."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Account:
         self.clear()
 
     def clear(self) -> None:
-        """Forgets everything, switches and limits too; ids start anew."""
+        """Deletes everything, switches and limits too. Ids start again."""
         self._next_id = _FIRST_ID
         self.behaviour = Behaviour()
         self.rate_limit.change(DEFAULT_PER_SECOND, DEFAULT_PER_MINUTE)
@@ -51,7 +51,7 @@ class Account:
         self.features: dict[str, Feature] = {}
         self.requirements: dict[str, Requirement] = {}
         self.unlisted_attachments: list[Attachment] = []
-        """Files that are only known by a picture in a description."""
+        """Files that are known only from an image in a description."""
 
     def new_id(self) -> str:
         """A 19-digit id, above what a float or JavaScript can hold."""
@@ -63,7 +63,7 @@ class Account:
         return int(identifier) % 10**9 if self.behaviour.small_integration_ids else identifier
 
     def is_id(self, given: object, identifier: str) -> bool:
-        """Whether what a caller gave, number or text, means this id."""
+        """Whether a caller's number or text is this id."""
         return str(given) in (identifier, str(self.shown_id(identifier)))
 
     @property
@@ -129,7 +129,7 @@ class Account:
             yield from sorted(feature.requirements, key=lambda requirement: requirement.position)
 
     def attachment(self, identifier: str) -> Attachment:
-        """By id, wherever it hangs."""
+        """By id, on whichever record it is."""
         listed = (
             attachment
             for record in self.records()
@@ -155,7 +155,7 @@ class Account:
     def new_attachment(
         self, file_name: str, content_type: str, content: FileContent, created_at: datetime | None = None
     ) -> Attachment:
-        """A file that hangs nowhere yet. Its tokens are of 64 hexadecimal digits."""
+        """A file that is on no record yet. Its tokens have 64 hexadecimal digits."""
         identifier = self.new_id()
         return Attachment(
             id=identifier,
@@ -219,7 +219,7 @@ class Account:
         feature.requirements.append(requirement)
 
     def delete(self, record: Record) -> None:
-        """A feature goes with its requirements."""
+        """Deletes a feature with its requirements."""
         if isinstance(record, Requirement):
             record.feature.requirements.remove(record)
             del self.requirements[record.id]

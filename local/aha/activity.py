@@ -21,14 +21,14 @@ from local.aha.changes import Change
 from local.aha.records import Record, User, time_text
 
 DELIVERY_SECONDS = 5
-"""A receiver that takes longer has lost the event; nothing is sent twice."""
+"""If a receiver takes longer, it loses the event. Nothing is sent twice."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass
 class ActivitySubscription:
-    """A URL, how an event about a description names its feature, and what became of the deliveries."""
+    """A URL, how an event about a description names its feature, and the results of the deliveries."""
 
     id: str
     url: str
@@ -63,7 +63,7 @@ class ActivityWebhooks:
             return list(self._subscriptions)
 
     def clear(self) -> None:
-        """Reports nothing any more."""
+        """Stops reporting."""
         with self._lock:
             self._subscriptions.clear()
 

@@ -14,7 +14,7 @@ from local.aha.records import Integration, Product, Workflow, time_text
 
 
 def get_me(call: Call) -> Response:
-    """Whose token it is."""
+    """The user of the token."""
     return json_response({"user": call.show.me(call.user)})
 
 
@@ -98,7 +98,7 @@ def put_integration(call: Call, identifier: str, integration_id: str) -> Respons
 
 
 def call_webhook(call: Call, callback_token: str) -> Response:
-    """An integration's callback URL: its token is the only key, and a wrong one is gone for good."""
+    """An integration's callback URL. Its token is the only key; a wrong token is answered with 410."""
     known = any(item.callback_token == callback_token for item in call.account.integrations.values())
     if not known:
         return Response(status=410)

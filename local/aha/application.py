@@ -1,4 +1,4 @@
-"""The sandbox as one WSGI application: which address is answered by what, and who may call it."""
+"""The sandbox as one WSGI application: its routes, and the check of the caller."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class AhaSandbox:
             endpoint, arguments = self._match(request)
         except HTTPException:
             return html_not_found()
-        # The body is read before the lock is taken: a slow upload must hold nobody up.
+        # The body is read before the lock is taken, so that a slow upload does not block other requests.
         _ = request.form if request.mimetype == "multipart/form-data" else request.get_data()
         with self.account.lock:
             try:
@@ -107,7 +107,7 @@ class AhaSandbox:
                 return self._refuse(refusal)
 
     def _authorized(self, request: Request) -> User:
-        """Who calls; the texts of these refusals are unconfirmed, their statuses are not."""
+        """The caller. The statuses of these refusals are confirmed, their texts are not."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         user = self.account.users_by_token.get(token.strip()) if scheme.lower() == "bearer" else None
         if user is None:

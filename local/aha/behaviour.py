@@ -1,4 +1,4 @@
-"""What the public sources leave open, or what differs between accounts, as switches."""
+"""Switches for behaviour that the public sources leave open or that differs between accounts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Behaviour:
     fields_not_found: str = "empty"
     """What a search for integration fields answers when nothing is found."""
     replace_integration_fields: bool = True
-    """Whether a field posted under a name that exists replaces it (else it stands beside it)."""
+    """Whether a field posted under a name that exists replaces it (else both exist)."""
     attachments_by_redirect: bool = True
     """Downloads lead to a storage address that refuses an Authorization header."""
     ranges: bool = True
@@ -36,7 +36,7 @@ class Behaviour:
     demand_user_agent: bool = False
 
     def change(self, document: Any) -> None:
-        """Sets the switches that are named; ValueError says what is wrong, and then none is set."""
+        """Sets the named switches. Raises ValueError, and then sets none, if one is wrong."""
         if not isinstance(document, dict):
             raise ValueError("the behaviour must be a JSON object")
         known = {switch.name: switch for switch in fields(self)}

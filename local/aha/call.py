@@ -94,11 +94,11 @@ def json_response(document: object, status: int = 200, headers: dict[str, str] |
 
 
 def html_not_found() -> Response:
-    """What Aha! answers for an address that is none of its API: a page, not JSON."""
+    """Aha!'s answer for an address that is not part of its API: a page, not JSON."""
     page = "<!DOCTYPE html><html><head><title>Aha!</title></head><body><h1>Page not found</h1></body></html>"
     return Response(page, status=404, content_type="text/html; charset=utf-8")
 
 
 def not_found(_error: RecordNotFound) -> Response:
-    """The same answer for what is unknown and for what the caller may not see."""
+    """The answer for what does not exist and for what the caller may not see; it is the same."""
     return json_response({"error": "Record not found."}, 404)

@@ -1,4 +1,4 @@
-"""What the body of a PUT or POST may say about a record, and how it is applied: wholly or not at all."""
+"""Apply the body of a PUT or POST to a record: completely or not at all."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def update_record(account: Account, record: Record, document: dict[str, Any]) ->
 
 
 def _step(account: Account, record: Record, key: str, value: Any) -> _Step | None:
-    """Checks one value; the step that applies it, or None for a key that means nothing here."""
+    """Checks one value. Returns the step that applies it, or None for a key that is ignored."""
     if key == "name":
         name = _name(record, value)
         return lambda: _set(record, "name", name, "Name")
@@ -126,8 +126,8 @@ def description_body(account: Account, value: Any) -> str:
 def find_status(account: Account, workflow: Workflow, wanted: Any) -> WorkflowStatus:
     """The status that one of the accepted forms names: `{"name"}`, an id or a name as text, `{"category"}`.
 
-    The forms are those of https://www.aha.io/api and of the services in aha-app/aha-services. `{"id"}` is
-    known from no public caller and is refused, as are null and a status of another workflow.
+    The forms are those of https://www.aha.io/api and of the services in aha-app/aha-services. No public
+    caller uses `{"id"}`, so it is refused, as are null and a status of another workflow.
     """
     statuses = sorted(workflow.statuses, key=lambda status: status.position)
     found: WorkflowStatus | None = None

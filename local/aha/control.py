@@ -1,4 +1,4 @@
-"""What tests and people steer the sandbox by: `/_control/…`, without a token and without limits."""
+"""The control API of the sandbox for tests and people: `/_control/…`, without a token and without limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from local.aha import seed
 from local.aha.call import Call, Route, json_response
 from local.aha.changes import update_record
 from local.aha.errors import RecordNotFound, Refusal
-from local.aha.events import EVENTS, STYLES, feature_event
+from local.aha.events import EVENTS, RELEASE_EVENTS, STYLES, feature_event, release_event
 from local.aha.file_content import GeneratedContent, StoredContent
 from local.aha.inline_images import image_markup
 from local.aha.records import Attachment, Feature, Record, Requirement, User, time_text
@@ -25,7 +25,7 @@ def get_behaviour(call: Call) -> Response:
 
 
 def put_behaviour(call: Call) -> Response:
-    """Sets the switches that are named; the others stay."""
+    """Sets the named switches. The others stay as they are."""
     try:
         call.account.behaviour.change(_document(call))
     except ValueError as error:
@@ -34,13 +34,13 @@ def put_behaviour(call: Call) -> Response:
 
 
 def get_rate_limit(call: Call) -> Response:
-    """Both limits; null is none."""
+    """Both limits. null means no limit."""
     limit = call.account.rate_limit
     return json_response({"per_second": limit.per_second, "per_minute": limit.per_minute})
 
 
 def put_rate_limit(call: Call) -> Response:
-    """Sets the limits that are named and starts counting anew."""
+    """Sets the named limits and starts counting again."""
     document = _document(call)
     limit = call.account.rate_limit
     values = [document.get(name, getattr(limit, name)) for name in ("per_second", "per_minute")]
@@ -150,13 +150,15 @@ def put_attachment(call: Call, identifier: str) -> Response:
 
 
 def get_event(call: Call, identifier: str) -> Response:
-    """The event that Aha! would send for a feature: `?event=` and `?style=current|older`."""
+    """The event that Aha! would send for a feature (`?event=`, `?style=current|older`) or a release (`?event=`)."""
+    event, style = call.request.args.get("event"), call.request.args.get("style", "current")
+    if event in RELEASE_EVENTS:
+        return json_response(release_event(call.show, call.account.release(identifier), event))
     record = call.account.any_record(identifier)
     if not isinstance(record, Feature):
         raise RecordNotFound
-    event, style = call.request.args.get("event"), call.request.args.get("style", "current")
     if (event is not None and event not in EVENTS) or style not in STYLES:
-        raise Refusal(400, f"event must be one of {EVENTS}, style one of {STYLES}")
+        raise Refusal(400, f"event must be one of {(*EVENTS, *RELEASE_EVENTS)}, style one of {STYLES}")
     return json_response(feature_event(call.show, record, event, style))
 
 
@@ -176,7 +178,7 @@ def post_activity_webhook(call: Call) -> Response:
 
 
 def delete_activity_webhooks(call: Call) -> Response:
-    """Reports nothing any more."""
+    """Stops reporting."""
     call.activity.clear()
     return Response(status=204)
 

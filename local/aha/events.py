@@ -1,15 +1,16 @@
 """The event that Aha! sends to a service when a person presses "Send to" or "Update".
 
 Its payload is the record as the API writes it; older accounts send fewer keys (fixtures of
-https://github.com/aha-app/aha-services).
+https://github.com/aha-app/aha-services). A release is sent before its first feature.
 """
 
 from __future__ import annotations
 
-from local.aha.records import Feature
+from local.aha.records import Feature, Release
 from local.aha.representation import Json, Representation
 
 EVENTS = ("create_feature", "update_feature")
+RELEASE_EVENTS = ("create_release", "update_release")
 STYLES = ("current", "older")
 
 _NOT_IN_OLDER_FEATURE = {"project", "product_id", "position", "full_tags", "comments_count", "feature_links"}
@@ -29,6 +30,11 @@ def feature_event(show: Representation, feature: Feature, event: str | None, sty
     chosen = event or ("update_feature" if feature.integration_fields else "create_feature")
     document = show.feature(feature)
     return {"event": chosen, "feature": _older_feature(document) if style == "older" else document}
+
+
+def release_event(show: Representation, release: Release, event: str) -> Json:
+    """The body of an event about a release."""
+    return {"event": event, "release": show.release(release)}
 
 
 def _older_feature(feature: Json) -> Json:

@@ -1,4 +1,4 @@
-"""The bytes of attached files: small ones as they are, large ones made while they are sent."""
+"""The content of attached files. Large content is generated while it is sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _INDEX_BYTES = 8
 
 
 class FileContent(Protocol):
-    """Bytes that can be read from any place, piece by piece."""
+    """Bytes that can be read from any position, piece by piece."""
 
     @property
     def size(self) -> int:

@@ -74,7 +74,7 @@ def _digest(attachment: Attachment) -> str:
 
 
 def get_attachment(call: Call, identifier: str) -> Response:
-    """One attachment, wherever it hangs (observed, not documented)."""
+    """One attachment of any record (observed, not documented)."""
     return json_response({"attachment": call.show.attachment(call.account.attachment(identifier))})
 
 
@@ -96,7 +96,7 @@ ROUTES: list[Route] = [
 
 
 def download(account: Account, request: Request, identifier: str, token: str) -> Response:
-    """What a download URL answers: bytes, a redirect to where they are, or a refusal."""
+    """The answer of a download URL: the bytes, a redirect to them, or a refusal."""
     with account.lock:
         try:
             attachment = account.attachment(identifier)
@@ -134,7 +134,7 @@ def download_from_storage(account: Account, request: Request, identifier: str, t
 
 
 def access_denied() -> Response:
-    """Where a purged file leads: an error page."""
+    """The error page that a purged file leads to."""
     page = "<!DOCTYPE html><html><body><h1>Record not found</h1></body></html>"
     return Response(page, status=500, content_type="text/html; charset=utf-8")
 

@@ -56,7 +56,7 @@ class _Element:
 
 
 class _TreeBuilder(HTMLParser):
-    """Builds a tree of what is kept; elements that are not known give their content to their parent."""
+    """Builds a tree of what is kept. The content of an unknown element moves to its parent."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -143,7 +143,7 @@ def _is_blank(node: _Element | str) -> bool:
 
 
 def _tidy(element: _Element, *, preformatted: bool = False) -> list[_Element | str]:
-    """What stands in the place of an element once it and its content are cleaned."""
+    """What replaces an element after it and its content were cleaned."""
     preformatted = preformatted or element.tag == "pre"
     children: list[_Element | str] = []
     for child in element.children:
@@ -236,7 +236,7 @@ def _clean_once(text: str) -> str:
 
 
 def clean_html(text: str) -> str:
-    """The description as it is stored: without what may not stay, in Aha!'s own elements."""
+    """The description as it is stored: only allowed content, in Aha!'s own elements."""
     for _ in range(_MOST_PASSES):
         cleaned = _clean_once(text)
         if cleaned == text:

@@ -1,7 +1,7 @@
-"""Pictures inside a description that are attachments of this account.
+"""Images inside a description that are attachments of this account.
 
-They are stored without a host, since the sandbox's address is whatever a caller reached it by, and shown
-with it. Their token is another than that of `download_url`, as happens in Aha!.
+Their URLs are stored without a host and shown with the one that the caller used. Their token differs from that of
+`download_url`, as happens in Aha!.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def as_stored(body: str) -> str:
 
 
 def as_shown(body: str, base_url: str) -> str:
-    """The text with the address that the reader uses."""
+    """The text with the host that the caller used."""
     return _STORED_SOURCE.sub(rf"\1{base_url}\2", body)
 
 

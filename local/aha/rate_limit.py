@@ -14,7 +14,7 @@ DEFAULT_PER_MINUTE = 300
 
 @dataclass
 class _Bucket:
-    """A count that starts anew with each period. That periods are fixed, not sliding, is unconfirmed."""
+    """A count that starts again with each period. It is unconfirmed that periods are fixed and not sliding."""
 
     period: int
     limit: int | None
@@ -45,7 +45,7 @@ class RateDecision:
 
 @dataclass
 class RateLimit:
-    """Both buckets; every request counts, a refused one too. `clock` gives epoch seconds."""
+    """Both limits. Refused requests count too. `clock` gives epoch seconds."""
 
     per_second: int | None = DEFAULT_PER_SECOND
     per_minute: int | None = DEFAULT_PER_MINUTE
@@ -57,7 +57,7 @@ class RateLimit:
         self._minute = _Bucket(60, self.per_minute)
 
     def change(self, per_second: int | None, per_minute: int | None) -> None:
-        """Sets both limits (None: no limit) and starts counting anew."""
+        """Sets both limits (None: no limit) and starts counting again."""
         with self._lock:
             self.per_second, self.per_minute = per_second, per_minute
             self.__post_init__()

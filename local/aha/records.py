@@ -1,4 +1,4 @@
-"""What an Aha! account holds. Plain values; whoever changes one holds the account's lock."""
+"""The records of an Aha! account. Hold the account's lock to change one."""
 
 from __future__ import annotations
 
@@ -136,11 +136,11 @@ class Attachment:
 
     @property
     def size(self) -> int | None:
-        """Bytes; a purged file has no size any more."""
+        """Size in bytes. A purged file has none."""
         return None if self.behaviour == "purged" else self.content.size
 
     def renew_token(self) -> None:
-        """From now on, downloads need a token that has not been given out yet."""
+        """Replace the token: the URLs that were given out no longer work."""
         self.retired_tokens |= {self.token, self.inline_token}
         self.token = new_token(self.token, "download")
         self.inline_token = new_token(self.inline_token, "inline")
@@ -192,7 +192,7 @@ class Record:
 
     @property
     def is_visible(self) -> bool:
-        """Whether callers may see the record; what they may not see is not found."""
+        """Whether callers may see the record. If not, it is answered as not found."""
         return not self.hidden
 
     def touch(self) -> datetime:

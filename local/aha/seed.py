@@ -67,7 +67,7 @@ def fill(account: Account) -> None:
 def _workflow(
     account: Account, name: str, statusable_type: str, statuses: list[tuple[str, str, str]]
 ) -> Workflow:
-    """Ids run against positions, since statuses are listed by id."""
+    """Ids and positions have opposite orders, because Aha! lists statuses by id."""
     positions = list(enumerate(statuses, start=1))
     workflow = Workflow(
         id=account.new_id(),
@@ -100,7 +100,7 @@ def _add_products(account: Account) -> Release:
         name="Fabrikam web",
         created_at=_CREATED,
         feature_workflow=_workflow(account, "Feature workflow", "Feature", _FEATURE_STATUSES),
-        # Not of type "Requirement", so that nobody picks a workflow by its type.
+        # Not of type "Requirement", so that a client that chooses a workflow by its type fails.
         requirement_workflow=_workflow(account, "Requirement workflow", "Feature", _REQUIREMENT_STATUSES),
     )
     shared_workflow = _workflow(account, "One workflow for all", "Feature", _OTHER_STATUSES)
@@ -140,7 +140,7 @@ def _add_integrations(account: Account, product: Product) -> list[Integration]:
             product=product,
             enabled=True,
         )
-        # Aha! names its old and its present Azure DevOps integration alike.
+        # Aha! has the same name for its old and its current Azure DevOps integration.
         for name, service_name in (
             ("Azure DevOps Services", "tfs"),
             ("Azure DevOps Services", "vsts"),

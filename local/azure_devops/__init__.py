@@ -1,4 +1,4 @@
-"""A sandbox of Azure DevOps Services: in memory, as strict as the original as far as that is documented or seen."""
+"""A sandbox of Azure DevOps Services, in memory. As strict as the original is documented or observed to be."""
 
 from local.azure_devops.application import create_app
 

@@ -1,8 +1,9 @@
-"""The bodies and headers in which Azure DevOps Services answers, refusals above all."""
+"""The bodies and headers of Azure DevOps Services' answers, mainly of refusals."""
 
 from __future__ import annotations
 
 import json
+import urllib.parse
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,11 @@ SIGN_IN_HTML = (
 NOT_FOUND_HTML = (
     "<!DOCTYPE html><html lang='en'><head><title>Azure DevOps Services | 404</title></head>"
     "<body><h1>404 - Page not found</h1><p>The page you're looking for can't be found.</p></body></html>"
+)
+
+DENIED_HTML = (
+    "<!DOCTYPE html><html lang='en'><head><title>Access Denied</title></head>"
+    "<body><h1>401 - Access denied</h1></body></html>"
 )
 
 
@@ -95,7 +101,7 @@ def work_item_error(
 
 
 def unauthorized(identity_name: str = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa") -> ServiceError:
-    """TF400813 with status 401: the credential has not the scope, or a Bearer token has expired."""
+    """TF400813 with status 401: the credential lacks the scope, or a Bearer token has expired."""
     return ServiceError(
         401,
         f"TF400813: The user '{identity_name}' is not authorized to access this resource.",
@@ -123,6 +129,40 @@ def list_response(values: list[Any], headers: Mapping[str, str] | None = None) -
 def sign_in_page() -> Response:
     """Status 203 with an HTML page: what a credential of the wrong form gets (vsts-rest-api-specs#97, #574)."""
     return Response(SIGN_IN_HTML, 203, content_type="text/html; charset=utf-8")
+
+
+def expired_token() -> Response:
+    """What an expired token gets, in plain text."""
+    text = "Access Denied: The Personal Access Token used has expired."
+    return Response(text, 401, content_type="text/plain; charset=utf-8")
+
+
+def refused_token() -> Response:
+    """The empty answer that a revoked token gets; a live service was seen to say no more."""
+    response = Response(status=401)
+    del response.headers["Content-Type"]
+    response.headers["WWW-Authenticate"] = 'Basic realm="https://tfsprodweu4.visualstudio.com/"'
+    return response
+
+
+def token_for_all_organizations() -> Response:
+    """What a global token gets: a page, and the reason in a URL-encoded header (gitkraken/vscode-gitlens)."""
+    response = Response(DENIED_HTML, 401, content_type="text/html; charset=utf-8")
+    reason = "Personal access tokens for all organizations are no longer accepted."
+    response.headers["X-TFS-ServiceError"] = urllib.parse.quote_plus(reason)
+    return response
+
+
+def conditional_access() -> Response:
+    """VS403463; seen with 401 and 403, as JSON and as a page (azure-cli#24108, azure-devops-docs#4845).
+
+    The typeKey is unconfirmed.
+    """
+    return ServiceError(
+        401,
+        "VS403463: The conditional access policy of the tenant does not allow this sign-in.",
+        "VssServiceResponseException",
+    ).response()
 
 
 def sign_in_redirect(organization: str) -> Response:

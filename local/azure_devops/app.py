@@ -1,4 +1,4 @@
-"""The sandbox as a WSGI application: which request goes where, and what it must bring along."""
+"""The sandbox as a WSGI application: its routes, and what each request must have."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SUBRESOURCES = ("states", "fields", "revisions", "updates", "notifications")
 
 @cache
 def _addresses() -> Map:
-    """Every address of the REST API; made once, for compiling them takes its time."""
+    """Every route of the REST API. They are compiled once, because that is slow."""
     rules = [
         *project_rules(),
         *metadata_rules(),
@@ -138,7 +138,7 @@ class AzureDevOps:
 
 
 def _normalized(path: str) -> str:
-    """The path with its fixed names in lower case, as the rules have them; names of things keep their spelling."""
+    """The path with its fixed parts in lower case, as in the rules. Names in it keep their case."""
     head, marker, tail = path.partition(f"/{_MARKER}/")
     if not marker:
         return path

@@ -13,7 +13,7 @@ from local.faults import PAGE_PATHS, FaultInjection
 def create_app() -> FaultInjection:
     """A fresh organization `fabrikam` as a WSGI application, wrapped in fault injection.
 
-    Going back to the seed clears the faults, the latency and the list of requests too.
+    A reset to the seed also clears the faults, the latency and the list of requests.
     """
     sandbox = Sandbox()
     app = FaultInjection(AzureDevOps(sandbox), page_paths=f"{PAGE_PATHS}|{WORK_ITEM_PAGE}")

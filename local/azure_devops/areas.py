@@ -85,7 +85,7 @@ class Tree:
         self.root = Node(next(ids), project_name, structure)
 
     def add(self, names: Iterable[str]) -> Node:
-        """The node at these names below the root, made if it is not there."""
+        """The node at these names below the root. It is created if it does not exist."""
         node = self.root
         for name in names:
             child = node.children.get(name.casefold())

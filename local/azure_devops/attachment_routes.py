@@ -68,7 +68,7 @@ def is_related(exchange: Exchange, attachment: Attachment) -> bool:
 
 
 def _addressed(exchange: Exchange) -> Attachment:
-    """The file of the URL; one that no work item has is there for its uploader only."""
+    """The file of the URL. If no work item has it, only its uploader can see it."""
     attachment = exchange.organization.attachments.find(exchange.arguments["id"])
     if attachment is None:
         raise _missing(exchange.arguments["id"])
@@ -85,7 +85,7 @@ def _missing(attachment_id: str) -> Exception:
 
 
 def _check_permission(exchange: Exchange) -> None:
-    """The area is the one that the work item will be in; without it, some area must be open to the caller."""
+    """The area of the future work item. Without one, the caller must have the right in at least one area."""
     path, area = exchange.request.args.get("areaPath"), None
     if path and exchange.project is not None:
         area = exchange.project.areas.at_work_item_path(path, -1, "System.AreaPath")

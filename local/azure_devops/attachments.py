@@ -1,4 +1,4 @@
-"""Uploaded files. Bodies above a mebibyte lie in temporary files, so that memory stays flat."""
+"""Uploaded files. Bodies above 1 MiB are kept in temporary files, so that memory does not grow."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Attachment:
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Held while the content is read or written."""
     upload: threading.Lock = field(default_factory=threading.Lock)
-    """Held while a chunk comes in."""
+    """Held while a chunk is received."""
 
     def __post_init__(self) -> None:
         weakref.finalize(self, self.content.close)
@@ -70,14 +70,14 @@ class Attachment:
         self.size += len(block)
 
     def cut(self, size: int, digest: Any) -> None:
-        """Go back to how it was with `size` bytes."""
+        """Truncate the content to `size` bytes."""
         with self.lock:
             self.content.truncate(size)
         self.size, self.digest = size, digest
 
 
 class Attachments:
-    """All uploaded files, and how large one may be.
+    """All uploaded files, and the largest allowed size.
 
     Limits: learn.microsoft.com, organizations/settings/work/object-limits (60 MB an attachment); the REST reference
     of attachments asks for chunks above 130 MB where an organization allows such files.
@@ -159,7 +159,7 @@ def content_disposition(kind: str, name: str) -> str:
 
 
 def _append_up_to(attachment: Attachment, body: IO[bytes], end: int) -> None:
-    """Append the body, which must bring the size to `end`; otherwise the attachment stays as it was."""
+    """Append the body. The size must then be `end`; if not, the attachment stays as it was."""
     before = attachment.size, attachment.digest.copy()
     try:
         while block := body.read(_BLOCK):

@@ -45,7 +45,7 @@ class BatchRequest:
 
 
 def run_batch(exchange: Exchange) -> Response:
-    """Answer 200 with one entry per request, or as the mode set under /_control has it."""
+    """Answer 200 with one entry per request, or as the mode set under /_control says."""
     mode = exchange.organization.batch_mode
     if mode == "refused":
         raise ModelError(404, "No HTTP resource was found that matches the request URI.")
@@ -53,7 +53,7 @@ def run_batch(exchange: Exchange) -> Response:
     if not isinstance(entries, list) or not entries:
         raise ModelError(400, "The request body must be a list of requests.")
     if len(entries) > _LIMIT:
-        # No limit is documented; a client in real use takes this one.
+        # No limit is documented. A published client uses this one.
         raise ModelError(400, f"A batch can have at most {_LIMIT} requests.")
     with exchange.organization.lock:
         if mode == "independent":
@@ -136,7 +136,7 @@ def _read_request(entry: Any) -> BatchRequest:
     update = _UPDATE.fullmatch(path)
     if update:
         return BatchRequest(operations, options[0], options[1], id=int(update["id"]))
-    # An update whose uri names a project has been seen answered so.
+    # This answer was observed for an update whose uri names a project.
     raise ModelError(404, f"No HTTP resource was found that matches the request URI '{path}'.")
 
 

@@ -1,4 +1,4 @@
-"""The board page: work items for people, who may change a title or a state."""
+"""The board page: it shows work items to people, who can change titles and states."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
-# A description comes from outside: no script, no form, nothing loaded but pictures.
+# A description comes from outside, so the page runs no script of it, has no form and loads only images.
 _DESCRIPTION_POLICY = "sandbox; default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'"
 WORK_ITEM_PAGE = r"/[^/]+/[^/]+/_workitems/edit/\d+"
 """Path of the page that `_links.html` of a work item leads to."""

@@ -1,4 +1,4 @@
-"""What a save announces to those who listen."""
+"""The events that a save publishes."""
 
 from __future__ import annotations
 

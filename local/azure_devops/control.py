@@ -1,8 +1,9 @@
 """The control API of the sandbox, under `/_control`; it needs no token.
 
 POST   /tokens                   {"token", "kind": write | read | expired | forbidden | no_project | unlicensed
-                                  | administrator}
+                                  | administrator | revoked | all_organizations | conditional_access}
 DELETE /tokens/{token}
+POST   /clock                    {"seconds"}: as much time passes for work items and queries
 PUT    /identity                 {"token_lifetime_seconds"?, "expire_issued"?: bool}
 POST   /projects                 {"name"} or {"count", "prefix"?}
 POST   /areas                    {"project", "paths"?: […], "count"?}
@@ -25,6 +26,7 @@ DELETE /all                      back to the seed
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -42,6 +44,7 @@ from local.azure_devops.rendering import View
 from local.azure_devops.sandbox import Sandbox
 from local.azure_devops.saving import Save
 from local.azure_devops.seed import add_projects
+from local.azure_devops.times import timestamp
 from local.azure_devops.tokens import KINDS
 from local.azure_devops.work_items import ATTACHED_FILE
 
@@ -49,6 +52,7 @@ _FLUSH_SECONDS = 30.0
 _ROUTES = (
     ("/tokens", "POST", "_add_token"),
     ("/tokens/<token>", "DELETE", "_revoke_token"),
+    ("/clock", "POST", "_let_time_pass"),
     ("/identity", "PUT", "_set_identity"),
     ("/projects", "POST", "_add_projects"),
     ("/areas", "POST", "_add_areas"),
@@ -82,7 +86,7 @@ class Control:
         self._sandbox = sandbox
 
     def answer(self, request: Request) -> Response:
-        """Answer a request; misuse is 400 saying what is wrong."""
+        """Answer a request. An invalid one is answered with 400 and the reason."""
         try:
             name, arguments = _addresses().bind_to_environ(request.environ).match()
             value = getattr(self, name)(Given(request), **arguments)
@@ -109,6 +113,12 @@ class Control:
         if given.flag("expire_issued", default=False):
             tokens.expire_issued()
         return {"token_lifetime_seconds": tokens.lifetime_seconds}
+
+    def _let_time_pass(self, given: Given) -> dict[str, str]:
+        organization = self._sandbox.organization
+        with organization.lock:
+            organization.clock_ahead += timedelta(seconds=given.whole_number("seconds"))
+            return {"now": timestamp(organization.now())}
 
     def _add_projects(self, given: Given) -> dict[str, Any]:
         organization = self._sandbox.organization

@@ -1,4 +1,4 @@
-"""Reading what a request to the control API brings."""
+"""Read the input of a request to the control API."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _KEPT_ANSWER = 64 * 1024
 
 @dataclass
 class HookSettings:
-    """How deliveries behave; waits are multiplied by `time_scale`, the time-out for an answer is not."""
+    """Settings of deliveries. `time_scale` multiplies waits, but not the time-out for an answer."""
 
     time_scale: float = 1.0
     shuffle: bool = False
@@ -151,12 +151,12 @@ class DeliveryQueue:
         self._try(notification)
 
     def wake(self) -> None:
-        """Look at the settings anew."""
+        """Read the settings again."""
         with self._changed:
             self._changed.notify_all()
 
     def wait_until_idle(self, deadline: float) -> bool:
-        """Whether nothing was left to deliver by `deadline` (monotonic). Waiting on probation counts as idle."""
+        """Wait until nothing is left to deliver. False after `deadline` (monotonic). Probation counts as idle."""
         with self._changed:
             while self._waiting or self._is_delivering:
                 if self.subscription.status == ON_PROBATION:
@@ -168,7 +168,7 @@ class DeliveryQueue:
         return True
 
     def ask_to_stop(self) -> None:
-        """Let the thread end after the request under way; what is queued is forgotten."""
+        """Make the thread end after its current request. Queued notifications are dropped."""
         self._stopped.set()
         with self._changed:
             self._waiting.clear()
@@ -228,7 +228,7 @@ class DeliveryQueue:
             self._go_on_probation(notification)
 
     def _go_on_probation(self, notification: Notification) -> None:
-        """Try the failed notification again; what the service really sends meanwhile is not stated."""
+        """Try the failed notification again. What the service sends in the meantime is not documented."""
         self.subscription.probation_retries = 0
         self.set_status(ON_PROBATION)
         for seconds in PROBATION_WAITS:
@@ -250,15 +250,15 @@ class DeliveryQueue:
             self.set_status(ENABLED)
 
     def set_status(self, status: str) -> None:
-        """Enable or disable the subscription; what waits for another try looks at it at once."""
+        """Enable or disable the subscription. A notification that waits for a retry sees this at once."""
         with self._changed:
             self.subscription.status = status
             self._changed.notify_all()
 
     def _waited(self, seconds: float) -> bool:
-        """Wait; False if the queue was stopped or the subscription's status changed meanwhile.
+        """Wait. False if the queue was stopped or the subscription's status was changed in the meantime.
 
-        A change of the time scale counts at once, for what has passed already too.
+        A change of the time scale applies at once, also to the time already waited.
         """
         started, status = time.monotonic(), self.subscription.status
         with self._changed:

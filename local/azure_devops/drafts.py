@@ -1,4 +1,4 @@
-"""A work item as it will be once the save it belongs to is committed."""
+"""A work item as it will be after its save is committed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Draft:
 
 
 def draft_of(item: WorkItem) -> Draft:
-    """A draft that holds what the work item holds now."""
+    """A draft with the present content of the work item."""
     current = item.current
     kind = item.project.type_named(current.type_name)
     fields = {name: value for name, value in current.fields.items() if name != "System.History"}

@@ -1,4 +1,4 @@
-"""An engineer's work in the web portal, by the same path that the REST API saves on."""
+"""An engineer's edits in the web portal. They are saved by the same code as those of the REST API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the JSON value of a patch to the value that a field keeps."""
+"""Convert the JSON value of a patch to the value that a field stores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class InvalidType(Exception):
 
 
 def field_value(used: Field, value: Any, text_format: str) -> Any:
-    """What the field keeps for `value`, None for no value. Raises InvalidType, or 400 for what no field takes."""
+    """The stored value for `value`, None for no value. Raises InvalidType, or 400 for what no field accepts."""
     if value is None or value == "":
         return None
     if used.is_identity:

@@ -36,7 +36,7 @@ class EventBody:
         self._change = change
         self._view = View(organization, change.base)
         self._id = new_guid()
-        moment = datetime.now(timezone.utc)
+        moment = datetime.now(timezone.utc) + organization.clock_ahead
         self._created = moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "3Z"
 
     @property

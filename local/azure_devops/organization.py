@@ -7,11 +7,13 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from local.azure_devops.answers import ServiceError
 from local.azure_devops.attachments import Attachments
 from local.azure_devops.changes import Change
 from local.azure_devops.projects import Project
+from local.azure_devops.times import now
 from local.azure_devops.tokens import Tokens
 from local.azure_devops.work_items import WorkItem, missing_work_item
 
@@ -44,6 +46,8 @@ class Organization:
     query_result_limit: int = 20_000
     batch_mode: str = ALL_OR_NOTHING
     throttle: Throttle = field(default_factory=Throttle)
+    clock_ahead: timedelta = timedelta()
+    """How far the clock of work items and queries is ahead of the machine's."""
     node_ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     work_item_ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     watermarks: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -54,6 +58,10 @@ class Organization:
     def id(self) -> str:
         """The GUID of the organization's project collection."""
         return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{self.name}.visualstudio.com"))
+
+    def now(self) -> datetime:
+        """The present by the organization's clock, in UTC, to the millisecond."""
+        return now() + self.clock_ahead
 
     def find_project(self, name_or_id: str) -> Project | None:
         """The project with this name or GUID, in any case."""

@@ -29,9 +29,9 @@ class Patching:
         self.violations: list[RuleViolation] = []
 
     def apply(self, draft: Draft, operations: list[Operation]) -> None:
-        """Apply every operation to `draft`. Raises the service's refusal of the first that is not possible.
+        """Apply every operation to `draft`. Raises the service's refusal for the first one that is not possible.
 
-        A `test` of the revision and the formats come first, whatever their place in the document.
+        A `test` of the revision and the formats are applied first, wherever they are in the document.
         """
         before = dict(draft.fields)
         formats = [operation for operation in operations if operation.segments[0] == "multilineFieldsFormat"]

@@ -9,13 +9,13 @@ from local.azure_devops.changes import DELETED, RESTORED, UPDATED, Change
 from local.azure_devops.link_types import LINK_TYPES
 from local.azure_devops.organization import Organization
 from local.azure_devops.permissions import check_may_save
-from local.azure_devops.times import now, timestamp
+from local.azure_devops.times import timestamp
 from local.azure_devops.tokens import Caller
 from local.azure_devops.work_items import PARENT, FieldChange, Relation, Update, WorkItem, missing_work_item
 
 
 def delete(organization: Organization, item: WorkItem, caller: Caller, base: str) -> None:
-    """Move the work item to the recycle bin; whoever was linked to it no longer shows the link."""
+    """Move the work item to the recycle bin. Linked work items no longer show the link."""
     _check_permission(item, caller)
     for relation in item.current.relations:
         _change_other_end(organization, item, relation, caller, base, adds=False)
@@ -70,7 +70,7 @@ def _check_permission(item: WorkItem, caller: Caller) -> None:
 
 
 def _next_revision(organization: Organization, item: WorkItem, caller: Caller) -> Update:
-    before, moment = item.current, now()
+    before, moment = item.current, organization.now()
     changed = {
         "System.Rev": before.rev + 1,
         "System.ChangedDate": moment,
@@ -104,14 +104,14 @@ def _change_other_end(
     before = other.current
     others = tuple(known for known in before.relations if known.key != end.key)
     if adds and opposite == PARENT and any(known.rel == PARENT for known in others):
-        return  # It has got another parent meanwhile.
+        return  # It has got another parent in the meantime.
     fields = {name: value for name, value in before.fields.items() if name != "System.Parent"}
     parent = item.id if adds and opposite == PARENT else before.fields.get("System.Parent")
     if parent and not (opposite == PARENT and not adds):
         fields["System.Parent"] = parent
     revision = replace(before, fields=fields, relations=(*others, end) if adds else others)
     ends = {"added": (end,)} if adds else {"removed": (end,)}
-    update = Update(len(other.updates) + 1, before.rev, caller.identity, now(), {}, **ends)
+    update = Update(len(other.updates) + 1, before.rev, caller.identity, organization.now(), {}, **ends)
     other.revisions[-1] = revision
     other.updates.append(update)
     organization.announce(Change(UPDATED, other, revision, update, base))

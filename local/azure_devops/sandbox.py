@@ -1,4 +1,4 @@
-"""The sandbox's parts that live and are thrown away together."""
+"""The parts of the sandbox that are created and reset together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Sandbox:
         self.organization.listeners.append(self.hooks.publish)
 
     def reset(self) -> None:
-        """Back to the seed: stops every delivery and forgets everything."""
+        """Reset to the seed: stops every delivery and deletes everything."""
         self.hooks.stop()
         self._start()
         for act in self.on_reset:

@@ -1,4 +1,4 @@
-"""Saving work items: one or several in one go, so that all of a save becomes visible or nothing."""
+"""Save one or several work items at once: all of a save becomes visible, or nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local.azure_devops.organization import Organization
 from local.azure_devops.patching import Patching, enabled
 from local.azure_devops.permissions import check_may_save
 from local.azure_devops.projects import Project
-from local.azure_devops.times import FOR_EVER, now, timestamp
+from local.azure_devops.times import FOR_EVER, timestamp
 from local.azure_devops.tokens import Caller
 from local.azure_devops.work_items import (
     PARENT,
@@ -33,13 +33,13 @@ _NEW_ID = -1
 
 
 class Save:
-    """A save under way. The organization's lock is held from the first call to the last."""
+    """A save. The organization's lock is held from the first call to the last."""
 
     def __init__(self, organization: Organization, caller: Caller, *, links_new: bool = True) -> None:
         self._organization = organization
         self._caller = caller
         self._links_new = links_new
-        self._moment = now()
+        self._moment = organization.now()
         self._drafts: dict[int, Draft] = {}
         self._links = Links(organization, self._open)
 
@@ -77,7 +77,7 @@ class Save:
         return WorkItem(_NEW_ID, draft.project, [revision], [])
 
     def commit(self, base: str) -> dict[int, WorkItem]:
-        """Keep everything. Gives the work items by draft id, and announces what changed."""
+        """Commit everything and publish the changes. Returns the work items by draft id."""
         ids = {
             draft.id: next(self._organization.work_item_ids) if draft.is_new else draft.id
             for draft in self._drafts.values()

@@ -15,7 +15,7 @@ from local.azure_devops.subscriptions import Subscription
 
 
 class ServiceHooks:
-    """Publishes changes to whoever subscribed; safe to use from several threads."""
+    """Delivers changes to the subscriptions. Safe to use from several threads."""
 
     def __init__(self, organization: Organization) -> None:
         self._organization = organization
@@ -59,7 +59,7 @@ class ServiceHooks:
             return list(self._attempts)
 
     def wake(self) -> None:
-        """Let every queue look at the settings anew."""
+        """Make every queue read the settings again."""
         for queue in self._all_queues():
             queue.wake()
 
@@ -80,7 +80,7 @@ class ServiceHooks:
         return False
 
     def send_test(self, subscription: Subscription, is_stored: bool) -> Notification:
-        """Send the canned event of the subscription's type, at once and outside of its queue's order."""
+        """Send the sample event of the subscription's type at once, without waiting for its queue."""
         shown_id = subscription.id if is_stored else "00000000-0000-0000-0000-000000000000"
         payload = sample_event(subscription.event_type, shown_id, subscription.resource_version)
         notification = Notification(1, subscription.event_type, None, payload)

@@ -6,6 +6,7 @@ import base64
 import binascii
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from werkzeug.wrappers import Request, Response
@@ -44,10 +45,10 @@ class Caller:
 
 @dataclass(frozen=True)
 class PersonalAccessToken:
-    """A token of an organization's member."""
+    """A token of an organization's member. `refuse` makes the answer to one that is not accepted."""
 
     caller: Caller
-    is_expired: bool = False
+    refuse: Callable[[], Response] | None = None
 
 
 KINDS: dict[str, PersonalAccessToken] = {
@@ -57,13 +58,16 @@ KINDS: dict[str, PersonalAccessToken] = {
             READER, frozenset({PROJECT_READ, WORK_READ}), edits_work_items=False, edits_subscriptions=False
         )
     ),
-    "expired": PersonalAccessToken(Caller(FORMER_MEMBER), is_expired=True),
+    "expired": PersonalAccessToken(Caller(FORMER_MEMBER), answers.expired_token),
     "forbidden": PersonalAccessToken(Caller(GUEST, edits_work_items=False, edits_subscriptions=False)),
     "no_project": PersonalAccessToken(Caller(SYNCHRONIZATION, frozenset({WORK_READ, WORK_WRITE}))),
     "administrator": PersonalAccessToken(
         Caller(SYNCHRONIZATION, bypasses_rules=True, suppresses_notifications=True, opens_every_area=True)
     ),
     "unlicensed": PersonalAccessToken(Caller(GUEST, is_licensed=False)),
+    "revoked": PersonalAccessToken(Caller(FORMER_MEMBER), answers.refused_token),
+    "all_organizations": PersonalAccessToken(Caller(SYNCHRONIZATION), answers.token_for_all_organizations),
+    "conditional_access": PersonalAccessToken(Caller(SYNCHRONIZATION), answers.conditional_access),
 }
 SEEDED = {
     "sandbox-write-token": "write",
@@ -143,9 +147,8 @@ class Tokens:
         known = self._personal.get(token) if colon else None
         if known is None:
             raise Refused(answers.sign_in_page())
-        if known.is_expired:
-            text = "Access Denied: The Personal Access Token used has expired."
-            raise Refused(Response(text, 401, content_type="text/plain; charset=utf-8"))
+        if known.refuse is not None:
+            raise Refused(known.refuse())
         return known.caller
 
     def _by_bearer(self, token: str, method: str) -> Caller:

@@ -12,7 +12,7 @@ from typing import Any
 from local.azure_devops.field_definitions import HTML, Field
 from local.azure_devops.field_values import InvalidType, field_value
 from local.azure_devops.identities import Identity, find_member
-from local.azure_devops.times import now, read_timestamp
+from local.azure_devops.times import read_timestamp
 from local.azure_devops.wiql_syntax import Comparison, Condition, Literal, Query, query_error
 from local.azure_devops.work_items import WorkItem
 
@@ -36,6 +36,7 @@ class Surroundings:
     caller: Identity
     project: str | None
     has_time_precision: bool
+    now: datetime
 
 
 def compile_condition(condition: Condition | None, around: Surroundings) -> Test:
@@ -137,7 +138,7 @@ class _Compiled:
         name = match.group(1).casefold() if match else ""
         if match and name == "today" and self._field.kind == "dateTime":
             days = int(match.group(3) or 0) * (-1 if match.group(2) == "-" else 1)
-            today = now().date() + timedelta(days=days)
+            today = self._around.now.date() + timedelta(days=days)
             return self._precise(datetime(today.year, today.month, today.day, tzinfo=timezone.utc))
         if name == "me" and self._field.is_identity:
             return self._around.caller.id
@@ -181,7 +182,7 @@ def _folded(value: Any) -> Any:
 
 
 def _holds(compare: Callable[[Any, Any], Any], value: Any, wanted: Any) -> bool:
-    """No value equals the empty one only, and is neither more nor less than another."""
+    """An empty field equals only the empty value, and is neither greater nor less than any value."""
     if value is None or wanted is None:
         return bool(compare(value, wanted)) if compare in (operator.eq, operator.ne) else False
     return bool(compare(value, wanted))

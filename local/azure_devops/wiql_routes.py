@@ -11,7 +11,7 @@ from local.azure_devops.answers import ModelError, json_response, work_item_erro
 from local.azure_devops.exchange import Exchange
 from local.azure_devops.rendering import View
 from local.azure_devops.routes import ORGANIZATION, PROJECT, TEAM, rules
-from local.azure_devops.times import now, timestamp
+from local.azure_devops.times import timestamp
 from local.azure_devops.wiql import Surroundings, compile_condition, sorted_items
 from local.azure_devops.wiql_syntax import Query, query_error, read_query
 from local.azure_devops.work_items import WorkItem
@@ -29,7 +29,8 @@ def run_query(exchange: Exchange) -> Response:
     top = exchange.whole_number("$top", 0)
     query = read_query(text)
     project = exchange.project.name if exchange.project else None
-    around = Surroundings(exchange.caller.identity, project, exchange.flag("timePrecision"))
+    now = exchange.organization.now()
+    around = Surroundings(exchange.caller.identity, project, exchange.flag("timePrecision"), now)
     test = compile_condition(query.condition, around)
     with exchange.organization.lock:
         known = [item for item in exchange.organization.work_items.values() if not item.is_deleted]
@@ -53,7 +54,7 @@ def _result(exchange: Exchange, query: Query, found: list[WorkItem]) -> dict[str
     return {
         "queryType": "flat",
         "queryResultType": "workItem",
-        "asOf": timestamp(now()),
+        "asOf": timestamp(exchange.organization.now()),
         "columns": [used.reference(base) for used in query.columns],
         "sortColumns": [{"field": used.reference(base), "descending": down} for used, down in query.order],
         "workItems": [{"id": item.id, "url": view.url(item)} for item in found],

@@ -29,7 +29,7 @@ class Relation:
 
     @property
     def key(self) -> tuple[str, int | None, str]:
-        """What no two relations of a work item have in common."""
+        """A key that is unique among the relations of a work item."""
         return self.rel, self.target, self.url.casefold()
 
 
@@ -69,7 +69,7 @@ class Revision:
 
 @dataclass(frozen=True)
 class FieldChange:
-    """What an update made of a field; None stands for no value."""
+    """The old and the new value of a field in an update. None means no value."""
 
     old: Any
     new: Any

@@ -1,1 +1,1 @@
-"""`python dev.py bench`: what a send, a webhook and a cold start cost, beside the naive way and the floor."""
+"""`python dev.py bench`: what sends, notifications and cold starts cost, compared with the naive way and the floor."""

@@ -1,4 +1,4 @@
-"""Measure, and print one table a question."""
+"""Measure, and print one table for each question."""
 
 from __future__ import annotations
 
@@ -43,16 +43,18 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python dev.py bench",
-        description="Measures sends, notifications, storage, cold starts and growth against both sandboxes with a "
-        "network's latency, beside the naive way and what the latency alone costs. Ratios count; times are of this "
-        "machine.",
+        description="Measures sends, notifications, storage, cold starts and growth against both sandboxes with the "
+        "latency of a network, and compares them with the naive way and with what the latency alone costs. Compare the "
+        "ratios: the times depend on this machine.",
     )
-    parser.add_argument("--latency-ms", type=int, default=50, help="of each outside system (default: 50)")
+    parser.add_argument(
+        "--latency-ms", type=int, default=50, help="latency of Azure DevOps and of Aha! (default: 50)"
+    )
     parser.add_argument(
         "--storage-latency-ms",
         type=int,
         default=5,
-        help="of Table Storage where it is counted, beside the emulator's own time (default: 5)",
+        help="latency of Table Storage where its requests are counted, added to the emulator's own time (default: 5)",
     )
     parser.add_argument(
         "--requirements", type=int, help="with --attachments: sends and storage of this one size"
@@ -60,13 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--attachments", type=int, default=0)
     parser.add_argument("--only", metavar="NAME[,NAME]", help="only these tables")
     parser.add_argument("--list", action="store_true", help="name the tables")
-    parser.add_argument("--full", action="store_true", help="grow up to 100,000 links and operations; slow")
+    parser.add_argument("--full", action="store_true", help="grow up to 100,000 links and operations (slow)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument(
         "--markdown",
         type=Path,
         metavar="FILE",
-        help="put the tables into their places in a document, too: docs/benchmarks.md",
+        help="also write the tables into a document such as docs/benchmarks.md",
     )
     return parser
 
@@ -96,7 +98,7 @@ def _ask(questions: list[Question], options: Options, *, is_json: bool) -> dict[
 
 
 def _document_fault(path: Path, questions: list[Question]) -> str | None:
-    """Why the tables cannot be put there; known before anything is measured."""
+    """Why the tables cannot be written to the document, None if they can. Checked before anything is measured."""
     from local.bench.document import MACHINE, missing_places
 
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""The running system as the bench sees it: features of any size, latency on both sides, and what was asked of whom."""
+"""The system that the bench measures: features of any size, latency on both sides, and the requests that were made."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _edits = itertools.count(1)
 
 @dataclass(frozen=True)
 class Cost:
-    """What one operation cost: the calls that it led to, the time it took, and the host's processor time."""
+    """What one operation cost: the calls that it made, its duration, and the host's processor time."""
 
     calls: Sequence[Call]
     milliseconds: float
     cpu_milliseconds: float
 
     def requests(self, system: str | None = None) -> int:
-        """How many calls there were, of one system or of all."""
+        """The number of calls of one system, or of all."""
         return len(self.calls if system is None else of_system(self.calls, system))
 
     def trips(self, system: str) -> int:
-        """How many calls of a system came one after another."""
+        """The number of calls of a system that were made one after another."""
         return longest_chain(of_system(self.calls, system))
 
 
@@ -53,7 +53,7 @@ T = TypeVar("T", bound=_Timed)
 
 
 def middle(costs: Sequence[T]) -> T:
-    """The one of middling time."""
+    """The cost with the median time."""
     time_of_middle = statistics.median_low(cost.milliseconds for cost in costs)
     return next(cost for cost in costs if cost.milliseconds == time_of_middle)
 
@@ -73,26 +73,26 @@ class Arena:
         self._webhook_path = webhook_url.removeprefix(system.functions_url)
         self.control(AHA, "PUT", "/rate_limit", {"per_second": None, "per_minute": None})
         self.control(AHA, "PUT", "/behaviour", {"attachments_by_redirect": False})
-        # The bench itself tells of changes, when it wants to.
+        # The bench delivers the notifications itself.
         self.control(AZURE_DEVOPS, "PUT", "/service_hooks", {"drop": True})
 
     @property
     def host(self) -> Process:
-        """The function host's process as it is now; another one after `restart_host`."""
+        """The function host's current process. `restart_host` replaces it."""
         pid = self.system.function_host.pid
         if pid is None:
             raise RuntimeError("the function host does not run")
         return Process(pid)
 
     def restart_host(self, env: Mapping[str, str | None] | None = None) -> float:
-        """A fresh host process with these settings; milliseconds from its start until it listens."""
+        """Start a new host process with these settings. Returns the milliseconds from its start until it listens."""
         self.system.function_host.stop()
         started = time.perf_counter()
         self.system.restart_host(env)
         return (time.perf_counter() - started) * 1000
 
     def use_host(self, env: Mapping[str, str | None] | None = None) -> None:
-        """Have the host run with these settings and no others, a fresh one only if it does not."""
+        """Restart the host with exactly these settings, unless it already has them."""
         if self.system.host_changes != dict(env or {}):
             self.restart_host(env)
 
@@ -140,14 +140,14 @@ class Arena:
         return self.control(AHA, "GET", f"/events/{feature_id}?event=create_feature")
 
     def send(self, event: Any) -> Any:
-        """Send a feature; the answer's body. Raises RuntimeError where not all of it was sent."""
+        """Send a feature. Returns the answer's body. Raises RuntimeError if not all of it was sent."""
         answer = self._api("POST", f"/integrations/{self.integration_id}/features", event)
         if answer["status"] != "succeeded":
             raise RuntimeError(f"a send of the bench ended as {answer['status']}")
         return answer
 
     def linked_work_items(self, count: int) -> list[int]:
-        """New work items that are linked with Aha! records, their ids."""
+        """Send a feature with `count` requirements. Returns the ids of the requirements' work items."""
         answer = self.send(self.feature(count))
         return [part["work_item"]["id"] for part in answer["requirements"]]
 
@@ -166,7 +166,7 @@ class Arena:
     ) -> None:
         """Deliver a notification as the service hook does, to the system's host or another one.
 
-        Raises RuntimeError where it led to something else than expected.
+        Raises RuntimeError if the result is not the expected one.
         """
         resource = {"workItemId": work_item_id, **({"rev": revision} if revision is not None else {})}
         body = {"eventType": "workitem.updated", "resource": resource}
@@ -177,7 +177,7 @@ class Arena:
 
     @contextmanager
     def latency(self) -> Iterator[None]:
-        """Both sandboxes answer as late as they would over a network."""
+        """Both sandboxes answer with the latency of a network."""
         for sandbox in (AHA, AZURE_DEVOPS):
             self.control(sandbox, "PUT", "/latency", {"ms": self.latency_ms})
         try:
@@ -187,7 +187,7 @@ class Arena:
                 self.control(sandbox, "PUT", "/latency", {"ms": 0})
 
     def cost_of(self, work: Callable[[], object]) -> Cost:
-        """Do something with latency on, and count."""
+        """Do something with latency, and measure it."""
         for sandbox in (AHA, AZURE_DEVOPS):
             self.control(sandbox, "DELETE", "/requests")
         with self.latency():
@@ -203,7 +203,7 @@ class Arena:
         return [Call(sandbox, entry["started_at"], entry["ended_at"]) for entry in made]
 
     def floor(self, cost: Cost) -> float:
-        """Milliseconds that the latency of both outside systems alone makes of an operation."""
+        """The milliseconds that an operation takes if only the latency of both outside systems counts."""
         return floor_of(cost.calls, {AHA: self.latency_ms, AZURE_DEVOPS: self.latency_ms})
 
 

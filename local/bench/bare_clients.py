@@ -1,4 +1,4 @@
-"""What a request costs the processor with the packages that make it, and nothing around them.
+"""The processor time of a request made with the packages alone, without the app.
 
 `python -m local.bench.bare_clients` reads {"work_item_url", "token", "connection_string", "runs"} from standard input
 and prints milliseconds of processor time as JSON.

@@ -1,4 +1,4 @@
-"""One run of the bench: how far away everything is, how large it gets, and the system that is measured."""
+"""One run of the bench: its latencies, its sizes, and the system that is measured."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ USUAL_SIZES = ((1, 1), (10, 3), (50, 5), (200, 0))
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asks for."""
+    """The options of the command line."""
 
     latency_ms: int = 50
     storage_latency_ms: int = 5
@@ -25,7 +25,7 @@ class Options:
 
 
 class Bench:
-    """The system, started when a question needs it; usable as a context manager."""
+    """The system that is measured. It starts when a question needs it. A context manager."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -38,7 +38,7 @@ class Bench:
 
     @cached_property
     def arena(self) -> Arena:
-        """The integration that most questions are asked of."""
+        """The integration that most questions measure."""
         return Arena(self.system, self.options.latency_ms)
 
     def __enter__(self) -> Bench:

@@ -1,4 +1,4 @@
-"""Calls that one operation made of other systems, and how many of them had to wait for another."""
+"""The calls that an operation made to other systems, and how many of them were made one after another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Call:
-    """A request and its answer, as the other side saw them; the times are seconds of the machine's monotonic clock."""
+    """A request and its answer, as the other system recorded them. Times are seconds of a monotonic clock."""
 
     system: str
     started: float
@@ -17,7 +17,7 @@ class Call:
 
 
 def longest_chain(calls: Iterable[Call]) -> int:
-    """How many came one after another at most: each began when the one before had ended."""
+    """The length of the longest chain of calls in which each started after the one before had ended."""
     count, last_end = 0, float("-inf")
     for call in sorted(calls, key=lambda call: call.ended):
         if call.started >= last_end:
@@ -26,9 +26,9 @@ def longest_chain(calls: Iterable[Call]) -> int:
 
 
 def floor_of(calls: Iterable[Call], latency_ms: Mapping[str, float]) -> float:
-    """Milliseconds that latency alone costs: the dearest chain of calls that came one after another.
+    """The milliseconds of latency of the most expensive chain of calls that were made one after another.
 
-    `latency_ms` is that of each system; one that is not in it costs nothing.
+    `latency_ms` has the latency of each system. A system that is not in it has none.
     """
     in_order = sorted(calls, key=lambda call: call.ended)
     ends = [call.ended for call in in_order]
@@ -41,5 +41,5 @@ def floor_of(calls: Iterable[Call], latency_ms: Mapping[str, float]) -> float:
 
 
 def of_system(calls: Sequence[Call], system: str) -> list[Call]:
-    """Those of one system."""
+    """The calls of one system."""
     return [call for call in calls if call.system == system]

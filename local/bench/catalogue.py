@@ -21,7 +21,7 @@ from local.bench.workers import workers
 
 @dataclass(frozen=True)
 class Question:
-    """A question by the name that `--only` knows."""
+    """A question, with its name for `--only`."""
 
     name: str
     summary: str
@@ -32,22 +32,22 @@ QUESTIONS = (
     Question("sends", "requests and time of sends", lambda bench: sends(bench.arena, bench.options.sizes)),
     Question(
         "storage",
-        "what is asked of Table Storage",
+        "requests to Table Storage",
         lambda bench: storage(bench.arena, bench.options.storage_latency_ms, bench.options.sizes),
     ),
     Question(
         "webhooks",
-        "notifications a second by callers",
+        "notifications per second by number of callers",
         lambda bench: webhooks(bench.arena, (1, 4, 16, 64), 64),
     ),
     Question(
         "threads",
-        "notifications and sends a second by threads",
+        "notifications and sends per second by number of threads",
         lambda bench: throughput(bench.arena, (1, 2, 4, 8, 16, 32, 64)),
     ),
     Question(
         "workers",
-        "notifications a second by workers",
+        "notifications per second by number of workers",
         lambda bench: workers(bench.arena, _worker_counts(), 128),
     ),
     Question("processor", "processor time by piece of work", lambda bench: processor(bench.arena)),
@@ -74,7 +74,7 @@ QUESTIONS = (
         "growth: the log's writes and its clean-up",
         lambda bench: growth_of_log(bench.system, _counts(bench, 100, 10_000)),
     ),
-    # The last one, because the emulator's queries of the same table are slower afterwards.
+    # The last question, because it slows down the emulator's queries of that table.
     Question(
         "links",
         "growth: links of an integration",
@@ -84,7 +84,7 @@ QUESTIONS = (
 
 
 def _worker_counts() -> Sequence[int]:
-    """One worker, then twice as many as long as there are cores for them."""
+    """One worker, then twice as many each time, up to the number of cores."""
     return [count for count in (1, 2, 4, 8, 16) if count <= max(os.cpu_count() or 1, 2)]
 
 
@@ -93,7 +93,7 @@ def _counts(bench: Bench, *counts: int) -> Sequence[int]:
 
 
 def chosen(names: str | None) -> list[Question]:
-    """The questions of these names, separated by commas; all without. Raises ValueError for a name that is none."""
+    """The questions with these names, separated by commas; None means all. Raises ValueError for an unknown name."""
     if names is None:
         return list(QUESTIONS)
     wanted = [name.strip() for name in names.split(",")]

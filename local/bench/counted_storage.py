@@ -1,4 +1,4 @@
-"""What operations cost where Table Storage is counted, too."""
+"""What operations cost, with the requests to Table Storage counted too."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from local.serving import start_in_thread
 from local.system import LocalSystem
 
 EMULATOR = (
-    "The emulator looks through a whole table for a query and puts indexes right row by row, which Table Storage does "
-    "not: how much of the time was the emulator's own stands beside."
+    "For a query, the emulator reads the whole table, and it updates its indexes row by row. Table Storage does not. "
+    "The emulator's own time is in a column of its own."
 )
 
 
 @dataclass(frozen=True)
 class StorageCost:
-    """What one operation cost, the calls of Table Storage among the others; and these once more with their kinds."""
+    """What one operation cost. `whole` includes the calls of Table Storage; `storage` has them with their kinds."""
 
     whole: Cost
     storage: Sequence[StorageCall]
     floor: float
 
     def count(self, kind: str) -> int:
-        """How many calls of Table Storage were of a kind."""
+        """The number of calls of Table Storage of one kind."""
         return sum(call.kind == kind for call in self.storage)
 
     @property
     def rows(self) -> int:
-        """How many rows were written."""
+        """The number of rows that were written."""
         return sum(call.rows for call in self.storage)
 
 
 class CountedStorage:
-    """Table Storage by way of a relay, and the function host that uses it."""
+    """Table Storage behind a relay that counts requests."""
 
     def __init__(self, relay: StorageRelay, connection_string: str) -> None:
         self.connection_string = connection_string
         self._relay = relay
 
     def cost_of(self, arena: Arena, work: Callable[[], object]) -> StorageCost:
-        """Do something with latency on, and count."""
+        """Do something with latency, and measure it."""
         self._relay.take_calls()
         outside = arena.cost_of(work)
         storage = self._relay.take_calls()
@@ -53,13 +53,13 @@ class CountedStorage:
         return StorageCost(replace(outside, calls=calls), storage, floor_of(calls, latency))
 
     def take_calls(self) -> list[StorageCall]:
-        """The calls since the last time, whoever made them."""
+        """All calls since the last time."""
         return self._relay.take_calls()
 
 
 @contextmanager
 def relayed_storage(system: LocalSystem, latency_ms: float) -> Iterator[CountedStorage]:
-    """A relay before the system's Table Storage, for as long as this lasts."""
+    """A relay in front of the system's Table Storage."""
     relay = StorageRelay(system.tables_connection_string, latency_ms)
     with start_in_thread(relay) as server:
         yield CountedStorage(relay, relay.connection_string_by_way_of(server.url))
@@ -67,7 +67,7 @@ def relayed_storage(system: LocalSystem, latency_ms: float) -> Iterator[CountedS
 
 @contextmanager
 def counted_storage(arena: Arena, latency_ms: float) -> Iterator[CountedStorage]:
-    """The same with a fresh function host that uses the relay, also afterwards: `use_host` brings another one."""
+    """The same, with a new function host that uses the relay. It keeps running afterwards; `use_host` replaces it."""
     with relayed_storage(arena.system, latency_ms) as counted:
         arena.use_host({"TABLES_CONNECTION_STRING": counted.connection_string})
         yield counted

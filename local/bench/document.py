@@ -1,4 +1,4 @@
-"""Tables of the last run inside a document, between markers, with the machine that they are of."""
+"""Write the tables of a run into a document, between markers, with a description of the machine."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ MACHINE = "machine"
 
 
 def begin_marker(name: str) -> str:
-    """The line that a table's place in the document begins with."""
+    """The line before a table."""
     return f"<!-- table {name} -->"
 
 
 def end_marker(name: str) -> str:
-    """The line that it ends with."""
+    """The line after a table."""
     return f"<!-- end of {name} -->"
 
 
 def missing_places(document: str, names: Iterable[str]) -> list[str]:
-    """The names that have no place in the document."""
+    """The names that have no markers in the document."""
     return [name for name in names if _place(name).search(document) is None]
 
 
 def with_content(document: str, name: str, content: str) -> str:
-    """The document with this content between a name's markers. Raises ValueError where it has no such place."""
+    """The document with this content between a name's markers. Raises ValueError if it has no such markers."""
     text = f"{begin_marker(name)}\n{content.strip()}\n{end_marker(name)}"
     changed, count = _place(name).subn(lambda _: text, document, count=1)
     if not count:
@@ -39,7 +39,7 @@ def _place(name: str) -> re.Pattern[str]:
 
 
 def machine(latency_ms: int, storage_latency_ms: int) -> str:
-    """This machine and this run in a sentence or two, without the machine's name."""
+    """A description of this machine and this run, without the machine's name."""
     gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     return (
         f"{os.cpu_count()} cores ({platform.machine()}), {gibibytes:.0f} GiB of memory, {_system()}, Python "

@@ -1,4 +1,4 @@
-"""Whether many links make an integration's operations dearer."""
+"""Whether an integration's operations get more expensive with many links."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from local.bench.tables import Table
 from shared.domain.kind import Kind
 from shared.domain.links import Base, Field, Link, digest
 from shared.secret import Secret
-from shared.storage.link_rows import link_rows
+from shared.storage.link_rows import link_row, pointer_row
 from shared.storage.rows import MOST_OPERATIONS, Insert
 from shared.storage.tables import Tables
 
 CROWDED = "crowded"
-"""The integration that gets them."""
+"""The integration that gets the links."""
 
 _REQUIREMENTS = 10
 _FIRST_WORK_ITEM = 10**8
-"""Far from those of the sandbox."""
+"""Far from the ids of the sandbox."""
 
 
 def growth_of_links(arena: Arena, counts: Sequence[int], runs: int = 3) -> Table:
-    """What sends and notifications cost in an integration that has ever more links."""
+    """What sends and notifications cost as the number of the integration's links grows."""
     table = Table(
-        f"An integration with ever more links, {arena.latency_ms} ms away",
+        f"An integration with a growing number of links, {arena.latency_ms} ms away",
         (
             *("links", "first ms", "unchanged ms", "changed ms", "notification ms", "emulator's queries ms"),
             *("storage requests", "rows written"),
         ),
         f"Sends of {_REQUIREMENTS} requirements and a notification, medians of {runs}. Queries, requests and rows are "
-        f"those of the four together. {EMULATOR}",
+        f"the sums of all four. {EMULATOR}",
     )
     direct = Tables(Secret(arena.system.tables_connection_string))
     links = _links()
@@ -76,8 +76,8 @@ def _four_jobs(arena: Arena, counted: CountedStorage) -> Sequence[float]:
 
 
 def _links() -> Iterator[Link]:
-    """Links of requirements of nobody's features."""
-    agreed = {field: Base(digest(field.value), digest(field.value)) for field in Field}
+    """Links of requirements whose features do not exist."""
+    base = {field: Base(digest(field.value), digest(field.value)) for field in Field}
     for number in count():
         yield Link(
             kind=Kind.REQUIREMENT,
@@ -88,10 +88,11 @@ def _links() -> Iterator[Link]:
             work_item_url=f"https://dev.azure.com/elsewhere/_workitems/edit/{_FIRST_WORK_ITEM + number}",
             work_item_type="User Story",
             agreed_revision=3,
-            base=agreed,
+            base=base,
         )
 
 
 def _insert(tables: Tables, links: Iterator[Link]) -> None:
     while some := list(islice(links, MOST_OPERATIONS // 2)):
-        tables.links.transact([Insert(row) for link in some for row in link_rows(CROWDED, link)])
+        rows = (make_row(CROWDED, link) for link in some for make_row in (link_row, pointer_row))
+        tables.links.transact([Insert(row) for row in rows])

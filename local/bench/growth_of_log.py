@@ -1,4 +1,4 @@
-"""Whether a long log makes writing to it and removing what is too old dearer."""
+"""Whether writing to the log and removing expired entries get more expensive as the log grows."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from shared.storage.rows import MOST_OPERATIONS, Upsert
 from shared.storage.tables import Tables
 
 _YOUNG, _EXPIRED = "young", "expired"
-"""The integrations whose logs are written: of one nothing is too old, of the other all is."""
+"""The integrations whose logs are written: one log has no expired entries, the other has only expired ones."""
 
 _AGES = {_YOUNG: timedelta(days=1), _EXPIRED: KEPT + timedelta(days=1)}
 _ENTRIES = 8
-"""What one operation writes down, about."""
+"""About the number of entries that one operation writes."""
 
 _operations = count()
 
 
 @dataclass(frozen=True)
 class WriteCost:
-    """What a write cost: milliseconds, those of the emulator, requests, and old rows that it removed."""
+    """What a write cost: milliseconds, milliseconds of the emulator, requests, and expired rows that it removed."""
 
     milliseconds: float
     emulator_ms: float
@@ -44,14 +44,14 @@ class WriteCost:
 
 
 def growth_of_log(system: LocalSystem, counts: Sequence[int], runs: int = 3) -> Table:
-    """What a write costs in a log of ever more operations, and one that removes expired ones."""
+    """What a write costs as the log grows, without and with expired entries to remove."""
     table = Table(
-        f"A log of ever more operations of {_ENTRIES} entries each, written to directly",
+        f"A log with a growing number of operations of {_ENTRIES} entries each, written to directly",
         (
             *("operations", "write ms", "emulator's ms", "requests"),
-            *("removing write ms", "emulator's ms of it", "requests of it", "rows removed"),
+            *("removing write ms", "emulator's ms in it", "requests in it", "rows removed"),
         ),
-        f"A write where no entry is older than {KEPT.days} days, and one where all are, the middle one of {runs}. "
+        f"A write while no entry is older than {KEPT.days} days, and one while all are; medians of {runs}. "
         f"{EMULATOR}",
     )
     direct = Tables(Secret(system.tables_connection_string))
@@ -110,7 +110,7 @@ def _entries(age: timedelta) -> list[LogEntry]:
             Level.INFO,
             operation_id,
             "work-item.created",
-            "The work item was created, as a log says it in a sentence of middling length.",
+            "The work item was created. This is a log message of a usual length.",
             {"work_item_id": number, "milliseconds": 50, "url": "https://dev.azure.com/elsewhere/_apis/wit"},
         )
         for number in range(_ENTRIES)

@@ -1,9 +1,9 @@
-"""The naive way, for comparison: one request after the other, as Aha!'s published integration 1.0 does it.
+"""The naive way, for comparison: one request after the other, as in Aha!'s published integration 1.0.
 
 Its call pattern (aha-app/aha-services, lib/services/tfs): a create and a note in Aha! for each record, a link request
 for each requirement, and a download, an upload and a link request for each attachment. It sends the same records and
-files to the same sandboxes at the same latency, and is spared what it would have to pay as a function: no function
-host, no storage and no log are between it and them, and its connections are kept alive.
+files to the same sandboxes at the same latency. It has less to do than a function app: there is no function host, no
+storage and no log, and its connections are kept alive.
 """
 
 from __future__ import annotations

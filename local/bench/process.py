@@ -1,4 +1,4 @@
-"""What a process has used of the machine, from Linux' /proc (https://man7.org/linux/man-pages/man5/proc.5.html)."""
+"""Processor time and memory of a process, from Linux' /proc (https://man7.org/linux/man-pages/man5/proc.5.html)."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class Process:
         self._folder = Path(f"/proc/{pid}")
 
     def cpu_seconds(self) -> float:
-        """Processor time so far; it advances by hundredths of a second."""
+        """Processor time so far, in steps of 0.01 seconds."""
         return cpu_seconds((self._folder / "stat").read_text(), os.sysconf("SC_CLK_TCK"))
 
     def resident_mebibytes(self) -> float:
-        """The memory that it has now."""
+        """Its present memory."""
         return mebibytes((self._folder / "status").read_text(), "VmRSS")
 
     def peak_mebibytes(self) -> float:
-        """The most memory that it has had since `forget_peak`."""
+        """Its peak memory since `forget_peak`."""
         return mebibytes((self._folder / "status").read_text(), "VmHWM")
 
     def forget_peak(self) -> None:
-        """Let the peak begin anew, at the memory that it has now."""
+        """Reset the peak to the present memory."""
         (self._folder / "clear_refs").write_text("5")

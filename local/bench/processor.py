@@ -1,4 +1,4 @@
-"""Processor time of the function host, beside that of the packages that make the same requests."""
+"""Processor time of the function host, compared with that of the packages for the same requests."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class Share:
         """One of `count` equal pieces of work."""
         row_writes = cost.count(ROW_WRITE)
         outside = cost.whole.requests(AZURE_DEVOPS) + cost.whole.requests(AHA)
-        # A query that finds little costs what a point read does.
+        # A query with few results costs as much as a point read.
         reads = cost.count(POINT_READ) + cost.count(QUERY)
         numbers = (cost.whole.cpu_milliseconds, outside, reads, row_writes, cost.count(TRANSACTION))
         return cls(*(number / count for number in (*numbers, cost.rows - row_writes)))
 
     def less(self, other: Share, count: int) -> Share:
-        """What is left when another piece of work is taken off, one `count`th of that."""
+        """The cost without that of another piece of work, divided by `count`."""
         mine, theirs = vars(self).values(), vars(other).values()
         return Share(*((one - another) / count for one, another in zip(mine, theirs, strict=True)))
 
@@ -54,7 +54,7 @@ class Share:
         return self.point_reads + self.row_writes + self.transactions
 
     def bare(self, costs: BareCosts) -> float:
-        """Milliseconds of the packages alone."""
+        """Milliseconds that the packages alone take."""
         return (
             self.outside * costs.outside
             + self.point_reads * costs.point_read
@@ -72,8 +72,8 @@ def processor(arena: Arena, count: int = 60, requirements: int = 200) -> Table:
             *("work", "CPU ms", "requests to Azure DevOps and Aha!", "to Table Storage"),
             *("packages alone, with the page", "ratio"),
         ),
-        f"{_AT_ONCE} callers. Beside it what the packages take that make the same requests, with nothing around them. "
-        "The page is what the host itself takes to call a function; every other call of one has that in it, too.",
+        f"{_AT_ONCE} callers. The packages alone make the same requests without the app. The page is what the host "
+        "itself takes to call a function; it is part of every other call too.",
     )
     with counted_storage(arena, 0) as counted:
         shares = _shares(arena, counted, count, requirements)
@@ -81,7 +81,7 @@ def processor(arena: Arena, count: int = 60, requirements: int = 200) -> Table:
         bare = _bare_costs(arena, count)
     page = shares["the page"].cpu
     for work, share in shares.items():
-        # A share of a send is no call of a function of its own.
+        # A part of a send is not a call of a function.
         beside = share.bare(bare) + (0 if work.startswith("each") else page)
         is_page = work == "the page"
         table.add(

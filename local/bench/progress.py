@@ -1,4 +1,4 @@
-"""What the bench is doing at the moment, on standard error: standard output is for results."""
+"""Print progress to standard error, because standard output is for results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many notifications one worker takes, by how many come at once."""
+"""How many notifications one worker handles, by the number of callers."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from local.bench.progress import progress
 from local.bench.tables import Table
 
 TRIPS = 2
-"""Of a notification that changes a record: both sides are read side by side, then Aha! is written."""
+"""Sequential trips of a notification that changes a record: both sides are read at once, then Aha! is written."""
 
 
 def webhooks(arena: Arena, callers: Sequence[int], count: int) -> Table:
-    """Notifications a second, and their processor time."""
+    """Notifications per second, and their processor time."""
     table = Table(
         f"Notifications that change a record, {arena.latency_ms} ms away from both sides, on one worker",
-        ("at once", "a second", "floor a second", "ms each", "CPU ms each"),
-        f"The floor is what {TRIPS} trips one after another allow so many callers.",
+        ("at once", "per second", "floor per second", "ms each", "CPU ms each"),
+        f"The floor is what so many callers reach if each notification takes {TRIPS} trips and nothing else.",
     )
     arena.use_host()
     ids = arena.linked_work_items(count)
@@ -35,7 +35,7 @@ def webhooks(arena: Arena, callers: Sequence[int], count: int) -> Table:
 
 
 def notify_all(arena: Arena, ids: Sequence[int], at_once: int) -> tuple[float, float]:
-    """Seconds that it took to have all notifications handled, and processor seconds of the host."""
+    """The seconds until all notifications were handled, and the host's processor seconds."""
     with arena.latency(), ThreadPoolExecutor(at_once) as threads:
         before, started = arena.host.cpu_seconds(), time.perf_counter()
         list(threads.map(arena.notify, ids))
@@ -43,5 +43,5 @@ def notify_all(arena: Arena, ids: Sequence[int], at_once: int) -> tuple[float, f
 
 
 def floor_a_second(arena: Arena, at_once: int, trips: int = TRIPS) -> float | None:
-    """How many operations of so many trips a second latency alone allows."""
+    """How many operations per second are possible if only latency counts."""
     return at_once * 1000 / (trips * arena.latency_ms) if arena.latency_ms else None

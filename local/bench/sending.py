@@ -1,4 +1,4 @@
-"""What sends cost beside the naive way, and how they grow with what is sent."""
+"""What sends cost compared with the naive way, and how that grows with the size of the feature."""
 
 from __future__ import annotations
 
@@ -12,24 +12,22 @@ from local.bench.tables import Cell, Table
 
 MOST_REQUIREMENTS = 999
 """A work item has 1,000 links at most (https://learn.microsoft.com/azure/devops/organizations/settings/work/object-limits),
-and the feature's has one to Aha! already."""
+and the feature's already has one to Aha!."""
 
 _RUNS = 3
-_MEMORY = (
-    "Each in a fresh function host. Memory is how much more than before it had at most in the first send."
-)
+_MEMORY = "Each in a new function host. Memory is the peak of the first send above the memory before it."
 
 
 def sends(arena: Arena, sizes: Sequence[tuple[int, int]], runs: int = _RUNS) -> Table:
-    """What a first send, an unchanged one and a changed one cost, the naive way beside the first."""
+    """What a first send, an unchanged one and a changed one cost; the first compared with the naive way."""
     table = Table(
         f"Sending, with Azure DevOps and Aha! {arena.latency_ms} ms away and files of 20 kB",
         (
             *("requirements", "attachments", "job", "Azure DevOps requests", "trips", "all requests"),
             *("ms", "floor ms", "ms / floor", "naive requests", "naive ms", "naive / ours"),
         ),
-        "Trips are the requests to Azure DevOps that came one after another. The floor is what latency alone makes of "
-        f"the whole, downloads from Aha! included. Ours are the middle one of {runs} runs, naive is one run.",
+        "Trips are the requests to Azure DevOps that were made one after another. The floor is the latency alone of "
+        f"the whole job, downloads from Aha! included. Ours are medians of {runs} runs; naive is one run.",
     )
     arena.use_host()
     arena.send(arena.feature(1, 1))
@@ -52,7 +50,7 @@ def _naive_cost(arena: Arena, event: object) -> Cost:
 
 
 def _costs(arena: Arena, events: Sequence[object]) -> dict[str, Cost]:
-    """The cost of middling time by job, for features that have not been sent yet."""
+    """The cost with the median time, by job, for features that have not been sent yet."""
 
     def cost_of_each(send: Callable[[object], object]) -> Cost:
         return middle([arena.cost_of(partial(send, event)) for event in events])
@@ -78,7 +76,7 @@ def _ours(arena: Arena, cost: Cost) -> tuple[Cell, ...]:
 def growth_of_requirements(arena: Arena, counts: Sequence[int]) -> Table:
     """How sends grow with the number of requirements."""
     table = Table(
-        f"Sends of ever more requirements, {arena.latency_ms} ms away",
+        f"Sends with a growing number of requirements, {arena.latency_ms} ms away",
         (
             *("requirements", "first ms", "floor ms", "ms per record", "unchanged ms", "all changed ms"),
             *("memory MiB", "memory KiB per record"),
@@ -103,7 +101,7 @@ def growth_of_requirements(arena: Arena, counts: Sequence[int]) -> Table:
 def growth_of_attachments(arena: Arena, files: Sequence[tuple[int, int]]) -> Table:
     """How first sends grow with the number and the size (in kB) of attachments."""
     table = Table(
-        f"First sends of one requirement with ever more attachments, {arena.latency_ms} ms away",
+        f"First sends of one requirement with a growing number of attachments, {arena.latency_ms} ms away",
         ("attachments", "kB each", "first ms", "floor ms", "ms / floor", "unchanged ms", "memory MiB"),
         _MEMORY,
     )
@@ -121,9 +119,9 @@ def growth_of_attachments(arena: Arena, files: Sequence[tuple[int, int]]) -> Tab
 
 
 def _first_in_fresh_host(arena: Arena, event: object) -> tuple[Cost, float]:
-    """A first send, and by how many mebibytes the most memory of the host was above that before it."""
+    """A first send, and the host's peak memory above the memory before it, in MiB."""
     arena.restart_host()
-    # So that neither imports nor the first connections count.
+    # Otherwise imports and the first connections would count.
     warm = arena.feature(1, 1)
     arena.send(warm)
     arena.send(warm)

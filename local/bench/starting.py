@@ -1,4 +1,4 @@
-"""What a cold start costs: importing the functions, and the first request of a fresh process."""
+"""What a cold start costs: importing the functions, and the first request of a new process."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _FLOOR = f"the floor: {_FLOOR_IMPORTS}"
 
 
 def imports(runs: int = 9) -> Table:
-    """What importing each function costs a fresh interpreter, beside the packages that it could not do without."""
+    """What importing each function costs in a new interpreter, compared with the packages that the app needs."""
     table = Table(
-        f"Importing a function's module in a fresh interpreter from a warm disk, medians of {runs}",
+        f"Importing a function's module in a new interpreter with a warm disk cache, medians of {runs}",
         ("module", "compiled ms", "compiled / floor", "not compiled ms", "not compiled / floor"),
-        "The app's modules as they are once compiled, and as they are where nobody could keep them compiled; the "
-        "packages are compiled when they are installed.",
+        "The app's modules with and without compiled files. The packages are always compiled, when they are "
+        "installed.",
     )
     folders = sorted(path.parent.name for path in ROOT.glob("*/function.json"))
     with tempfile.TemporaryDirectory() as temporary:
@@ -48,9 +48,9 @@ def imports(runs: int = 9) -> Table:
 
 
 def _import_milliseconds(modules: Mapping[str, str], folder: Path, runs: int) -> dict[str, float]:
-    """The median of several interpreters for each; the interpreter's own start is taken off.
+    """The median of several interpreters for each, without the interpreter's own start.
 
-    They take turns, so that whatever else the machine does meets all of them.
+    They take turns, so that other load of the machine affects all of them.
     """
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -71,11 +71,11 @@ def _import_milliseconds(modules: Mapping[str, str], folder: Path, runs: int) ->
 
 
 def first_requests(arena: Arena, runs: int = 3) -> Table:
-    """What the first request of a process costs beside the second, the start of the process apart."""
+    """What the first request of a process costs compared with the second, without the start of the process."""
     table = Table(
-        f"The first request of a fresh function host beside the second, {arena.latency_ms} ms away, medians of {runs}",
+        f"The first and the second request of a new function host, {arena.latency_ms} ms away, medians of {runs}",
         ("function", "starting ms", "first ms", "second ms", "of which latency ms", "cold ms"),
-        "Starting is from the start of the process until it listens, with all functions imported.",
+        "Starting is the time from the start of the process until it listens, with all functions imported.",
     )
     jobs: dict[str, Callable[[], Callable[[], object]]] = {
         "Console": lambda: lambda: arena.request("GET", "/console"),

@@ -1,4 +1,4 @@
-"""What is asked of Table Storage."""
+"""Requests to Table Storage."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from local.bench.tables import Cell, Table
 
 
 def storage(arena: Arena, latency_ms: int, sizes: Sequence[tuple[int, int]]) -> Table:
-    """Reads and writes of sends and notifications, beside a request for each row."""
+    """Reads and writes of sends and notifications, compared with one request for each row."""
     table = Table(
-        f"What is asked of Table Storage, {latency_ms} ms away, with the others {arena.latency_ms} ms away",
+        f"Requests to Table Storage, {latency_ms} ms away, with the other systems {arena.latency_ms} ms away",
         (
             *("job", "requirements", "attachments", "point reads", "queries", "row writes"),
             *("transactions", "rows written", "trips", "row by row", "ms", "floor ms", "ms / floor"),
         ),
-        "Trips are requests to Table Storage that came one after another; row by row is how many there would be with "
-        "one for each row that is read or written. The floor is what latency alone makes of the requests to all three "
+        "Trips are requests to Table Storage that were made one after another. Row by row is the number of requests if "
+        "each row were read or written by its own request. The floor is the latency alone of the requests to all three "
         "systems.",
     )
     with counted_storage(arena, latency_ms) as counted:
@@ -60,7 +60,7 @@ def _counts(
 ) -> tuple[Cell, ...]:
     cost = counted.cost_of(arena, work)
     reads = cost.count(POINT_READ)
-    # A query stands for a read of each record that it looks for.
+    # A query replaces one read for each record.
     row_by_row = reads + cost.count(QUERY) * records + cost.rows
     return (
         *(reads, cost.count(QUERY), cost.count(ROW_WRITE), cost.count(TRANSACTION), cost.rows),

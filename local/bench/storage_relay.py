@@ -1,4 +1,4 @@
-"""A relay before Azurite: it counts what is asked of Table Storage, and answers as late as a network would."""
+"""A relay in front of Azurite: it counts the requests to Table Storage and adds the latency of a network."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _SECONDS = 60
 
 @dataclass(frozen=True)
 class StorageCall(Call):
-    """A call of Table Storage. `rows` is how many rows it writes."""
+    """A call of Table Storage. `rows` is the number of rows that it writes."""
 
     kind: str
     rows: int
 
     @property
     def milliseconds(self) -> float:
-        """How long it took behind the relay."""
+        """How long Azurite took for it."""
         return (self.ended - self.started) * 1000
 
 
 def kind_of(method: str, path: str, body: bytes) -> tuple[str, int]:
-    """What a request is, and how many rows it writes; `path` is as it came over the wire.
+    """The kind of a request, and the number of rows that it writes. `path` is the undecoded path.
 
     The forms are those of https://learn.microsoft.com/rest/api/storageservices/table-service-rest-api.
     """
@@ -55,7 +55,7 @@ def kind_of(method: str, path: str, body: bytes) -> tuple[str, int]:
 
 
 class StorageRelay:
-    """A WSGI application that hands every request on to Azurite, unchanged but for the host."""
+    """A WSGI application that forwards every request to Azurite and changes only the host."""
 
     def __init__(self, connection_string: str, latency_ms: float) -> None:
         self.latency_ms = latency_ms
@@ -70,7 +70,7 @@ class StorageRelay:
         self._calls: list[StorageCall] = []
 
     def connection_string_by_way_of(self, url: str) -> str:
-        """The connection string that leads to Azurite through a server of this relay."""
+        """The connection string for Azurite by way of a server of this relay."""
         return self._connection_string.replace(self._target, url)
 
     def take_calls(self) -> list[StorageCall]:

@@ -12,7 +12,7 @@ _LINE = 110
 
 @dataclass
 class Table:
-    """The answer to one question. `note` is what a reader has to know of the columns."""
+    """The answer to one question. `note` explains the columns."""
 
     question: str
     columns: Sequence[str]
@@ -20,7 +20,7 @@ class Table:
     rows: list[Sequence[Cell]] = field(default_factory=list)
 
     def add(self, *cells: Cell) -> None:
-        """One more row; None is for what does not apply."""
+        """Add a row. None is a value that does not apply."""
         if len(cells) != len(self.columns):
             raise ValueError(f"a row of {len(cells)} cells where there are {len(self.columns)} columns")
         self.rows.append(cells)
@@ -59,7 +59,7 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def as_text(cell: Cell) -> str:
-    """A cell with as many digits as are worth reading."""
+    """A cell with as many digits as are significant."""
     if cell is None:
         return ""
     if isinstance(cell, float):

@@ -1,4 +1,4 @@
-"""What one worker does as it gets more threads."""
+"""What one worker handles with more threads."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _LEAST, _MOST = 16, 128
 
 
 def throughput(arena: Arena, counts: Sequence[int], most: int = _MOST) -> Table:
-    """Notifications and first sends a second by the number of threads; `most` of each are tried at a time."""
+    """Notifications and first sends per second by number of threads; at most `most` of each at a time."""
     table = Table(
-        f"One worker with ever more threads ({SETTING}), {arena.latency_ms} ms away",
+        f"One worker with a growing number of threads ({SETTING}), {arena.latency_ms} ms away",
         (
-            *("threads", "notifications a second", "notifications' floor", "CPU ms each"),
-            *("sends a second", "sends' floor", "CPU ms per record", "memory MiB"),
+            *("threads", "notifications per second", "notifications' floor", "CPU ms each"),
+            *("sends per second", "sends' floor", "CPU ms per record", "memory MiB"),
         ),
         f"{_CALLERS} callers at once: notifications that change a record, then first sends of {_REQUIREMENTS} "
-        "requirements. The floors are what latency alone allows. Memory is the most that the host had.",
+        "requirements. The floors are what latency alone allows. Memory is the host's peak.",
     )
     arena.use_host()
     ids = arena.linked_work_items(most)
@@ -50,7 +50,7 @@ def throughput(arena: Arena, counts: Sequence[int], most: int = _MOST) -> Table:
 
 
 def _send_all(arena: Arena, count: int) -> tuple[float, float]:
-    """Seconds that so many first sends at once took, and processor seconds of the host."""
+    """The seconds that so many first sends at once took, and the host's processor seconds."""
     events = [arena.feature(_REQUIREMENTS) for _ in range(count)]
     with arena.latency(), ThreadPoolExecutor(_CALLERS) as threads:
         before, started = arena.host.cpu_seconds(), time.perf_counter()

@@ -1,4 +1,4 @@
-"""How many notifications an instance takes as it gets more workers."""
+"""How many notifications an instance handles with more workers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CALLERS_OF_WORKER = 32
 
 @dataclass(frozen=True)
 class _Load:
-    """What notifications took: seconds, and processor seconds of the app and of everything around it."""
+    """What notifications took: seconds, and processor seconds of the app and of all other processes."""
 
     count: int
     seconds: float
@@ -30,15 +30,15 @@ class _Load:
 
 
 def workers(arena: Arena, counts: Sequence[int], notifications: int) -> Table:
-    """Notifications a second and the processor's time for them, with so many workers side by side."""
+    """Notifications per second and their processor time, by number of workers."""
     table = Table(
-        f"An instance with ever more workers ({SETTING}), {arena.latency_ms} ms away",
+        f"An instance with a growing number of workers ({SETTING}), {arena.latency_ms} ms away",
         (
-            *("workers", "notifications", "a second", "app's CPU ms each", "others' CPU ms each"),
-            *("cores busy", "a second for each core of the app's own"),
+            *("workers", "notifications", "per second", "app's CPU ms each", "others' CPU ms each"),
+            *("cores busy", "per second and core of the app"),
         ),
-        f"{_CALLERS_OF_WORKER} callers for each worker. The others are the sandboxes, the emulator and the callers: in "
-        "Azure, none of them is on the app's machine.",
+        f"{_CALLERS_OF_WORKER} callers for each worker. The others are the sandboxes, the emulator and the callers. In "
+        "Azure, they do not run on the app's machine.",
     )
     arena.use_host()
     ids = arena.linked_work_items(notifications)
@@ -69,7 +69,7 @@ def _deliver(
     around = [service for service in arena.system.services if service is not arena.system.function_host]
     with arena.latency(), ThreadPoolExecutor(_CALLERS_OF_WORKER * len(hosts)) as threads:
         app, others, started = _cpu(hosts), _cpu(around) + time.process_time(), time.perf_counter()
-        # The Functions host hands requests to its workers in turn, too.
+        # As the Functions host does, which also gives requests to its workers in turn.
         list(threads.map(deliver, ids, itertools.cycle(hosts)))
         seconds = time.perf_counter() - started
         return _Load(len(ids), seconds, _cpu(hosts) - app, _cpu(around) + time.process_time() - others)

@@ -1,4 +1,4 @@
-"""Chromium and its driver, for the browser tests and the pictures: found, installed where that may be, opened."""
+"""Find, install and start Chromium and its driver, for the browser tests and the pictures."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _MISSING = "Chromium and its driver (chromedriver) are not on the PATH"
 
 
 def find_browser() -> tuple[str, str] | None:
-    """The programs of the browser and of its driver; None where one of them is missing."""
+    """The programs of the browser and of its driver; None if one of them is missing."""
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
     driver = next(filter(None, map(shutil.which, _DRIVERS)), None)
     return (browser, driver) if browser and driver else None
 
 
 def make_browser_ready() -> str | None:
-    """Install Chromium by apt-get where it is missing and that may be done; answers why there is none otherwise."""
+    """Install Chromium with apt-get if it is missing. Returns None, or why there is still no browser."""
     if find_browser() is not None:
         return None
     if shutil.which("apt-get") is None:
@@ -59,13 +59,13 @@ def make_browser_ready() -> str | None:
 
 
 def _apt_get(*arguments: str) -> None:
-    # Nobody is there to answer a question.
+    # apt-get must not ask questions.
     run_logged(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *arguments], f"apt-{arguments[0]}")
 
 
 @contextmanager
 def opened_browser(*, width: int = 1280, height: int = 900) -> Iterator[Chrome]:
-    """A headless Chromium with a profile of its own. Raises CommandFailed where there is none."""
+    """A headless Chromium with a profile of its own. Raises CommandFailed if it is not installed."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -81,7 +81,7 @@ def opened_browser(*, width: int = 1280, height: int = 900) -> Iterator[Chrome]:
         for flag in (*_FLAGS, *(["--no-sandbox"] if is_root else []), *own):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        # An idle proxy of the environment has no say on loopback.
+        # A proxy in the environment must not be used for loopback.
         service = Service(
             found[1], log_output=subprocess.DEVNULL, env={**os.environ, "NO_PROXY": "127.0.0.1"}
         )

@@ -1,4 +1,4 @@
-"""The table of dev.py's commands, and what each needs before it can start."""
+"""The commands of dev.py, and what each needs before it can start."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ COMMANDS = {
     "test": Command("run every test; arguments go to pytest", "local.development.test"),
     "bench": Command("measure sends, notifications and cold starts", "local.bench"),
     "torture": Command("random sequences with faults and killed processes, then the laws", "tests.torture"),
+    "mutations": Command("put defects into a copy of the product and see that tests fail", "tests.mutations"),
     "lint": Command("check style, format and types", "local.development.lint", needs_azurite=False),
     "pictures": Command("take the README's pictures anew, with Chromium", "local.development.pictures"),
 }
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command that the arguments name; none only sets up. Returns the exit code."""
+    """Run the command in the arguments. Without one, only install what is needed. Returns the exit code."""
     name, rest = (arguments[0], list(arguments[1:])) if arguments else ("", [])
     if name in ("-h", "--help", "help"):
         say(_help())
@@ -72,7 +73,7 @@ def _run_module(python: Path, module: str, arguments: list[str]) -> int:
     command = [str(python), "-m", module, *arguments]
     os.chdir(ROOT)
     if os.name == "posix":
-        # The command takes this process's place, so that signals and the exit code are its own.
+        # The command replaces this process, so that it gets the signals and returns its own exit code.
         sys.stdout.flush()
         os.execv(command[0], command)  # noqa: S606
     return subprocess.run(command, check=False).returncode

@@ -1,4 +1,4 @@
-"""What the commands print, and how they run programs that print too much."""
+"""Print messages, and run programs with their output in a log file."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _LAST_LINES = 25
 
 
 class CommandFailed(Exception):
-    """A command of dev.py cannot go on; the text says why and what helps."""
+    """A command of dev.py cannot continue. The text says why and what to do."""
 
 
 def say(text: str) -> None:
-    """Print a line at once, also into a pipe."""
+    """Print a line without buffering."""
     print(text, flush=True)
 
 
 @contextmanager
 def step(text: str) -> Iterator[None]:
-    """Announce a piece of work, and say how long it took once it is done."""
+    """Print what is being done, and then how long it took."""
     say(f"{text} ...")
     start = time.monotonic()
     yield

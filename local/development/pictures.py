@@ -28,7 +28,7 @@ _PAGE_SECONDS = 30
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture to take: of which view of the configuration page (None is the board), once `words` are shown.
+    """A picture of a view of the configuration page (None: of the board), taken once the page shows `words`.
 
     `top` are the words of the heading that the picture starts with.
     """

@@ -1,4 +1,4 @@
-"""`python dev.py run`: the whole system on this machine, with a sample integration and lines to try it with."""
+"""`python dev.py run`: the whole system on this machine, with a sample integration and commands to try it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from local.system import ACCOUNT, AHA_TOKEN, WRITE_TOKEN, LocalSystem, SystemOpt
 def main() -> int:
     """Start, show, and wait for Ctrl-C. Returns the exit code."""
     arguments = _read_arguments()
-    # A plain `kill` and a closed terminal stop everything as Ctrl-C does, which a shell may have switched off.
+    # `kill` and a closed terminal stop everything as Ctrl-C does. A shell may have disabled Ctrl-C.
     for ending in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(ending, signal.default_int_handler)
     try:
@@ -31,7 +31,7 @@ def main() -> int:
         print_failure(CommandFailed(str(problem)))
         return 1
     except KeyboardInterrupt:
-        # The terminal may be gone: that, too, is a way to end it.
+        # The terminal may have been closed.
         with contextlib.suppress(OSError):
             say("\nStopped.")
     return 0
@@ -71,7 +71,7 @@ def _run(arguments: argparse.Namespace) -> None:
         say("\nCtrl-C stops everything.")
         _watch(system)
     finally:
-        # A second Ctrl-C must not keep the rest from being stopped.
+        # A second Ctrl-C must not interrupt the stopping.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         system.stop()
 
@@ -90,7 +90,7 @@ def _options(arguments: argparse.Namespace) -> SystemOptions:
 
 
 def _kept_secrets_key(path: Path) -> str:
-    """The key that encrypts the tokens in .dev/tables: made once, readable by its owner alone."""
+    """The key that encrypts the tokens in .dev/tables. It is made once, and only its owner can read the file."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -1,4 +1,4 @@
-"""`python dev.py test`: every test, then those over HTTP once more on the platform's own library."""
+"""`python dev.py test`: every test, then the contract set once more on the platform's own library."""
 
 from __future__ import annotations
 
@@ -22,11 +22,14 @@ from local.development.environment import (
 
 _LEAST_VERSION = (3, 13)
 _NAMES = ("python3.13", "python3.14", "python3", "python")
-_PLATFORM_TESTS = ("tests/host", "tests/e2e")
+_CONTRACT_SET = ("-m", "contract", "tests/host", "tests/e2e")
+"""The tests of what may differ between the two engines; pyproject.toml says what the marker means."""
 _BROWSER_TESTS = "tests/browser"
 _NO_TESTS_COLLECTED = 5
-_SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
+_SIDE_BY_SIDE = ("-n", "2")
 """Two processes, each with a system of its own; tests/conftest.py tells which tests stay together."""
+_SLOWEST = "--durations=10"
+"""At the end of a run, pytest names the tests that took the most time."""
 
 
 def main() -> int:
@@ -42,7 +45,7 @@ def main() -> int:
         if engine in ("platform", "both"):
             codes.append(
                 _test_on_platform(
-                    pytest_arguments or [*_SIDE_BY_SIDE, *_PLATFORM_TESTS], required=engine != "both"
+                    pytest_arguments or [*_SIDE_BY_SIDE, *_CONTRACT_SET], required=engine != "both"
                 )
             )
     except CommandFailed as failure:
@@ -58,10 +61,12 @@ def _read_arguments() -> tuple[str, list[str]]:
         prog="python dev.py test",
         usage="python dev.py test [--engine {worker,platform,both}] [PYTEST ARGUMENT ...]",
         description="Run every test; then, where Python 3.13 or newer is found (on the PATH or among pyenv's), the "
-        f"tests in {' and '.join(_PLATFORM_TESTS)} once more, with every function loaded and called by the platform's "
-        "own library, azure-functions-runtime-v1. With arguments for pytest only the first run is made, unless "
-        "--engine asks for another.",
-        epilog="Examples: dev.py test tests/unit; dev.py test -k mapping -x; dev.py test --engine platform",
+        "contract set once more, with every function loaded and called by the platform's own library, "
+        "azure-functions-runtime-v1. The contract set is the tests marked `contract`: each function, and all that may "
+        "differ between the two engines. With arguments for pytest only the first run is made, unless --engine asks "
+        "for another; the run on the platform's library then makes the tests that the arguments name.",
+        epilog="Examples: dev.py test tests/unit; dev.py test -k mapping -x; dev.py test --engine platform; "
+        "dev.py test --engine platform tests/host tests/e2e",
     )
     parser.add_argument("--engine", choices=["worker", "platform", "both"], help="which of the runs to make")
     options, pytest_arguments = parser.parse_known_args()
@@ -69,7 +74,7 @@ def _read_arguments() -> tuple[str, list[str]]:
 
 
 def _pytest(arguments: list[str], environment: Mapping[str, str]) -> int:
-    command = [sys.executable, "-m", "pytest", *arguments]
+    command = [sys.executable, "-m", "pytest", _SLOWEST, *arguments]
     code = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode
     if code == _NO_TESTS_COLLECTED:
         say("No test was found.")
@@ -77,7 +82,7 @@ def _pytest(arguments: list[str], environment: Mapping[str, str]) -> int:
 
 
 def _make_ready_for_browser_tests() -> None:
-    """Install what the browser tests need where that can be done; say so where it cannot, and they are skipped."""
+    """Install what the browser tests need. If that is not possible, print why; the browser tests are then skipped."""
     with only_one_installer():
         problem = make_browser_ready()
         if problem is None:
@@ -105,13 +110,13 @@ def _test_on_platform(arguments: list[str], *, required: bool) -> int:
     )
     with only_one_installer():
         environment.make_ready()
-    say(f"\nTests over HTTP once more, on the platform's own library and Python {environment.version}")
+    say(f"\nThe contract set on the platform's own library and Python {environment.version}")
     settings = {"FUNCTION_HOST_ENGINE": "platform", "FUNCTION_HOST_PYTHON": str(environment.python)}
     return _pytest(arguments, settings)
 
 
 def _find_python() -> Path | None:
-    """The first interpreter that is new enough; a name may be a shim that leads nowhere, so each is asked."""
+    """The first interpreter that is new enough. Each one is started, because a name may be a shim without Python."""
     for candidate in _candidates():
         try:
             version = version_of(candidate)

@@ -1,4 +1,4 @@
-"""Turns what a function put out into an HTTP answer, as the host does."""
+"""Turns the outputs of a function into an HTTP answer, as the host does."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _status(value: Any) -> int:
 
 
 def _answer(status: int, headers: Mapping[str, str], body: bytes) -> Response:
-    # The names of a header's two spellings are one header: the last one counts.
+    # Header names are not case-sensitive; the last value counts.
     kept = Headers()
     for name, text in headers.items():
         if name.lower() != "content-length":

@@ -172,7 +172,7 @@ class FunctionHost:
         try:
             self._invoke(function, TimerInput(_TIMER_TICK))
         except InvocationFailed:
-            return  # already logged; a timer has nobody to answer, and no retry before its next tick
+            return  # Already logged. A timer has no caller to answer, and no retry before its next tick.
 
 
 def _executed(invocation: Invocation, result: str, start: float) -> str:
@@ -182,7 +182,7 @@ def _executed(invocation: Invocation, result: str, start: float) -> str:
 
 
 def _path(environ: WSGIEnvironment) -> str:
-    """The path without its leading slash, decoded but for %2F, which stays what it is inside a route's value."""
+    """The path without its leading slash, decoded except for %2F, which a route's value keeps."""
     raw = environ.get("REQUEST_URI") or environ.get("RAW_URI") or ""
     path = raw.partition("?")[0]
     if "://" in path:

@@ -1,4 +1,4 @@
-"""Reads host.json and every function.json into values; what is wrong there is said in a person's words."""
+"""Reads host.json and every function.json, and reports errors in plain words."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from local.function_host.routes import Route, RouteError
 _FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,127}", re.IGNORECASE)
 _AUTH_LEVELS = ("anonymous", "function", "admin")
 _RESERVED_ROUTES = ("admin", "runtime")
+_APP_SETTING = re.compile(r"%([^%]+)%")
 
 
 class ConfigurationError(Exception):
-    """A file of the app cannot be used; the text names the file and what is wrong in it."""
+    """A file of the app cannot be used. The text names the file and says what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ def _read_function(folder: Path, prefix: str, environment: Mapping[str, str]) ->
         raise ConfigurationError(
             f"{path}: one trigger is needed among the bindings, {len(triggers)} are there"
         )
+    _check_schedule(triggers[0], path, environment)
     disabled = environment.get(f"AzureWebJobs.{name}.Disabled", "")
     function = Function(
         name=name,
@@ -174,6 +176,17 @@ def _read_binding(entry: object, path: Path) -> Binding:
     if entry["direction"] not in ("in", "out", "inout"):
         raise ConfigurationError(f"{path}: the direction of {entry['name']} is in, out or inout")
     return Binding(entry["name"], entry["type"], entry["direction"], entry)
+
+
+def _check_schedule(trigger: Binding, path: Path, environment: Mapping[str, str]) -> None:
+    """A timer whose schedule names an app setting that is missing or empty is a function in error.
+
+    The host says so also for a disabled one (https://github.com/Azure/azure-functions-host/issues/10346).
+    """
+    schedule = str(trigger.settings.get("schedule", ""))
+    for name in _APP_SETTING.findall(schedule):
+        if not environment.get(name):
+            raise ConfigurationError(f"{path}: '%{name}%' does not resolve to a value")
 
 
 def _find_script(folder: Path, named: str | None, path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What goes into a function and what comes out, whichever engine calls it."""
+"""Inputs and outputs of a function, for both engines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from local.function_host.definitions import Function
 
 @dataclass(frozen=True)
 class HttpInput:
-    """A request as the host hands it on: header names in lower case, one value per name everywhere."""
+    """A request as the host passes it on: header names in lower case, one value per name."""
 
     method: str
     url: str
@@ -41,7 +41,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Cookie:
-    """A cookie on its way out; `expires` in seconds since 1970, `max_age` in seconds."""
+    """A cookie of an answer; `expires` in seconds since 1970, `max_age` in seconds."""
 
     name: str
     value: str
@@ -68,15 +68,15 @@ Output = HttpOutput | str | bytes | None
 
 
 class FunctionNotLoaded(Exception):
-    """A function could not be loaded; the text holds the reason, with the trace where there is one."""
+    """A function could not be loaded. The text has the reason, with a trace if there is one."""
 
 
 class InvocationFailed(Exception):
-    """A function raised, or returned what cannot be sent; the text holds the trace."""
+    """A function raised an exception, or returned what cannot be sent. The text has the trace."""
 
 
 class Engine(Protocol):
-    """Loads functions and calls them, on threads of its own."""
+    """Loads functions and calls them on its own threads."""
 
     def load(self, function: Function) -> None:
         """Import the function's module and check its parameters; raises FunctionNotLoaded."""

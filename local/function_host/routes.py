@@ -153,7 +153,7 @@ def _length_between(shortest: int, longest: int) -> Check:
 
 
 def _regex(argument: str) -> Check:
-    # Braces are doubled inside a template. The whole value need not match: anchors are up to the author.
+    # Braces are doubled inside a template. The pattern need not match the whole value, unless it has anchors.
     compiled = re.compile(argument.replace("{{", "{").replace("}}", "}"), re.IGNORECASE)
     return lambda value: compiled.search(value) is not None
 

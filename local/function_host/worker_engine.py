@@ -40,7 +40,7 @@ class Out:
         self._value: Any = None
 
     def set(self, value: Any) -> None:
-        """Keep the value; the last one counts."""
+        """Set the value. The last one counts."""
         self._value = value
 
     def get(self) -> Any:
@@ -49,7 +49,7 @@ class Out:
 
 
 class Context(azure.functions.Context):
-    """What a handler with a parameter named `context` gets."""
+    """The value of a handler's parameter `context`."""
 
     def __init__(self, invocation: Invocation) -> None:
         self._invocation = invocation
@@ -69,7 +69,7 @@ class Context(azure.functions.Context):
 
     @property
     def thread_local_storage(self) -> Any:
-        """Where a thread of the function's own notes the invocation id, for its log lines."""
+        """Where a function's own thread stores the invocation id for its log lines."""
         return _thread_local_storage
 
     @property
@@ -89,7 +89,7 @@ class Context(azure.functions.Context):
 
     @property
     def retry_context(self) -> Any:
-        """Retries are for triggers that this host does not have."""
+        """No retries, because this host has no triggers that retry."""
         return SimpleNamespace(retry_count=0, max_retry_count=0, exception=None)
 
 

@@ -143,7 +143,7 @@ def _check_return(binding: Binding | None, annotations: Mapping[str, Any]) -> ty
     annotation = annotations["return"]
     if _is_out(annotation):
         raise FunctionNotLoaded("the return annotation cannot be func.Out")
-    # A union is no type: Optional[HttpResponse] fails here as it does in Azure.
+    # A union is not a type, so Optional[HttpResponse] fails here as it does in Azure.
     if not isinstance(annotation, type):
         raise FunctionNotLoaded(f"has invalid non-type return annotation {annotation!r}")
     if not _converter(binding).check_output_type_annotation(annotation):

@@ -1,4 +1,4 @@
-"""The files of the configuration page, as they are sent: a fixed table of names, so that no path leads elsewhere."""
+"""The files of the configuration page. Only names of existing files are answered, so no path leaves the folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from functools import cached_property
 from pathlib import Path
 
-# The platform's library adds the charset, UTF-8.
+# azure.functions adds the charset, UTF-8.
 _CONTENT_TYPES = {
     ".html": "text/html",
     ".css": "text/css",
@@ -30,20 +30,20 @@ _HEADERS = {
     "Content-Security-Policy": _SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    # Kept by the browser, but asked for each time: a new version of the app shows at once.
+    # The browser asks each time whether a file has changed, so that a new version of the app is used at once.
     "Cache-Control": "no-cache",
 }
 
 
 class ConsoleFiles:
-    """The files of one folder, read once."""
+    """The files of one folder. Each is read once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @cached_property
     def _known(self) -> dict[str, tuple[str, str, bytes]]:
-        """Content type, entity tag and content of each file, by its name."""
+        """Content type, entity tag and content of each file, by file name."""
         found = {}
         for path in sorted(self._folder.iterdir()):
             content_type = _CONTENT_TYPES.get(path.suffix)
@@ -54,14 +54,14 @@ class ConsoleFiles:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names that are answered."""
+        """The names of the files."""
         return frozenset(self._known)
 
     def answer(self, name: str, path: str, if_none_match: str | None) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and content for a file's name; the page itself has none.
+        """Status, headers and content for a file name. The empty name is the page itself.
 
-        304 where the caller has the file already (RFC 9110 §13.1.2), 404 where there is none. The page's address ends
-        without a slash, since its files are named relative to it: with one it is answered 308.
+        304 if the caller already has the file (RFC 9110 §13.1.2), 404 if there is no such file. The page's URL must not
+        end with a slash, because its files are relative to it: with a slash, the answer is a redirect (308).
         """
         if not name and path.endswith("/"):
             return 308, {**_HEADERS, "Location": "../console"}, b""
@@ -77,4 +77,4 @@ class ConsoleFiles:
 
 
 CONSOLE = ConsoleFiles(Path(__file__).resolve().parents[2] / "Console" / "static")
-"""The configuration page's files, as they are deployed."""
+"""The deployed files of the configuration page."""

@@ -1,4 +1,4 @@
-"""Integrations as the configuration API shows and changes them."""
+"""The integrations API: list, read, create, replace and delete integrations."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from shared import log_events
 from shared.app import App
 from shared.domain.integration import Integration, RecordMapping, StoredIntegration
 from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
@@ -16,42 +17,47 @@ from shared.storage.integrations import DeletedIntegration
 
 
 @dataclass(frozen=True)
-class Shown:
-    """An integration as an answer shows it: never a secret, only whether there is one."""
+class Representation:
+    """An integration as JSON, and its entity tag. Instead of a token, the JSON says whether one is stored."""
 
     body: dict[str, Any]
     etag: str
 
 
 def list_integrations(app: App) -> list[dict[str, Any]]:
-    """Every integration, sorted by name."""
-    return [show(app, stored).body for stored in app.integrations.all()]
+    """Every integration as JSON, sorted by name."""
+    return [_represent(app, stored).body for stored in app.integrations.all()]
 
 
-def get_integration(app: App, integration_id: str) -> Shown:
+def get_integration(
+    app: App, integration_id: str, found: StoredIntegration | DeletedIntegration | None
+) -> Representation:
     """One integration. Raises IntegrationNotFound."""
-    return show(app, app.integrations.get(integration_id))
+    if not isinstance(found, StoredIntegration):
+        raise _not_found(integration_id)
+    return _represent(app, found)
 
 
 def put_integration(
-    app: App, operation: Operation, integration_id: str, body: Any, if_match: str | None
-) -> tuple[Shown, bool]:
-    """Create or replace an integration; the second value tells whether it is new.
+    app: App,
+    operation: Operation,
+    integration_id: str,
+    found: StoredIntegration | DeletedIntegration | None,
+    body: Any,
+    if_match: str | None,
+) -> tuple[Representation, bool]:
+    """Create or replace an integration. The second value is whether it was created.
 
     Raises:
-        InvalidRequest: naming every error.
-        PreconditionFailed: `if_match` is not the stored version, or somebody saved at the same time.
-        ProductTaken: another integration holds the product.
+        InvalidRequest: with every error.
+        PreconditionFailed: `if_match` does not match, or another request saved the integration at the same time.
+        ProductTaken: another integration has the product.
     """
     if not INTEGRATION_ID.fullmatch(integration_id):
         raise InvalidRequest(
             [InputError("/integration_id", "must be 1 to 64 of the characters a-z, 0-9 and -")]
         )
-    found = app.integrations.find(integration_id)
     stored = found if isinstance(found, StoredIntegration) else None
-    if stored is not None:
-        # A change that is refused is told of, too.
-        app.keep_log(operation, integration_id)
     check_precondition(stored, if_match)
     settings = app.settings
     integration, rotate = read_integration(
@@ -61,52 +67,64 @@ def put_integration(
         UrlRules(settings.azure_devops_url, settings.allow_local_addresses),
     )
     saved = app.integrations.save(integration, stored, rotate_webhook_url=rotate)
-    app.keep_log(operation, integration_id)
-    operation.journal.info(
-        "integration.saved",
-        f"The integration was {'changed' if stored else 'created'}"
-        + (" and its webhook URL renewed: the old one is useless from now on." if rotate and stored else "."),
+    operation.log.add(
+        log_events.INTEGRATION_SAVED,
+        f"The integration was {'changed' if stored else 'created'}."
+        + (" It has a new webhook URL; the old one is no longer valid." if rotate and stored else ""),
         enabled=integration.enabled,
         missing=[words for _, words in integration.missing()],
     )
-    return show(app, saved), stored is None
+    return _represent(app, saved), stored is None
 
 
-def delete_integration(app: App, integration_id: str, if_match: str | None) -> None:
-    """Delete an integration with its links and its log.
+def delete_integration(
+    app: App,
+    integration_id: str,
+    found: StoredIntegration | DeletedIntegration | None,
+    if_match: str | None,
+) -> None:
+    """Delete an integration with its links and its log. Finishes a deletion that was interrupted.
 
-    One whose deletion was broken off is finished. Raises IntegrationNotFound, PreconditionFailed.
+    Raises IntegrationNotFound, PreconditionFailed.
     """
-    found = app.integrations.find(integration_id)
     if found is None or (isinstance(found, DeletedIntegration) and found.is_purged):
-        raise IntegrationNotFound(f"There is no integration {integration_id!r}.")
+        raise _not_found(integration_id)
     if isinstance(found, StoredIntegration):
         check_precondition(found, if_match)
     app.integrations.delete(found)
 
 
+def _not_found(integration_id: str) -> IntegrationNotFound:
+    return IntegrationNotFound(f"There is no integration {integration_id!r}.")
+
+
 def check_precondition(stored: StoredIntegration | None, if_match: str | None) -> None:
-    """Compare an If-Match header with what is stored (RFC 9110 §13.1.1). Raises PreconditionFailed."""
+    """Check an If-Match header against the stored integration (RFC 9110 §13.1.1). Raises PreconditionFailed."""
     if not if_match:
         return
     wanted = {tag.strip() for tag in if_match.split(",")}
     if stored is not None and ("*" in wanted or etag_of(stored) in wanted):
         return
     raise PreconditionFailed(
-        "The integration was changed since it was read. Read it again, and repeat the change on what it is now."
+        "The integration was changed since it was read. Read it again, then repeat the change."
     )
 
 
 def etag_of(stored: StoredIntegration) -> str:
-    """A strong entity tag of the stored version."""
+    """A strong entity tag for the stored version."""
     return '"' + hashlib.sha256(stored.version.encode()).hexdigest()[:32] + '"'
 
 
-def show(app: App, stored: StoredIntegration) -> Shown:
-    """The shape of an integration in an answer."""
+def _represent(app: App, stored: StoredIntegration) -> Representation:
+    url = webhook_url(app, stored.integration, stored.webhook_generation)
+    return Representation(integration_as_json(stored, url), etag_of(stored))
+
+
+def integration_as_json(stored: StoredIntegration, url: str) -> dict[str, Any]:
+    """The integration as an answer has it. `url` is its webhook URL."""
     integration = stored.integration
     target = integration.azure_devops
-    body = {
+    return {
         "integration_id": integration.integration_id,
         "name": integration.name,
         "product_id": integration.product_id,
@@ -121,15 +139,14 @@ def show(app: App, stored: StoredIntegration) -> Shown:
         "aha": {"url": integration.aha.url, "api_token_set": integration.aha.api_token is not None},
         "feature": _mapping(integration.feature),
         "requirement": _mapping(integration.requirement),
-        "webhook_url": webhook_url(app, integration, stored.webhook_generation),
+        "webhook_url": url,
         "created_at": _time(stored.created_at),
         "updated_at": _time(stored.updated_at),
     }
-    return Shown(body, etag_of(stored))
 
 
 def webhook_url(app: App, integration: Integration, generation: str) -> str:
-    """The address to paste into the service hook; whoever knows it may call it."""
+    """The URL for the service hook. It contains a token: whoever knows the URL can call it."""
     token = app.vault.webhook_token(integration.integration_id, generation)
     return f"{app.settings.public_url}/api/webhooks/{integration.integration_id}/{token}"
 

@@ -1,15 +1,22 @@
-"""The subscription by which Azure DevOps tells this app of changed work items: how it stands, and making it."""
+"""The service hook subscription by which Azure DevOps calls an integration's webhook: its status, and creating it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from shared import log_events
 from shared.api.integrations import webhook_url
+from shared.api.subscription_plan import (
+    Action,
+    SubscriptionPlan,
+    own_subscriptions,
+    plan_subscription,
+)
 from shared.app import App
-from shared.clients.service_hooks import ENABLED, ServiceHooks, Subscription
+from shared.clients.service_hooks import ServiceHooks, Subscription
 from shared.domain.integration import StoredIntegration
 from shared.domain.projects import project_named
 from shared.errors import CredentialsRejected, Forbidden, IntegrationIncomplete, System
@@ -17,8 +24,8 @@ from shared.operation import Operation
 
 
 @dataclass(frozen=True)
-class Subscribed:
-    """The subscription as it is now, and whether it was made just now."""
+class SubscriptionResult:
+    """The subscription as it is now. `created`: this request created it."""
 
     subscription: Subscription
     created: bool
@@ -33,127 +40,107 @@ class Subscribed:
         }
 
 
-@dataclass(frozen=True)
-class _Known:
-    """The subscriptions of an integration: those of its webhook URL, and those that call an earlier one."""
+def subscription_status(app: App, operation: Operation, stored: StoredIntegration) -> dict[str, Any]:
+    """The answer's body: id and status of the subscription that calls the integration's webhook URL, null if none does.
 
-    current: Sequence[Subscription]
-    outdated: Sequence[Subscription]
-
-    @classmethod
-    def of(cls, hooks: ServiceHooks, url: str) -> _Known:
-        address, _ = url.rsplit("/", 1)
-        ours = [one for one in hooks.subscriptions() if one.url.rsplit("/", 1)[0] == address]
-        return cls([one for one in ours if one.url == url], [one for one in ours if one.url != url])
-
-
-def subscription_status(app: App, operation: Operation, integration_id: str) -> dict[str, Any]:
-    """How the subscription of the integration's webhook URL stands; null where there is none.
-
-    `outdated_subscription_ids` are those that still call an earlier webhook URL. `account_url` is where a person finds
-    them.
+    `outdated_subscription_ids` are subscriptions that call an earlier webhook URL. `account_url` is the organization in
+    which a person finds them.
 
     Raises:
-        IntegrationNotFound, IntegrationIncomplete: it cannot be looked for.
-        CredentialsRejected, Forbidden, Unavailable: Azure DevOps does not show it.
+        IntegrationIncomplete: nothing was read.
+        CredentialsRejected, Forbidden, Unavailable: Azure DevOps did not answer with the subscriptions.
     """
-    stored = app.integrations.get(integration_id)
     hooks = _hooks(app, operation, stored)
     url = webhook_url(app, stored.integration, stored.webhook_generation)
-    with _in_words():
-        known = _Known.of(hooks, url)
-    current = known.current[0] if known.current else None
+    with _explaining_refusals():
+        own = own_subscriptions(hooks.subscriptions(), url)
+    current = own.current[0] if own.current else None
     return {
         "subscription_id": current.id if current else None,
         "status": current.status if current else None,
-        "outdated_subscription_ids": [one.id for one in known.outdated],
+        "outdated_subscription_ids": [one.id for one in own.outdated],
         "account_url": hooks.account_url,
         "operation_id": operation.id,
     }
 
 
-def subscribe(app: App, operation: Operation, integration_id: str) -> Subscribed:
-    """Create the subscription, or find the one that has the webhook URL already and see to it that it works.
+def subscribe(app: App, operation: Operation, stored: StoredIntegration) -> SubscriptionResult:
+    """Make sure that one enabled subscription calls the webhook URL.
 
-    One that calls an earlier webhook URL is given the one of now. There are never two: of those that were made at the
-    same moment the oldest stays.
+    An existing subscription is enabled, moved to the integration's project, or changed to the current URL. If several
+    requests create one at the same time, the oldest stays.
 
     Raises:
-        IntegrationNotFound, IntegrationIncomplete: nothing was done.
+        IntegrationIncomplete: nothing was done.
         CredentialsRejected, Forbidden, NotFound, RuleViolation, Unavailable: Azure DevOps did not do it.
     """
-    stored = app.integrations.get(integration_id)
-    app.keep_log(operation, integration_id)
     hooks = _hooks(app, operation, stored)
     url = webhook_url(app, stored.integration, stored.webhook_generation)
-    with _in_words():
+    with _explaining_refusals():
         project_id = str(project_named(hooks.projects(), stored.integration.azure_devops.project)["id"])
-        known = _Known.of(hooks, url)
-        if known.current:
-            done = _mend(hooks, operation, known.current[0], project_id)
-            outdated = known.outdated
-        elif known.outdated:
-            done = _renew(hooks, operation, known.outdated[0], project_id, url)
-            outdated = known.outdated[1:]
-        else:
+        plan = plan_subscription(own_subscriptions(hooks.subscriptions(), url), project_id)
+        if plan is None:
             return _create(hooks, operation, project_id, url)
-        for one in outdated:
-            hooks.unsubscribe(one)
-            operation.journal.warning(
-                "subscription.outdated-removed",
-                "A subscription called an earlier webhook URL of this integration; it was removed.",
-                subscription_id=one.id,
+        kept = _correct(hooks, operation, plan, project_id, url)
+        for outdated in plan.delete:
+            hooks.unsubscribe(outdated)
+            operation.log.add(
+                log_events.SUBSCRIPTION_OUTDATED_REMOVED,
+                "The app deleted another subscription, which called an earlier webhook URL of this integration.",
+                subscription_id=outdated.id,
             )
-        return done
+        return SubscriptionResult(kept, created=False)
 
 
-def _create(hooks: ServiceHooks, operation: Operation, project_id: str, url: str) -> Subscribed:
-    made = hooks.subscribe(project_id, url)
-    operation.journal.info(
-        "subscription.created",
-        "Azure DevOps now reports every updated work item of the project. It is not limited to the area, so that work "
-        "items that are moved are not missed; what was not sent from Aha! is ignored.",
-        subscription_id=made.id,
+def _create(hooks: ServiceHooks, operation: Operation, project_id: str, url: str) -> SubscriptionResult:
+    created = hooks.subscribe(project_id, url)
+    operation.log.add(
+        log_events.SUBSCRIPTION_CREATED,
+        "Azure DevOps now reports every updated work item of the project. The subscription is not limited to the area, "
+        "so that work items that are moved to another area are still reported. Work items that were not sent from Aha! "
+        "are ignored.",
+        subscription_id=created.id,
     )
-    oldest, *others = _Known.of(hooks, url).current or [made]
-    for other in others:
-        hooks.unsubscribe(other)
-        operation.journal.warning(
-            "subscription.duplicate-removed",
-            "A second subscription of the same webhook URL had been made at the same moment; it was removed.",
-            subscription_id=other.id,
+    # Another request may have created one at the same moment.
+    oldest, *duplicates = own_subscriptions(hooks.subscriptions(), url).current or (created,)
+    for duplicate in duplicates:
+        hooks.unsubscribe(duplicate)
+        operation.log.add(
+            log_events.SUBSCRIPTION_DUPLICATE_REMOVED,
+            "Another request created a subscription of the same webhook URL at the same time. The app deleted the "
+            "newer one.",
+            subscription_id=duplicate.id,
         )
-    return Subscribed(oldest, created=oldest.id == made.id)
+    return SubscriptionResult(oldest, created=oldest.id == created.id)
 
 
-def _renew(
-    hooks: ServiceHooks, operation: Operation, known: Subscription, project_id: str, url: str
-) -> Subscribed:
-    renewed = hooks.enable(known, project_id, url)
-    operation.journal.info(
-        "subscription.renewed",
-        "The subscription called an earlier webhook URL of this integration. It calls the one of now.",
-        subscription_id=known.id,
-    )
-    return Subscribed(renewed, created=False)
-
-
-def _mend(hooks: ServiceHooks, operation: Operation, known: Subscription, project_id: str) -> Subscribed:
-    is_elsewhere = known.project_id.casefold() not in ("", project_id.casefold())
-    if known.status == ENABLED and not is_elsewhere:
-        operation.journal.info(
-            "subscription.unchanged", "The subscription is there and works.", subscription_id=known.id
+def _correct(
+    hooks: ServiceHooks, operation: Operation, plan: SubscriptionPlan, project_id: str, url: str
+) -> Subscription:
+    """Do what the plan's subscription needs, and return it as it is then."""
+    known = plan.keep
+    if plan.action is Action.NOTHING:
+        operation.log.add(
+            log_events.SUBSCRIPTION_UNCHANGED, "The subscription exists and works.", subscription_id=known.id
         )
-        return Subscribed(known, created=False)
-    mended = hooks.enable(known, project_id if is_elsewhere else known.project_id, known.url)
-    operation.journal.info(
-        "subscription.enabled",
+        return known
+    if plan.action is Action.CHANGE_URL:
+        changed = hooks.enable(known, project_id, url)
+        operation.log.add(
+            log_events.SUBSCRIPTION_RENEWED,
+            "The subscription called an earlier webhook URL of this integration. It calls the current URL now.",
+            subscription_id=known.id,
+        )
+        return changed
+    changed = hooks.enable(known, project_id if plan.action is Action.MOVE else known.project_id, url)
+    operation.log.add(
+        log_events.SUBSCRIPTION_ENABLED,
         "The subscription was moved to the integration's project."
-        if is_elsewhere
-        else f"The subscription was switched on again; it was {known.status}.",
+        if plan.action is Action.MOVE
+        else f"The subscription was enabled again. Its status was {known.status}.",
         subscription_id=known.id,
     )
-    return Subscribed(mended, created=False)
+    return changed
 
 
 def _hooks(app: App, operation: Operation, stored: StoredIntegration) -> ServiceHooks:
@@ -162,14 +149,14 @@ def _hooks(app: App, operation: Operation, stored: StoredIntegration) -> Service
     missing = [words for pointer, words in stored.integration.missing() if pointer in needed]
     if missing:
         raise IntegrationIncomplete(
-            f"There can be no subscription yet. Missing in the integration: {', '.join(missing)}."
+            f"The subscription cannot be created yet. Missing in the integration: {', '.join(missing)}."
         )
     return app.service_hooks(target, operation)
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
-    """Says which right is needed: it is another one than work items need.
+def _explaining_refusals() -> Iterator[None]:
+    """Raise refusals with the right that subscriptions need, because work items need another one.
 
     https://learn.microsoft.com/azure/devops/service-hooks/troubleshoot
     """
@@ -178,9 +165,9 @@ def _in_words() -> Iterator[None]:
     except Forbidden as error:
         raise Forbidden(
             System.AZURE_DEVOPS,
-            "The token's user may not edit service hook subscriptions. Let an administrator of the project create the "
-            "subscription by hand with the webhook URL, or make the user a project administrator, or grant “Edit "
-            "subscriptions” on the project.",
+            "The token's user may not edit service hook subscriptions. Ask an administrator of the project to create "
+            "the subscription by hand with the webhook URL, to make the user a project administrator, or to grant the "
+            "user “Edit subscriptions” on the project.",
             evidence=error.evidence,
         ) from error
     except CredentialsRejected as error:

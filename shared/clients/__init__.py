@@ -1,1 +1,1 @@
-"""Azure DevOps and Aha! as they are spoken to over HTTP."""
+"""The clients of Azure DevOps and Aha!, and downloads of files."""

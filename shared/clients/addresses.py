@@ -1,7 +1,7 @@
-"""Which addresses the app may call: https at public addresses, unless local ones are allowed.
+"""Which addresses the app may call: https:// at public IP addresses, unless local ones are allowed.
 
-A name is resolved once, every address it has is checked, and the connection goes to a checked one: a name that
-resolves to something else a moment later gains nothing.
+A host name is resolved once, all its IP addresses are checked, and the connection goes to one of those. So a name
+server cannot first give a public address for the check and then a private one for the connection.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from urllib.parse import urlsplit
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _AZURE_HOST_AGENT = ipaddress.ip_address("168.63.129.16")
-"""Public by its number, yet it is the machine's own host
+"""A public number, but it reaches the host of the virtual machine
 (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16)."""
 _IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class AddressRefused(ValueError):
-    """The address may not be called; the text says why."""
+    """The app must not call the address. The text says why."""
 
 
 def check_url(url: str, *, allow_local: bool) -> None:
-    """Check what can be seen without a name server.
+    """Check what an address itself says, without a name server.
 
     Raises:
-        AddressRefused: another scheme than https (or http where local addresses are allowed), credentials in the
-            address, no host, or a literal private address.
+        AddressRefused: the scheme is not https (or http where local addresses are allowed), there is no host, the
+            address has credentials, or the host is a private IP address.
     """
     try:
         parts = urlsplit(url)
@@ -37,7 +37,7 @@ def check_url(url: str, *, allow_local: bool) -> None:
     if parts.scheme != "https" and not (allow_local and parts.scheme == "http"):
         raise AddressRefused("the address does not start with https://")
     if not host or parts.username is not None or parts.password is not None:
-        raise AddressRefused("the address has no host, or carries a user name")
+        raise AddressRefused("the address has no host, or has a user name in it")
     if allow_local:
         return
     try:
@@ -53,17 +53,17 @@ def connect(
     timeout: float | None,
     socket_options: list[tuple[int, int, int | bytes]] | None,
 ) -> socket.socket:
-    """A TCP connection to a public address of the host.
+    """A TCP connection to a public IP address of the host.
 
     Raises:
-        AddressRefused: one of the host's addresses is not public.
-        OSError: the host is unknown, or no address of it answers.
+        AddressRefused: one of the host's IP addresses is not public.
+        OSError: the host is unknown, or none of its IP addresses answers.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError:
-        # A label that is empty or over 63 characters: no name server can be asked for it.
-        raise OSError("the host's name is malformed") from None
+        # A label that is empty or longer than 63 characters, which a name server cannot be asked for.
+        raise OSError("the host name is malformed") from None
     for *_, address in found:
         _check_ip(ipaddress.ip_address(str(address[0]).split("%")[0]))
     failure: OSError | None = None
@@ -88,7 +88,7 @@ def _check_ip(address: _IPAddress) -> None:
         if address in _NAT64:
             _check_ip(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
         else:
-            # 6to4 (2002::/16) carries any IPv4 address and is out of use (RFC 7526).
+            # A 6to4 address (2002::/16) can hold a private IPv4 address. 6to4 is deprecated (RFC 7526).
             is_public = is_public and address in _GLOBAL_UNICAST and address.sixtofour is None
     if not is_public:
-        raise AddressRefused("the address is not a public one")
+        raise AddressRefused("the address is not public")

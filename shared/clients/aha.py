@@ -1,4 +1,4 @@
-"""Aha! as this product uses it: read a record, write what changed. https://www.aha.io/api"""
+"""The Aha! client: read a record, and write the fields that changed. Reference: https://www.aha.io/api"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from shared.clients.credentials import bearer
-from shared.clients.http import Answer, HttpClient, Request
+from shared.clients.http import HttpClient, Request, Response
 from shared.clients.process_state import ProcessState
 from shared.clients.rate_limits import Quota
 from shared.clients.redaction import shown_url
@@ -33,19 +33,19 @@ from shared.secret import Secret
 
 _LONGEST_MESSAGE = 500
 _QUOTAS = (Quota(20, 1.0), Quota(300, 60.0))
-"""What an account takes from all its users and keys together (https://www.aha.io/api)."""
+"""The limits of an account, for all its users and API keys together (https://www.aha.io/api)."""
 
 
 @dataclass(frozen=True)
 class RecordChange:
-    """What to write; None leaves a field alone. `status` is a workflow status' name or id."""
+    """The fields to write. None leaves a field as it is. `status` is the name or the id of a workflow status."""
 
     name: str | None = None
     description: str | None = None
     status: str | None = None
 
     def payload(self) -> dict[str, Any]:
-        """The shape that a PUT takes: the description as plain HTML, an id of a status as a plain string."""
+        """The fields as a PUT takes them: the description is HTML, a status id a string, a status name an object."""
         values: dict[str, Any] = {"name": self.name, "description": self.description}
         if self.status is not None:
             is_id = self.status.isascii() and self.status.isdigit()
@@ -54,9 +54,9 @@ class RecordChange:
 
 
 class Aha:
-    """One Aha! account, as seen with one token, during one operation.
+    """One Aha! account with one API token, for one operation.
 
-    Every method raises CredentialsRejected, Forbidden, NotFound, RuleViolation or Unavailable of `System.AHA`.
+    Every method raises CredentialsRejected, Forbidden, NotFound, RuleViolation or Unavailable with `System.AHA`.
     """
 
     def __init__(
@@ -82,27 +82,29 @@ class Aha:
         )
 
     def record(self, kind: Kind, record_id: str) -> AhaRecord:
-        """The record as it is now."""
-        answer = self._http.send(Request("GET", self._url(kind, record_id)))
-        return _record(answer, kind)
+        """The current record, by id or reference."""
+        return _record(self._http.send(Request("GET", self._url(kind, record_id))), kind)
 
     def update(self, kind: Kind, record_id: str, change: RecordChange) -> AhaRecord:
-        """Write what changed and return the record as Aha! shows it afterwards: it cleans HTML up."""
-        # Half a surrogate pair, left by a program that cut a title in the middle of an emoji, has no UTF-8.
+        """Write the fields that changed. Returns the record as Aha! stored it: Aha! cleans up the HTML."""
+        # A title that another program cut inside an emoji has half a surrogate pair, which UTF-8 cannot encode.
         body = json.dumps({kind.value: change.payload()}, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"Content-Type": "application/json"}
-        answer = self._http.send(Request("PUT", self._url(kind, record_id), headers, lambda: body))
-        return _record(answer, kind)
+        request = Request("PUT", self._url(kind, record_id), headers, lambda: body)
+        return _record(self._http.send(request), kind)
 
     def _url(self, kind: Kind, record_id: str) -> str:
         return f"{self._base_url}/{kind.value}s/{quote(record_id, safe='')}"
 
 
-def _record(answer: Answer, kind: Kind) -> AhaRecord:
-    body = answer.json()
+def _record(response: Response, kind: Kind) -> AhaRecord:
+    body = response.json()
     source = body.get(kind.value) if isinstance(body, Mapping) else None
     if not isinstance(source, Mapping) or source.get("id") is None:
-        raise Unavailable(System.AHA, "Aha! answered with something that is no record.")
+        raise Unavailable(
+            System.AHA,
+            f"Aha! sent an answer without a {kind.value}. Nothing has to be repaired; try again later.",
+        )
     description = source.get("description")
     if isinstance(description, Mapping):
         description = description.get("body")
@@ -120,7 +122,7 @@ def _record(answer: Answer, kind: Kind) -> AhaRecord:
 
 
 def _attachments(source: Mapping[str, Any]) -> dict[str, str]:
-    """The addresses of a record's and its description's files, by id."""
+    """The download addresses of the files of a record and of its description, by attachment id."""
     lists = [
         holder.get("attachments")
         for holder in (source, source.get("description"))
@@ -134,45 +136,53 @@ def _attachments(source: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _translate(request: Request, answer: Answer) -> OperationFailed | None:
-    if 200 <= answer.status < 300 and (answer.is_json or not answer.body):
+def _translate(request: Request, response: Response) -> OperationFailed | None:
+    """The error that a response means, None for a success."""
+    status = response.status
+    if 200 <= status < 300 and (response.is_json or not response.body):
         return None
-    message = _message(answer)
+    message = _message(response)
     said = f" Aha! said: {message}" if message else ""
-    evidence = {"status": answer.status, "url": shown_url(request.url)}
-    if answer.status in TRANSIENT_STATUSES:
+    evidence = {"status": status, "url": shown_url(request.url)}
+    if status in TRANSIENT_STATUSES:
         return Unavailable(
             System.AHA,
-            f"Aha! answered {answer.status}: it is limiting requests or has a problem of its own. Nothing has to be "
+            f"Aha! answered {status}: it is limiting requests or has a problem of its own. Nothing has to be "
             f"repaired; try again later.{said}",
             evidence=evidence,
         )
-    if answer.status == 401 or answer.status // 100 in (2, 3):
+    if status == 401 or status // 100 in (2, 3):
         return CredentialsRejected(
             System.AHA,
-            "Aha! does not accept the API token, or the address is not that of an Aha! account. Make a new key under "
-            f"Settings → Personal → Developer → API keys and save it in the integration.{said}",
+            "Aha! does not accept the API token, or the address is not the address of an Aha! account. Make a new key "
+            f"under Settings → Personal → Developer → API keys and save it in the integration.{said}",
             evidence=evidence,
         )
-    if answer.status == 403:
+    if status == 403:
         return Forbidden(
             System.AHA,
-            "The user of the Aha! token may not do this. Give that user the contributor role in the workspace."
-            f"{said}",
+            "The user of the Aha! token may not do this. Give the user the contributor role in the product's "
+            f"workspace.{said}",
             evidence=evidence,
         )
-    if answer.status == 404:
+    if status == 404:
         return NotFound(
             System.AHA,
-            f"The Aha! record is gone, or the token's user cannot see it.{said}",
+            "The record was deleted in Aha!, or the token's user cannot see it. Restore it, or give the user access to "
+            f"the product's workspace.{said}",
             evidence=evidence,
         )
-    return RuleViolation(System.AHA, f"Aha! refused a value.{said}", evidence=evidence)
+    return RuleViolation(
+        System.AHA,
+        "Aha! refused a value. Correct it in the work item, or in the status mapping of the integration."
+        f"{said}",
+        evidence=evidence,
+    )
 
 
-def _message(answer: Answer) -> str:
-    """Aha!'s words, in any of the shapes that its own Ruby client reads (aha-app/aha-api)."""
-    body = answer.json() if answer.is_json else None
+def _message(response: Response) -> str:
+    """What Aha! says about an error, in any of the shapes that its own Ruby client reads (aha-app/aha-api)."""
+    body = response.json() if response.is_json else None
     if not isinstance(body, Mapping):
         return ""
     errors = body.get("errors")

@@ -1,6 +1,7 @@
-"""An Aha! account as the configuration looks at it: whose token it is, its products and their workflows.
+"""What a person chooses from when an integration is configured: an Aha! account's user, products and workflows.
 
-Reference: https://www.aha.io/api/resources/products/list_products_in_the_account and …/get_a_specific_product.
+Aha! also calls a product a workspace. Reference:
+https://www.aha.io/api/resources/products/list_products_in_the_account and …/get_a_specific_product.
 """
 
 from __future__ import annotations
@@ -17,32 +18,33 @@ _MOST_PER_PAGE = 200
 
 
 class AhaAccount(Aha):
-    """The same account and the same errors as `Aha`, with what a person chooses from."""
+    """An Aha! account with its user, products and workflows. Methods raise the same errors as those of `Aha`."""
 
     def user(self) -> Mapping[str, Any]:
-        """Whose token it is, `{"name", "email", …}`."""
+        """The user of the token, `{"name", "email", …}`."""
         return self._object("/me", "user")
 
     def products(self) -> list[Mapping[str, Any]]:
-        """Every workspace, `{"id", "reference_prefix", "name", …}`; the lines that only group them are left out."""
+        """Every product, `{"id", "reference_prefix", "name", …}`, without the product lines that group products."""
         found: list[Mapping[str, Any]] = []
         page, last = 1, 1
         while page <= last:
-            answer = self._read(f"/products?page={page}&per_page={_MOST_PER_PAGE}")
-            rows = _list(answer.get("products"))
+            body = self._read(f"/products?page={page}&per_page={_MOST_PER_PAGE}")
+            rows = _list(body.get("products"))
             found += [row for row in rows if not row.get("product_line")]
-            pages = answer.get("pagination")
-            total = pages.get("total_pages") if isinstance(pages, Mapping) else None
+            pagination = body.get("pagination")
+            total = pagination.get("total_pages") if isinstance(pagination, Mapping) else None
+            # A page without rows ends the list, whatever total_pages says.
             last = total if isinstance(total, int) and rows else page
             page += 1
         return found
 
     def product(self, product_id: str) -> Mapping[str, Any]:
-        """One workspace by id or prefix, with its `feature_workflow` and `requirement_workflow`."""
+        """One product by id or prefix, with its `feature_workflow` and `requirement_workflow`."""
         return self._object(f"/products/{quote(product_id, safe='')}", "product")
 
     def workflows(self, product_id: str) -> list[Mapping[str, Any]]:
-        """The workflows of a workspace, each with its `workflow_statuses`."""
+        """The workflows of a product, each with its `workflow_statuses`."""
         return _list(self._read(f"/products/{quote(product_id, safe='')}/workflows").get("workflows"))
 
     def _object(self, path: str, key: str) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
-"""Uploading files to Azure DevOps, whole or in chunks.
+"""Upload files to Azure DevOps, in one request or in chunks.
 
-https://learn.microsoft.com/rest/api/azure/devops/wit/attachments/create and …/upload-chunk (7.1). That chunks want a
-Content-Range header is only said by the specification's parameter list (MicrosoftDocs/vsts-rest-api-specs).
+Reference: https://learn.microsoft.com/rest/api/azure/devops/wit/attachments/create and …/upload-chunk (7.1). Only the
+parameter list of the specification says that a chunk needs a Content-Range header (MicrosoftDocs/vsts-rest-api-specs).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from shared.domain.retry import ATTEMPTS, pause_before
 from shared.errors import RuleViolation, System, TimeSpent, Unavailable
 
 MOST_BYTES_AT_ONCE = 130_000_000
-"""Larger files have to come in chunks, where an organization takes them at all."""
+"""A larger file has to be sent in chunks. Many organizations take only smaller files."""
 
 CHUNK_BYTES = 4 << 20
-"""A chunk is held in memory until it is through, so that it alone is repeated when a connection breaks."""
+"""A chunk stays in memory until it is uploaded, so that only the chunk is repeated if the connection breaks."""
 
-# Asks for 401 instead of a redirect to the sign-in page (microsoft/azure-devops-python-api sends it, too).
 NO_SIGN_IN_PAGE = {"X-TFS-FedAuthRedirect": "Suppress"}
+"""Asks for a 401 instead of a redirect to the sign-in page (microsoft/azure-devops-python-api sends it too)."""
 
 _HEADERS = {"Content-Type": "application/octet-stream", **NO_SIGN_IN_PAGE}
 _READ_SECONDS = 60.0
@@ -37,13 +37,13 @@ class Content(Protocol):
     def __len__(self) -> int: ...
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes more, none at the end."""
+        """At most `size` more bytes, none at the end."""
         ...
 
 
 @dataclass(frozen=True)
 class NewFile:
-    """How a file is to be known, where it belongs, and until when it has to be there."""
+    """A file to upload: the project and the area path that it belongs to, its name, and its deadline."""
 
     project: str
     area_path: str
@@ -52,9 +52,9 @@ class NewFile:
 
 
 class AttachmentUploads:
-    """The uploads of one organization. What is uploaded is nobody's until a work item relates to it.
+    """Uploads files to one organization. A file is not attached until a work item has a relation to it.
 
-    Both methods return the file's address, and raise what the client's requests raise.
+    Both methods return the file's address, and raise the errors of HttpClient.send.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class AttachmentUploads:
         self._sleep = sleep
 
     def send_whole(self, file: NewFile, open_file: Callable[[], BinaryIO]) -> str:
-        """Upload a file of at most MOST_BYTES_AT_ONCE in one request; it is opened anew for each attempt."""
+        """Upload a file of at most MOST_BYTES_AT_ONCE in one request. `open_file` is called for each attempt."""
         left = file.deadline.remaining()
         request = Request(
             "POST",
@@ -74,18 +74,18 @@ class AttachmentUploads:
             _HEADERS,
             open_file,
             read_seconds=min(_READ_SECONDS, left),
-            patience=left,
+            start_within=left,
         )
-        return self._reference(request)[1]
+        return self._create(request)[1]
 
     def send_in_chunks(self, file: NewFile, content: Content) -> str:
-        """Upload a file chunk by chunk. A chunk that is lost is repeated, not the file.
+        """Upload a file chunk by chunk. After a failure, only the chunk is repeated.
 
         Raises:
-            OSError: the content broke off.
+            OSError: the content ended early.
         """
         start = Request("POST", self._new_url(file, uploadType="chunked"), _HEADERS)
-        attachment_id, address = self._reference(start)
+        attachment_id, address = self._create(start)
         path = f"/{quote(file.project, safe='')}/_apis/wit/attachments/{quote(attachment_id, safe='')}"
         url = self._url(path, uploadType="chunked", fileName=file.name)
         total, position = len(content), 0
@@ -99,18 +99,22 @@ class AttachmentUploads:
         return address
 
     def _send_chunk(self, url: str, chunk: memoryview, content_range: str, deadline: Deadline) -> None:
-        """Send one chunk until it is through.
+        """Upload one chunk, and repeat it if no answer came.
 
-        A chunk that is refused after its first answer got lost had come through: the service wants the next one. Were
-        it not so, it would refuse that.
+        If Azure DevOps refuses a repeated chunk, the first attempt succeeded: Azure DevOps expects the next chunk. If
+        the first attempt failed after all, Azure DevOps refuses the next chunk, and the upload fails.
         """
         headers = {**_HEADERS, "Content-Range": content_range}
         is_repeated = False
         for attempt in range(1, ATTEMPTS + 1):
             left = deadline.remaining()
             if left < _LEAST_SECONDS:
-                raise TimeSpent(System.AZURE_DEVOPS, "The time for this file is over.", retry_after=1)
-            # As a stream, so that a time-out is one of each piece and not of the whole chunk.
+                raise TimeSpent(
+                    System.AZURE_DEVOPS,
+                    "The time for uploading this file is over. Send the same again.",
+                    retry_after=1,
+                )
+            # As a stream, so that the time-out is for each piece and not for the whole chunk.
             request = Request(
                 "PUT",
                 url,
@@ -118,7 +122,7 @@ class AttachmentUploads:
                 lambda: cast(BinaryIO, _Chunk(chunk)),
                 repeatable=False,
                 read_seconds=min(_READ_SECONDS, left),
-                patience=left,
+                start_within=left,
             )
             try:
                 self._http.send(request)
@@ -142,18 +146,22 @@ class AttachmentUploads:
         query = {"api-version": self._api_version, **parameters}
         return f"{self._account_url}{path}?{urlencode(query, quote_via=quote)}"
 
-    def _reference(self, request: Request) -> tuple[str, str]:
-        """The id and the address of a new file."""
-        answer = self._http.send(request).json()
-        answer = answer if isinstance(answer, Mapping) else {}
-        attachment_id, address = answer.get("id"), answer.get("url")
+    def _create(self, request: Request) -> tuple[str, str]:
+        """Send the request that creates a file. Returns the file's id and address."""
+        body = self._http.send(request).json()
+        body = body if isinstance(body, Mapping) else {}
+        attachment_id, address = body.get("id"), body.get("url")
         if not isinstance(attachment_id, str) or not isinstance(address, str):
-            raise Unavailable(System.AZURE_DEVOPS, "Azure DevOps took the file but named no address for it.")
+            raise Unavailable(
+                System.AZURE_DEVOPS,
+                "Azure DevOps took the file, but its answer has no address. Nothing has to be repaired; try again "
+                "later.",
+            )
         return attachment_id, address
 
 
 class _Chunk:
-    """A part of a file that is held in memory, as `requests` wants to read it."""
+    """A part of a file in memory, with the two methods that `requests` needs."""
 
     def __init__(self, content: memoryview) -> None:
         self._content = content
@@ -163,7 +171,7 @@ class _Chunk:
         return len(self._content)
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes more."""
+        """At most `size` more bytes."""
         end = len(self._content) if size < 0 else self._position + size
         piece = bytes(self._content[self._position : end])
         self._position += len(piece)
@@ -171,10 +179,10 @@ class _Chunk:
 
 
 def _fill(buffer: memoryview, content: Content) -> int:
-    """Read into a buffer until it is full or the content ends; how many bytes that were."""
+    """Read into a buffer until it is full or the content ends. Returns the number of bytes."""
     filled = 0
     while filled < len(buffer):
-        # In small pieces: whoever reads over the wire holds more than one copy of what it is asked for.
+        # In small pieces, because reading from a connection needs several times the memory of a piece.
         piece = content.read(min(_PIECE_BYTES, len(buffer) - filled))
         if not piece:
             break

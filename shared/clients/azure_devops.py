@@ -1,4 +1,4 @@
-"""Azure DevOps Services as this product uses it: projects, areas, types, work items, batches, WIQL.
+"""The Azure DevOps client: projects, areas, work item types, work items, batches and WIQL queries.
 
 Reference: https://learn.microsoft.com/rest/api/azure/devops (7.1); `$batch`:
 https://learn.microsoft.com/rest/api/azure/devops/wit/workitembatchupdate.
@@ -18,45 +18,48 @@ from urllib.parse import quote, urlencode
 from shared.clients.attachment_uploads import NO_SIGN_IN_PAGE, AttachmentUploads
 from shared.clients.azure_devops_errors import translate
 from shared.clients.capabilities import Capability
-from shared.clients.http import Answer, HttpClient, Request
+from shared.clients.http import HttpClient, Request, Response
 from shared.clients.process_state import ProcessState
+from shared.concurrency import in_parallel
 from shared.domain.times import parse_time
 from shared.domain.work_item import WorkItem
 from shared.errors import RuleViolation, System, Unavailable
 from shared.operation import Operation
-from shared.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from shared.domain.patches import PatchDocument
 
 API_VERSION = "7.1"
 _READ_VERSION = "7.2-preview"
-"""Only from here on does a work item say which of its texts are kept in Markdown."""
+"""The first version in which a work item says which of its texts are in Markdown.
+
+An organization may refuse it: a preview may be disabled twelve weeks after its release.
+"""
 
 MOST_IDS_PER_READ = 200
-"""More are refused with VS403474."""
+"""The most ids of one batch read (VS403474: the number of ids exceeds the limit of 200)."""
 
 _JSON = {"Content-Type": "application/json"}
 _JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 _PROJECTS_PER_PAGE = 1000
 
-_PATIENCE_WITH_CREATES = 10.0
-"""Seconds for which a create may be put off: it has to end while the claim that it is made under holds."""
+_START_CREATE_WITHIN = 10.0
+"""Seconds in which a create or a batch has to start, so that it ends before the claims of its records expire."""
 
 
 @dataclass(frozen=True)
 class QueryResult:
-    """The ids that a query found, and the moment, by Azure DevOps' clock, that it is true of."""
+    """The ids that a query found, and the time of the query by the clock of Azure DevOps."""
 
     ids: tuple[int, ...]
     as_of: datetime | None
 
 
 class AzureDevOps:
-    """One organization, as seen with one set of credentials, during one operation.
+    """One organization with one set of credentials, for one operation.
 
-    Every method raises CredentialsRejected, Forbidden, NotFound, RuleViolation, RevisionConflict or Unavailable as
-    `shared.clients.azure_devops_errors` tells them apart.
+    Every method raises CredentialsRejected, Forbidden, NotFound, RuleViolation, RevisionConflict or Unavailable;
+    `shared.clients.azure_devops_errors` decides which.
     """
 
     def __init__(
@@ -86,29 +89,29 @@ class AzureDevOps:
 
     @property
     def requests(self) -> int:
-        """How many requests were sent so far."""
+        """How many requests were sent so far, retries included."""
         return self._http.requests
 
     def work_item_api_url(self, work_item_id: int) -> str:
-        """The address by which a relation names a work item; negative ids are those of the same batch."""
+        """The address of a work item in a relation. A negative id is the temporary id of a create in the same batch."""
         return f"{self.account_url}/_apis/wit/workItems/{work_item_id}"
 
     def projects(self) -> list[dict[str, Any]]:
-        """Every project that the credentials can see, `{"id", "name", …}`."""
+        """Every project that the token's user can see, `{"id", "name", …}`."""
         found: list[dict[str, Any]] = []
         token = ""
         while True:
             more = {"continuationToken": token} if token else {}
-            answer = self._send("GET", "/_apis/projects", {"$top": _PROJECTS_PER_PAGE, **more})
-            found += _values(answer.json())
-            token = answer.headers.get("x-ms-continuationtoken", "")
+            response = self._send("GET", "/_apis/projects", {"$top": _PROJECTS_PER_PAGE, **more})
+            found += _values(response.json())
+            token = response.headers.get("x-ms-continuationtoken", "")
             if not token:
                 return found
 
     def area_tree(self, project: str, path: str = "", depth: int = 14) -> Mapping[str, Any]:
-        """The area node at `path` (below the project, segments separated by `/`) with `depth` levels below it.
+        """The area at `path` (below the project, segments separated by `/`) with `depth` levels of areas below it.
 
-        A node at the cut edge has `hasChildren` and no `children`.
+        An area on the last level has `hasChildren`, but no `children`.
         """
         below = f"/{quote(path)}" if path else ""
         url = f"{_project(project)}/_apis/wit/classificationnodes/Areas{below}"
@@ -118,44 +121,44 @@ class AzureDevOps:
         return node
 
     def work_item_types(self, project: str) -> list[dict[str, Any]]:
-        """The project's types with their states and fields."""
+        """The project's work item types with their states and fields."""
         return _values(self._send("GET", f"{_project(project)}/_apis/wit/workitemtypes").json())
 
     def states(self, project: str, work_item_type: str) -> list[dict[str, Any]]:
-        """The states of one type, `{"name", "color", "category"}`."""
+        """The states of one work item type, `{"name", "color", "category"}`."""
         url = f"{_project(project)}/_apis/wit/workitemtypes/{quote(work_item_type, safe='')}/states"
         return _values(self._send("GET", url).json())
 
     def work_item_type_categories(self, project: str) -> list[dict[str, Any]]:
-        """The categories of types; those of Microsoft.HiddenCategory are not meant for people."""
+        """The categories of work item types. People do not use the types in Microsoft.HiddenCategory."""
         return _values(self._send("GET", f"{_project(project)}/_apis/wit/workitemtypecategories").json())
 
     def work_item(self, work_item_id: int) -> WorkItem:
-        """The work item as it is now, with its relations. Raises NotFound when it is deleted or out of sight."""
-        answer = self._read("GET", f"/_apis/wit/workitems/{work_item_id}", {"$expand": "all"})
-        return _work_item(answer.json())
+        """The current work item with its relations. Raises NotFound if it was deleted, or the user cannot see it."""
+        response = self._read("GET", f"/_apis/wit/workitems/{work_item_id}", {"$expand": "all"})
+        return _work_item(response.json())
 
     def revision(self, work_item_id: int, revision: int) -> WorkItem:
-        """The work item as one of its revisions had it."""
+        """The work item at one of its revisions."""
         url = f"/_apis/wit/workItems/{work_item_id}/revisions/{revision}"
         return _work_item(self._send("GET", url, {"$expand": "all"}).json())
 
     def work_items(self, ids: Sequence[int]) -> dict[int, WorkItem]:
-        """The work items of these ids as they are now, with relations; those that are gone are left out.
+        """The current work items with these ids, with relations. Those that cannot be read are left out.
 
-        200 a request, the requests side by side.
+        One request reads 200; several requests run in parallel.
         """
         pages = [ids[start : start + MOST_IDS_PER_READ] for start in range(0, len(ids), MOST_IDS_PER_READ)]
-        return {item.id: item for page in side_by_side(self._read_page, pages) for item in page}
+        return {item.id: item for page in in_parallel(self._read_page, pages) for item in page}
 
     def _read_page(self, ids: Sequence[int]) -> list[WorkItem]:
         body = {"ids": list(ids), "$expand": "all", "errorPolicy": "omit"}
-        answer = self._read("POST", "/_apis/wit/workitemsbatch", {}, body)
-        # With errorPolicy=omit, what cannot be read comes back as null.
-        return [_work_item(item) for item in _values(answer.json())]
+        response = self._read("POST", "/_apis/wit/workitemsbatch", {}, body)
+        # With errorPolicy=omit, a work item that cannot be read is null.
+        return [_work_item(item) for item in _values(response.json())]
 
-    def _read(self, method: str, path: str, parameters: Mapping[str, Any], body: Any = None) -> Answer:
-        """Read work items in the preview that tells Markdown from HTML; without, where previews are refused."""
+    def _read(self, method: str, path: str, parameters: Mapping[str, Any], body: Any = None) -> Response:
+        """Read work items in the preview version, or in the released one if the organization refuses previews."""
         headers = _JSON if body is not None else None
         if not self._capabilities.refuses(self.account_name, Capability.READ_PREVIEWS):
             preview = {**parameters, "api-version": _READ_VERSION}
@@ -170,53 +173,55 @@ class AzureDevOps:
     def create_work_item(self, project: str, work_item_type: str, document: PatchDocument) -> WorkItem:
         """Create a work item.
 
-        Not repeated when the answer got lost: Unavailable with `outcome_unknown` tells the caller to look for it.
+        The client does not retry when no answer came. It raises Unavailable with `outcome_unknown`: then look for the
+        work item.
         """
-        url = _create_path(project, work_item_type)
-        answer = self._send("POST", url, body=document, headers=_JSON_PATCH, repeatable=False)
-        return _work_item(answer.json())
+        path = _create_path(project, work_item_type)
+        response = self._send("POST", path, body=document, headers=_JSON_PATCH, repeatable=False)
+        return _work_item(response.json())
 
     def validate_work_item(self, project: str, work_item_type: str, document: PatchDocument) -> None:
-        """Check whether a work item could be created, by a create that saves nothing."""
-        url = _create_path(project, work_item_type)
-        self._send("POST", url, {"validateOnly": "true"}, body=document, headers=_JSON_PATCH)
+        """Check that a work item can be created. Azure DevOps validates the create and saves nothing."""
+        path = _create_path(project, work_item_type)
+        self._send("POST", path, {"validateOnly": "true"}, body=document, headers=_JSON_PATCH)
 
     def update_work_item(self, work_item_id: int, document: PatchDocument) -> WorkItem:
-        """Change a work item. The document must test `/rev`, which makes it safe to repeat."""
-        url = f"/_apis/wit/workitems/{work_item_id}"
-        answer = self._send("PATCH", url, {"$expand": "all"}, body=document, headers=_JSON_PATCH)
-        return _work_item(answer.json())
+        """Update a work item. The document must test `/rev`, so that a retry cannot apply it twice."""
+        path = f"/_apis/wit/workitems/{work_item_id}"
+        response = self._send("PATCH", path, {"$expand": "all"}, body=document, headers=_JSON_PATCH)
+        return _work_item(response.json())
 
-    def submit_batch(self, operations: Sequence[Mapping[str, Any]]) -> Answer:
-        """Send operations as one `$batch` and return what came; not repeated when the answer got lost.
+    def submit_batch(self, operations: Sequence[Mapping[str, Any]]) -> Response:
+        """Send the results of `create_operation` and `update_operation` as one `$batch`.
 
-        Operations are made by `create_operation` and `update_operation`.
+        The client does not retry when no answer came.
         """
         return self._send(
             "PATCH", "/_apis/wit/$batch", body=list(operations), headers=_JSON, repeatable=False
         )
 
     def create_operation(self, project: str, work_item_type: str, document: PatchDocument) -> dict[str, Any]:
-        """A create as part of a batch."""
+        """A create, for `submit_batch`."""
         return _operation(_create_path(project, work_item_type), document)
 
     def update_operation(self, work_item_id: int, document: PatchDocument) -> dict[str, Any]:
-        """An update as part of a batch; below a project it would not be found."""
+        """An update, for `submit_batch`. Its path must not name a project: Azure DevOps would answer 404."""
         return _operation(f"/_apis/wit/workitems/{work_item_id}", document)
 
     def query(self, project: str, wiql: str) -> QueryResult:
-        """What a flat WIQL query finds, in its order; literals of dates may have a time.
+        """The work items that a flat WIQL query finds, in its order. Dates in the query may have a time.
 
-        Over 20,000 matches are refused: RuleViolation, with `azure_devops_code` VS402337 as evidence.
+        Azure DevOps refuses more than 20,000 results: RuleViolation with `azure_devops_code` VS402337 (the number of
+        work items returned exceeds the size limit) as evidence.
         """
-        answer = self._send(
+        response = self._send(
             "POST",
             f"{_project(project)}/_apis/wit/wiql",
             {"timePrecision": "true"},
             body={"query": wiql},
             headers=_JSON,
         )
-        body = _object(answer.json())
+        body = _object(response.json())
         items = _list(body.get("workItems"))
         ids = (item["id"] for item in items if isinstance(item, Mapping) and isinstance(item.get("id"), int))
         return QueryResult(tuple(ids), parse_time(body.get("asOf")))
@@ -230,7 +235,7 @@ class AzureDevOps:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
-    ) -> Answer:
+    ) -> Response:
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         return self._http.send(
             Request(
@@ -239,7 +244,7 @@ class AzureDevOps:
                 {**NO_SIGN_IN_PAGE, **(headers or {})},
                 None if content is None else lambda: content,
                 repeatable,
-                patience=math.inf if repeatable else _PATIENCE_WITH_CREATES,
+                start_within=math.inf if repeatable else _START_CREATE_WITHIN,
             )
         )
 
@@ -278,7 +283,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _values(body: Any) -> list[dict[str, Any]]:
-    """The entries of a list answer; null entries are left out."""
+    """The entries of a list, without null ones."""
     return [item for item in _list(_object(body).get("value")) if isinstance(item, dict)]
 
 
@@ -290,7 +295,7 @@ def _work_item(payload: Any) -> WorkItem:
 
 
 def _unusable() -> Unavailable:
-    """For an answer of another shape: taken as an empty one, it would say that everything asked for is gone."""
+    """The error for an answer of another shape. Read as an empty answer, it would mean that everything was deleted."""
     return Unavailable(
         System.AZURE_DEVOPS,
         "Azure DevOps did not give a usable answer. Nothing has to be repaired; try again later.",

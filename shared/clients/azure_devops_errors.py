@@ -1,7 +1,8 @@
-"""What Azure DevOps' refusals mean, in words a product manager can act on.
+"""What a refusal of Azure DevOps means, as an error that a product manager can act on.
 
-Bodies come in three JSON shapes, as plain text and as HTML; `typeKey` and the TF/VS number at the start of `message`
-are what is stable (MicrosoftDocs/vsts-rest-api-specs issues; microsoft/azure-devops-python-api, `_handle_error`).
+Azure DevOps sends an error in three JSON shapes, as plain text, or as an HTML page. Two things are stable: `typeKey`,
+and the TF or VS code at the start of `message` (MicrosoftDocs/vsts-rest-api-specs issues;
+microsoft/azure-devops-python-api, `_handle_error`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.clients.http import Answer, Request
+from shared.clients.http import Request, Response
 from shared.clients.redaction import shown_url
 from shared.domain.retry import TRANSIENT_STATUSES
 from shared.errors import (
@@ -25,6 +26,30 @@ from shared.errors import (
     Unavailable,
 )
 
+# The codes that the app knows, each with Azure DevOps' own text in short.
+_WORK_ITEM_CHANGED = (
+    "VS403351",  # Test Operation for path /rev failed
+    "TF26071",  # This work item has been changed by someone else since you opened it
+)
+_BLOCKED_FOR_USAGE = (
+    "TF400733",
+)  # The request has been canceled: Request was blocked due to exceeding usage
+_NO_RIGHT = (
+    "TF237111",  # The current user does not have permissions to save work items under the specified area path
+    "VS402330",  # Unauthorized Read access to the attachment under the areas
+    "TF401027",  # You need the … permission to perform this action
+    "TF50309",  # The following account does not have sufficient permissions to complete the operation
+)
+_NO_PROJECT = (
+    "TF200016",  # The following project does not exist
+    "VS800075",  # The project with id … does not exist, or you do not have permission to access it
+)
+_NO_WORK_ITEM = ("TF401232",)  # Work item … does not exist, or you do not have permissions to read it
+_NO_WORK_ITEM_TYPE = ("VS402323",)  # Work item type … does not exist in project …
+_FILE_TOO_LARGE = ("TF237082",)  # The file you are trying to upload exceeds the supported file upload size
+_NO_AREA = ("TF401347",)  # Invalid tree name given for work item …, field 'System.AreaPath'
+_NO_FIELD = ("TF51535",)  # Cannot find field …
+
 _CODE = re.compile(r"\b((?:TF|VS)\d{5,6})\b")
 _BROKEN_RULE = re.compile(r"TF401320: Rule Error for field (.+?)\. Error code: ([\w, ]+)")
 _LONGEST_MESSAGE = 500
@@ -36,8 +61,12 @@ _HOW_TO_RENEW = (
 
 
 @dataclass(frozen=True)
-class Fault:
-    """What Azure DevOps said: its message, its number (TF401320) and type key, and the fields that break a rule."""
+class ErrorBody:
+    """What Azure DevOps says about an error.
+
+    `code` is the TF or VS code, such as TF401320. `fields` are the fields whose values break a rule, each with the
+    rule in parentheses. What Azure DevOps does not say is empty.
+    """
 
     message: str = ""
     code: str = ""
@@ -45,8 +74,8 @@ class Fault:
     fields: tuple[str, ...] = ()
 
     @classmethod
-    def from_body(cls, body: Any) -> Fault:
-        """Read any of the three JSON shapes; anything else is an empty fault."""
+    def from_json(cls, body: Any) -> ErrorBody:
+        """Read any of the three JSON shapes. Anything else gives an empty ErrorBody."""
         if not isinstance(body, Mapping):
             return cls()
         value = body.get("value")
@@ -60,15 +89,15 @@ class Fault:
             message,
             found.group(1) if found else "",
             str(body.get("typeKey") or ""),
-            _rule_fields(body) or _field_in(message),
+            _fields_of_rule_errors(body) or _field_in_message(message),
         )
 
-    def is_about(self, *codes: str) -> bool:
-        """Whether this is one of these numbers."""
+    def has_code(self, *codes: str) -> bool:
+        """Whether the TF or VS code is one of these."""
         return self.code in codes
 
 
-def _rule_fields(body: Mapping[str, Any]) -> tuple[str, ...]:
+def _fields_of_rule_errors(body: Mapping[str, Any]) -> tuple[str, ...]:
     properties = body.get("customProperties")
     errors = properties.get("RuleValidationErrors") if isinstance(properties, Mapping) else None
     return tuple(
@@ -78,81 +107,79 @@ def _rule_fields(body: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _field_in(message: str) -> tuple[str, ...]:
-    """The field that an entry of a batch names by its display name: there is only the message there."""
+def _field_in_message(message: str) -> tuple[str, ...]:
+    """The display name of the field in a TF401320. An entry of a batch names the field only there."""
     found = _BROKEN_RULE.search(message)
     return (f"{found.group(1)} ({found.group(2).strip()})",) if found else ()
 
 
-def translate(account_name: str) -> Callable[[Request, Answer], OperationFailed | None]:
-    """A translator of this organization's answers, for the HTTP client."""
+def translate(account_name: str) -> Callable[[Request, Response], OperationFailed | None]:
+    """A function that returns the error that an organization's response means, None for a success."""
 
-    def of_answer(request: Request, answer: Answer) -> OperationFailed | None:
-        if 200 <= answer.status < 300 and answer.status != 203 and (answer.is_json or not answer.body):
+    def error_of(request: Request, response: Response) -> OperationFailed | None:
+        status = response.status
+        if 200 <= status < 300 and status != 203 and (response.is_json or not response.body):
             return None
-        fault = Fault.from_body(answer.json() if answer.is_json else None)
-        evidence = {
-            "status": answer.status,
-            "url": shown_url(request.url),
-            "azure_devops_code": fault.code or None,
-        }
-        if answer.status // 100 in (2, 3):
+        error = ErrorBody.from_json(response.json() if response.is_json else None)
+        evidence = {"status": status, "url": shown_url(request.url), "azure_devops_code": error.code or None}
+        if status // 100 in (2, 3):
             return CredentialsRejected(
                 System.AZURE_DEVOPS,
-                "Azure DevOps showed its sign-in page instead of an answer: the token is malformed, unknown, revoked "
-                f"or expired, or it is a global one, which is no longer accepted. {_HOW_TO_RENEW}",
+                "Azure DevOps showed its sign-in page instead of an answer. The token is malformed, unknown, revoked "
+                "or expired, or it is a global token, which Azure DevOps no longer accepts. "
+                f"{_HOW_TO_RENEW}",
                 evidence=evidence,
             )
-        if answer.status == 401:
-            detail = _unauthorized(fault.message or _plain_text(answer), _scope_of(request))
+        text = _plain_text(response)
+        if status == 401:
+            detail = _unauthorized(error.message or text, _needed_scope(request))
             return CredentialsRejected(System.AZURE_DEVOPS, detail, evidence=evidence)
-        return error_for(answer.status, fault, account_name, _plain_text(answer), evidence)
+        return error_for(status, error, account_name, text, evidence)
 
-    return of_answer
-
-
-def _plain_text(answer: Answer) -> str:
-    """The body of an answer in plain text, as an expired token gets; HTML is of no use to a reader."""
-    if not answer.headers.get("content-type", "").startswith("text/plain"):
-        return ""
-    return " ".join(answer.body[:_LONGEST_MESSAGE].decode("utf-8", "replace").split())
+    return error_of
 
 
 def error_for(
-    status: int, fault: Fault, account_name: str, text: str, evidence: Mapping[str, Any] | None = None
+    status: int, error: ErrorBody, account_name: str, text: str, evidence: Mapping[str, Any] | None = None
 ) -> OperationFailed:
-    """The error that a status and a fault amount to; also for one entry of a batch."""
-    message = fault.message or text
-    if status == 412 or fault.is_about("VS403351", "TF26071") or "TestPatchOperationFailed" in fault.type_key:
-        return RevisionConflict("The work item was changed by somebody else meanwhile.", evidence=evidence)
-    if status in TRANSIENT_STATUSES or fault.is_about("TF400733"):
-        return _unavailable(status, message, evidence)
+    """The error that a status and an error body mean, of a response or of one entry of a batch.
+
+    `text` is the body where it is plain text, else empty.
+    """
+    message = error.message or text
+    if status == 412 or error.has_code(*_WORK_ITEM_CHANGED) or "TestPatchOperationFailed" in error.type_key:
+        return RevisionConflict("Somebody else changed the work item in the meantime.", evidence=evidence)
+    if status in TRANSIENT_STATUSES or error.has_code(*_BLOCKED_FOR_USAGE):
+        return Unavailable(System.AZURE_DEVOPS, _unavailable(status, message), evidence=evidence)
     if status == 401:
         detail = _unauthorized(message, "Work Items (Read & write)")
         return CredentialsRejected(System.AZURE_DEVOPS, detail, evidence=evidence)
-    if status == 403 or fault.is_about("TF237111", "VS402330", "TF401027", "TF50309"):
+    if status == 403 or error.has_code(*_NO_RIGHT):
         return Forbidden(System.AZURE_DEVOPS, _forbidden(message), evidence=evidence)
-    if status == 404 or fault.is_about("TF200016", "VS800075", "TF401232"):
-        return NotFound(System.AZURE_DEVOPS, _not_found(fault, account_name), evidence=evidence)
-    return RuleViolation(System.AZURE_DEVOPS, _rule(fault, message, status), evidence=evidence)
+    if status == 404 or error.has_code(*_NO_PROJECT, *_NO_WORK_ITEM):
+        return NotFound(System.AZURE_DEVOPS, _not_found(error, account_name), evidence=evidence)
+    return RuleViolation(System.AZURE_DEVOPS, _rule_violation(error, message, status), evidence=evidence)
 
 
-def _unavailable(status: int, message: str, evidence: Mapping[str, Any] | None) -> Unavailable:
-    why = (
+def _plain_text(response: Response) -> str:
+    """The body where it is plain text, as for an expired token. An HTML page would not help a reader."""
+    if not response.headers.get("content-type", "").startswith("text/plain"):
+        return ""
+    return " ".join(response.body[:_LONGEST_MESSAGE].decode("utf-8", "replace").split())
+
+
+def _unavailable(status: int, message: str) -> str:
+    cause = (
         "is throttling this token's user"
         if status == 429
         else f"answered with an error of its own ({status})"
     )
     said = f" It said: {message}" if message else ""
-    return Unavailable(
-        System.AZURE_DEVOPS,
-        f"Azure DevOps {why}. Nothing has to be repaired; try again later.{said}",
-        evidence=evidence,
-    )
+    return f"Azure DevOps {cause}. Nothing has to be repaired; try again later.{said}"
 
 
-def _scope_of(request: Request) -> str:
-    """The scope that a token needs for a request, by the name that the page of tokens shows."""
+def _needed_scope(request: Request) -> str:
+    """The scope that a token needs for a request, as the page for making tokens names it."""
     if "/_apis/projects" in request.url:
         return "Project and Team (Read)"
     reads = request.method == "GET" or "/workitemsbatch?" in request.url or "/wiql?" in request.url
@@ -162,74 +189,74 @@ def _scope_of(request: Request) -> str:
 def _unauthorized(message: str, scope: str) -> str:
     if "expired" in message.lower():
         return f"The personal access token has expired. {_HOW_TO_RENEW}"
-    said = f" Azure DevOps said: {message}" if message else ""
     return (
-        f"Azure DevOps does not accept the token for this: it lacks the scope “{scope}”, or it is revoked or made for "
-        "another organization. "
-        f"{_HOW_TO_RENEW}{said}"
+        f"Azure DevOps does not accept the token for this request: it lacks the scope “{scope}”, it was revoked, or it "
+        f"was made for another organization. {_HOW_TO_RENEW}{_said(message)}"
     )
 
 
 def _forbidden(message: str) -> str:
-    said = f" Azure DevOps said: {message}" if message else ""
     return (
-        "The token's user lacks the right for this in Azure DevOps. Let a project administrator grant “View work items "
-        f"in this node” and “Edit work items in this node” on the area, and a Basic access level.{said}"
+        "The token's user lacks a right in Azure DevOps. Ask a project administrator to grant “View work items in this "
+        "node” and “Edit work items in this node” on the area, and to give the user the Basic access level."
+        f"{_said(message)}"
     )
 
 
-def _not_found(fault: Fault, account_name: str) -> str:
-    if "ProjectDoesNotExist" in fault.type_key or fault.is_about("TF200016", "VS800075"):
+def _not_found(error: ErrorBody, account_name: str) -> str:
+    if "ProjectDoesNotExist" in error.type_key or error.has_code(*_NO_PROJECT):
         return (
-            "The project does not exist, or the token's user cannot see it. Choose another project, or let its "
-            f"administrator add the user. Azure DevOps said: {fault.message}"
+            "The project does not exist, or the token's user cannot see it. Choose another project, or ask its "
+            f"administrator to add the user.{_said(error.message)}"
         )
-    if fault.is_about("TF401232"):
+    if error.has_code(*_NO_WORK_ITEM):
         return (
-            "The work item was deleted, or the token's user may not read it. Restore it from the recycle bin, "
-            f"or let an administrator grant “View work items in this node”. Azure DevOps said: {fault.message}"
+            "The work item was deleted, or the token's user may not read it. Restore it from the recycle bin, or ask "
+            f"an administrator to grant “View work items in this node”.{_said(error.message)}"
         )
-    if "WorkItemTypeNotFound" in fault.type_key or fault.is_about("VS402323"):
+    if "WorkItemTypeNotFound" in error.type_key or error.has_code(*_NO_WORK_ITEM_TYPE):
         return (
-            "The work item type does not exist in the project or is disabled. Choose another type in the integration. "
-            f"Azure DevOps said: {fault.message}"
+            "The work item type does not exist in the project, or it is disabled. Choose another type in the "
+            f"integration.{_said(error.message)}"
         )
-    if not fault.message:
+    if not error.message:
         return (
             f"Azure DevOps knows no organization “{account_name}”. Check the account name: it is the first part of the "
             f"address after dev.azure.com, as in https://dev.azure.com/{account_name or 'fabrikam'}."
         )
-    return f"Azure DevOps did not find what was asked for: {fault.message}"
+    return f"Azure DevOps did not find what the app asked for. It said: {error.message}"
 
 
-def _rule(fault: Fault, message: str, status: int) -> str:
-    said = (
-        f" Azure DevOps said: {message}"
-        if message
-        else f" Azure DevOps answered {status} without an explanation."
-    )
+def _rule_violation(error: ErrorBody, message: str, status: int) -> str:
+    said = _said(message) or f" Azure DevOps answered {status} without an explanation."
     lower = message.lower()
-    if fault.is_about("TF237082") or status == 413:
+    if error.has_code(*_FILE_TOO_LARGE) or status == 413:
         return (
-            "The file is larger than the organization takes for an attachment, which is 60 MB unless it has a higher "
-            f"limit. Make it smaller, or put it somewhere else and link to it.{said}"
+            "The file is larger than the organization takes for an attachment: 60 MB, unless it has a higher limit. "
+            f"Make the file smaller, or store it elsewhere and link to it.{said}"
         )
-    missing = [field for field in fault.fields if _has_no_value(field.lower())]
+    missing = [field for field in error.fields if _has_no_value(field.lower())]
     if missing:
-        fields = ", ".join(missing)
-        return f"A required field has no value: {fields}. Give it one under default fields in the integration.{said}"
-    if fault.fields:
         return (
-            f"A value breaks a rule of the work item type: {', '.join(fault.fields)}. Correct the integration's "
-            f"default fields, or let an administrator of the process change the rule.{said}"
+            f"A required field has no value: {', '.join(missing)}. Give it one under default fields in the "
+            f"integration.{said}"
         )
-    if "area" in lower and ("path" in lower or fault.is_about("TF401347")):
+    if error.fields:
+        return (
+            f"A value breaks a rule of the work item type: {', '.join(error.fields)}. Correct the integration's "
+            f"default fields, or ask an administrator of the process to change the rule.{said}"
+        )
+    if "area" in lower and ("path" in lower or error.has_code(*_NO_AREA)):
         return f"The area does not exist in the project. Choose another area in the integration.{said}"
-    if fault.is_about("TF51535"):
+    if error.has_code(*_NO_FIELD):
         return f"A default field does not exist in the organization. Correct the integration's default fields.{said}"
-    return f"A value is not accepted.{said}"
+    return f"Azure DevOps does not accept a value.{said}"
+
+
+def _said(message: str) -> str:
+    return f" Azure DevOps said: {message}" if message else ""
 
 
 def _has_no_value(field: str) -> bool:
-    """Flags of a required field tell also whether its value is missing or is one that is not allowed."""
+    """Whether the flags say that a required field is empty. `required` also stands beside flags of a wrong value."""
     return "invalidempty" in field or ("required" in field and "invalid" not in field)

@@ -1,8 +1,9 @@
-"""Files from addresses that a payload names: without credentials, at public addresses only, and never as a whole.
+"""Download files from the addresses in a payload: without credentials, and without holding a file in memory.
 
-Aha!'s download addresses carry their own key and lead on to a storage host (aha-app/aha-services fetches them without
-credentials), so redirects are followed, each after the same checks. A purged file leads to `/access_denied`. A download
-that breaks off goes on where it stopped, if the other side can tell that the file is still the same (RFC 9110 §13.1.5).
+A download address of Aha! has a key in it and redirects to a storage host (aha-app/aha-services sends no credentials
+either). So the app follows redirects, and checks each address. For a deleted file, Aha! redirects to `/access_denied`.
+If a download breaks off, it continues from there, if the server can tell that the file is still the same
+(RFC 9110 §13.1.5).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
+from shared import log_events
 from shared.clients.addresses import AddressRefused
 from shared.clients.http import USER_AGENT
 from shared.clients.redaction import shown_origin, shown_url
@@ -25,10 +27,10 @@ if TYPE_CHECKING:
     import requests
 
 MOST_BYTES = 2 << 30
-"""A larger file is not sent: it would not be through before the platform ends the request."""
+"""A larger file is not sent: the platform would end the request before the file is uploaded."""
 
 _MOST_SPOOLED_BYTES = 512 << 20
-"""The most of a file whose length is not known beforehand: it has to be put on a disk that others use, too."""
+"""The limit for a file of unknown length: it is stored on the temporary disk, which other operations need too."""
 
 _MOST_REDIRECTS = 5
 _MOST_BREAKS = 20
@@ -42,21 +44,21 @@ _TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))
 
 
 class _Body(Protocol):
-    """Bytes being read."""
+    """The content of a file, or the rest of it."""
 
     def read(self, size: int) -> bytes:
-        """At most `size` bytes more. Raises OSError where they break off."""
+        """At most `size` more bytes. Raises OSError if the connection breaks."""
         ...
 
     def close(self) -> None:
-        """Nothing more is wanted."""
+        """Stop reading."""
         ...
 
 
 class Download:
-    """A file being read, of known length in bytes: what `requests` needs to send it on with a Content-Length.
+    """A file that is being read, of known length in bytes, so that `requests` can send it with a Content-Length.
 
-    `resume` opens the file anew from a position on; it raises OSError where that cannot be done.
+    `resume` opens the file again at a position. It raises OSError if that is not possible.
     """
 
     def __init__(
@@ -73,18 +75,18 @@ class Download:
         return self._length
 
     def peek(self, size: int) -> bytes:
-        """The first `size` bytes, fewer where the file is shorter, before anything was read; they will be read, too."""
+        """The first `size` bytes, fewer if the file is shorter. Call it before `read`, which returns them again."""
         while len(self._head) < size and (piece := self._next(size - len(self._head))):
             self._head += piece
         return self._head
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes more.
+        """At most `size` more bytes, none at the end.
 
         Raises:
-            OSError: the file ends before its announced length and cannot be read on.
-            Unavailable, Refused: the same, and the other side said why.
-            TimeSpent: the operation's time is over.
+            OSError: the download broke off and cannot continue.
+            Unavailable, Refused: the download broke off, and the server refuses to continue.
+            TimeSpent: the operation has no time left.
         """
         if not self._head:
             return self._next(size)
@@ -109,28 +111,32 @@ class Download:
         return piece
 
     def close(self) -> None:
-        """Give the connection back, or close it where the file was not read to its end."""
+        """Give the connection back, or close it if the file was not read to its end."""
         self._body.close()
 
 
 def open_download(
     url: str, operation: Operation, transport: Transport, sleep: Callable[[float], None] = time.sleep
 ) -> Download:
-    """Start reading the file at an address.
+    """Start to download the file at an address.
 
     Raises:
-        NotFound: the file is gone, or the address may not be called.
-        Forbidden: the address is not valid any more.
+        NotFound: the file was deleted, or the app must not call the address.
+        Forbidden: the address has expired.
         RuleViolation: the file is larger than MOST_BYTES.
-        Unavailable: no answer, an error of the other side, or too many redirects.
-        TimeSpent: the operation's time is over.
+        Unavailable: no answer came, the server failed, or there were too many redirects.
+        TimeSpent: the operation has no time left.
     """
     return _Source(url, operation, transport, sleep).download()
 
 
 @dataclass
 class _Source:
-    """An address, and what is known of the file there."""
+    """An address and the file there.
+
+    `validator` identifies the version of the file; it is empty if the server cannot continue a download. `breaks`
+    counts how often the download broke off.
+    """
 
     url: str
     operation: Operation
@@ -143,8 +149,8 @@ class _Source:
     def download(self) -> Download:
         response = self._answer({})
         length = response.headers.get("content-length", "")
-        is_as_it_is = response.headers.get("content-encoding", "identity") == "identity"
-        if not (is_as_it_is and length.isascii() and length.isdigit()):
+        is_encoded = response.headers.get("content-encoding", "identity") != "identity"
+        if is_encoded or not (length.isascii() and length.isdigit()):
             spool, size = _spooled(response, self.operation)
             return Download(spool, size, _cannot_resume, self.operation)
         self.length, self.validator = int(length), _validator(response)
@@ -154,7 +160,7 @@ class _Source:
         return Download(StreamedBody(response), self.length, self._resume, self.operation)
 
     def _resume(self, position: int) -> _Body:
-        """The rest of the file. Pauses grow with the number of times that it broke off."""
+        """Open the rest of the file. The more often the download broke off, the longer the pause before."""
         for _ in range(_MOST_IN_A_ROW):
             if not self.validator or self.breaks >= _MOST_BREAKS:
                 break
@@ -176,7 +182,7 @@ class _Source:
         return _cannot_resume(position)
 
     def _answer(self, headers: Mapping[str, str]) -> requests.Response:
-        """What the address answers in the end: 200, or 206 where a range is asked for."""
+        """Follow redirects to the last answer: status 200, or 206 if a range was asked for."""
         url, shown = self.url, shown_url(self.url)
         for _ in range(_MOST_REDIRECTS + 1):
             response = _get(url, shown, headers, self.operation, self.transport)
@@ -189,9 +195,14 @@ class _Source:
             shown = shown_origin(url)
             if urlsplit(url).path.rstrip("/").endswith(_DENIED):
                 raise NotFound(
-                    System.AHA, "Aha! does not have the file any more. Remove it there, or attach it anew."
+                    System.AHA,
+                    "Aha! does not have the file any more. Remove it from the record, or attach it again.",
                 )
-        raise Unavailable(System.AHA, "The file's address leads on from one address to the next without end.")
+        raise Unavailable(
+            System.AHA,
+            f"The file could not be fetched: its address redirects more than {_MOST_REDIRECTS} times. Attach the file "
+            "itself to the record.",
+        )
 
 
 def _get(
@@ -211,12 +222,18 @@ def _get(
             stream=True,
         )
     except AddressRefused as error:
-        raise NotFound(System.AHA, f"The file is not fetched: {error}.", evidence={"url": shown}) from None
+        raise NotFound(
+            System.AHA,
+            f"The file is not fetched: {error}. Attach the file itself to the record.",
+            evidence={"url": shown},
+        ) from None
     except NoAnswer as error:
-        raise Unavailable(System.AHA, f"The file could not be fetched: {error.reason}.") from None
+        raise Unavailable(
+            System.AHA, f"The file could not be fetched: {error.reason}. Send the feature again later."
+        ) from None
     milliseconds = round((time.monotonic() - started) * 1000)
-    operation.journal.info(
-        "download.request",
+    operation.log.add(
+        log_events.DOWNLOAD_REQUEST,
         f"GET {shown} → {response.status_code} in {milliseconds} ms",
         method="GET",
         url=shown,
@@ -240,13 +257,19 @@ def _check_status(response: requests.Response, shown: str, expected: tuple[int, 
         )
     if status in _TRANSIENT:
         raise Unavailable(
-            System.AHA, f"The file could not be fetched: the answer was {status}.", evidence=evidence
+            System.AHA,
+            f"The file could not be fetched: the server answered {status}. Send the feature again later.",
+            evidence=evidence,
         )
-    raise NotFound(System.AHA, f"The file could not be fetched: the answer was {status}.", evidence=evidence)
+    raise NotFound(
+        System.AHA,
+        f"The file could not be fetched: the server answered {status}. Attach the file again.",
+        evidence=evidence,
+    )
 
 
 def _validator(response: requests.Response) -> str:
-    """What tells the file from a later one at the same address; empty where it cannot be read from the middle."""
+    """The ETag or the time that identifies this version of the file; empty if the server sends no parts of it."""
     if response.headers.get("accept-ranges", "").lower() == "none":
         return ""
     tag = response.headers.get("etag", "")
@@ -258,7 +281,7 @@ def _cannot_resume(position: int) -> _Body:
 
 
 def _spooled(response: requests.Response, operation: Operation) -> tuple[_Body, int]:
-    """A file of unknown or another length, put on disk first: Azure DevOps has to be told the length beforehand."""
+    """A file whose length is not known, stored on disk first, because an upload has to start with the length."""
     spool: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115 closed with the download
     try:
         for chunk in response.iter_content(_CHUNK_BYTES):
@@ -267,9 +290,11 @@ def _spooled(response: requests.Response, operation: Operation) -> tuple[_Body, 
             if operation.deadline.remaining() <= 0:
                 raise _time_spent()
             spool.write(chunk)
-    except OSError:  # as which requests tells of a connection that breaks
+    except OSError:  # the errors of requests for a broken connection are OSErrors
         spool.close()
-        raise Unavailable(System.AHA, "The file could not be fetched: the answer broke off.") from None
+        raise Unavailable(
+            System.AHA, "The file could not be fetched: the connection broke. Send the feature again later."
+        ) from None
     except BaseException:
         spool.close()
         raise
@@ -283,11 +308,11 @@ def _spooled(response: requests.Response, operation: Operation) -> tuple[_Body, 
 def _too_large(limit: int) -> RuleViolation:
     return RuleViolation(
         System.AHA,
-        f"The file is larger than the {limit >> 20} MB that are sent at most. Make it smaller, or put it somewhere "
-        "else and link to it.",
+        f"The file is larger than {limit >> 20} MB, the limit of the app. Make it smaller, or store it elsewhere and "
+        "link to it.",
     )
 
 
 def _time_spent() -> TimeSpent:
-    detail = "The time for this operation is over; send the same again."
+    detail = "The time for this operation is over. Send the same again: the send continues where it stopped."
     return TimeSpent(System.AHA, detail, retry_after=1)

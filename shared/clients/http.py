@@ -1,4 +1,4 @@
-"""The base of both clients: a request with time-outs, retries, the operation's deadline and its journal."""
+"""The base of both clients: requests with time-outs, retries, rate limits, the operation's deadline and its log."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared import log_events
 from shared.clients.addresses import AddressRefused
 from shared.clients.rate_limits import Quota, RateLimits
 from shared.clients.redaction import shown_url
@@ -21,12 +22,10 @@ from shared.errors import (
     CredentialsRejected,
     NotFound,
     OperationFailed,
-    Refused,
     System,
     TimeSpent,
     Unavailable,
 )
-from shared.journal import Level
 from shared.operation import Operation
 
 USER_AGENT = "aha-azure-devops-integration/1.0"
@@ -34,13 +33,21 @@ USER_AGENT = "aha-azure-devops-integration/1.0"
 _READ_SECONDS = 30.0
 _LEAST_SECONDS = 0.5
 
+_ANSWERED = {System.AZURE_DEVOPS: log_events.AZURE_DEVOPS_REQUEST, System.AHA: log_events.AHA_REQUEST}
+_FAILED = {
+    System.AZURE_DEVOPS: log_events.AZURE_DEVOPS_REQUEST_FAILED,
+    System.AHA: log_events.AHA_REQUEST_FAILED,
+}
+
 
 @dataclass(frozen=True)
 class Request:
-    """One request. `body` is called anew for each attempt, so that a stream can be read again.
+    """One request.
 
-    `repeatable` is false where carrying it out twice would do harm; it is then repeated only if it certainly was not
-    carried out. `patience` is for how many seconds it may be put off before it is sent (for the last time).
+    `body` is called for each attempt, because a stream can be read only once. `repeatable` is false where doing the
+    request twice would do harm: the client then repeats it only if the other side certainly did not do it.
+    `read_seconds`: how long to wait for each part of the response. `start_within`: in how many seconds the last
+    attempt has to start.
     """
 
     method: str
@@ -49,12 +56,12 @@ class Request:
     body: Callable[[], Body] | None = None
     repeatable: bool = True
     read_seconds: float = _READ_SECONDS
-    patience: float = math.inf
+    start_within: float = math.inf
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer that was read whole. Header names are in lower case."""
+class Response:
+    """A response that was read completely. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -62,11 +69,11 @@ class Answer:
 
     @property
     def is_json(self) -> bool:
-        """Whether the answer says that it is JSON."""
+        """Whether the Content-Type says JSON."""
         return "json" in self.headers.get("content-type", "").lower()
 
     def json(self) -> Any:
-        """The body as JSON, None where it is none."""
+        """The body as JSON; None where it is not valid JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -74,11 +81,14 @@ class Answer:
 
 
 class HttpClient:
-    """Sends requests to one outside system on behalf of one operation.
+    """Sends requests to one outside system for one operation. Usable from several threads.
 
-    `authorization` gives the value of the header of that name; `translate` turns an answer that is no success into the
-    error that callers are told. `paced_as` names the account whose allowance requests use up; `quotas` hold for it once
-    the system has shown that it limits requests.
+    Args:
+        authorization: returns the value of the Authorization header.
+        translate: returns the error that a response means, None for a success.
+        account: the account whose rate limit the requests count against.
+        quotas: hold for the account once a response has named a limit.
+        jitter: a random number from 0 to 1.
     """
 
     def __init__(
@@ -87,7 +97,7 @@ class HttpClient:
         operation: Operation,
         *,
         authorization: Callable[[], str],
-        translate: Callable[[Request, Answer], OperationFailed | None],
+        translate: Callable[[Request, Response], OperationFailed | None],
         transport: Transport,
         rate_limits: RateLimits,
         account: str,
@@ -105,7 +115,7 @@ class HttpClient:
         self._quotas = quotas
         self._sleep = sleep
         self._jitter = jitter
-        self._refusal: Refused | None = None
+        self._rejection: CredentialsRejected | None = None
         self._requests = 0
         self._lock = threading.Lock()
 
@@ -114,82 +124,97 @@ class HttpClient:
         """How many requests were sent so far, retries included."""
         return self._requests
 
-    def send(self, request: Request) -> Answer:
-        """Send a request until it is answered for good.
+    def send(self, request: Request) -> Response:
+        """Send a request, and repeat it after failures that may pass.
 
         Raises:
-            Refused: the other side said no, or said no to these credentials before in this operation.
-            Unavailable: no usable answer within the attempts and the deadline.
+            Refused: the other side refuses the request, or refused these credentials earlier in this operation.
+            Unavailable: no usable response came within the attempts and the deadline.
         """
         attempt = 1
-        deadline = self._operation.deadline.within(request.patience)
+        deadline = self._operation.deadline.within(request.start_within)
         while True:
-            if self._refusal is not None:
-                raise self._refusal
-            self._wait_for_rate_limit(request, deadline)
-            outcome = self._attempt(request, attempt)
-            if isinstance(outcome, Answer):
-                return outcome
-            if not isinstance(outcome, Unavailable):
-                raise outcome
-            if outcome.outcome_unknown and not request.repeatable:
-                raise outcome
+            if self._rejection is not None:
+                raise self._rejection
+            self._wait_for_rate_limit(deadline)
+            result = self._attempt(request, attempt)
+            if isinstance(result, Response):
+                return result
+            if not isinstance(result, Unavailable):
+                raise result
+            if result.outcome_unknown and not request.repeatable:
+                raise result
             pause = retry.pause_before(
                 attempt + 1,
-                asked=outcome.retry_after,
+                asked=result.retry_after,
                 remaining=deadline.remaining() - _LEAST_SECONDS,
                 jitter=self._jitter(),
             )
             if pause is None:
-                raise outcome
+                raise result
             self._sleep(pause)
             attempt += 1
 
-    def _wait_for_rate_limit(self, request: Request, deadline: Deadline) -> None:
-        """Wait until the account may be called again. Raises Unavailable or TimeSpent where that is too late."""
-        name = self._system.display_name
+    def _wait_for_rate_limit(self, deadline: Deadline) -> None:
+        """Wait until the account may be called.
+
+        Raises:
+            TimeSpent: the operation has no time left.
+            Unavailable: the account may be called only after the deadline.
+        """
         if self._operation.deadline.remaining() < _LEAST_SECONDS:
-            detail = "The time for this operation is over; what is not done yet goes on the next time."
-            raise TimeSpent(self._system, detail, retry_after=1)
+            raise TimeSpent(
+                self._system,
+                "The time for this operation is over before everything was done. Repeat the operation to continue.",
+                retry_after=1,
+            )
         while wait := self._rate_limits.wait(self._account, self._quotas):
             if wait > deadline.remaining() - _LEAST_SECONDS:
-                detail = f"{name} asks for {wait:.0f} s between requests now. Try again later."
-                raise Unavailable(self._system, detail, retry_after=wait)
+                name = self._system.display_name
+                raise Unavailable(
+                    self._system,
+                    f"{name} limits requests: the next one may be sent in {wait:.0f} s. Try again later.",
+                    retry_after=wait,
+                )
             self._sleep(wait)
 
-    def _attempt(self, request: Request, attempt: int) -> Answer | OperationFailed:
-        """One attempt: its answer, or the error that it amounts to. It is written down either way."""
+    def _attempt(self, request: Request, attempt: int) -> Response | OperationFailed:
+        """Make one attempt and log it. Returns the response, or the error that the attempt ended with."""
         started = time.monotonic()
         with self._lock:
             self._requests += 1
         try:
-            answer = self._exchange(request)
+            response = self._exchange(request)
         except NoAnswer as error:
-            self._note(request, None, started, attempt, error.reason)
+            self._log(request, None, started, attempt, error.reason)
             return Unavailable(
                 self._system,
-                f"{self._system.display_name} could not be reached: {error.reason}.",
+                f"{self._system.display_name} could not be reached: {error.reason}. Try again later; if this "
+                "lasts, check the address.",
                 retry_after=None,
                 outcome_unknown=error.sent,
                 may_still_run=error.timed_out,
                 evidence={"url": shown_url(request.url)},
             )
         except AddressRefused as error:
-            self._note(request, None, started, attempt, str(error))
-            return NotFound(self._system, f"{shown_url(request.url)} is not called: {error}.")
-        self._note(request, answer.status, started, attempt, None)
-        asked = self._rate_limits.observe(self._account, answer.headers)
-        failure = self._translate(request, answer)
+            self._log(request, None, started, attempt, str(error))
+            return NotFound(
+                self._system,
+                f"The app does not call {shown_url(request.url)}: {error}. Correct the address.",
+            )
+        self._log(request, response.status, started, attempt, None)
+        asked = self._rate_limits.observe(self._account, response.headers)
+        failure = self._translate(request, response)
         if failure is None:
-            return answer
+            return response
         if isinstance(failure, Unavailable):
             failure.retry_after = asked
-            failure.outcome_unknown = answer.status not in retry.NOT_CARRIED_OUT
+            failure.outcome_unknown = response.status not in retry.NOT_CARRIED_OUT
         elif isinstance(failure, CredentialsRejected):
-            self._refusal = failure
+            self._rejection = failure
         return failure
 
-    def _exchange(self, request: Request) -> Answer:
+    def _exchange(self, request: Request) -> Response:
         timeout = max(_LEAST_SECONDS, min(request.read_seconds, self._operation.deadline.remaining()))
         response = self._transport.send(
             request.method,
@@ -204,19 +229,17 @@ class HttpClient:
             timeout=timeout,
         )
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, response.content)
+        return Response(response.status_code, headers, response.content)
 
-    def _note(
+    def _log(
         self, request: Request, status: int | None, started: float, attempt: int, problem: str | None
     ) -> None:
         url = shown_url(request.url)
         milliseconds = round((time.monotonic() - started) * 1000)
-        result = problem if status is None else str(status)
-        failed = status is None or status >= 400
-        self._operation.journal.note(
-            Level.WARNING if failed else Level.INFO,
-            f"{self._system.value.replace('_', '-')}.request",
-            f"{request.method} {url} → {result} in {milliseconds} ms",
+        events = _FAILED if status is None or status >= 400 else _ANSWERED
+        self._operation.log.add(
+            events[self._system],
+            f"{request.method} {url} → {problem if status is None else status} in {milliseconds} ms",
             method=request.method,
             url=url,
             status=status,

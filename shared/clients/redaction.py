@@ -1,4 +1,4 @@
-"""Addresses as they may be shown: without anything that opens a door."""
+"""Addresses as logs and errors may show them: without tokens and keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AFTER_WEBHOOKS = re.compile(r"(/webhooks/(?:[^/?#]+/)?)[^/?#]+", re.IGNORECASE)
 
 
 def shown_origin(url: str) -> str:
-    """Only where an address leads: a storage host's addresses may be keys from end to end."""
+    """Scheme, host and port only. Any part of a storage host's address may be a key."""
     try:
         parts = urlsplit(url)
         return f"{parts.scheme}://{_host_and_port(parts)}/…"
@@ -25,7 +25,7 @@ def shown_origin(url: str) -> str:
 
 
 def shown_url(url: str) -> str:
-    """The address without user names, tokens in its path, fragment, and all but harmless query parameters."""
+    """The address without user name, fragment, tokens in the path, and values of query parameters that may be keys."""
     try:
         parts = urlsplit(url)
         host = _host_and_port(parts)
@@ -48,5 +48,5 @@ def _host_and_port(parts: SplitResult) -> str:
 def _parameter(name: str, value: str) -> str:
     if name.lower() in _SHOWN_PARAMETERS:
         return f"{name}={quote(value, safe='')}"
-    # Without a value, the name itself may be a key.
+    # A parameter without a value may itself be a key.
     return f"{name}=•••" if value else "•••"

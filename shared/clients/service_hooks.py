@@ -23,7 +23,11 @@ _JSON = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class Subscription:
-    """A subscription: its id, its status (`enabled`, `onProbation`, `disabledBySystem`, …) and all that it says."""
+    """A subscription that calls a webhook.
+
+    `status` is `enabled`, `onProbation`, `disabledBySystem`, … `document` is the whole subscription as Azure DevOps
+    sends it.
+    """
 
     id: str
     status: str
@@ -33,7 +37,7 @@ class Subscription:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> Subscription:
-        """Read what Azure DevOps shows."""
+        """Read a subscription as Azure DevOps sends it."""
         consumer, publisher = _inputs(payload, "consumerInputs"), _inputs(payload, "publisherInputs")
         return cls(
             str(payload.get("id") or ""),
@@ -45,15 +49,15 @@ class Subscription:
 
     @property
     def age(self) -> tuple[str, str]:
-        """Sorts subscriptions by when they were made."""
+        """A key that sorts subscriptions by the time they were created."""
         return (str(self.document.get("createdDate") or ""), self.id)
 
 
 class ServiceHooks(AzureDevOps):
-    """The same organization and the same errors as `AzureDevOps`, with its subscriptions to changed work items."""
+    """An organization with its subscriptions to updated work items. Methods raise the same errors as `AzureDevOps`."""
 
     def subscriptions(self) -> list[Subscription]:
-        """Every subscription that calls a web hook when a work item is updated, the oldest first."""
+        """Every subscription that calls a webhook when a work item is updated, oldest first."""
         body = self._send("GET", _PATH, _WORK_ITEM_UPDATED).json()
         found = body.get("value") if isinstance(body, Mapping) else None
         if not isinstance(found, list):
@@ -62,26 +66,26 @@ class ServiceHooks(AzureDevOps):
         return sorted(read, key=lambda one: one.age)
 
     def subscribe(self, project_id: str, url: str) -> Subscription:
-        """Have the web hook called for every updated work item of the project.
+        """Create a subscription that calls the webhook for every updated work item of the project.
 
-        Not filtered to an area: one that engineers move elsewhere would not be told of any more. Not repeated when the
-        answer got lost; whoever asks again looks for it first.
+        It has no area filter: after a work item was moved to another area, its updates have to arrive too. The client
+        does not retry when no answer came; look for the subscription before you call this again.
         """
         body = {
             **_WORK_ITEM_UPDATED,
             "resourceVersion": "1.0",
             "consumerActionId": "httpRequest",
             "publisherInputs": {"projectId": project_id},
-            # What is not said is Any, and all details of the resource.
+            # A filter that is left out means any; details of the resource that are left out means all.
             "consumerInputs": {"url": url, "messagesToSend": "none", "detailedMessagesToSend": "none"},
         }
         return _read(self._send("POST", _PATH, body=body, headers=_JSON, repeatable=False).json())
 
     def enable(self, subscription: Subscription, project_id: str, url: str) -> Subscription:
-        """Switch a subscription on again, for the project and the web hook's URL.
+        """Enable a subscription, for the project and the webhook's URL.
 
-        The whole of it is written, as a PUT wants it. Secrets come as a mask, which must not be written back; this web
-        hook needs none of them.
+        A PUT needs the whole subscription. Azure DevOps sends secrets as a mask, which must not be written back; this
+        webhook needs no secrets.
         """
         known = subscription.document
         body = {
@@ -96,7 +100,7 @@ class ServiceHooks(AzureDevOps):
         return _read(self._send("PUT", _one(subscription.id), body=body, headers=_JSON).json())
 
     def unsubscribe(self, subscription: Subscription) -> None:
-        """End a subscription; one that is gone already is fine."""
+        """Delete a subscription. It is not an error if it was deleted already."""
         try:
             self._send("DELETE", _one(subscription.id))
         except NotFound:

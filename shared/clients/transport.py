@@ -97,14 +97,14 @@ class Transport:
 
 
 class StreamedBody:
-    """The body of an answer that was left unread, as it comes over the wire."""
+    """The body of a response that was left unread, as it comes from the connection."""
 
     def __init__(self, response: requests.Response) -> None:
         self._response = response
         self._raw = response.raw
 
     def read(self, size: int) -> bytes:
-        """At most `size` bytes more, none at the end. Raises OSError where the connection breaks."""
+        """At most `size` more bytes, none at the end. Raises OSError if the connection breaks."""
         from urllib3.exceptions import HTTPError
 
         try:
@@ -114,23 +114,23 @@ class StreamedBody:
         return chunk
 
     def close(self) -> None:
-        """Give the connection back, or close it where the body was not read to its end."""
+        """Give the connection back, or close it if the body was not read to its end."""
         self._response.close()
 
 
 def _no_answer(error: Exception) -> NoAnswer:
-    """The failure in words, without its text: that may hold an address with a token in it."""
+    """The reason in our own words, because the text of the error may have an address with a token in it."""
     import requests
     from urllib3.exceptions import NewConnectionError
 
     if isinstance(error, requests.exceptions.SSLError):
         return NoAnswer("the TLS certificate is not valid for this address", sent=False)
     if isinstance(error, requests.exceptions.ConnectTimeout):
-        return NoAnswer("no connection was made in time", sent=False)
+        return NoAnswer("the server did not accept the connection in time", sent=False)
     if isinstance(error, requests.Timeout):
         return NoAnswer("no answer came in time", sent=True, timed_out=True)
     if any(isinstance(cause, NewConnectionError) for cause in _causes(error)):
-        return NoAnswer("no connection could be made: the address is unknown or refuses it", sent=False)
+        return NoAnswer("the host is unknown or refuses the connection", sent=False)
     return NoAnswer("the connection broke before the answer was complete", sent=True)
 
 
@@ -139,12 +139,12 @@ def _address_refusal(error: BaseException) -> addresses.AddressRefused | None:
 
 
 def _causes(error: BaseException) -> Iterable[BaseException]:
-    """An exception, what it wraps (urllib3 passes causes as arguments) and what it was raised from."""
+    """An exception and all its causes. urllib3 passes some of them as arguments."""
     seen: list[BaseException] = []
     waiting: list[object] = [error]
     while waiting:
         item = waiting.pop()
-        # The `reason` of a TLS error is a text.
+        # The `reason` of a TLS error is a text, not an exception.
         if not isinstance(item, BaseException) or item in seen:
             continue
         seen.append(item)
@@ -159,7 +159,7 @@ def _make_session(allow_local: bool) -> requests.Session:
     from requests.adapters import HTTPAdapter
 
     session = requests.Session()
-    # Neither a .netrc file nor a proxy variable decides who gets a token, and no cookie outlives its request.
+    # A .netrc file or a proxy variable must not decide who gets a token, and no cookie may be kept for later requests.
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     adapter = HTTPAdapter(pool_connections=16, pool_maxsize=_POOL_SIZE, max_retries=0)
@@ -171,7 +171,7 @@ def _make_session(allow_local: bool) -> requests.Session:
 
 
 def _guard(adapter: Any) -> None:
-    """Let the adapter's pools connect to checked addresses only."""
+    """Make the adapter connect only to addresses that the app may call."""
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError

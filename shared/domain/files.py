@@ -1,4 +1,4 @@
-"""Which attachments of a record still have to be sent."""
+"""Which attachments of a record are sent."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from shared.domain.records import Attachment
 from shared.domain.work_item import Relation, WorkItem
 
 MOST_FILES = 100
-"""What a work item can have (https://learn.microsoft.com/azure/devops/organizations/settings/work/object-limits)."""
+"""The most attachments that a work item can have (https://learn.microsoft.com/azure/devops/organizations/settings/work/object-limits)."""
 
 _COMMENT = "Sent from Aha!, attachment "
 
 
 def comment_of(attachment_id: str) -> str:
-    """The comment of the relation to a file: a send that finds it knows which attachment the file is."""
+    """The comment of the relation to a file. It tells a later send which attachment the file is."""
     return f"{_COMMENT}{attachment_id}"
 
 
 @dataclass(frozen=True)
 class Files:
-    """A record's attachments: those to send, and those found on the work item although the link does not know them.
-
-    There is no room for those `over_limit`.
+    """A record's attachments: those to upload, those that the work item has although the link does not know them, and
+    those that would exceed the work item's limit.
     """
 
     to_upload: tuple[Attachment, ...] = ()
@@ -39,7 +38,7 @@ def files_of_new_item(attachments: tuple[Attachment, ...]) -> Files:
 
 
 def sent_files(work_item: WorkItem) -> dict[str, AttachedFile]:
-    """The files of a work item that their comments tell to have been sent from here, by attachment id."""
+    """The files of a work item that this app sent, as their comments say, by attachment id."""
     return {
         item.comment[len(_COMMENT) :]: _file(item)
         for item in work_item.attached_files
@@ -48,10 +47,10 @@ def sent_files(work_item: WorkItem) -> dict[str, AttachedFile]:
 
 
 def sort_files(attachments: Iterable[Attachment], link: Link | None, work_item: WorkItem) -> Files:
-    """Tell a record's attachments apart.
+    """Sort a record's attachments.
 
-    One that was sent before is left alone, even when an engineer removed it since. Otherwise a file whose comment names
-    the attachment, or else one of the same name and size, is taken to be it, each for one attachment only.
+    An attachment that was sent before is left alone, even if an engineer removed it. Otherwise it counts as sent if a
+    file's comment names it, or if a file has its name and size; each file counts for one attachment.
     """
     sent = link.attachments if link else {}
     named = sent_files(work_item)

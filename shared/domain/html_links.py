@@ -119,7 +119,7 @@ class _LinkParser(HTMLParser):
 
 
 def _value_position(written: str, position: int, name: str) -> tuple[int, int] | None:
-    """Start and end of the value of an attribute's first occurrence in a start tag, None where it has no value.
+    """Start and end of the value of an attribute's first occurrence in a start tag, None if it has no value.
 
     `position` is the end of the tag's name.
     https://html.spec.whatwg.org/multipage/parsing.html#before-attribute-name-state

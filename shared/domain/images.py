@@ -51,7 +51,7 @@ class Images:
 
 
 def images_of_account(aha_url: str) -> Images:
-    """The images of an account before any upload. `aha_url` is the integration's Aha! URL, empty where it has none."""
+    """The images of an account before any upload. `aha_url` is the integration's Aha! URL, empty if it has none."""
     return Images(host_of(aha_url))
 
 
@@ -107,7 +107,9 @@ def for_azure_devops(html: str, images: Images, current: str = "") -> str:
     `current` is the work item's present description. A link that stands for one of its images becomes that image again.
     """
     pasted = {
-        azure_devops_attachment_id(image.url): current[image.start : image.end] for image in _images(current)
+        upload: current[image.start : image.end]
+        for image in _images(current)
+        if (upload := azure_devops_attachment_id(image.url)) is not None
     }
     replacements: list[Replacement] = []
     for link in _links(html):

@@ -93,12 +93,11 @@ def read_aha(source: JsonObject, stored: Integration | None, url_rules: UrlRules
     """
     url = source.text("url", longest=300).rstrip("/")
     if url and not _is_base_url(url, url_rules.allow_local):
-        scheme = "http:// or https://" if url_rules.allow_local else "https://"
-        source.error("url", f"must be the account's URL without a path, such as {scheme}company.aha.io")
+        source.error("url", "must be the account's URL without a path, such as https://company.aha.io")
     token = _token(source, "api_token")
     if token is None and stored and stored.aha.api_token:
         if url and url.lower() != stored.aha.url.lower():
-            # Otherwise whoever may change the URL could have the stored token sent to any host.
+            # Otherwise a person who may change the URL could have the stored token sent to any host.
             source.error("api_token", "must be entered again because the URL has changed")
         else:
             token = stored.aha.api_token

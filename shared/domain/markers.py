@@ -36,7 +36,7 @@ def marker_of(record: Record, integration: Integration, public_url: str) -> Mark
     """The marker of a record that an integration sends.
 
     If the payload has no URL of the record, the URL is built from the Aha! account's URL. If the integration has no
-    Aha! account either, the hyperlink leads to this app's console.
+    Aha! account either, the hyperlink leads to this app's configuration page.
     """
     page = {Kind.FEATURE: "features", Kind.REQUIREMENT: "requirements"}[record.kind]
     name = quote(record.reference or record.id, safe="")

@@ -1,4 +1,4 @@
-"""JSON Patch documents as Azure DevOps takes them.
+"""JSON Patch documents for work items.
 
 https://learn.microsoft.com/rest/api/azure/devops/wit/work-items/create and …/update (7.1).
 """
@@ -16,7 +16,7 @@ from shared.domain.work_item import AREA_PATH, ATTACHED_FILE, DESCRIPTION, PAREN
 PatchDocument = list[dict[str, Any]]
 
 EMPTY_DESCRIPTION = "<p></p>"
-"""What a new work item's description is when the record has none."""
+"""The description of a new work item whose record has none."""
 
 
 def create_document(
@@ -28,9 +28,9 @@ def create_document(
     marker: Marker,
     files: Mapping[str, AttachedFile],
 ) -> PatchDocument:
-    """A new work item, complete in one request: fields, marker and files; `with_parent` adds a parent.
+    """A new work item in one request: fields, marker and files. `with_parent` adds a parent.
 
-    `files` are those that were uploaded, by the Aha! ids of their attachments.
+    `files` are the uploaded files, by the Aha! ids of their attachments.
     """
     fields = {
         TITLE: title,
@@ -53,9 +53,9 @@ def update_document(
     old_parent_index: int | None,
     files: Mapping[str, AttachedFile],
 ) -> PatchDocument:
-    """A change of one exact revision of a work item. None leaves a field alone; an empty description clears it.
+    """An update of one exact revision of a work item. None leaves a field alone; an empty description clears it.
 
-    `old_parent_index`: the relation to remove because another parent follows.
+    `old_parent_index`: the index of the parent relation that another parent replaces.
     """
     document: PatchDocument = [{"op": "test", "path": "/rev", "value": revision}]
     if title is not None:
@@ -71,12 +71,12 @@ def update_document(
 
 
 def with_parent(document: PatchDocument, parent_url: str) -> PatchDocument:
-    """The document with a link to its parent; a work item has one parent at most."""
+    """The document with a link to its parent; a work item has at most one."""
     return [*document, _relate({"rel": PARENT, "url": parent_url})]
 
 
 def with_temporary_id(document: PatchDocument, temporary_id: int) -> PatchDocument:
-    """The document for a batch, in which others refer to the work item by a negative id."""
+    """The document for a batch, in which other operations refer to the work item by a negative id."""
     return [{"op": "add", "path": "/id", "value": temporary_id}, *document]
 
 

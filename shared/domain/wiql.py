@@ -1,7 +1,7 @@
-"""The queries that are asked, in the Work Item Query Language.
+"""Queries in the Work Item Query Language.
 
-https://learn.microsoft.com/azure/devops/boards/queries/wiql-syntax. The language has no parameters, so literals are
-quoted here; dates have a time, which needs `timePrecision=true`.
+https://learn.microsoft.com/azure/devops/boards/queries/wiql-syntax. The language has no parameters, so this module
+quotes literals. Dates have a time, which needs `timePrecision=true`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from datetime import datetime, timezone
 
 
 def created_by_me_since(work_item_types: Iterable[str], since: datetime) -> str:
-    """What the token's user created, oldest first."""
+    """Work items that the token's user created, oldest first."""
     condition = f"[System.CreatedBy] = @Me AND [System.CreatedDate] >= {_moment(since)}"
     return f"{_select(work_item_types)} AND {condition} ORDER BY [System.Id]"
 
 
 def changed_between(work_item_types: Iterable[str], since: datetime, until: datetime | None) -> str:
-    """What anybody changed, in the order of the changes."""
+    """Work items that anybody changed, in the order of their changes."""
     condition = f"[System.ChangedDate] >= {_moment(since)}"
     if until is not None:
         condition += f" AND [System.ChangedDate] < {_moment(until)}"
@@ -30,7 +30,7 @@ def _select(work_item_types: Iterable[str]) -> str:
 
 
 def _text(text: str) -> str:
-    """A literal; a quotation mark is doubled."""
+    """A literal; quotation marks in it are doubled."""
     return "'" + text.replace("'", "''") + "'"
 
 

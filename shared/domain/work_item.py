@@ -1,7 +1,7 @@
-"""Work items as Azure DevOps shows them.
+"""Work items as Azure DevOps returns them.
 
-Shapes: https://learn.microsoft.com/rest/api/azure/devops/wit/work-items/get-work-item (7.1); `multilineFieldsFormat` is
-modelled from 7.2-preview on and is simply absent before.
+Shapes: https://learn.microsoft.com/rest/api/azure/devops/wit/work-items/get-work-item (7.1); `multilineFieldsFormat`
+exists from 7.2-preview on.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _WORK_ITEM_IN_URL = re.compile(r"/(?:workItems|recyclebin)/(\d{1,10})(?:/|$)", r
 
 
 def work_item_id_of(url: str) -> int | None:
-    """The id in the address of a work item, of one of its updates or of a deleted one; hosts and cases vary."""
+    """The id in the URL of a work item, of one of its updates, or of a deleted work item; hosts and cases vary."""
     try:
         match = _WORK_ITEM_IN_URL.search(urlsplit(url).path)
     except ValueError:
@@ -46,7 +46,7 @@ def work_item_id_of(url: str) -> int | None:
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation of a work item, at its index among the item's relations."""
+    """A relation of a work item."""
 
     rel: str
     url: str
@@ -54,7 +54,7 @@ class Relation:
 
     @property
     def comment(self) -> str:
-        """The relation's comment, empty where it has none."""
+        """The relation's comment; empty if it has none."""
         return str(self.attributes.get("comment") or "")
 
 
@@ -103,7 +103,7 @@ class WorkItem:
 
     @property
     def parent_index(self) -> int | None:
-        """Where among the relations the parent is."""
+        """The index of the parent among the relations."""
         return next((index for index, item in enumerate(self.relations) if item.rel == PARENT), None)
 
     @property
@@ -117,14 +117,14 @@ class WorkItem:
         return tuple(item for item in self.relations if item.rel == ATTACHED_FILE)
 
     def digest_of(self, name: Field, images: Images = NO_IMAGES) -> str:
-        """The digest of one field as this revision has it; `images` are those of its record."""
+        """The digest of one field of this revision; `images` are those of its record."""
         if name is Field.DESCRIPTION:
             return description_digest(self.description, images)
         return digest(self.title if name is Field.NAME else self.state)
 
 
 def description_digest(html: str, images: Images = NO_IMAGES) -> str:
-    """The digest of a description; all the ways of writing nothing (`<p></p>`, `<div><br></div>`) are one."""
+    """The digest of a description. All ways to write an empty one (`<p></p>`, `<br>`) have the same digest."""
     return digest("" if is_blank(html) else comparable(html, images))
 
 

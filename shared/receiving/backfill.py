@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from shared.app import App
 from shared.clients.azure_devops import MOST_IDS_PER_READ, AzureDevOps
+from shared.concurrency import in_parallel
 from shared.domain.integration import Integration
 from shared.domain.notifications import Notification
 from shared.domain.wiql import changed_between
@@ -18,7 +19,6 @@ from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed, RuleViolation
 from shared.operation import Operation
 from shared.receiving.inbound_sync import InboundSync
-from shared.side_by_side import side_by_side
 
 _AT_ONCE = 4
 _LEAST_SECONDS = 5.0
@@ -62,7 +62,7 @@ def backfill(app: App, operation: Operation, integration: Integration, since: da
             return done
         items = list(azure_devops.work_items(ids).values()) if ids else []
         unsynced = _unsynced(app, integration, items)
-        outcomes = side_by_side(sync, unsynced, _AT_ONCE)
+        outcomes = in_parallel(sync, unsynced, _AT_ONCE)
         done.updated += sum(outcome is True for outcome in outcomes)
         up_to = seen_until or max((item.changed_at for item in items if item.changed_at), default=since)
         failed = [
@@ -109,7 +109,7 @@ def _changed(
 
 def _unsynced(app: App, integration: Integration, items: Sequence[WorkItem]) -> list[WorkItem]:
     """The linked work items whose present revision is not in sync with Aha! for certain."""
-    links = side_by_side(lambda item: app.links.by_work_item(integration.integration_id, item.id), items)
+    links = in_parallel(lambda item: app.links.by_work_item(integration.integration_id, item.id), items)
     return [
         item
         for item, stored in zip(items, links, strict=True)

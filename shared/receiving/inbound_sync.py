@@ -15,16 +15,16 @@ from shared.app import App
 from shared.clients.aha import Aha, RecordChange
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.aha_record import AhaRecord
-from shared.domain.files import sent_files
 from shared.domain.images import images_of_account
 from shared.domain.integration import Integration
-from shared.domain.intentions import intended_revisions, settle, with_intentions
+from shared.domain.intentions import with_intentions
 from shared.domain.links import Field, Link
 from shared.domain.notifications import Notification
 from shared.domain.receive_plan import ReceivePlan, aha_texts, link_after, plan_receive
 from shared.domain.work_item import WorkItem
 from shared.errors import LinkChanged, NotFound, RuleViolation, System, Unavailable
 from shared.operation import Operation
+from shared.settling import settle_intentions
 from shared.storage.links import StoredLink
 
 _ROUNDS = 5
@@ -41,7 +41,7 @@ class Received:
 
 def ignore(operation: Operation, reason: str, message: str, **detail: Any) -> Received:
     """Log that a notification is ignored."""
-    operation.log.log(log_events.NOTIFICATION_IGNORED, message, reason=reason, **detail)
+    operation.log.add(log_events.NOTIFICATION_IGNORED, message, reason=reason, **detail)
     return Received("ignored", reason)
 
 
@@ -102,7 +102,7 @@ class InboundSync:
                     has_written = has_written or bool(plan.written_fields - refused)
                 self._commit(stored, both, plan, after, refused)
             except LinkChanged as error:
-                self._operation.log.log(
+                self._operation.log.add(
                     log_events.LINK_CHANGED_MEANWHILE, f"{error.detail} This operation reads it again."
                 )
                 stored = None
@@ -125,38 +125,18 @@ class InboundSync:
                 record = reading.result()
             except NotFound as error:
                 return ignore(self._operation, "aha_record_gone", error.detail, reference=link.reference)
-        return _Both(work_item, record, self._settled(link, work_item, record))
-
-    def _settled(self, link: Link, work_item: WorkItem, record: AhaRecord) -> Link:
-        if not link.intentions:
-            return link
-        earlier = {
-            number: self._azure_devops.revision(work_item.id, number)
-            for number in intended_revisions(link, work_item)
-        }
-        files = {
-            key: file for item in (*earlier.values(), work_item) for key, file in sent_files(item).items()
-        }
-        settled = settle(
+        settled = settle_intentions(
             link,
             work_item,
-            earlier,
             aha_texts(link, record, self._images),
-            self._images.with_files({**files, **link.attachments}),
+            self._images,
+            self._azure_devops,
+            self._operation,
             aha_is_current=True,
             aha_updated_at=record.updated_at,
-            operation_id=self._operation.id,
             now=self._clock.now(),
         )
-        if settled.recognised:
-            self._operation.log.log(
-                log_events.INTENTION_SETTLED,
-                f"An interrupted write of {link.reference or link.aha_id} was done; the link records it now.",
-                fields=sorted(name.value for name in settled.recognised),
-                reference=link.reference,
-                work_item_id=link.work_item_id,
-            )
-        return settled.link
+        return _Both(work_item, record, settled)
 
     def _intend(self, stored: StoredLink, both: _Both, plan: ReceivePlan) -> StoredLink:
         """Store what is about to be written, before it is written."""
@@ -187,7 +167,7 @@ class InboundSync:
         except RuleViolation as error:
             if plan.status is None:
                 raise
-            self._operation.log.log(
+            self._operation.log.add(
                 log_events.AHA_STATUS_REFUSED,
                 f"Aha! refused the status “{plan.status}” for {link.reference}. Check the integration's status "
                 f"mapping: the status must belong to the record's workflow. {error.detail}",
@@ -209,7 +189,7 @@ class InboundSync:
         }
         if plan.writes:
             fields = ", ".join(sorted(field.value for field in plan.written_fields))
-            log.log(
+            log.add(
                 log_events.RECORD_CHANGES,
                 f"Work item {link.work_item_id} changes {name} in Aha!: {fields}.",
                 state=both.work_item.state,
@@ -217,7 +197,7 @@ class InboundSync:
                 **where,
             )
         for field in plan.conflicts:
-            log.log(
+            log.add(
                 log_events.RECORD_CONFLICT,
                 f"Both sides changed the {field.value} of {name}; Azure DevOps' text was kept. The record's history "
                 "in Aha! has the overwritten text.",
@@ -226,7 +206,7 @@ class InboundSync:
                 **where,
             )
         if plan.left_images:
-            log.log(
+            log.add(
                 log_events.RECORD_IMAGES_LEFT,
                 f"{len(plan.left_images)} images of {name} exist in Azure DevOps only. In their place, its description "
                 f"in Aha! links to work item {link.work_item_id}, for people who can sign in there. Attach them to the "
@@ -235,7 +215,7 @@ class InboundSync:
                 **where,
             )
         if plan.unmapped_state:
-            log.log(
+            log.add(
                 log_events.STATE_NOT_MAPPED,
                 f"The state “{plan.unmapped_state}” is not mapped to a status, so the status stays as it is. Map it in "
                 "the integration if it should change.",
@@ -244,7 +224,7 @@ class InboundSync:
             )
 
     def _unchanged(self, link: Link, reason: str) -> Received:
-        self._operation.log.log(
+        self._operation.log.add(
             log_events.NOTIFICATION_NOTHING_TO_DO,
             "No synced field changed.",
             reason=reason,

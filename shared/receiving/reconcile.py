@@ -38,14 +38,14 @@ def reconcile_all(app: App, budget_seconds: float = BUDGET_SECONDS) -> None:
             logger.warning("The time is over; the next run reconciles the remaining integrations.")
             return
         operation = Operation.start(deadline.remaining())
-        app.keep_log(operation, stored.integration.integration_id)
+        operation.log.write_to(app.log_of(stored))
         try:
             _reconcile(app, operation, stored, since)
         except OperationFailed as error:
-            operation.log.log(log_events.RECONCILE_FAILED, error.detail, code=error.code, **error.evidence)
+            operation.log.add(log_events.RECONCILE_FAILED, error.detail, code=error.code, **error.evidence)
         except Exception as error:
             logger.exception("A defect ended the reconciliation of %s", stored.integration.integration_id)
-            operation.log.log(
+            operation.log.add(
                 log_events.RECONCILE_FAILED,
                 f"A defect of this app ended the run: {type(error).__name__}. The app's own log has the trace.",
             )
@@ -62,11 +62,11 @@ def _reconcile(app: App, operation: Operation, stored: StoredIntegration, since:
     integration = stored.integration
     done = backfill(app, operation, integration, since)
     for failure in done.failures:
-        operation.log.log(
+        operation.log.add(
             log_events.RECONCILE_ITEM_FAILED, failure.detail, code=failure.code, **failure.evidence
         )
     if done.updated:
-        operation.log.log(
+        operation.log.add(
             log_events.RECONCILE_UPDATED,
             f"{done.updated} records were updated whose notifications had not arrived. If this happens again, look at "
             "the history of the service hook in Azure DevOps.",

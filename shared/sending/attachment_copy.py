@@ -11,6 +11,7 @@ from shared.clients.attachment_uploads import MOST_BYTES_AT_ONCE, NewFile
 from shared.clients.azure_devops import AzureDevOps
 from shared.clients.downloads import Download, open_download
 from shared.clients.transport import Transport
+from shared.concurrency import in_parallel
 from shared.deadline import Deadline
 from shared.domain.image_formats import LOOKED_AT_BYTES, image_format
 from shared.domain.links import AttachedFile
@@ -18,7 +19,6 @@ from shared.domain.records import Attachment
 from shared.errors import OperationFailed, RuleViolation, System, TimeSpent, Unavailable
 from shared.operation import Operation
 from shared.sending.upload_results import UploadResults
-from shared.side_by_side import side_by_side
 
 _AT_ONCE = 8
 _LEAST_SECONDS = 1.0
@@ -54,14 +54,14 @@ def copy_attachments(
         try:
             return _copy_in_time(attachment, place, operation, window, most_seconds, transport)
         except TimeSpent as error:
-            operation.log.log(
+            operation.log.add(
                 log_events.ATTACHMENT_PENDING,
                 f"The attachment “{attachment.file_name}” was not sent yet. {error.detail}",
                 attachment_id=attachment.id,
             )
             return error
         except OperationFailed as error:
-            operation.log.log(
+            operation.log.add(
                 log_events.ATTACHMENT_FAILED,
                 f"The attachment “{attachment.file_name}” was not sent. {error.detail}",
                 attachment_id=attachment.id,
@@ -71,7 +71,7 @@ def copy_attachments(
             return error
 
     results = dict(
-        zip((item.id for item in attachments), side_by_side(copy, attachments, _AT_ONCE), strict=True)
+        zip((item.id for item in attachments), in_parallel(copy, attachments, _AT_ONCE), strict=True)
     )
     return UploadResults(
         {key: value for key, value in results.items() if isinstance(value, AttachedFile)},
@@ -136,7 +136,7 @@ class _Copy:
         finally:
             if self._download is not None:
                 self._download.close()
-        self._operation.log.log(
+        self._operation.log.add(
             log_events.ATTACHMENT_UPLOADED,
             f"The attachment “{name}” was uploaded.",
             attachment_id=self._attachment.id,

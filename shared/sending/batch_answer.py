@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.clients.azure_devops_errors import Fault, error_for
+from shared.clients.azure_devops_errors import ErrorBody, error_for
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed, Unavailable
 
@@ -38,10 +38,10 @@ class OwnFault:
         return isinstance(self.error, Unavailable)
 
 
-Entry = WorkItem | SiblingFailed | OwnFault
+OperationResult = WorkItem | SiblingFailed | OwnFault
 
 
-def read_answer(body: Any, expected: int, account_name: str) -> list[Entry] | None:
+def read_answer(body: Any, expected: int, account_name: str) -> list[OperationResult] | None:
     """One entry for each operation, in their order; None if the answer does not say what became of each."""
     listed = body.get("value") if isinstance(body, Mapping) else None
     if not isinstance(listed, list) or len(listed) != expected:
@@ -51,7 +51,7 @@ def read_answer(body: Any, expected: int, account_name: str) -> list[Entry] | No
     return readable if len(readable) == expected else None
 
 
-def _entry(item: Any, account_name: str) -> Entry | None:
+def _entry(item: Any, account_name: str) -> OperationResult | None:
     """What became of one operation; None if the entry does not say, or shows a success without a work item."""
     code = item.get("code") if isinstance(item, Mapping) else None
     content = item.get("body") if isinstance(item, Mapping) else None
@@ -68,7 +68,7 @@ def _entry(item: Any, account_name: str) -> Entry | None:
             return WorkItem.from_payload(content if isinstance(content, Mapping) else {})
         except ValueError:
             return None
-    fault = Fault.from_body(content)
-    if fault.is_about(_WHOLE_BATCH_FAILED):
+    error = ErrorBody.from_json(content)
+    if error.has_code(_WHOLE_BATCH_FAILED):
         return SiblingFailed()
-    return OwnFault(error_for(code, fault, account_name, ""), bool(fault.fields))
+    return OwnFault(error_for(code, error, account_name, ""), bool(error.fields))

@@ -12,6 +12,7 @@ from typing import Any
 from shared.clients.azure_devops import AzureDevOps
 from shared.clients.capabilities import Capabilities, Capability
 from shared.clock import Clock
+from shared.concurrency import MOST_AT_ONCE
 from shared.domain.integration import Integration
 from shared.domain.patches import with_temporary_id
 from shared.domain.records import Record
@@ -36,7 +37,6 @@ from shared.sending.orphans import find_first_revisions
 from shared.sending.outcome import Outcome
 from shared.sending.own_claims import OwnClaims
 from shared.sending.work_item_write import WorkItemWrite
-from shared.side_by_side import MOST_AT_ONCE
 
 _FEATURE_TEMPORARY_ID = -1
 
@@ -133,11 +133,11 @@ def _advance(
         if isinstance(request, Report):
             reported.update(request.outcomes)
         elif isinstance(request, HoldClaims):
-            answer = claims.hold(records[write.record_id] for write in request.writes)
+            answer = claims.hold([records[write.record_id] for write in request.writes])
         elif isinstance(request, NoteRefusal):
             place.capabilities.note_refusal(place.azure_devops.account_name, request.capability)
         elif isinstance(request, Log):
-            place.operation.log.log(request.event, request.message, **request.detail)
+            place.operation.log.add(request.event, request.message, **request.detail)
         elif isinstance(request, Fork):
             if not request.branches:
                 answer = []

@@ -29,6 +29,11 @@ class Decided:
     state: RecordState
     plan: RecordPlan
 
+    @property
+    def makes_link(self) -> bool:
+        """Whether the record gets a new link, for which it must be claimed."""
+        return self.plan.creates or self.state.stored is None
+
 
 class Commits:
     """The results of one send, by Aha! id, and the feature's work item once it exists."""
@@ -72,6 +77,8 @@ class Commits:
         A record whose link somebody else changed at the same time stays outstanding, and so does one whose write was
         put off by such a change.
         """
+        if not outcomes:
+            return
         feature = outcomes.get(self._feature.record.id)
         if feature is not None and feature.work_item is not None:
             self.feature_work_item_id = feature.work_item.id
@@ -80,10 +87,9 @@ class Commits:
         for record_id, outcome in outcomes.items():
             if record_id not in done:
                 self._commit_not_done(outcome, decided[record_id])
-        self._claims.release(
-            key for key, item in outcomes.items() if item.kind in (OutcomeKind.FAILED, OutcomeKind.DEFERRED)
-        )
-        self._claims.spend(key for key, item in outcomes.items() if item.kind is OutcomeKind.UNKNOWN)
+        not_created = (OutcomeKind.FAILED, OutcomeKind.DEFERRED)
+        self._claims.release([key for key, item in outcomes.items() if item.kind in not_created])
+        self._claims.spend([key for key, item in outcomes.items() if item.kind is OutcomeKind.UNKNOWN])
 
     def conclude(self, claimed_elsewhere: frozenset[str]) -> None:
         """Answer for the records that are still outstanding.
@@ -108,45 +114,35 @@ class Commits:
     def _commit_done(
         self, done: Mapping[str, Outcome], decided: Mapping[str, Decided], uploads: UploadResults
     ) -> None:
-        links = {key: self._link_after(decided[key], outcome, uploads) for key, outcome in done.items()}
-        unclaimed = [
-            decided[key].state.record
-            for key in done
-            if not self._is_linked(decided[key]) and not self._claims.of(key)
-        ]
-        if unclaimed:
-            # A work item that was adopted without a write: nothing had to be claimed before.
-            self._claims.take(unclaimed)
+        # A work item that was adopted without a write is claimed only now.
+        claims = self._claims.take([decided[key].state.record for key in done if decided[key].makes_link])
+        now = self._clock.now()
         established: list[tuple[StoredClaim, Link]] = []
         replaced: list[tuple[StoredLink, Link]] = []
         settled = set(done)
-        for key, link in links.items():
-            stored, claim = decided[key].state.stored, self._claims.of(key)
-            if claim is not None:
-                established.append((claim, link))
-            elif stored is None:
+        for key, outcome in done.items():
+            item, claim = decided[key], claims.get(key)
+            link = self._link_after(item, outcome, uploads)
+            if item.makes_link and claim is not None:
+                established.append((claim, replace(link, sent_at=now)))
+            elif item.makes_link or item.state.stored is None:
                 settled.discard(key)
-            elif link != stored.link:
-                replaced.append((stored, replace(link, sent_at=self._clock.now())))
-        stamped = [(claim, replace(link, sent_at=self._clock.now())) for claim, link in established]
-        settled -= self._store(self._links.establish, stamped)
+            elif link != item.state.stored.link:
+                replaced.append((item.state.stored, replace(link, sent_at=now)))
+        settled -= self._store(self._links.establish, established)
         settled -= self._store(self._links.replace, replaced)
-        self._claims.spend(link.aha_id for _, link in established)
+        self._claims.spend(list(claims))
         for key, outcome in done.items():
             self._note(outcome, decided[key])
             if key in settled:
                 self._settle(outcome, decided[key], uploads)
 
-    def _is_linked(self, decided: Decided) -> bool:
-        """Whether the record's link stands; a claim replaces that of a work item that is gone."""
-        return decided.state.stored is not None
-
     def _link_after(self, decided: Decided, outcome: Outcome, uploads: UploadResults) -> Link:
         # The feature's work item may have been created by the same round.
         plan = replace(decided.plan, family=self.family_of(decided.plan.record.kind))
-        uploaded = uploads.files_of(plan.files.to_upload)
+        before = None if decided.makes_link else decided.state.link
         assert outcome.work_item is not None  # noqa: S101 only outcomes with a work item are done
-        before = decided.state.link if self._claims.of(plan.record.id) is None else None
+        uploaded = uploads.files_of(plan.files.to_upload)
         return link_after(plan, before, outcome.work_item, uploaded, self._operation.id)
 
     def _store(self, store: Callable[[str, Any], object], changes: Sequence[Any]) -> frozenset[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from shared.clients.azure_devops import AzureDevOps
+from shared.concurrency import in_parallel
 from shared.domain.integration import Integration
 from shared.domain.records import Record
 from shared.domain.send_plan import RecordPlan
@@ -13,7 +14,6 @@ from shared.errors import FeatureBusy, OperationFailed
 from shared.sending.result import Action, AttachmentResult, RecordResult, SentWorkItem
 from shared.sending.upload_results import over_limit
 from shared.sending.work_item_write import write_of
-from shared.side_by_side import side_by_side
 
 
 def dry_run_results(
@@ -71,5 +71,5 @@ def _validate(
             return error
         return None
 
-    answers = side_by_side(validate, plans)
+    answers = in_parallel(validate, plans)
     return {plan.record.id: fault for plan, fault in zip(plans, answers, strict=True) if fault is not None}

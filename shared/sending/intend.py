@@ -37,14 +37,9 @@ def claim_and_note(
 ) -> dict[str, Decided]:
     """Claim what is created and note what is updated; what may be written now, by Aha! id."""
     with_claims = _claim(decided, place, claims)
-    ready = {key: item for key, item in decided.items() if not needs_claim(item) or key in with_claims}
+    ready = {key: item for key, item in decided.items() if not item.makes_link or key in with_claims}
     noted, overtaken = _note(ready, place)
     return {key: noted.get(key, item) for key, item in ready.items() if key not in overtaken}
-
-
-def needs_claim(decided: Decided) -> bool:
-    """Whether the write makes a link, so that the record must be claimed before."""
-    return decided.plan.creates or decided.state.stored is None
 
 
 def new_attachments(decided: Mapping[str, Decided], known: frozenset[str]) -> list[Attachment]:
@@ -56,7 +51,7 @@ def new_attachments(decided: Mapping[str, Decided], known: frozenset[str]) -> li
 
 
 def _claim(decided: Mapping[str, Decided], place: IntendPlace, claims: OwnClaims) -> frozenset[str]:
-    wanted = [item.state for item in decided.values() if needs_claim(item)]
+    wanted = [item.state for item in decided.values() if item.makes_link]
     if not wanted:
         return frozenset()
     gone = [state for state in wanted if state.stored is not None]
@@ -66,7 +61,7 @@ def _claim(decided: Mapping[str, Decided], place: IntendPlace, claims: OwnClaims
         for state in gone
         if state.stored is not None and claims.take_again(state.record, state.stored)
     }
-    return frozenset(held) | claims.take([state.record for state in wanted if state.stored is None])
+    return frozenset((*held, *claims.take([state.record for state in wanted if state.stored is None])))
 
 
 def _note(decided: Mapping[str, Decided], place: IntendPlace) -> tuple[dict[str, Decided], frozenset[str]]:

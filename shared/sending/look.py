@@ -8,12 +8,13 @@ from datetime import datetime
 
 from shared import log_events
 from shared.clients.azure_devops import AzureDevOps
+from shared.concurrency import in_parallel
 from shared.domain.contents import description_content, name_content
 from shared.domain.field_decisions import intended_digests
 from shared.domain.files import sent_files
 from shared.domain.images import Images
 from shared.domain.integration import Integration
-from shared.domain.intentions import AhaText, intended_revisions, settle
+from shared.domain.intentions import AhaText
 from shared.domain.kind import Kind
 from shared.domain.links import Base, Field
 from shared.domain.records import Record
@@ -23,7 +24,7 @@ from shared.sending.orphans import find_orphans, first_revision
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import RecordState
 from shared.sending.work_item_write import is_of_mapped_type
-from shared.side_by_side import side_by_side
+from shared.settling import settle_intentions
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
 
 
@@ -99,7 +100,7 @@ def _leave_to_linked_records(
             continue
         if first.setdefault(work_item_id, record_id) != record_id:
             del kept[record_id]
-    holders = side_by_side(
+    holders = in_parallel(
         lambda number: place.links.by_work_item(place.integration.integration_id, number), list(first)
     )
     for record_id, holder in zip(first.values(), holders, strict=True):
@@ -113,7 +114,7 @@ def _with_work_item(state: RecordState, item: WorkItem | None, place: LookPlace)
     if item is None:
         return state
     if state.link is None and not is_of_mapped_type(item.type, state.record, place.integration):
-        place.operation.log.log(
+        place.operation.log.add(
             log_events.WORK_ITEM_NOT_ADOPTED,
             f"Aha! names work item {item.id} for {state.record.reference or state.record.id}, but its type is "
             f"{item.type}. A new work item is created.",
@@ -133,39 +134,22 @@ def _settle_intentions(
         return {}
 
     def settled(state: RecordState) -> RecordState:
-        link, item = state.link, state.work_item
-        if link is None or item is None:
+        if state.link is None or state.work_item is None:
             return state
-        earlier = {
-            number: place.azure_devops.revision(item.id, number) for number in intended_revisions(link, item)
-        }
-        files = {
-            key: file for revision in (*earlier.values(), item) for key, file in sent_files(revision).items()
-        }
-        images = place.images.with_files({**files, **link.attachments})
-        outcome = settle(
-            link,
-            item,
-            earlier,
+        link = settle_intentions(
+            state.link,
+            state.work_item,
             _texts(state.record, place.images),
-            images,
+            place.images,
+            place.azure_devops,
+            place.operation,
             aha_is_current=False,
             aha_updated_at=state.record.updated_at,
-            operation_id=place.operation.id,
             now=now,
         )
-        if outcome.recognised:
-            place.operation.log.log(
-                log_events.INTENTION_SETTLED,
-                f"An interrupted write of {state.record.reference or state.record.id} was done; the link records it "
-                "now.",
-                fields=sorted(name.value for name in outcome.recognised),
-                reference=state.record.reference,
-                work_item_id=item.id,
-            )
-        return replace(state, link=outcome.link)
+        return replace(state, link=link)
 
-    return {state.record.id: state for state in side_by_side(settled, noted)}
+    return {state.record.id: state for state in in_parallel(settled, noted)}
 
 
 def _texts(record: Record, images: Images) -> dict[Field, AhaText]:
@@ -198,10 +182,10 @@ def _adopt_orphans(
     since = min(claim.began_at for claim in inherited.values())
     records = [states[record_id].record for record_id in inherited]
     found = find_orphans(place.azure_devops, place.integration, place.public_url, records, since)
-    created = side_by_side(lambda item: first_revision(place.azure_devops, item), list(found.values()))
+    created = in_parallel(lambda item: first_revision(place.azure_devops, item), list(found.values()))
     adopted: dict[str, RecordState] = {}
     for (record_id, item), first in zip(found.items(), created, strict=True):
-        place.operation.log.log(
+        place.operation.log.add(
             log_events.WORK_ITEM_FOUND_AGAIN,
             f"An interrupted send created work item {item.id}; it is kept.",
             aha_id=record_id,

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.clients.azure_devops import AzureDevOps
+from shared.concurrency import in_parallel
 from shared.domain.integration import Integration
 from shared.domain.markers import marker_of
 from shared.domain.records import Record
 from shared.domain.wiql import created_by_me_since
 from shared.domain.work_item import WorkItem
-from shared.side_by_side import side_by_side
 
 _CLOCK_MARGIN = timedelta(minutes=5)
 """How far the clocks of Azure DevOps and of this app may be apart."""
@@ -56,7 +56,7 @@ def find_first_revisions(
     return dict(
         zip(
             found,
-            side_by_side(lambda item: first_revision(azure_devops, item), list(found.values())),
+            in_parallel(lambda item: first_revision(azure_devops, item), list(found.values())),
             strict=True,
         )
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from shared import log_events
@@ -60,7 +60,7 @@ class OwnClaims:
         except LinkChanged:
             return False
         self._keep(taken, began)
-        self._operation.log.log(
+        self._operation.log.add(
             log_events.CLAIM_TAKEN_OVER,
             f"An earlier send of {stored.claim.reference or stored.claim.aha_id} was interrupted; this send continues "
             "it.",
@@ -70,15 +70,15 @@ class OwnClaims:
         )
         return True
 
-    def take(self, records: Sequence[Record]) -> frozenset[str]:
-        """Claim records that have no link. The ids of those that this send holds now."""
+    def take(self, records: Sequence[Record]) -> dict[str, StoredClaim]:
+        """Claim records that have no link. The claims on them that this send holds then, by Aha! id."""
         wanted = [record for record in records if record.id not in self._held]
         if wanted:
             began = self._clock.monotonic()
             taken = self._links.claim(self._integration_id, [self._claim(record) for record in wanted])
             for stored in taken.values():
                 self._keep(stored, began)
-        return frozenset(record.id for record in records if record.id in self._held)
+        return {record.id: self._held[record.id] for record in records if record.id in self._held}
 
     def take_again(self, record: Record, stored: StoredLink) -> bool:
         """Replace a link whose work item is gone by a claim. False: somebody changed the link."""
@@ -90,7 +90,7 @@ class OwnClaims:
             return False
         return True
 
-    def hold(self, records: Iterable[Record]) -> frozenset[str]:
+    def hold(self, records: Sequence[Record]) -> frozenset[str]:
         """Renew the claims that might run out during a create. The ids of those that another sender took over."""
         renewals: list[tuple[StoredClaim, Claim]] = []
         lost: set[str] = set()
@@ -105,7 +105,7 @@ class OwnClaims:
                 renewals.append((held, claims.renewed(held.claim, intended, self._clock.now())))
         return frozenset(lost) | self._renew(renewals)
 
-    def release(self, record_ids: Iterable[str]) -> None:
+    def release(self, record_ids: Sequence[str]) -> None:
         """Give claims back under which this send created nothing.
 
         A claim that may lead to an earlier work item is abandoned instead of removed: without it, that work item would
@@ -122,7 +122,7 @@ class OwnClaims:
                     self._integration_id, [(stored, claims.abandoned(stored.claim)) for stored in kept]
                 )
 
-    def spend(self, record_ids: Iterable[str]) -> None:
+    def spend(self, record_ids: Sequence[str]) -> None:
         """Forget claims that gave way to links, or that must stay because a work item may exist."""
         for record_id in record_ids:
             self._held.pop(record_id, None)
@@ -140,7 +140,7 @@ class OwnClaims:
             self._keep(stored, began)
         for record_id in lost:
             self._held.pop(record_id, None)
-            self._operation.log.log(
+            self._operation.log.add(
                 log_events.CLAIM_LOST,
                 f"Another send took over the claim of {record_id}.",
                 aha_id=record_id,

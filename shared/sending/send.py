@@ -142,7 +142,7 @@ class FeatureSend:
         to_write = {key: item for key, item in decided.items() if key not in in_sync}
         intended = self._intend(self._without_blocked(to_write, states))
         ready = self._without_blocked(intended, states)
-        self._claims.release(key for key in intended if key not in ready)
+        self._claims.release([key for key in intended if key not in ready])
         self._act(ready)
         return bool(in_sync or ready)
 

@@ -36,15 +36,15 @@ class SendLog:
         name = _name(plan.record)
         where = {"work_item_id": item.id, "reference": plan.record.reference, "revision": item.revision}
         if outcome.was_found:
-            self._log.log(
+            self._log.add(
                 log_events.WORK_ITEM_FOUND_AGAIN,
                 f"The request that created work item {item.id} got no answer; the work item was found and is kept.",
                 aha_id=plan.record.id,
                 **where,
             )
-        self._log.log(event, message.format(item.id, name), **where)
+        self._log.add(event, message.format(item.id, name), **where)
         if plan.is_outdated:
-            self._log.log(
+            self._log.add(
                 log_events.RECORD_OUTDATED,
                 f"The payload of {name} is older than what was synced since, so it changes nothing. Send it again.",
                 **where,
@@ -53,7 +53,7 @@ class SendLog:
         if before is None:
             return
         for field in plan.conflicts:
-            self._log.log(
+            self._log.add(
                 log_events.WORK_ITEM_CONFLICT,
                 f"Both sides changed the {field.value} of {name}; Aha!'s text was kept. Revision {before.revision} of "
                 f"work item {item.id} has the overwritten text.",
@@ -65,7 +65,7 @@ class SendLog:
                 **where,
             )
         for field in plan.left_alone:
-            self._log.log(
+            self._log.add(
                 log_events.WORK_ITEM_LEFT_ALONE,
                 f"An engineer changed the {field.value} of work item {item.id}, and Aha! did not; it stays.",
                 field=field.value,
@@ -75,7 +75,7 @@ class SendLog:
     def settled(self, plan: RecordPlan, link: Link | None) -> None:
         """A record that is settled: attachments without room, and requirements that the feature no longer has."""
         if plan.files.over_limit:
-            self._log.log(
+            self._log.add(
                 log_events.ATTACHMENT_NO_ROOM,
                 f"{len(plan.files.over_limit)} attachments of {_name(plan.record)} were not sent. "
                 f"{over_limit().detail}",
@@ -85,7 +85,7 @@ class SendLog:
         if plan.is_outdated:
             return
         for record_id in removed_requirements(link, plan.family):
-            self._log.log(
+            self._log.add(
                 log_events.REQUIREMENT_REMOVED,
                 f"{_name(plan.record)} no longer has requirement {record_id} in Aha!. Its work item stays as it is; "
                 "close or delete it in Azure DevOps if it is not wanted.",
@@ -95,7 +95,7 @@ class SendLog:
 
     def failed(self, record: Record, error: OperationFailed) -> None:
         """A record that was not sent."""
-        self._log.log(
+        self._log.add(
             log_events.WORK_ITEM_FAILED,
             f"{_name(record)} was not sent. {error.detail}",
             code=error.code,
@@ -105,7 +105,7 @@ class SendLog:
 
     def retried(self, record: Record, error: OperationFailed) -> None:
         """A record that somebody else changed or claimed at the same time."""
-        self._log.log(
+        self._log.add(
             log_events.WORK_ITEM_CHANGED_MEANWHILE,
             f"{_name(record)}: {error.detail} This send reads it again.",
             aha_id=record.id,
@@ -114,14 +114,14 @@ class SendLog:
 
     def link_changed(self, error: LinkChanged) -> None:
         """Links that somebody else changed at the same time."""
-        self._log.log(log_events.LINK_CHANGED_MEANWHILE, f"{error.detail} This send reads them again.")
+        self._log.add(log_events.LINK_CHANGED_MEANWHILE, f"{error.detail} This send reads them again.")
 
     def recreated(self, states: Iterable[RecordState]) -> None:
         """Linked records whose work items are gone."""
         for state in states:
             link = state.link
             if link is not None:
-                self._log.log(
+                self._log.add(
                     log_events.WORK_ITEM_GONE,
                     f"Work item {link.work_item_id} of {link.reference or link.aha_id} was deleted in Azure DevOps; a "
                     "new one is created.",

@@ -1,4 +1,4 @@
-"""Turns what the Azure packages raise into the app's own errors, without the secrets their messages may hold."""
+"""Translate the errors of the Azure packages into the app's own, without their messages, which may contain secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.errors import OperationFailed, System, Unavailable
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError
 
-_PASSING_STATUSES = frozenset((408, 429, 500, 502, 503, 504))
+_TRANSIENT_STATUSES = frozenset((408, 429, 500, 502, 503, 504))
 _RETRY_AFTER_OUTAGE = 5.0
 _RETRY_AFTER_THROTTLING = 15.0
 _RETRY_AFTER_REFUSAL = 60.0
@@ -20,27 +20,27 @@ _REMEDY = (
 
 
 def may_pass(error: AzureError) -> bool:
-    """Whether the same request may work when it is sent again."""
+    """Whether the same request may succeed when it is sent again."""
     from azure.core.exceptions import ClientAuthenticationError, DecodeError, HttpResponseError
 
     if isinstance(error, ClientAuthenticationError):
         return False
     if isinstance(error, HttpResponseError) and not isinstance(error, DecodeError):
-        return error.status_code in _PASSING_STATUSES
-    # No connection, no answer, or one that broke off.
+        return error.status_code in _TRANSIENT_STATUSES
+    # There was no connection, no answer, or only a part of an answer.
     return True
 
 
 def code_of(error: AzureError) -> str:
-    """The service's own error code, such as `EntityAlreadyExists`; empty where it gave none."""
+    """Table Storage's error code, such as `EntityAlreadyExists`; empty if there is none."""
     code = getattr(error, "error_code", None)
     return str(getattr(code, "value", code) or "")
 
 
 def app_error(error: AzureError) -> OperationFailed | None:
-    """The app's error for one of the Azure packages; None where it is a defect of ours (a malformed request).
+    """The app's error for an error of an Azure package; None if the app has a defect (it sent a malformed request).
 
-    The original must not be chained to it: its message may hold an address with a SAS.
+    Raise it without the original as its cause: the original's message may contain a URL with a SAS.
     """
     from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
 
@@ -50,22 +50,20 @@ def app_error(error: AzureError) -> OperationFailed | None:
         detail = f"Table Storage refused the app's credentials. {_REMEDY}"
         return Unavailable(System.STORAGE, detail, retry_after=_RETRY_AFTER_REFUSAL, evidence=evidence)
     if code_of(error) == "TableBeingDeleted":
-        detail = (
-            "A table of the app is being deleted, which takes Table Storage a minute or so. Try again then."
-        )
+        detail = "A table of the app is being deleted, which takes about a minute. Try again after that."
         return Unavailable(System.STORAGE, detail, retry_after=_RETRY_AFTER_THROTTLING, evidence=evidence)
     if not may_pass(error):
         return None
     if isinstance(error, HttpResponseError) and status in (429, 503):
-        detail = "Table Storage is too busy at the moment. Nothing has to be changed; try again in a while."
+        detail = "Table Storage is too busy at the moment. Try again later; nothing needs to be changed."
         return Unavailable(System.STORAGE, detail, retry_after=_RETRY_AFTER_THROTTLING, evidence=evidence)
     if isinstance(error, ServiceRequestError):
         detail = (
-            "Table Storage cannot be reached. If this lasts, check the address in TABLES_CONNECTION_STRING (or "
-            "TABLES_ENDPOINT) and whether the storage account's firewall lets the app in."
+            "Table Storage cannot be reached. If this continues, check the URL in TABLES_CONNECTION_STRING (or "
+            "TABLES_ENDPOINT) and whether the storage account's firewall allows the app."
         )
         return Unavailable(System.STORAGE, detail, retry_after=_RETRY_AFTER_OUTAGE, evidence=evidence)
-    detail = "Table Storage did not give a usable answer. Nothing has to be changed; try again in a moment."
+    detail = "Table Storage gave no usable answer. Try again in a moment; nothing needs to be changed."
     return Unavailable(
         System.STORAGE, detail, retry_after=_RETRY_AFTER_OUTAGE, outcome_unknown=True, evidence=evidence
     )

@@ -1,4 +1,4 @@
-"""An integration as a row of the table Integrations, and back; tokens only ever encrypted."""
+"""Convert an integration to a row of the table Integrations and back. Tokens are stored encrypted."""
 
 from __future__ import annotations
 
@@ -17,18 +17,22 @@ from shared.domain.integration import (
 )
 from shared.secret import Secret
 from shared.storage.keys import integration_key, product_key
-from shared.storage.rows import Row, Value, long_text
+from shared.storage.rows import Row, Value, check_schema, long_text
 from shared.storage.vault import Vault
 
 PARTITION = "integrations"
-"""All rows in one: an integration and its product then change in one transaction."""
+"""All rows are in one partition, so that an integration and its product change in one transaction."""
+
+SCHEMA = 1
+"""The shape of the rows below. Raise it when an older version of this app would misread a row."""
 
 
 def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
-    """The row of an integration, of a new revision each time; `stored.version` is not part of it."""
+    """The row of an integration, each time with a new random `revision`. `stored.version` is not part of it."""
     integration = stored.integration
     target = integration.azure_devops
     properties: dict[str, Value] = {
+        "schema": SCHEMA,
         "revision": secrets.token_hex(16),
         "deleted": False,
         "integration_id": integration.integration_id,
@@ -52,7 +56,12 @@ def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
 
 
 def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
-    """The integration of a row that is no tombstone."""
+    """The integration of a row. The row must not be a tombstone.
+
+    Raises:
+        Unavailable: a newer version of this app wrote the row.
+    """
+    check_schema(row, SCHEMA)
     integration = Integration(
         integration_id=row.text("integration_id"),
         name=row.text("name"),
@@ -61,11 +70,11 @@ def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
         azure_devops=AzureDevOpsTarget(
             account_name=row.text("account_name"),
             authentication=Authentication(row.text("authentication")),
-            personal_access_token=_sealed(row, "personal_access_token", vault),
+            personal_access_token=_secret(row, "personal_access_token", vault),
             project=row.text("project"),
             area_path=row.text("area_path"),
         ),
-        aha=AhaTarget(row.text("aha_url"), _sealed(row, "aha_api_token", vault)),
+        aha=AhaTarget(row.text("aha_url"), _secret(row, "aha_api_token", vault)),
         feature=_mapping(row, "feature"),
         requirement=_mapping(row, "requirement"),
     )
@@ -79,8 +88,9 @@ def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
 
 
 def tombstone_row(integration_id: str, webhook_generation: str, *, is_purged: bool) -> Row:
-    """What stays of a deleted integration: enough to know its webhook URL again."""
+    """The row that replaces a deleted integration. It keeps what is needed to recognize the webhook URL."""
     properties: dict[str, Value] = {
+        "schema": SCHEMA,
         "revision": secrets.token_hex(16),
         "deleted": True,
         "purged": is_purged,
@@ -91,8 +101,12 @@ def tombstone_row(integration_id: str, webhook_generation: str, *, is_purged: bo
 
 
 def product_row(product_id: str, integration_id: str) -> Row:
-    """The row that holds a product for an integration."""
-    properties = {"product_id": product_id, "integration_id": integration_id}
+    """The row that says that a product belongs to an integration."""
+    properties: dict[str, Value] = {
+        "schema": SCHEMA,
+        "product_id": product_id,
+        "integration_id": integration_id,
+    }
     return Row(PARTITION, product_key(product_id), properties)
 
 
@@ -100,9 +114,9 @@ def _encrypted(name: str, secret: Secret | None, vault: Vault) -> dict[str, Valu
     return long_text(name, vault.encrypt(secret)) if secret is not None else {}
 
 
-def _sealed(row: Row, name: str, vault: Vault) -> Secret | None:
+def _secret(row: Row, name: str, vault: Vault) -> Secret | None:
     encrypted = row.long_text(name)
-    return vault.sealed(encrypted) if encrypted else None
+    return vault.decrypt_when_revealed(encrypted) if encrypted else None
 
 
 def _mapping_properties(kind: str, mapping: RecordMapping) -> dict[str, Value]:

@@ -1,4 +1,4 @@
-"""The integrations: one row each, another for the product that it holds, and tombstones of deleted ones."""
+"""Store integrations: one row each, one row for each one's product, and a tombstone for each deleted one."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from shared.domain.integration import Integration, StoredIntegration
 from shared.errors import IntegrationNotFound, PreconditionFailed, ProductTaken
 from shared.storage.integration_rows import (
     PARTITION,
+    SCHEMA,
     integration_row,
     product_row,
     stored_integration,
     tombstone_row,
 )
 from shared.storage.keys import escape_key, integration_key, product_key
-from shared.storage.rows import Delete, Insert, Operation, Replace, Row
+from shared.storage.rows import Delete, Insert, Replace, Row, RowOperation, check_schema
+from shared.storage.save_conflicts import RowVersion, SaveConflict, cause_of_conflict
 from shared.storage.table import TransactionConflict
 from shared.storage.tables import Tables
 from shared.storage.vault import Vault
@@ -26,10 +28,10 @@ from shared.storage.vault import Vault
 
 @dataclass(frozen=True)
 class DeletedIntegration:
-    """What is remembered of a deleted integration: its webhook token must still be told from a wrong one.
+    """What is kept of a deleted integration, so that its webhook URL is still recognized.
 
-    `is_purged` is false while links or log of it may be left, because deleting did not get to its end. Whatever was
-    written after `deleted_at`, by Table Storage's clock, is not of it.
+    `is_purged` is false if the deletion did not finish: links or log entries may be left. Rows that were written after
+    `deleted_at`, by Table Storage's clock, belong to a new integration with the same id.
     """
 
     integration_id: str
@@ -40,7 +42,11 @@ class DeletedIntegration:
 
 
 class IntegrationStore:
-    """Every method raises Unavailable(System.STORAGE) when Table Storage is down, busy or refuses the app."""
+    """The stored integrations.
+
+    Every method raises Unavailable(System.STORAGE) if Table Storage is down, busy or refuses the app, or if a newer
+    version of this app wrote a row that it reads.
+    """
 
     def __init__(self, tables: Tables, vault: Vault) -> None:
         self._tables = tables
@@ -48,7 +54,7 @@ class IntegrationStore:
         self._vault = vault
 
     def all(self) -> list[StoredIntegration]:
-        """Every integration, by name whatever the case, then by id."""
+        """Every integration, sorted by name without regard to case, then by id."""
         rows = self._table.query(
             "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end",
             {"partition": PARTITION, "first": "i:", "end": "i;"},
@@ -62,7 +68,7 @@ class IntegrationStore:
         """One integration.
 
         Raises:
-            IntegrationNotFound: there is none of this id, or not any more.
+            IntegrationNotFound: there is no integration with this id, or it was deleted.
         """
         found = self.find(integration_id)
         if not isinstance(found, StoredIntegration):
@@ -70,7 +76,7 @@ class IntegrationStore:
         return found
 
     def find(self, integration_id: str) -> StoredIntegration | DeletedIntegration | None:
-        """One integration, or what is left of it; None where there never was one of this id."""
+        """One integration, or what is kept of a deleted one; None if there never was one with this id."""
         row = self._row(integration_id)
         if row is None:
             return None
@@ -79,23 +85,23 @@ class IntegrationStore:
     def save(
         self, integration: Integration, stored: StoredIntegration | None, *, rotate_webhook_url: bool = False
     ) -> StoredIntegration:
-        """Create the integration, or put it in the place of `stored`, the one that was read.
+        """Create the integration, or replace `stored`, the integration that was read before.
 
-        Secrets are encrypted with the newest key. One that is created in the place of a deleted one keeps that one's
-        webhook URL and none of its links.
+        Tokens are encrypted with the newest key. A new integration with the id of a deleted one gets the same webhook
+        URL and none of the links.
 
         Raises:
-            PreconditionFailed: it has been created, changed or deleted since it was read.
-            ProductTaken: another integration holds the product.
+            PreconditionFailed: the integration was created, changed or deleted since it was read.
+            ProductTaken: another integration has the product.
         """
-        replaced = stored.version if stored else ""
+        replaced_etag = stored.version if stored else ""
         generation = stored.webhook_generation if stored else ""
-        if stored is None and (standing := self._row(integration.integration_id)) is not None:
-            if not standing.flag("deleted"):
+        if stored is None and (current := self._row(integration.integration_id)) is not None:
+            if not current.flag("deleted"):
                 raise _changed(integration.integration_id)
-            # Deleting it may have been broken off, and a send that was under way may have left links since.
+            # The deletion may not have finished, and a send that was running then may have written links.
             self._purge(integration.integration_id)
-            replaced, generation = standing.etag, standing.text("webhook_generation")
+            replaced_etag, generation = current.etag, current.text("webhook_generation")
         now = datetime.now(timezone.utc)
         new = StoredIntegration(
             integration=integration,
@@ -105,42 +111,39 @@ class IntegrationStore:
             webhook_generation=secrets.token_hex(8) if rotate_webhook_url or not generation else generation,
         )
         row = integration_row(new, self._vault)
-        operations = [
-            Replace(row, replaced) if replaced else Insert(row),
-            *_product_moves(integration, stored),
-        ]
-        version = self._write(row, operations, integration)
+        write = Replace(row, replaced_etag) if replaced_etag else Insert(row)
+        operations = [write, *_product_row_changes(integration, stored)]
+        version = self._write(row, operations, integration, replaced_etag)
         return StoredIntegration(integration, new.created_at, now, version, new.webhook_generation)
 
-    def delete(self, standing: StoredIntegration | DeletedIntegration) -> None:
-        """Delete the integration with its links and its log; its product is free at once.
+    def delete(self, found: StoredIntegration | DeletedIntegration) -> None:
+        """Delete the integration with its links and its log.
 
-        From the first step on `find` gives a DeletedIntegration. What is broken off half-way is finished by another
-        `delete` of that, or by the next `save` of the same id.
+        First the integration becomes a DeletedIntegration, and another one may have its product. If the deletion does
+        not finish, a `delete` of the DeletedIntegration or a `save` with the same id finishes it.
 
         Raises:
-            PreconditionFailed: it has changed since it was read.
+            PreconditionFailed: the integration was changed since it was read.
         """
-        if isinstance(standing, StoredIntegration):
-            standing = self._bury(standing)
-        if standing.is_purged:
+        deleted = self._replace_with_tombstone(found) if isinstance(found, StoredIntegration) else found
+        if deleted.is_purged:
             return
-        # Somebody may create the id anew, and send, before all is gone.
-        self._purge(standing.integration_id, up_to=standing.deleted_at)
-        tombstone = tombstone_row(standing.integration_id, standing.webhook_generation, is_purged=True)
+        # A new integration with the same id may be created, and may send, before everything is deleted.
+        self._purge(deleted.integration_id, up_to=deleted.deleted_at)
+        tombstone = tombstone_row(deleted.integration_id, deleted.webhook_generation, is_purged=True)
         try:
-            self._table.transact([Replace(tombstone, standing.version)])
+            self._table.transact([Replace(tombstone, deleted.version)])
         except TransactionConflict:
-            # Another delete got there first, or the id is in use again.
+            # Another deletion finished first, or there is a new integration with this id.
             return
 
-    def _bury(self, stored: StoredIntegration) -> DeletedIntegration:
+    def _replace_with_tombstone(self, stored: StoredIntegration) -> DeletedIntegration:
         integration = stored.integration
         tombstone = tombstone_row(integration.integration_id, stored.webhook_generation, is_purged=False)
-        operations: list[Operation] = [Replace(tombstone, stored.version)]
+        operations: list[RowOperation] = [Replace(tombstone, stored.version)]
         if integration.product_id:
             operations.append(Delete(product_row(integration.product_id, integration.integration_id)))
-        # A conflict may be with another deletion, or with a first attempt of this one.
+        # The conflict may be with another deletion, or with an earlier attempt of this one.
         with contextlib.suppress(TransactionConflict):
             self._table.transact(operations)
         row = self._row(integration.integration_id)
@@ -148,30 +151,39 @@ class IntegrationStore:
             raise _changed(integration.integration_id)
         return _deleted(row)
 
-    def _write(self, row: Row, operations: Sequence[Operation], integration: Integration) -> str:
+    def _write(
+        self, row: Row, operations: Sequence[RowOperation], integration: Integration, replaced_etag: str
+    ) -> str:
         try:
             return self._table.transact(operations)[0]
         except TransactionConflict:
             pass
-        standing = self._row(integration.integration_id)
-        if standing is not None and standing.text("revision") == row.text("revision"):
-            # It is what we wrote: only the answer was lost.
-            return standing.etag
-        if (standing.etag if standing else "") == _required_version(operations[0]):
-            self._refuse_taken_product(integration)
+        return self._etag_after_conflict(row, integration, replaced_etag)
+
+    def _etag_after_conflict(self, row: Row, integration: Integration, replaced_etag: str) -> str:
+        current = self._row(integration.integration_id)
+        product = self._get(product_key(integration.product_id))
+        product_owner = product.text("integration_id") if product else ""
+        cause = cause_of_conflict(
+            integration.integration_id,
+            replaced_etag=replaced_etag,
+            written_revision=row.text("revision"),
+            current=RowVersion(current.etag, current.text("revision")) if current else None,
+            product_owner=product_owner,
+        )
+        if cause is SaveConflict.ALREADY_SAVED and current is not None:
+            return current.etag
+        if cause is SaveConflict.PRODUCT_TAKEN:
+            raise self._product_taken(integration.product_id, product_owner)
         raise _changed(integration.integration_id)
 
-    def _refuse_taken_product(self, integration: Integration) -> None:
-        holder = self._table.get(PARTITION, product_key(integration.product_id))
-        if holder is None or holder.text("integration_id") == integration.integration_id:
-            return
-        other_id = holder.text("integration_id")
-        other = self._row(other_id)
-        name = other.text("name") if other else other_id
-        raise ProductTaken(
-            f"The product {integration.product_id} belongs to the integration “{name}” ({other_id}) already. Choose "
-            "another product, or give that integration another one first.",
-            evidence={"product_id": integration.product_id, "integration_id": other_id},
+    def _product_taken(self, product_id: str, owner_id: str) -> ProductTaken:
+        owner = self._row(owner_id)
+        name = owner.text("name") if owner else owner_id
+        return ProductTaken(
+            f"The product {product_id} already belongs to the integration “{name}” ({owner_id}). Choose another "
+            "product, or give that integration another product first.",
+            evidence={"product_id": product_id, "integration_id": owner_id},
         )
 
     def _purge(self, integration_id: str, *, up_to: datetime | None = None) -> None:
@@ -179,23 +191,25 @@ class IntegrationStore:
             table.purge(escape_key(integration_id), up_to=up_to)
 
     def _row(self, integration_id: str) -> Row | None:
-        return self._table.get(PARTITION, integration_key(integration_id))
+        return self._get(integration_key(integration_id))
+
+    def _get(self, row_key: str) -> Row | None:
+        row = self._table.get(PARTITION, row_key)
+        if row is not None:
+            check_schema(row, SCHEMA)
+        return row
 
 
-def _product_moves(integration: Integration, stored: StoredIntegration | None) -> list[Operation]:
+def _product_row_changes(integration: Integration, stored: StoredIntegration | None) -> list[RowOperation]:
     before = stored.integration.product_id if stored else ""
     if integration.product_id == before:
         return []
-    moves: list[Operation] = []
+    changes: list[RowOperation] = []
     if before:
-        moves.append(Delete(product_row(before, integration.integration_id)))
+        changes.append(Delete(product_row(before, integration.integration_id)))
     if integration.product_id:
-        moves.append(Insert(product_row(integration.product_id, integration.integration_id)))
-    return moves
-
-
-def _required_version(operation: Operation) -> str:
-    return operation.etag if isinstance(operation, Replace) else ""
+        changes.append(Insert(product_row(integration.product_id, integration.integration_id)))
+    return changes
 
 
 def _deleted(row: Row) -> DeletedIntegration:
@@ -210,6 +224,6 @@ def _deleted(row: Row) -> DeletedIntegration:
 
 def _changed(integration_id: str) -> PreconditionFailed:
     return PreconditionFailed(
-        f"The integration {integration_id} has been created, changed or deleted since it was read. Read it again, "
-        "then repeat the change."
+        f"The integration {integration_id} was created, changed or deleted since it was read. Read it again, then "
+        "repeat the change."
     )

@@ -1,7 +1,7 @@
-"""Row and partition keys made of ids that other systems chose.
+"""Build partition and row keys from ids of other systems.
 
-A key of Table Storage has at most 1 KiB (512 UTF-16 units) and none of `/ \\ # ?` or control characters; `%` is legal
-but breaks some clients
+Table Storage allows at most 1 KiB (512 UTF-16 units) in a key, and none of `/ \\ # ?` or control characters. `%` is
+allowed, but some clients cannot handle it
 (https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model).
 """
 
@@ -10,44 +10,44 @@ from __future__ import annotations
 import hashlib
 import string
 
-_AS_IT_IS = frozenset((string.ascii_letters + string.digits + "-_.").encode())
+_UNESCAPED = frozenset((string.ascii_letters + string.digits + "-_.").encode())
 _LONGEST = 500
-"""Characters of an escaped text: the rest of the 512 is for prefixes."""
-_BEGINNING = 400
+"""Most characters of an escaped text. The rest of the 512 is for prefixes."""
+_KEPT_OF_LONG_TEXT = 400
 
 
 WATERMARK_KEY = "watermark"
-"""The row that tells up to when an integration's changes have been seen to."""
+"""The row that says up to which time an integration's changes were synced."""
 
 
 def escape_key(text: str) -> str:
-    """The text as a legal part of a key; no two texts give the same part.
+    """The text, escaped for use in a key. Different texts give different results.
 
-    Other characters than letters, digits, `-`, `_` and `.` become the `=XX` of their UTF-8 bytes. What is too long then
-    keeps its beginning and gets, behind a `~`, the SHA-256 of the whole.
+    Letters, digits, `-`, `_` and `.` stay; each UTF-8 byte of any other character becomes `=XX`. If the result is too
+    long, it is cut, and `~` and the SHA-256 of the whole text are added.
     """
     encoded = text.encode("utf-8", "surrogatepass")
-    escaped = "".join(chr(byte) if byte in _AS_IT_IS else f"={byte:02X}" for byte in encoded)
+    escaped = "".join(chr(byte) if byte in _UNESCAPED else f"={byte:02X}" for byte in encoded)
     if len(escaped) <= _LONGEST:
         return escaped
-    return f"{escaped[:_BEGINNING]}~{hashlib.sha256(encoded).hexdigest()}"
+    return f"{escaped[:_KEPT_OF_LONG_TEXT]}~{hashlib.sha256(encoded).hexdigest()}"
 
 
 def record_key(aha_id: str) -> str:
-    """The row that holds the link or claim of an Aha! record."""
+    """The row key of an Aha! record's link or claim."""
     return f"r:{escape_key(aha_id)}"
 
 
 def work_item_key(work_item_id: int) -> str:
-    """The row that holds the link of a work item; rows are in the order of the numbers."""
+    """The row key of a work item's link. The keys sort by work item id."""
     return f"w:{work_item_id:010}"
 
 
 def integration_key(integration_id: str) -> str:
-    """The row that holds an integration."""
+    """The row key of an integration."""
     return f"i:{escape_key(integration_id)}"
 
 
 def product_key(product_id: str) -> str:
-    """The row that says which integration a product belongs to."""
+    """The row key of the row that says which integration a product belongs to."""
     return f"p:{escape_key(product_id)}"

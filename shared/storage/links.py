@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from shared.concurrency import in_parallel
 from shared.domain.links import Claim, Link
 from shared.errors import LinkChanged
-from shared.side_by_side import side_by_side
 from shared.storage.keys import record_key, work_item_key
 from shared.storage.link_rows import (
     Pointer,
@@ -41,7 +41,7 @@ class LinkStore:
 
     def load(self, integration_id: str, aha_ids: Sequence[str]) -> dict[str, StoredLink | StoredClaim]:
         """The links and claims of these records, by Aha! id; nothing for a record that was never sent."""
-        rows = side_by_side(lambda aha_id: self._row(integration_id, record_key(aha_id)), aha_ids)
+        rows = in_parallel(lambda aha_id: self._row(integration_id, record_key(aha_id)), aha_ids)
         found: dict[str, StoredLink | StoredClaim] = {}
         pointers: list[tuple[str, Row, Pointer]] = []
         for aha_id, row in zip(aha_ids, rows, strict=True):
@@ -50,7 +50,7 @@ class LinkStore:
                 found[aha_id] = stored
             elif row is not None and stored is not None:
                 pointers.append((aha_id, row, stored))
-        links = side_by_side(
+        links = in_parallel(
             lambda pointer: self.by_work_item(integration_id, pointer[2].work_item_id), pointers
         )
         for (aha_id, row, _), link in zip(pointers, links, strict=True):
@@ -75,8 +75,7 @@ class LinkStore:
             found = {feature_id: feature}
         else:
             found = dict(self._from(integration_id, feature.work_item_id, (feature_id, *requirement_ids)))
-            found.setdefault(feature_id, pointer_without_link(row))
-        missing = [aha_id for aha_id in requirement_ids if aha_id not in found]
+        missing = [aha_id for aha_id in (feature_id, *requirement_ids) if aha_id not in found]
         return found | self.load(integration_id, missing)
 
     def _from(self, integration_id: str, work_item_id: int, aha_ids: Sequence[str]) -> dict[str, StoredLink]:

@@ -19,6 +19,9 @@ from shared.operation_log import LogEntry
 from shared.storage.keys import escape_key
 from shared.storage.rows import LONGEST_TEXT, Row, Value, cut_text, long_text, utf16_length
 
+SCHEMA = 1
+"""The shape of the rows below. Raise it when an older version of this app would misread a row."""
+
 _CUT_MARK = " … (cut)"
 _LARGEST_BLOCK = 400_000
 """Bytes of one row's entries as sent, where each character outside ASCII takes 6 bytes. A row may have 1 MiB, and one
@@ -54,8 +57,13 @@ def block_rows(partition: str, entries: Sequence[LogEntry]) -> list[Row]:
     return rows
 
 
+def is_readable(row: Row) -> bool:
+    """Whether this version of the app knows the shape of a row. It does not if a newer version wrote the row."""
+    return row.number("schema") <= SCHEMA
+
+
 def entries_of(row: Row) -> list[KeyedEntry]:
-    """The entries of a row."""
+    """The entries of a readable row."""
     operation_id = row.text("operation_id")
     return [
         KeyedEntry(key, _entry(operation_id, document), row.row_key)
@@ -90,6 +98,7 @@ def _block_row(partition: str, block: _Block) -> Row:
     newest = min(key for key, _, _ in block)
     text = ",".join(f"{json.dumps(key)}:{document}" for key, _, document in block)
     properties: dict[str, Value] = {
+        "schema": SCHEMA,
         "operation_id": block[0][1].operation_id,
         **{level_property(level): True for level in {entry.level for _, entry, _ in block}},
         **long_text("entries", f"{{{text}}}"),

@@ -18,7 +18,14 @@ from shared.errors import InputError, InvalidRequest, OperationFailed
 from shared.log_events import Level
 from shared.operation_log import LogEntry
 from shared.storage.keys import escape_key
-from shared.storage.log_rows import KeyedEntry, block_rows, entries_of, key_of_time, level_property
+from shared.storage.log_rows import (
+    KeyedEntry,
+    block_rows,
+    entries_of,
+    is_readable,
+    key_of_time,
+    level_property,
+)
 from shared.storage.rows import MOST_OPERATIONS, Delete, Row, Upsert, in_groups
 from shared.storage.table import TransactionConflict
 from shared.storage.tables import Tables
@@ -77,6 +84,8 @@ class LogStore:
     ) -> LogPage:
         """At most `limit` entries of the last 30 days; if given, only those of one operation and of one level.
 
+        Rows that a newer version of this app wrote are left out.
+
         Raises:
             InvalidRequest: `before` is not the `next` of an earlier page (pointer `/before`).
         """
@@ -104,6 +113,13 @@ class LogStore:
             and item.key < expired
         )
         found = list(itertools.islice(wanted, limit + 1))
+        if newest_first.unreadable_rows:
+            logger.warning(
+                "%d rows of the log of %s were left out: a newer version of this app wrote them. Finish the deployment "
+                "of the newer version on every instance.",
+                newest_first.unreadable_rows,
+                integration_id,
+            )
         entries = tuple(item.entry for item in found[:limit])
         if len(found) <= limit:
             return LogPage(entries, next=None)
@@ -149,10 +165,11 @@ class _NewestFirst:
     """The entries of rows, newest first.
 
     A row is sorted by its newest entry. Two operations at the same time have rows whose times overlap, so the rows have
-    to be merged.
+    to be merged. `unreadable_rows` counts the rows so far that were left out.
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
+        self.unreadable_rows = 0
         self._rows = rows
         self._waiting: list[tuple[str, int, KeyedEntry]] = []
 
@@ -160,6 +177,9 @@ class _NewestFirst:
         # Numbers decide between equal keys, since entries have no order.
         numbers = itertools.count()
         for row in self._rows:
+            if not is_readable(row):
+                self.unreadable_rows += 1
+                continue
             while self._waiting and self._waiting[0][0] < row.row_key:
                 yield heapq.heappop(self._waiting)[-1]
             for item in entries_of(row):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from shared.concurrency import in_parallel
 from shared.errors import System, Unavailable
-from shared.side_by_side import side_by_side
-from shared.storage.rows import ANY_VERSION, Delete, Insert, Operation, Replace, Row, in_groups
+from shared.storage.rows import ANY_VERSION, Delete, Insert, Replace, Row, RowOperation, in_groups
 from shared.storage.table import Table, TransactionConflict
 
 _MOST_ROUNDS = 10
@@ -19,7 +19,7 @@ class RecordWrite:
     """The operations on the rows of one record; all of them are done, or none."""
 
     aha_id: str
-    operations: tuple[Operation, ...]
+    operations: tuple[RowOperation, ...]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Conflicting:
     rows: tuple[Row | None, ...]
 
 
-_Group = list[tuple[RecordWrite, Sequence[Operation]]]
+_Group = list[tuple[RecordWrite, Sequence[RowOperation]]]
 
 
 def write_records(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Written | Conflicting]:
@@ -49,7 +49,7 @@ def write_records(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Writ
     pending = list(writes)
     for _ in range(_MOST_ROUNDS):
         groups = list(in_groups((write, write.operations) for write in pending))
-        answers = side_by_side(partial(_try_group, table), groups)
+        answers = in_parallel(partial(_try_group, table), groups)
         pending = []
         for group, etags in zip(groups, answers, strict=True):
             if etags is None:
@@ -83,7 +83,7 @@ def _settle_conflicts(
 ) -> list[RecordWrite]:
     """The writes that can still be done; the others are settled."""
     wanted = [operation.row for write in writes for operation in write.operations]
-    rows = iter(side_by_side(lambda row: table.get(row.partition_key, row.row_key), wanted))
+    rows = iter(in_parallel(lambda row: table.get(row.partition_key, row.row_key), wanted))
     possible = []
     for write in writes:
         present = tuple(next(rows) for _ in write.operations)
@@ -97,13 +97,13 @@ def _settle_conflicts(
     return possible
 
 
-def _is_done(operation: Operation, row: Row | None) -> bool:
+def _is_done(operation: RowOperation, row: Row | None) -> bool:
     if isinstance(operation, Delete):
         return row is None
     return row is not None and row.text("write_id") == operation.row.text("write_id")
 
 
-def _can_be_done(operation: Operation, row: Row | None) -> bool:
+def _can_be_done(operation: RowOperation, row: Row | None) -> bool:
     if isinstance(operation, Insert):
         return row is None
     if isinstance(operation, (Replace, Delete)):

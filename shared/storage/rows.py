@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 from itertools import count
 from typing import TypeVar
 
@@ -42,6 +43,11 @@ class Row:
     etag: str = ""
     written_at: datetime | None = None
     read_at: datetime | None = None
+
+    @cached_property
+    def payload_size(self) -> int:
+        """The bytes that the row takes in a request, roughly."""
+        return len(json.dumps(self.properties, default=str))
 
     @property
     def age(self) -> timedelta:
@@ -120,7 +126,7 @@ class Delete:
     etag: str = ANY_VERSION
 
 
-Operation = Insert | Replace | Upsert | Delete
+RowOperation = Insert | Replace | Upsert | Delete
 
 
 def utf16_length(text: str) -> int:
@@ -169,7 +175,7 @@ def cut_text(text: str, mark: str, most: int = LONGEST_TEXT) -> str:
     return text.encode("utf-16-le", "surrogatepass")[:room].decode("utf-16-le", "ignore") + mark
 
 
-def check_size(operations: Sequence[Operation]) -> None:
+def check_size(operations: Sequence[RowOperation]) -> None:
     """Refuse, before anything is sent, what Table Storage would refuse.
 
     Raises:
@@ -187,10 +193,10 @@ def check_size(operations: Sequence[Operation]) -> None:
 
 
 def in_groups(
-    writes: Iterable[tuple[T, Sequence[Operation]]],
-) -> Iterator[list[tuple[T, Sequence[Operation]]]]:
+    writes: Iterable[tuple[T, Sequence[RowOperation]]],
+) -> Iterator[list[tuple[T, Sequence[RowOperation]]]]:
     """Writes in groups that each fit into one transaction; the operations of one write stay together."""
-    group: list[tuple[T, Sequence[Operation]]] = []
+    group: list[tuple[T, Sequence[RowOperation]]] = []
     operations = size = 0
     for write in writes:
         write_size = sum(map(_payload_size, write[1]))
@@ -204,7 +210,7 @@ def in_groups(
         yield group
 
 
-def _row_size(operation: Operation) -> int:
+def _row_size(operation: RowOperation) -> int:
     row = operation.row
     size = 4 + 2 * (len(row.partition_key) + len(row.row_key))
     for name, value in row.properties.items():
@@ -212,7 +218,5 @@ def _row_size(operation: Operation) -> int:
     return size
 
 
-def _payload_size(operation: Operation) -> int:
-    if isinstance(operation, Delete):
-        return 0
-    return len(json.dumps(operation.row.properties, default=str))
+def _payload_size(operation: RowOperation) -> int:
+    return 0 if isinstance(operation, Delete) else operation.row.payload_size

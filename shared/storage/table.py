@@ -19,9 +19,9 @@ from shared.storage.rows import (
     MOST_OPERATIONS,
     Delete,
     Insert,
-    Operation,
     Replace,
     Row,
+    RowOperation,
     Upsert,
     check_size,
     in_groups,
@@ -102,7 +102,7 @@ class Table:
         while (page := _or_absent(lambda: _next_page(pages))) is not None:
             yield from page
 
-    def transact(self, operations: Sequence[Operation]) -> list[str]:
+    def transact(self, operations: Sequence[RowOperation]) -> list[str]:
         """Do all operations or none. Returns the new ETag of each row, empty for a removed one.
 
         At most 100 operations, all of one partition, each row once (ValueError otherwise). A call without an answer is
@@ -136,8 +136,10 @@ class Table:
             parameters["moment"] = up_to
         for _ in range(ATTEMPTS):
             rows = self.query(" and ".join(conditions), parameters, select=("PartitionKey", "RowKey"))
+            # A row that is written again after this query is newer than the moment, and stays.
+            deletes = (Delete(row, row.etag if up_to is not None else ANY_VERSION) for row in rows)
             try:
-                for group in in_groups((row, (Delete(row),)) for row in rows):
+                for group in in_groups((None, (delete,)) for delete in deletes):
                     self.transact([operation for _, operations in group for operation in operations])
                 return
             except TransactionConflict:
@@ -234,7 +236,7 @@ def _http_date(text: str) -> datetime | None:
         return None
 
 
-def _check(operations: Sequence[Operation]) -> None:
+def _check(operations: Sequence[RowOperation]) -> None:
     if not 0 < len(operations) <= MOST_OPERATIONS:
         raise ValueError(f"a transaction has 1 to {MOST_OPERATIONS} operations, not {len(operations)}")
     if len({operation.row.partition_key for operation in operations}) > 1:
@@ -244,7 +246,7 @@ def _check(operations: Sequence[Operation]) -> None:
     check_size(operations)
 
 
-def _submit(client: TableClient, operations: Sequence[Operation]) -> Sequence[Mapping[str, Any]]:
+def _submit(client: TableClient, operations: Sequence[RowOperation]) -> Sequence[Mapping[str, Any]]:
     """Do it in one request. The caller repeats it: the package does not repeat a POST whose answer was lost."""
     entities = [_client_operation(operation) for operation in operations]
     name, entity, options = entities[0]
@@ -256,7 +258,7 @@ def _submit(client: TableClient, operations: Sequence[Operation]) -> Sequence[Ma
     return [write(entity, retry_total=0, **options)]
 
 
-def _client_operation(operation: Operation) -> tuple[str, dict[str, Any], dict[str, Any]]:
+def _client_operation(operation: RowOperation) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """An operation as `TableClient.submit_transaction` takes it."""
     from azure.core import MatchConditions
 

@@ -1,4 +1,4 @@
-"""The app's tables and the one connection to the storage account that holds them."""
+"""The app's tables, and the connection to their storage account."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 5
 _MOST_CONNECTIONS = 64
-"""Two for each of the threads that a worker should have."""
+"""Two for each of the 32 threads that a worker should have."""
 
 
 class Tables:
-    """The three tables of one storage account. Build one for the process: it keeps the connections.
+    """The three tables of one storage account. A process makes one instance, because it keeps the connections open.
 
-    Neither building it nor asking for a table contacts Table Storage.
+    Making it does not contact Table Storage.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Tables:
         endpoint: str | None = None,
         identity: ManagedIdentity | None = None,
     ) -> None:
-        """A connection string, or the address of an account that the app's managed identity may use."""
+        """Takes a connection string, or the URL of an account that the app's managed identity may use."""
         self._connection_string = connection_string
         self._endpoint = endpoint
         self._identity = identity or ManagedIdentity()
@@ -45,7 +45,7 @@ class Tables:
 
     @classmethod
     def from_settings(cls, settings: Settings, identity: ManagedIdentity) -> Tables:
-        """The tables that the app settings name."""
+        """The tables of the storage account in the app settings."""
         return cls(settings.tables_connection_string, settings.tables_endpoint, identity)
 
     def _client(self, name: str) -> TableClient:
@@ -63,14 +63,14 @@ def _connect(
     from azure.data.tables import TableServiceClient
     from requests.adapters import HTTPAdapter
 
-    # The Azure packages tell of every request at INFO, and urllib3 of every address, with a SAS in it, at DEBUG.
+    # The Azure packages log every request at INFO. urllib3 logs every URL, with its SAS, at DEBUG.
     logging.getLogger("azure").setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.INFO)
     session = requests.Session()
-    # No proxy from the environment, as for the other systems: looking for one costs a tenth of every request.
+    # Looking for a proxy in the environment takes a tenth of the time of a request.
     session.trust_env = False
     for scheme in ("http://", "https://"):
-        # By default ten connections are kept, and the others are made anew for every request.
+        # By default, ten connections are kept and each further request opens a new one.
         session.mount(scheme, HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS))
     options: dict[str, Any] = {
         "transport": RequestsTransport(

@@ -1,4 +1,4 @@
-"""Tokens at rest, and the tokens of webhook URLs: both by the keys of the app setting SECRETS_KEY, newest first."""
+"""Encrypt the stored tokens, and derive the tokens of webhook URLs, with the keys of the app setting SECRETS_KEY."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from shared.errors import SettingInvalid
 from shared.secret import Secret
 
 _WEBHOOK_DOMAIN = b"webhook token, version 1"
-"""Keeps these HMACs apart from whatever else is ever derived from the same keys."""
+"""The prefix of every signed message, so that no other use of the same keys yields the same HMAC."""
 
 
 class Vault:
-    """Encrypts with the newest key and decrypts with any, so that a key is rotated by putting a new one in front.
+    """Encrypts with the first key, which is the newest, and decrypts with any of them.
 
-    What is saved after that is encrypted with the new one.
+    To rotate the key, an operator puts a new one in front. Tokens that are saved after that use the new key.
     """
 
     def __init__(self, keys: Sequence[Secret]) -> None:
@@ -27,16 +27,16 @@ class Vault:
         self._keys = tuple(keys)
 
     def encrypt(self, secret: Secret) -> str:
-        """The secret as a Fernet token, which is text."""
+        """The secret as a Fernet token (text)."""
         from cryptography.fernet import Fernet
 
         return Fernet(self._keys[0].reveal()).encrypt(secret.reveal().encode()).decode()
 
     def decrypt(self, encrypted: str) -> Secret:
-        """What `encrypt` was given.
+        """The secret that `encrypt` was given.
 
         Raises:
-            SettingInvalid: none of the keys opens it.
+            SettingInvalid: none of the keys decrypts it.
         """
         from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -44,23 +44,23 @@ class Vault:
         try:
             return Secret(fernets.decrypt(encrypted.encode()).decode())
         except InvalidToken:
-            # Raised below: the original has nothing to add.
+            # Raised below, without the original as its cause.
             pass
         raise SettingInvalid(
             "A stored token cannot be decrypted with the app setting SECRETS_KEY. Add the key it was encrypted with to "
-            "the end of SECRETS_KEY, after a comma; if that key is lost, enter the integration's tokens again."
+            "the end of SECRETS_KEY, after a comma. If that key is lost, enter the integration's tokens again."
         )
 
-    def sealed(self, encrypted: str) -> Secret:
-        """The same, but decrypted only when it is revealed: an integration can be shown or repaired without its key."""
-        return SealedSecret(encrypted, self)
+    def decrypt_when_revealed(self, encrypted: str) -> Secret:
+        """A secret that is decrypted by `reveal`, so that an integration can be shown and repaired without its key."""
+        return EncryptedSecret(encrypted, self)
 
     def webhook_token(self, integration_id: str, generation: str) -> str:
-        """The secret part of an integration's webhook URL: 256 bits, URL-safe. Another generation, another token."""
+        """The token in an integration's webhook URL: 256 bits, URL-safe. A new generation has another token."""
         return _webhook_token(self._keys[0], integration_id, generation)
 
     def is_webhook_token(self, token: str, integration_id: str, generation: str) -> bool:
-        """Whether the token was derived from any of the keys. Takes the same time whatever the token is."""
+        """Whether the token was derived from one of the keys. The time does not depend on the token."""
         given = token.encode("utf-8", "surrogatepass")
         matches = [
             hmac.compare_digest(given, _webhook_token(key, integration_id, generation).encode())
@@ -70,13 +70,13 @@ class Vault:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class SealedSecret(Secret):
-    """An encrypted secret that is decrypted when it is revealed, which raises SettingInvalid without its key."""
+class EncryptedSecret(Secret):
+    """A secret that `reveal` decrypts. Without its key, `reveal` raises SettingInvalid."""
 
     _vault: Vault = field()
 
     def reveal(self) -> str:
-        """The secret itself."""
+        """The decrypted text. Raises SettingInvalid."""
         return self._vault.decrypt(self._text).reveal()
 
     def __eq__(self, other: object) -> bool:
@@ -87,7 +87,7 @@ class SealedSecret(Secret):
 
 
 def _webhook_token(key: Secret, integration_id: str, generation: str) -> str:
-    # A length before each part: no two pairs give the same message.
+    # The length before each part keeps different pairs from giving the same message.
     parts = [part.encode() for part in (integration_id, generation)]
     message = _WEBHOOK_DOMAIN + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
     digest = hmac.digest(base64.urlsafe_b64decode(key.reveal()), message, "sha256")

@@ -47,7 +47,7 @@ def test_two_hundred_and_fifty_projects_are_all_offered(page: Page, azure_devops
     page.type("Personal access token", "sandbox-write-token")
     page.press("Test connection")
 
-    page.sees("sees 253 projects")
+    page.sees("can see 253 projects")
     assert len(page.options("Project")) == 254
     page.choose("Project", "Project 249")
     page.sees("Project 249 has 1 area")

@@ -111,9 +111,9 @@ def test_a_subscription_that_azure_devops_disabled_is_switched_on_again(
     page.sees("Disabled by a person")
     settings = page.link("Project settings → Service hooks").get_attribute("href")
     assert settings == f"{azure_devops.url}/Fabrikam/_settings/serviceHooks"
-    page.press("Switch it on again")
+    page.press("Enable it again")
 
-    page.sees("was there already and works now")
+    page.sees("already existed. It works now")
     (after,) = azure_devops.get("/_apis/hooks/subscriptions").json()["value"]
     assert (after["id"], after["status"]) == (known["id"], "enabled")
 
@@ -123,8 +123,8 @@ def test_a_new_webhook_url_is_given_to_the_subscription(
 ) -> None:
     open_integration(page, integration, "/hook")
     page.sees("reports every changed work item")
-    page.press("The URL got into wrong hands?")
-    page.press("Make a new URL")
+    page.press("Has the URL leaked?")
+    page.press("Create a new URL")
 
     page.sees("The webhook URL is new, and the subscription calls it.", "Enabled")
     url = page.find(".with-copy input").get_property("value")
@@ -140,13 +140,15 @@ def test_a_subscription_that_the_token_may_not_change_is_named_with_what_to_do_b
     save_with(api, integration, {"/azure_devops/personal_access_token": READ_TOKEN})
     open_integration(page, integration, "/hook")
     page.sees("reports every changed work item")
-    page.press("The URL got into wrong hands?")
-    page.press("Make a new URL")
+    page.press("Has the URL leaked?")
+    page.press("Create a new URL")
 
-    page.sees("The webhook URL is new, but the subscription does not have it", "may not edit service hook")
+    page.sees(
+        "The webhook URL is new, but the subscription still calls the old one", "may not edit service hook"
+    )
     page.sees("Old webhook URL", known["id"], "paste the URL below, or delete it and create another")
     save_with(api, integration, {"/azure_devops/personal_access_token": WRITE_TOKEN})
-    page.press("Give it the new URL")
+    page.press("Change it to the new URL")
     page.sees("works now", "Enabled")
     (after,) = azure_devops.get("/_apis/hooks/subscriptions").json()["value"]
     assert after["consumerInputs"]["url"] == page.find(".with-copy input").get_property("value")
@@ -244,7 +246,7 @@ def test_one_that_is_switched_off_is_enabled_where_that_is_said(
     save_with(api, integration, {"/enabled": False})
 
     open_integration(page, integration)
-    page.sees("Complete, but switched off.")
+    page.sees("Complete, but not enabled.")
     page.press("Enable it")
     page.follow("Next: let Azure DevOps report changes")
     page.sees("reports every changed work item")
@@ -263,7 +265,7 @@ def test_faults_are_shown_beside_their_fields_and_the_first_has_the_focus(page: 
     page.type("Product", "PROD")
     page.type("Name", "x")
     page.press("Save")
-    assert "must be an organization's name" in page.fault_at("Account")
+    assert "must be the name or the URL of an organization" in page.fault_at("Account")
     assert "without a path" in page.fault_at("Address")
     assert page.focused() == page.field("Account")
     page.type("Account", "fabrikam")
@@ -297,7 +299,7 @@ def test_an_id_that_is_taken_is_refused_and_nobodys_integration_replaced(
 
 
 @pytest.mark.parametrize(
-    ("choice", "expected"), [("Go on with these values", "Mine"), ("Take all of theirs", "Theirs")]
+    ("choice", "expected"), [("Continue with these values", "Mine"), ("Take all of theirs", "Theirs")]
 )
 def test_a_save_in_between_is_shown_and_neither_is_lost(
     page: Page, api: Api, integration: IntegrationUnderTest, choice: str, expected: str
@@ -330,7 +332,7 @@ def test_unsaved_changes_stay_until_they_are_saved_or_discarded(
     page.follow("All integrations")
     page.sees("There are unsaved changes")
     page.follow("Send a sample")
-    page.sees("What is sent goes by what is saved.")
+    page.sees("A send uses the saved configuration.")
     page.follow("Set up")
     assert page.value("Name") == "Renamed"
 
@@ -338,7 +340,7 @@ def test_unsaved_changes_stay_until_they_are_saved_or_discarded(
     asks = "const leaving = new Event('beforeunload', {cancelable: true}); dispatchEvent(leaving);"
     assert page.browser.execute_script(f"{asks} return leaving.defaultPrevented") is True
     page.browser.refresh()
-    page.sees("Unsaved changes of before are back")
+    page.sees("Your unsaved changes were restored")
     assert page.value("Name") == "Renamed"
     assert page.value("Personal access token") == ""
     assert "a-token-being-typed" not in str(
@@ -360,7 +362,7 @@ def test_a_status_that_is_none_of_the_products_is_marked(
     )
 
     open_integration(page, integration)
-    page.sees("not a state of this type any more", "Baking", "not in Aha!")
+    page.sees("no longer a state of this type", "Baking", "not in Aha!")
     page.sees("Needs attention: Status for Active (features), Status for Baking (features)")
     assert page.value("Active", "feature") == "Cooking (not a status of the product)"
 

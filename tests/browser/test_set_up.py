@@ -83,7 +83,7 @@ def test_the_whole_way_from_nothing_to_a_state_that_came_back(
     page.press("Check without writing")
     page.sees("Everything can be sent", "would be created")
     assert azure_devops.ids() == []
-    page.press("Send really")
+    page.press("Send now")
     page.sees("Everything was sent", "PROD-1", "Feature 1")
     assert azure_devops.fields(1)["System.AreaPath"] == "Fabrikam\\Web\\Checkout"
 
@@ -176,7 +176,7 @@ def test_a_product_chosen_later_turns_names_into_choices(page: Page, aha: Aha) -
     page.type("Address", aha.account_url)
     page.type("API key", AHA_TOKEN)
     page.keys(Keys.ENTER)
-    page.sees("It sees 2 products.")
+    page.sees("It can see 2 products.")
     page.press("Choose the Aha! product to choose from its statuses")
     assert page.focused() == page.field("Product")
     page.choose("Product", "Fabrikam mobile (MOB)")

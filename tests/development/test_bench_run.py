@@ -58,7 +58,7 @@ def test_notifications_and_threads_are_measured(bench: Bench) -> None:
     by_callers = rows(webhooks(bench.arena, (2,), 4))
     by_threads = rows(throughput(bench.arena, (2,), most=4))
 
-    assert by_callers[0]["floor a second"] == 2 * 1000 / (2 * LATENCY_MS)
+    assert by_callers[0]["floor per second"] == 2 * 1000 / (2 * LATENCY_MS)
     assert by_threads[0]["notifications' floor"] == 2 * 1000 / (2 * LATENCY_MS)
     assert by_threads[0]["sends' floor"] == 2 * 1000 / LATENCY_MS
 

@@ -16,8 +16,6 @@ MINIMAL = {"name": "Fabrikam web", "product_id": "PROD"}
 LEFT_OUT: Any = object()
 """As a value of `changed`: the key is not there at all."""
 
-_MEMBERS = {"type", "title", "status", "detail", "code", "operation_id"}
-
 
 def complete_integration(**changes: Any) -> dict[str, Any]:
     """The sample integration with an Aha! account that is never called; `changes` replace top-level keys."""
@@ -40,25 +38,14 @@ def changed(body: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
 
 
 def problem_of(answer: requests.Response, status: int, code: str) -> dict[str, Any]:
-    """The body of an error answer, which must be a whole one as RFC 9457 and the app's contract have it."""
+    """The body of an error answer of this status and code. The client has checked that it is a whole problem."""
     assert answer.status_code == status, f"{answer.status_code} {answer.text}"
-    assert answer.headers["content-type"].split(";")[0] == "application/problem+json"
     problem: dict[str, Any] = answer.json()
-    assert set(problem) == _MEMBERS | ({"errors"} if "errors" in problem else set())
     assert problem["code"] == code, problem
-    assert problem["status"] == status
-    assert problem["type"]
-    assert problem["title"]
-    assert problem["detail"]
-    assert problem["operation_id"] == answer.headers["x-operation-id"]
-    assert ("errors" in problem) == (code == "invalid_request")
-    if status == 503:
-        assert int(answer.headers["retry-after"]) >= 1
     return problem
 
 
 def faults_of(answer: requests.Response) -> dict[str, str]:
     """What each JSON pointer of an `invalid_request` is blamed for."""
     errors = problem_of(answer, 400, "invalid_request")["errors"]
-    assert all(set(error) == {"pointer", "detail"} for error in errors)
     return {error["pointer"]: error["detail"] for error in errors}

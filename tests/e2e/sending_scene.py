@@ -253,7 +253,7 @@ class Scene:
 
     def notify(self, body: Any, webhook_url: str = "") -> Response:
         """Call the webhook with a body of the test's own."""
-        return self.api.session.post(webhook_url or self.integration.webhook_url, json=body, timeout=60)
+        return self.api.post(webhook_url or self.integration.webhook_url, json=body)
 
     def _attempts(self) -> list[Json]:
         attempts: list[Json] = self.azure_devops.control("GET", "/service_hooks/deliveries")["deliveries"]

@@ -69,7 +69,7 @@ def test_attachments_past_a_hundred_fail_alone_and_find_room_later(scene: Scene)
 
     assert (sent.status, sent.body["status"]) == (207, "partial")
     assert [sent.files[key] for key in files] == ["uploaded"] * 100 + ["failed"] * 2
-    assert "100 attachments at most" in file_of(sent, files[-1])["error"]["detail"]
+    assert "at most 100 attachments" in file_of(sent, files[-1])["error"]["detail"]
     assert len(scene.file_names(sent.ids[0])) == 100
     assert len(scene.log("attachment.no-room")) == 1
     again = send_sample(scene, event="update_feature")

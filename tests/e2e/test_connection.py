@@ -97,7 +97,7 @@ def test_a_project_may_be_given_by_its_name_or_its_id(
     assert checks_of(result) == ["credentials", "project"]
 
 
-def test_a_project_whose_name_needs_escaping_can_be_connection(api: Api, azure_devops: AzureDevOps) -> None:
+def test_a_project_name_that_needs_escaping_works(api: Api, azure_devops: AzureDevOps) -> None:
     result = connection(api, {**ACCOUNT, "project": "Contoso Café"})
 
     assert result["project"]["areas"] == ["Contoso Café", "Contoso Café\\Küche"]

@@ -120,7 +120,7 @@ def test_a_stored_token_never_goes_to_another_address(
     ):
         faults = faults_of(api.post("/test-connection", body))
 
-        assert faults == {"/aha/api_token": "must be given again because the address has changed"}
+        assert faults == {"/aha/api_token": "must be entered again because the URL has changed"}
 
 
 def test_every_fault_is_named_at_once(api: Api) -> None:

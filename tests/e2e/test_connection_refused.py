@@ -40,6 +40,7 @@ def _organization_at_its_start(azure_devops: AzureDevOps) -> None:
 
 
 class TestToken:
+    @pytest.mark.contract
     def test_that_has_expired(self, api: Api) -> None:
         detail = refusal(api, "credentials_rejected", "sandbox-expired-token")
 

@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.system import Api, Client
+from local.system import LocalSystem
+from tests.e2e.system import Api
 from tests.openapi import ROOT
 
 STATIC = ROOT / "Console" / "static"
-FILES = sorted(path.name for path in STATIC.iterdir())
+FILES = [
+    pytest.param(path.name, marks=[pytest.mark.contract] if path.name == "app.js" else [])
+    for path in sorted(STATIC.iterdir())
+]
 SCRIPTS = sorted(STATIC.glob("*.js"))
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -21,29 +25,37 @@ POLICY = (
 
 
 @pytest.fixture
-def visitor(api: Api) -> Client:
+def visitor(system: LocalSystem) -> Api:
     """Somebody without a function key."""
-    return Client(api.url)
+    return Api(system.functions_url)
 
 
 def assert_guarded(answer: requests.Response) -> None:
     assert answer.headers["content-security-policy"] == POLICY
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
-    assert answer.headers["x-operation-id"]
 
 
-def test_the_page_is_served_without_a_key(visitor: Client) -> None:
+@pytest.mark.contract
+def test_the_page_is_served_without_a_key(visitor: Api) -> None:
     answer = visitor.get("/console")
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.content == (STATIC / "index.html").read_bytes()
     assert_guarded(answer)
+    known = {"If-None-Match": answer.headers["etag"]}
+    assert visitor.get("/console", headers=known).status_code == 304
+
+
+@pytest.mark.contract
+def test_the_page_is_at_the_address_without_the_slash(visitor: Api) -> None:
+    assert visitor.get("/console/", allow_redirects=False).status_code == 308
+    assert visitor.get("/console/").url == f"{visitor.url}/console"
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_each_file_comes_as_what_it_is_and_only_once(visitor: Client, name: str) -> None:
+def test_each_file_comes_as_what_it_is_and_only_once(visitor: Api, name: str) -> None:
     answer = visitor.get(f"/console/{name}")
 
     assert answer.content == (STATIC / name).read_bytes()
@@ -58,6 +70,7 @@ def test_each_file_comes_as_what_it_is_and_only_once(visitor: Client, name: str)
     assert visitor.get(f"/console/{name}", headers={"If-None-Match": '"other"'}).status_code == 200
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     "name",
     [
@@ -74,7 +87,7 @@ def test_each_file_comes_as_what_it_is_and_only_once(visitor: Client, name: str)
         "app.js%00.html",
     ],
 )
-def test_nothing_else_is_served(visitor: Client, name: str) -> None:
+def test_nothing_else_is_served(visitor: Api, name: str) -> None:
     answer = visitor.get(f"/console/{name}")
 
     assert answer.status_code in (400, 404)

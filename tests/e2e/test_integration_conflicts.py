@@ -5,11 +5,14 @@ from __future__ import annotations
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.e2e.configuration_bodies import MINIMAL, problem_of
 from tests.e2e.system import Api
 
 
 class TestProducts:
+    @pytest.mark.contract
     def test_a_product_belongs_to_one_integration(self, api: Api, integration_id: str) -> None:
         api.put_integration(integration_id, {**MINIMAL, "name": "The first"})
 
@@ -57,6 +60,7 @@ class TestProducts:
 
 
 class TestIfMatch:
+    @pytest.mark.contract
     def test_lets_the_version_that_was_read_be_replaced_once(self, api: Api, integration_id: str) -> None:
         etag = api.put_integration(integration_id, MINIMAL).headers["etag"]
 
@@ -85,6 +89,7 @@ class TestIfMatch:
 
         problem_of(answer, 412, "precondition_failed")
 
+    @pytest.mark.contract
     def test_guards_a_delete(self, api: Api, integration_id: str) -> None:
         path = f"/integrations/{integration_id}"
         old = api.put_integration(integration_id, MINIMAL).headers["etag"]

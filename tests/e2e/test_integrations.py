@@ -22,6 +22,7 @@ from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
 EMPTY_MAPPING: dict[str, Any] = {"work_item_type": "", "status_mapping": {}, "default_fields": {}}
 
 
+@pytest.mark.contract
 def test_a_put_creates_an_integration_and_shows_it_without_its_secrets(
     api: Api, system: LocalSystem, integration_id: str
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_second_put_replaces_the_integration_and_keeps_when_it_was_created(
     assert api.get(f"/integrations/{integration_id}").json() == shown
 
 
+@pytest.mark.contract
 def test_texts_of_every_script_come_back_as_they_were_sent(api: Api, integration_id: str) -> None:
     body = changed(
         complete_integration(name="Größe, 名前, 👩‍🚀"),
@@ -104,6 +106,7 @@ def test_texts_of_every_script_come_back_as_they_were_sent(api: Api, integration
     assert shown["feature"] == body["feature"]
 
 
+@pytest.mark.contract
 def test_the_list_has_every_integration_by_name_whatever_its_case(api: Api, integration_id: str) -> None:
     for number, name in enumerate(("beta", "Alpha", "gamma", "Beta")):
         api.put_integration(f"{integration_id}-{number}", {"name": name, "product_id": f"P{number}"})
@@ -170,18 +173,20 @@ def test_deleting_twice_finds_nothing_the_second_time(api: Api, integration_id: 
     problem_of(api.delete(f"/integrations/{integration_id}"), 404, "integration_not_found")
 
 
-@pytest.mark.parametrize("good_id", ["a", "0", "fabrikam-web-2", "-", "a" * 64])
-def test_an_id_is_made_of_small_letters_digits_and_hyphens(api: Api, good_id: str) -> None:
-    assert api.put_integration(good_id, MINIMAL).status_code == 201
-    assert api.get(f"/integrations/{good_id}").json()["integration_id"] == good_id
+def test_an_id_is_made_of_small_letters_digits_and_hyphens(api: Api) -> None:
+    for number, good_id in enumerate(("a", "0", "fabrikam-web-2", "-", "a" * 64)):
+        body = {"name": "Fabrikam web", "product_id": f"PROD-{number}"}
+        assert api.put_integration(good_id, body).status_code == 201, good_id
+        assert api.get(f"/integrations/{good_id}").json()["integration_id"] == good_id
 
 
-@pytest.mark.parametrize(
-    "bad_id", ["A", "fabrikam_web", "a.b", "a%20b", "a%2Fb", "%C3%A4", "a%0A", "a" * 65, "''"]
-)
-def test_any_other_id_is_refused(api: Api, bad_id: str) -> None:
-    assert list(faults_of(api.put(f"/integrations/{bad_id}", json=MINIMAL))) == ["/integration_id"]
-    problem_of(api.get(f"/integrations/{bad_id}"), 404, "integration_not_found")
+@pytest.mark.contract
+def test_any_other_id_is_refused(api: Api) -> None:
+    for bad_id in ("A", "fabrikam_web", "a.b", "a%20b", "a%2Fb", "%C3%A4", "a%0A", "a" * 65, "''"):
+        assert list(faults_of(api.put(f"/integrations/{bad_id}", json=MINIMAL))) == ["/integration_id"], (
+            bad_id
+        )
+        problem_of(api.get(f"/integrations/{bad_id}"), 404, "integration_not_found")
 
 
 class TestValidation:
@@ -234,68 +239,12 @@ class TestValidation:
         }
         problem_of(api.get(f"/integrations/{integration_id}"), 404, "integration_not_found")
 
-    @pytest.mark.parametrize("part", ["azure_devops", "aha", "feature", "requirement"])
-    def test_refuses_a_part_that_is_no_object(self, api: Api, integration_id: str, part: str) -> None:
-        values: list[Any] = [[], "text", 3, True]
-        for value in values:
-            answer = api.put_integration(integration_id, {**MINIMAL, part: value})
-
-            assert faults_of(answer) == {f"/{part}": "must be an object"}
-
-    @pytest.mark.parametrize("name", ["", "   ", None, LEFT_OUT, "x" * 201, "half \ud83d surrogate"])
-    def test_wants_a_name(self, api: Api, integration_id: str, name: Any) -> None:
-        answer = api.put_integration(integration_id, changed(MINIMAL, {"/name": name}))
-
-        assert set(faults_of(answer)) == {"/name"}
-
-    @pytest.mark.parametrize("product_id", ["", " ", True, 1.5, [], 10**300, "x" * 256])
-    def test_wants_a_product_id(self, api: Api, integration_id: str, product_id: Any) -> None:
-        answer = api.put_integration(integration_id, {**MINIMAL, "product_id": product_id})
-
-        assert set(faults_of(answer)) == {"/product_id"}
-
-    @pytest.mark.parametrize(
-        "url",
-        ["aha.io", "ftp://company.aha.io", "https://", "https://company.aha.io/api", "https://a:b@aha.io"],
-    )
-    def test_takes_only_the_address_of_an_account_for_aha(
-        self, api: Api, integration_id: str, url: str
-    ) -> None:
-        answer = api.put_integration(integration_id, {**MINIMAL, "aha": {"url": url}})
-
-        assert set(faults_of(answer)) == {"/aha/url"}
-
     def test_refuses_a_number_that_json_has_no_word_for(self, api: Api, integration_id: str) -> None:
         body = '{"name":"n","product_id":"P","feature":{"default_fields":{"Custom.Size":1e999}}}'
 
         answer = api.put(f"/integrations/{integration_id}", data=body)
 
         assert set(faults_of(answer)) == {"/feature/default_fields/Custom.Size"}
-
-    def test_lets_an_integration_be_enabled_only_when_it_is_complete(
-        self, api: Api, integration_id: str
-    ) -> None:
-        assert set(faults_of(api.put_integration(integration_id, {**MINIMAL, "enabled": True}))) == {
-            "/azure_devops/account_name",
-            "/azure_devops/personal_access_token",
-            "/azure_devops/project",
-            "/azure_devops/area_path",
-            "/feature/work_item_type",
-            "/requirement/work_item_type",
-        }
-
-    def test_needs_no_token_where_the_app_signs_in_with_its_identity(
-        self, api: Api, integration_id: str
-    ) -> None:
-        body = changed(
-            complete_integration(),
-            {"/azure_devops/authentication": "entra", "/azure_devops/personal_access_token": LEFT_OUT},
-        )
-
-        answer = api.put_integration(integration_id, body)
-
-        assert answer.status_code == 201
-        assert answer.json()["azure_devops"]["authentication"] == "entra"
 
     def test_needs_no_aha_account_to_send_only(self, api: Api, integration_id: str) -> None:
         body = changed(complete_integration(), {"/aha": LEFT_OUT})

@@ -153,6 +153,7 @@ def _fail_in_every_way(
     api.put_integration(integration.id, integration.body)
 
 
+@pytest.mark.contract
 def test_no_secret_shows_in_answers_logs_tables_or_the_output_of_the_host(
     system: LocalSystem,
     api: Api,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.e2e.sending_payloads import Json, feature, requirement, requirements
 from tests.e2e.sending_scene import A_WRITE, TITLE, Scene, Sent, another_host
 from tests.e2e.system import Api, eventually
@@ -35,6 +37,7 @@ def assert_all_agree(answers: Sequence[Sent]) -> None:
     assert {answer.body["status"] for answer in answers} == {"succeeded"}
 
 
+@pytest.mark.contract
 def test_ten_senders_of_one_new_feature_create_it_once(scene: Scene) -> None:
     payload = feature(requirements=requirements(3))
 

@@ -29,6 +29,7 @@ def digest_of(content: FileContent) -> str:
     return digest.hexdigest()
 
 
+@pytest.mark.contract
 def test_files_of_records_and_of_their_descriptions_are_uploaded_and_attached(scene: Scene) -> None:
     sent = send_sample(scene, "PROD-1")
 

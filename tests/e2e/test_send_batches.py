@@ -76,6 +76,7 @@ def test_one_bad_update_stops_no_other(fresh: Scene, mode: str) -> None:
     assert fresh.value(ids[3], TITLE) == "Requirement 3 anew"
 
 
+@pytest.mark.contract
 def test_all_requirements_bad_leave_the_feature_created(scene: Scene) -> None:
     kind = {"work_item_type": "Customer Request", "status_mapping": {}, "default_fields": {}}
     scene.configure(requirement=kind)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e.sending_payloads import described, feature, linked_to, requirement, requirements
 from tests.e2e.sending_scene import Scene
 
@@ -14,6 +16,7 @@ def assert_nothing_was_written(scene: Scene) -> None:
     assert scene.claims() == []
 
 
+@pytest.mark.contract
 def test_a_dry_run_of_a_new_feature_says_what_would_be_created(scene: Scene) -> None:
     sent = scene.send(feature(requirements=requirements(3)), dry_run="true")
 
@@ -80,6 +83,7 @@ def test_a_dry_run_of_an_adoption_does_not_adopt(scene: Scene) -> None:
     assert other.ids == [number]
 
 
+@pytest.mark.contract
 def test_dry_run_must_be_true_or_false(scene: Scene) -> None:
     sent = scene.send(feature(), dry_run="perhaps")
 

@@ -20,7 +20,7 @@ def storage(scene: Scene) -> Iterator[FaultyStorage]:
     relay = Relay(scene.system.tables_connection_string)
     server = start_in_thread(FaultInjection(relay))
     try:
-        storage = FaultyStorage(server.url, relay.connection_string_by_way_of(server.url))
+        storage = FaultyStorage(server.url, relay)
         # The table is there, so that no test counts the attempt that finds it missing.
         storage.tables.links.transact([Upsert(Row("another integration", "a row"))])
         storage.clear_requests()

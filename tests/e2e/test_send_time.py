@@ -66,7 +66,7 @@ def test_a_send_that_runs_out_of_time_half_way_says_so_and_the_next_one_goes_on(
     scene: Scene, hurried: Scene
 ) -> None:
     hurried.azure_devops.control("PUT", "/batch", {"mode": "refused"})
-    hurried.azure_devops.set_latency(1500)
+    hurried.azure_devops.set_latency(1000)
     payload = feature(requirements=requirements(45))
 
     first = hurried.send(payload)

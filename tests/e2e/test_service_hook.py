@@ -38,6 +38,7 @@ def events(api: Api, integration: IntegrationUnderTest) -> list[str]:
     return [one["event"] for one in entries if one["event"].startswith("subscription.")]
 
 
+@pytest.mark.contract
 def test_it_reports_every_updated_work_item_of_the_project_to_the_webhook(
     api: Api, azure_devops: AzureDevOps, integration: IntegrationUnderTest, path: str
 ) -> None:
@@ -213,6 +214,19 @@ def test_an_integration_without_a_project_has_none(api: Api, azure_devops: Azure
 
     for answer in (api.get("/integrations/begun/service-hook"), api.post("/integrations/begun/service-hook")):
         assert "the project" in problem_of(answer, 409, "integration_incomplete")["detail"]
+
+
+def test_an_integration_that_is_not_there_has_none(api: Api) -> None:
+    path = "/integrations/nobody/service-hook"
+
+    problem_of(api.get(path), 404, "integration_not_found")
+    problem_of(api.post(path), 404, "integration_not_found")
+
+
+def test_a_refused_token_does_not_see_it(api: Api, integration: IntegrationUnderTest, path: str) -> None:
+    save_with(api, integration, {"/azure_devops/personal_access_token": "x"})
+
+    problem_of(api.get(path), 422, "azure_devops_credentials_rejected")
 
 
 def test_an_outage_is_one(api: Api, azure_devops: AzureDevOps, path: str) -> None:

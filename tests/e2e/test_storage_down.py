@@ -35,10 +35,13 @@ def functions(
         "log": lambda: api.get(f"{path}/log", timeout=SECONDS),
         "test": lambda: api.post("/test-connection", {"integration_id": integration.id}, timeout=SECONDS),
         "send": lambda: api.post(f"{path}/features", event, timeout=SECONDS),
+        "subscription": lambda: api.get(f"{path}/service-hook", timeout=SECONDS),
+        "subscribe": lambda: api.post(f"{path}/service-hook", timeout=SECONDS),
         "webhook": lambda: api.post(integration.webhook_url, updated, timeout=SECONDS),
     }
 
 
+@pytest.mark.contract
 def test_while_storage_is_down_every_function_says_so_and_it_comes_back_by_itself(
     system: LocalSystem,
     api: Api,

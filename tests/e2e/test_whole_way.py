@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.system import ACCOUNT, PROJECT, WRITE_TOKEN
+import pytest
+
+from local.system import ACCOUNT, PROJECT, WRITE_TOKEN, LocalSystem
 from tests.e2e.sending_scene import STATE, TITLE
-from tests.e2e.system import Aha, Api, AzureDevOps, eventually
+from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest, eventually
 
 
+@pytest.mark.contract
 def test_a_feature_travels_to_azure_devops_and_its_state_comes_back(
     api: Api, azure_devops: AzureDevOps, aha: Aha, integration_id: str
 ) -> None:
@@ -63,3 +66,13 @@ def test_a_feature_travels_to_azure_devops_and_its_state_comes_back(
     assert {"work-item.created", "attachment.uploaded", "record.changes"} <= events
     of_the_send = api.log(integration_id, operation_id=answer["operation_id"])
     assert {entry["operation_id"] for entry in of_the_send} == {answer["operation_id"]}
+
+
+def test_a_restarted_function_app_goes_on_with_what_was_sent(
+    api: Api, aha: Aha, integration: IntegrationUnderTest, system: LocalSystem
+) -> None:
+    api.send(integration.id, aha.event("PROD-1"))
+
+    system.restart_host()
+
+    assert api.send(integration.id, aha.event("PROD-1")).json()["feature"]["action"] == "unchanged"

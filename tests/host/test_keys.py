@@ -6,6 +6,8 @@ import pytest
 
 from tests.host.conftest import FUNCTION_KEY, MASTER_KEY, HostOf, RunningHost
 
+pytestmark = pytest.mark.contract
+
 
 @pytest.fixture
 def host(host_of: HostOf) -> RunningHost:

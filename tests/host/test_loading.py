@@ -6,6 +6,8 @@ import pytest
 
 from tests.host.conftest import HostOf, RunningHost
 
+pytestmark = pytest.mark.contract
+
 LOAD = [
     "Ok",
     "WithContext",

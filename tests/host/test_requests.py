@@ -9,6 +9,8 @@ import requests
 
 from tests.host.conftest import APPS, HostOf, RunningHost
 
+pytestmark = pytest.mark.contract
+
 
 @pytest.fixture
 def host(host_of: HostOf) -> RunningHost:

@@ -72,6 +72,28 @@ def test_the_route_prefix_comes_from_host_json(tmp_path: Path, prefix: str | Non
     assert function.route.template == template
 
 
+@pytest.mark.parametrize(
+    "environment", [{}, {"WHEN": ""}, {"WHEN": "", "AzureWebJobs.Things.Disabled": "true"}]
+)
+def test_a_timer_without_a_schedule_is_left_out(tmp_path: Path, environment: dict[str, str]) -> None:
+    write_timer(tmp_path, schedule="%WHEN%")
+
+    app = read_app(tmp_path, environment)
+
+    assert app.functions == ()
+    (fault,) = app.faults
+    assert "'%WHEN%' does not resolve to a value" in fault
+
+
+def test_a_timer_takes_its_schedule_from_an_app_setting(tmp_path: Path) -> None:
+    write_timer(tmp_path, schedule="%WHEN%")
+
+    app = read_app(tmp_path, {"WHEN": "0 */5 * * * *"})
+
+    assert [function.name for function in app.functions] == ["Things"]
+    assert app.faults == ()
+
+
 def test_a_host_json_of_another_version_is_refused(tmp_path: Path) -> None:
     write_app(tmp_path, {"version": "3.0"}, route="things")
     with pytest.raises(ConfigurationError, match=r'"version" has to be "2.0"'):
@@ -79,12 +101,22 @@ def test_a_host_json_of_another_version_is_refused(tmp_path: Path) -> None:
 
 
 def write_app(root: Path, host: object, route: str) -> None:
-    folder = root / "Things"
-    folder.mkdir()
-    bindings = [
+    write_function(
+        root,
+        host,
         {"type": "httpTrigger", "direction": "in", "name": "req", "route": route},
         {"type": "http", "direction": "out", "name": "$return"},
-    ]
+    )
+
+
+def write_timer(root: Path, schedule: str) -> None:
+    trigger = {"type": "timerTrigger", "direction": "in", "name": "timer", "schedule": schedule}
+    write_function(root, {"version": "2.0"}, trigger)
+
+
+def write_function(root: Path, host: object, *bindings: object) -> None:
+    folder = root / "Things"
+    folder.mkdir()
     (root / "host.json").write_text(json.dumps(host), encoding="utf-8")
     (folder / "function.json").write_text(json.dumps({"bindings": bindings}), encoding="utf-8")
     (folder / "__init__.py").write_text("", encoding="utf-8")

@@ -8,6 +8,8 @@ import pytest
 
 from tests.host.conftest import FUNCTION_KEY, MASTER_KEY, HostOf, RunningHost
 
+pytestmark = pytest.mark.contract
+
 MASTER = {"x-functions-key": MASTER_KEY}
 
 

@@ -103,6 +103,13 @@ def test_an_event_is_the_record_as_the_api_has_it(aha: AhaCaller) -> None:
     assert aha.try_control("GET", "/events/PROD-1-1").status_code == 404
 
 
+def test_a_release_has_an_event_of_its_own(aha: AhaCaller) -> None:
+    event = aha.control("GET", "/events/PROD-R-1?event=create_release")
+
+    assert event == {"event": "create_release", "release": aha.feature("PROD-1")["release"]}
+    assert aha.try_control("GET", "/events/PROD-1?event=create_release").status_code == 404
+
+
 def test_an_older_event_lacks_what_older_accounts_do_not_send(aha: AhaCaller) -> None:
     feature = aha.control("GET", "/events/PROD-1?style=older")["feature"]
 

@@ -51,6 +51,26 @@ def test_an_expired_token_is_refused_in_plain_text(ado: AzureDevOpsCaller) -> No
     assert answer.text == "Access Denied: The Personal Access Token used has expired."
 
 
+def test_a_revoked_token_is_refused_without_a_word(ado: AzureDevOpsCaller) -> None:
+    ado.control("POST", "/tokens", {"token": "gone", "kind": "revoked"})
+
+    answer = ado.call("GET", "/_apis/projects", token="gone")
+
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert answer.headers["WWW-Authenticate"].startswith("Basic")
+    assert "Content-Type" not in answer.headers
+
+
+def test_a_token_for_all_organizations_is_refused_with_the_reason_in_a_header(ado: AzureDevOpsCaller) -> None:
+    ado.control("POST", "/tokens", {"token": "global", "kind": "all_organizations"})
+
+    answer = ado.call("GET", "/_apis/projects", token="global")
+
+    assert answer.status_code == 401
+    assert "all+organizations" in answer.headers["X-TFS-ServiceError"]
+    assert "all organizations" not in answer.text
+
+
 def test_an_unknown_token_gets_the_sign_in_page_and_a_success_status(ado: AzureDevOpsCaller) -> None:
     assert is_sign_in_page(ado.call("GET", "/_apis/projects", token="no-such-token"))
 

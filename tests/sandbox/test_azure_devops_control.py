@@ -40,6 +40,8 @@ def ado() -> Iterator[AzureDevOpsCaller]:
         ("PUT", "/service_hooks", {"paused": 1}),
         ("PUT", "/service_hooks", {"time_scale": -1}),
         ("PUT", "/identity", {"expire_issued": "yes"}),
+        ("POST", "/clock", {}),
+        ("POST", "/clock", {"seconds": -5}),
         ("POST", "/service_hooks/redeliver", {}),
         ("POST", "/tokens", [1]),
     ],

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from local.azure_devops.times import read_timestamp
 from tests.sandbox.azure_devops_caller import (
     AzureDevOpsCaller,
     child_of,
@@ -186,6 +187,24 @@ def test_a_query_has_at_most_32000_characters(ado: AzureDevOpsCaller) -> None:
 
     assert ado.query(query.format("x" * (32_001 - len(query) + 2))).status_code == 400
     assert ado.query(query.format("x" * (32_000 - len(query) + 2))).status_code == 200
+
+
+def test_time_passes_for_changes_and_queries_alike() -> None:
+    recent = "SELECT [System.Id] FROM WorkItems WHERE [System.ChangedDate] >= '{}'"
+    with running_azure_devops() as ado:
+        ado.create()
+        ado.create()
+
+        hour_later = ado.control("POST", "/clock", {"seconds": 3600})["now"]
+        changed = ado.update(2, title("Changed"))["fields"]["System.ChangedDate"]
+        found = ado.query(recent.format(moment(30)), timePrecision="true").json()
+        ado.control("DELETE", "/all")
+        afterwards = ado.create()["fields"]["System.ChangedDate"]
+
+    assert [row["id"] for row in found["workItems"]] == [2]
+    assert moment(30) < hour_later
+    assert read_timestamp(hour_later) <= read_timestamp(changed) <= read_timestamp(found["asOf"])
+    assert afterwards < moment(5)
 
 
 def test_too_many_results_are_refused_not_cut(ado: AzureDevOpsCaller) -> None:

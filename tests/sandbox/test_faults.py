@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -323,3 +324,20 @@ def test_controls_know_their_methods(sandbox: Sandbox) -> None:
     assert sandbox.call("POST", "/_control/latency", json={"ms": 1}).status_code == 405
     assert sandbox.call("PUT", "/_control/latency", json={"ms": "much"}).status_code == 400
     assert sandbox.call("GET", "/_control/requests?since=x").status_code == 400
+
+
+def test_a_request_whose_answer_is_held_is_carried_out_at_once(sandbox: Sandbox) -> None:
+    sandbox.inject(hold_ms=600)
+    answers: list[requests.Response] = []
+    calling = threading.Thread(target=lambda: answers.append(sandbox.call("POST", "/items", data=b"one")))
+
+    began = time.monotonic()
+    calling.start()
+    while not sandbox.application.calls:
+        time.sleep(0.01)
+    carried_out_after = time.monotonic() - began
+    calling.join()
+
+    assert carried_out_after < 0.6 <= time.monotonic() - began
+    assert answers[0].json()["length"] == 3
+    assert sandbox.call("POST", "/items", data=b"two").json()["length"] == 3

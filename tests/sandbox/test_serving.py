@@ -27,6 +27,8 @@ def echo(request: Request) -> Response:
         return Response("refused", status=401)
     if request.path == "/stream":
         return Response(piece for piece in ("one ", "two ", "three"))
+    if request.path == "/dated":
+        return Response("then", headers={"Date": "Wed, 04 Mar 2026 12:00:00 GMT"})
     if request.path == "/empty":
         return Response(status=204)
     if request.path == "/defect":
@@ -116,6 +118,18 @@ def test_a_client_that_asks_to_close_gets_its_answer_and_the_end(server: Running
 def test_a_defect_of_the_application_is_a_500_and_the_server_goes_on(server: RunningServer) -> None:
     assert requests.get(f"{server.url}/defect", timeout=10).status_code == 500
     assert requests.get(f"{server.url}/stream", timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/dated"])
+def test_an_answer_has_one_date(server: RunningServer, path: str) -> None:
+    connection = connection_to(server)
+    connection.request("GET", path)
+
+    dates = connection.getresponse().headers.get_all("Date")
+
+    assert dates is not None
+    assert len(dates) == 1
+    assert (dates[0] == "Wed, 04 Mar 2026 12:00:00 GMT") == (path == "/dated")
 
 
 def test_requests_run_side_by_side() -> None:

@@ -33,7 +33,7 @@ def faulty_storage(azurite_connection_string: str) -> Iterator[FaultyStorage]:
     relay = Relay(azurite_connection_string)
     server = start_in_thread(FaultInjection(relay))
     try:
-        yield FaultyStorage(server.url, relay.connection_string_by_way_of(server.url))
+        yield FaultyStorage(server.url, relay)
     finally:
         server.stop()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -12,11 +14,19 @@ from werkzeug.wrappers import Request, Response
 from shared.secret import Secret
 from shared.storage.tables import Tables
 
+_TIMESTAMP = re.compile(rb'(?<="Timestamp":")[^"]+(?=")')
+
 
 class Relay:
-    """A WSGI application that hands every request on to Azurite, unchanged but for the host."""
+    """A WSGI application that hands every request on to Azurite, unchanged but for the host.
+
+    `clock_offset` moves the clock of Table Storage: the Date of each answer and the Timestamp of each row.
+    `since_writes` moves the Date alone, as if that much time had passed between the writes and the answer.
+    """
 
     def __init__(self, connection_string: str) -> None:
+        self.clock_offset = timedelta()
+        self.since_writes = timedelta()
         self._connection_string = connection_string
         found = re.search(r"TableEndpoint=(http://[^/;]+)", connection_string)
         assert found
@@ -35,20 +45,29 @@ class Relay:
             headers={name: value for name, value in request.headers.items() if name.lower() != "host"},
             timeout=30,
         )
-        response = Response(answer.content, answer.status_code)
+        content = _TIMESTAMP.sub(lambda found: _later_timestamp(found[0], self.clock_offset), answer.content)
+        response = Response(content, answer.status_code)
         for name, value in answer.headers.items():
             if name.lower().startswith(("content-type", "etag", "x-ms-")):
                 response.headers[name] = value
+        date = parsedate_to_datetime(answer.headers["Date"]) + self.clock_offset + self.since_writes
+        response.headers["Date"] = format_datetime(date, usegmt=True)
         return response(environ, start_response)
 
 
-class FaultyStorage:
-    """The tables behind the relay, and the faults that are to happen on the way to them."""
+def _later_timestamp(text: bytes, offset: timedelta) -> bytes:
+    moment = datetime.fromisoformat(text.decode().replace("Z", "+00:00")) + offset
+    return moment.isoformat().replace("+00:00", "Z").encode()
 
-    def __init__(self, url: str, connection_string: str) -> None:
+
+class FaultyStorage:
+    """The tables behind the relay, and the faults that are to happen on the way to them. `url` is the relay's."""
+
+    def __init__(self, url: str, relay: Relay) -> None:
         self._url = url
-        self.connection_string = connection_string
-        self.tables = Tables(Secret(connection_string))
+        self.relay = relay
+        self.connection_string = relay.connection_string_by_way_of(url)
+        self.tables = Tables(Secret(self.connection_string))
 
     def fail(self, **fault: Any) -> None:
         """Let a fault happen once, or `times`; see `local.faults` for the kinds."""

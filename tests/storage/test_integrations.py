@@ -1,4 +1,4 @@
-"""Integrations in the table: saved, found, listed, deleted, also by several people and through crashes."""
+"""Integrations in the table: save, find, list and delete them, also at the same time and after crashes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from shared.errors import (
 )
 from shared.secret import Secret
 from shared.storage.integrations import DeletedIntegration, IntegrationStore
-from shared.storage.rows import Insert, Row
+from shared.storage.rows import Insert, Row, Upsert
 from shared.storage.table import Table
 from shared.storage.tables import Tables
 from shared.storage.vault import Vault
@@ -72,7 +72,7 @@ def an_integration(
     )
 
 
-def test_what_is_saved_is_found_again(store: IntegrationStore) -> None:
+def test_a_saved_integration_is_found(store: IntegrationStore) -> None:
     saved = store.save(an_integration(), None)
 
     assert store.get("web") == saved
@@ -94,7 +94,7 @@ def test_an_incomplete_integration_can_be_saved(store: IntegrationStore) -> None
     assert store.get("draft-2") == another
 
 
-def test_mappings_and_default_values_of_any_length_come_back(store: IntegrationStore) -> None:
+def test_mappings_and_default_fields_of_any_length_are_kept(store: IntegrationStore) -> None:
     long = RecordMapping(
         "Feature",
         {f"State {n}": f"Status “{n}” 😀" for n in range(2000)},
@@ -116,7 +116,7 @@ def test_no_token_is_stored_in_clear(store: IntegrationStore, tables: Tables) ->
     assert "the-aha-token" not in stored
 
 
-def test_integrations_are_listed_by_name_whatever_the_case(store: IntegrationStore) -> None:
+def test_integrations_are_listed_by_name_without_regard_to_case(store: IntegrationStore) -> None:
     for integration_id, name in (("c", "beta"), ("b", "Alpha"), ("a", "alpha"), ("d", "Gamma")):
         store.save(an_integration(integration_id, name, product_id=integration_id), None)
     store.delete(store.get("d"))
@@ -142,7 +142,7 @@ def test_a_change_keeps_the_time_of_creation_and_the_webhook_url(store: Integrat
     assert store.get("web") == changed
 
 
-def test_a_rotated_webhook_url_is_another_one(store: IntegrationStore) -> None:
+def test_rotating_gives_another_webhook_url(store: IntegrationStore) -> None:
     created = store.save(an_integration(), None)
 
     rotated = store.save(an_integration(), created, rotate_webhook_url=True)
@@ -151,7 +151,7 @@ def test_a_rotated_webhook_url_is_another_one(store: IntegrationStore) -> None:
     assert store.get("web").webhook_generation == rotated.webhook_generation
 
 
-def test_what_was_left_out_of_a_change_is_gone(store: IntegrationStore) -> None:
+def test_a_change_removes_what_it_leaves_out(store: IntegrationStore) -> None:
     created = store.save(an_integration(), None)
 
     store.save(replace(an_integration(), aha=AhaTarget(), feature=RecordMapping()), created)
@@ -198,7 +198,7 @@ def test_a_product_is_free_when_its_integration_moves_to_another(store: Integrat
     store.save(an_integration("three", product_id="OTHER"), None)
 
 
-def test_of_many_who_want_a_product_at_once_one_gets_it(store: IntegrationStore) -> None:
+def test_of_many_creates_with_one_product_one_succeeds(store: IntegrationStore) -> None:
     def attempt(number: int) -> str:
         try:
             return store.save(an_integration(f"web-{number}"), None).integration.integration_id
@@ -212,7 +212,7 @@ def test_of_many_who_want_a_product_at_once_one_gets_it(store: IntegrationStore)
     assert [stored.integration.integration_id for stored in store.all()] == winners
 
 
-def test_of_many_who_change_the_same_version_at_once_one_succeeds(store: IntegrationStore) -> None:
+def test_of_many_changes_of_one_version_one_succeeds(store: IntegrationStore) -> None:
     created = store.save(an_integration(), None)
     start = threading.Barrier(10)
 
@@ -228,7 +228,9 @@ def test_of_many_who_change_the_same_version_at_once_one_succeeds(store: Integra
         assert sum(threads.map(attempt, range(10))) == 1
 
 
-def test_deleting_leaves_a_tombstone_and_takes_links_and_log(store: IntegrationStore, tables: Tables) -> None:
+def test_deleting_leaves_a_tombstone_and_deletes_links_and_log(
+    store: IntegrationStore, tables: Tables
+) -> None:
     created = store.save(an_integration(), None)
     other = store.save(an_integration("web-2", product_id="OTHER"), None)
     for table in (tables.links, tables.log):
@@ -251,7 +253,7 @@ def test_deleting_leaves_a_tombstone_and_takes_links_and_log(store: IntegrationS
     store.save(an_integration("heir", product_id="PROD"), None)
 
 
-def test_an_integration_made_again_keeps_its_webhook_url(store: IntegrationStore) -> None:
+def test_an_integration_that_is_created_again_keeps_its_webhook_url(store: IntegrationStore) -> None:
     first = store.save(an_integration(), None)
     store.delete(first)
 
@@ -262,7 +264,7 @@ def test_an_integration_made_again_keeps_its_webhook_url(store: IntegrationStore
     assert store.get("web") == again
 
 
-def test_deleting_twice_with_what_was_read_once_does_no_harm(store: IntegrationStore) -> None:
+def test_deleting_the_same_version_twice_is_harmless(store: IntegrationStore) -> None:
     created = store.save(an_integration(), None)
     store.delete(created)
 
@@ -271,10 +273,10 @@ def test_deleting_twice_with_what_was_read_once_does_no_harm(store: IntegrationS
     assert isinstance(store.find("web"), DeletedIntegration)
 
 
-def test_what_is_sent_for_an_id_that_is_in_use_again_outlives_a_slow_deletion(
+def test_a_slow_deletion_keeps_the_links_of_a_new_integration_with_the_same_id(
     faulty_storage: FaultyStorage, store: IntegrationStore, tables: Tables
 ) -> None:
-    """Given somebody who creates the id anew, and sends, while its old links and log are still being removed."""
+    """Given a new integration with the id, and a send, while the old links and log are still being deleted."""
     slow = IntegrationStore(faulty_storage.tables, Vault([fernet_key(1)]))
     created = store.save(an_integration(), None)
     for table in (tables.links, tables.log):
@@ -295,7 +297,7 @@ def test_what_is_sent_for_an_id_that_is_in_use_again_outlives_a_slow_deletion(
         assert rows_of(table, "web") == ["new"]
 
 
-def deletion_broken_off(
+def interrupted_deletion(
     faulty_storage: FaultyStorage, store: IntegrationStore, tables: Tables
 ) -> DeletedIntegration:
     created = store.save(an_integration(), None)
@@ -322,13 +324,13 @@ def by_creating_it_anew(store: IntegrationStore, _: DeletedIntegration) -> None:
 
 
 @pytest.mark.parametrize("finish", [by_deleting_again, by_creating_it_anew])
-def test_a_deletion_that_was_broken_off_is_finished_later(
+def test_an_interrupted_deletion_is_finished_later(
     faulty_storage: FaultyStorage,
     store: IntegrationStore,
     tables: Tables,
     finish: Callable[[IntegrationStore, DeletedIntegration], None],
 ) -> None:
-    deleted = deletion_broken_off(faulty_storage, store, tables)
+    deleted = interrupted_deletion(faulty_storage, store, tables)
     heir = store.save(an_integration("heir"), None)
     store.delete(heir)
 
@@ -339,7 +341,7 @@ def test_a_deletion_that_was_broken_off_is_finished_later(
 
 
 @pytest.mark.parametrize("fault", [{"cut": "after"}, {"cut_body_after": 10}], ids=str)
-def test_a_save_whose_answer_is_lost_is_recognised_as_done(
+def test_a_save_whose_answer_is_lost_has_succeeded(
     faulty_storage: FaultyStorage, store: IntegrationStore, fault: dict[str, object]
 ) -> None:
     unreliable = IntegrationStore(faulty_storage.tables, Vault([fernet_key(1)]))
@@ -356,7 +358,7 @@ def test_a_save_whose_answer_is_lost_is_recognised_as_done(
     assert isinstance(store.find("web"), DeletedIntegration)
 
 
-def test_an_integration_whose_key_is_lost_can_be_seen_repaired_and_deleted(
+def test_an_integration_whose_key_is_lost_can_be_read_repaired_and_deleted(
     store: IntegrationStore, tables: Tables
 ) -> None:
     store.save(an_integration(), None)
@@ -376,6 +378,85 @@ def test_an_integration_whose_key_is_lost_can_be_seen_repaired_and_deleted(
     assert with_new_key.get("web").integration == an_integration()
 
 
-def rows_of(table: Table, partition: str) -> list[str]:
+def put_newer_row(tables: Tables, row_key: str) -> Row:
+    """A row whose shape this version knows nothing of."""
+    tables.integrations.transact([Upsert(Row("integrations", row_key, {"schema": 2, "shape": "newer"}))])
+    row = tables.integrations.get("integrations", row_key)
+    assert row is not None
+    return row
 
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda store: store.get("web"),
+        lambda store: store.find("web"),
+        lambda store: store.all(),
+        lambda store: store.save(an_integration(), None),
+    ],
+    ids=["get", "find", "all", "save"],
+)
+def test_an_integration_of_a_newer_schema_is_left_alone(
+    store: IntegrationStore, tables: Tables, act: Callable[[IntegrationStore], object]
+) -> None:
+    """Given a newer version of the app on another instance, also if it changed how a deleted one is marked."""
+    store.save(an_integration("other", product_id="OTHER"), None)
+    newer = put_newer_row(tables, "i:web")
+    tables.links.transact([Insert(Row("web", "stays"))])
+
+    with pytest.raises(Unavailable, match="newer version of this app wrote row i:web"):
+        act(store)
+
+    left = tables.integrations.get("integrations", "i:web")
+    assert left is not None
+    assert (left.etag, left.properties) == (newer.etag, newer.properties)
+    assert rows_of(tables.links, "web") == ["stays"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store, stored: store.save(an_integration(name="Changed"), stored),
+        lambda store, stored: store.delete(stored),
+    ],
+    ids=["save", "delete"],
+)
+def test_an_integration_that_a_newer_version_changed_since_it_was_read_is_left_alone(
+    store: IntegrationStore,
+    tables: Tables,
+    change: Callable[[IntegrationStore, StoredIntegration], object],
+) -> None:
+    stored = store.save(an_integration(), None)
+    newer = put_newer_row(tables, "i:web")
+
+    with pytest.raises(Unavailable, match="newer version"):
+        change(store, stored)
+
+    left = tables.integrations.get("integrations", "i:web")
+    assert left is not None
+    assert left.etag == newer.etag
+
+
+def test_a_product_of_a_newer_schema_is_left_alone(store: IntegrationStore, tables: Tables) -> None:
+    newer = put_newer_row(tables, "p:PROD")
+
+    with pytest.raises(Unavailable, match="newer version of this app wrote row p:PROD"):
+        store.save(an_integration(), None)
+
+    left = tables.integrations.get("integrations", "p:PROD")
+    assert left is not None
+    assert left.etag == newer.etag
+    assert store.find("web") is None
+
+
+def test_every_row_of_an_integration_has_its_schema(store: IntegrationStore, tables: Tables) -> None:
+    store.save(an_integration(), None)
+    store.delete(store.save(an_integration("gone", product_id="OTHER"), None))
+
+    rows = tables.integrations.query("PartitionKey eq @p", {"p": "integrations"})
+
+    assert {row.row_key: row.properties["schema"] for row in rows} == {"i:gone": 1, "i:web": 1, "p:PROD": 1}
+
+
+def rows_of(table: Table, partition: str) -> list[str]:
     return [row.row_key for row in table.query("PartitionKey eq @p", {"p": partition})]

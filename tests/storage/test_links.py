@@ -1,4 +1,4 @@
-"""Links in the table: found by record, by work item and by family; both rows always agree."""
+"""Links in the table: one row each, found by record, by work item and by family."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import pytest
 
 from shared.domain.links import AttachedFile
 from shared.errors import LinkChanged, OperationFailed
-from shared.storage.link_rows import link_rows
+from shared.storage.keys import record_key, work_item_key
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
-from shared.storage.rows import Delete
 from shared.storage.tables import Tables
 from tests.storage.link_examples import (
     a_claim,
     a_link,
-    assert_both_rows_agree,
+    assert_linked,
     claimed,
+    claims_in,
     established,
+    stored_row,
 )
 from tests.storage.relay import FaultyStorage
 
@@ -50,7 +51,7 @@ def test_a_link_found_with_its_family_can_be_replaced(store: LinkStore, integrat
     changed = replace(stored.link, agreed_revision=9)
     store.replace(integration_id, [(stored, changed)])
 
-    assert_both_rows_agree(store, integration_id, changed)
+    assert_linked(store, integration_id, changed)
 
 
 def test_the_requirements_of_a_feature_that_was_never_sent_are_not_looked_for(
@@ -72,7 +73,7 @@ def test_a_record_that_was_never_sent_has_neither_link_nor_claim(
 def test_a_claim_is_found_again(store: LinkStore, integration_id: str) -> None:
     (claim,) = claimed(store, integration_id, "6776")
 
-    assert store.load(integration_id, ["6776"]) == {"6776": claim}
+    assert claims_in(store.load(integration_id, ["6776"])) == {"6776": claim}
     assert claim.claim == a_claim()
 
 
@@ -81,11 +82,46 @@ def test_an_established_link_is_found_by_its_record_and_by_its_work_item(
 ) -> None:
     (stored,) = established(store, integration_id, a_link())
 
-    assert store.load(integration_id, ["6776"]) == {"6776": replace(stored, work_item_etag=None)}
-    assert store.by_work_item(integration_id, 42) == replace(stored, record_etag=None)
+    assert store.load(integration_id, ["6776"]) == {"6776": stored}
+    assert store.by_work_item(integration_id, 42) == stored
     assert stored.link == a_link()
-    assert stored.record_etag
-    assert stored.work_item_etag
+    assert stored.etag
+
+
+def test_a_link_is_one_row_and_its_records_row_a_pointer(
+    store: LinkStore, tables: Tables, integration_id: str
+) -> None:
+    (stored,) = established(store, integration_id, a_link())
+
+    pointer = stored_row(tables, integration_id, record_key("6776"))
+    link = stored_row(tables, integration_id, work_item_key(42))
+    assert pointer is not None
+    assert link is not None
+    assert {name: value for name, value in pointer.properties.items() if name != "write_id"} == {
+        "schema": 1,
+        "is_claim": False,
+        "kind": "requirement",
+        "aha_id": "6776",
+        "reference": "FEAT-1-6776",
+        "work_item_id": 42,
+    }
+    assert link.etag == stored.etag
+    assert link.number("schema") == 1
+    assert link.text("aha_id") == "6776"
+
+
+def test_a_replace_writes_the_link_and_leaves_the_pointer_alone(
+    store: LinkStore, tables: Tables, integration_id: str
+) -> None:
+    (stored,) = established(store, integration_id, a_link())
+    pointer = stored_row(tables, integration_id, record_key("6776"))
+
+    store.replace(integration_id, [(stored, replace(a_link(), agreed_revision=9))])
+
+    unchanged = stored_row(tables, integration_id, record_key("6776"))
+    assert pointer is not None
+    assert unchanged is not None
+    assert unchanged.etag == pointer.etag
 
 
 def test_links_of_other_integrations_are_not_seen(store: LinkStore, integration_id: str) -> None:
@@ -99,7 +135,7 @@ def test_links_of_other_integrations_are_not_seen(store: LinkStore, integration_
 def test_any_aha_id_can_be_linked(store: LinkStore, integration_id: str, aha_id: str) -> None:
     established(store, integration_id, a_link(aha_id))
 
-    assert_both_rows_agree(store, integration_id, a_link(aha_id))
+    assert_linked(store, integration_id, a_link(aha_id))
 
 
 def test_a_work_item_of_another_record_is_not_taken_away_from_it(
@@ -113,8 +149,8 @@ def test_a_work_item_of_another_record_is_not_taken_away_from_it(
 
     assert failure.value.aha_ids == ("2",)
     assert failure.value.holders == {"2": "1"}
-    assert store.load(integration_id, ["2"]) == {"2": copy}
-    assert_both_rows_agree(store, integration_id, a_link("1", 42), a_link("3", 43))
+    assert claims_in(store.load(integration_id, ["2"])) == {"2": copy}
+    assert_linked(store, integration_id, a_link("1", 42), a_link("3", 43))
 
 
 def test_many_links_are_established_and_replaced_in_few_transactions(
@@ -126,9 +162,9 @@ def test_many_links_are_established_and_replaced_in_few_transactions(
     changed = [replace(link, agreed_revision=9) for link in links]
     unreliable.replace(integration_id, list(zip(stored, changed, strict=True)))
 
-    assert_both_rows_agree(store, integration_id, *changed)
-    # Two for the claims of 120 records, three each for their two rows; none of them read before.
-    assert [request["method"] for request in faulty_storage.requests()] == ["POST"] * 8
+    assert_linked(store, integration_id, *changed)
+    # Two for the claims, three for pointers and links, two for the replaced links. No row is read before.
+    assert [request["method"] for request in faulty_storage.requests()] == ["POST"] * 7
 
 
 @pytest.mark.parametrize("read_by", ["record", "work item", "nothing: as it was written"])
@@ -146,10 +182,10 @@ def test_a_link_is_replaced_whichever_way_it_was_found(
 
     again = store.replace(integration_id, [(found, changed)])["6776"]
 
-    assert_both_rows_agree(store, integration_id, changed)
-    assert store.by_work_item(integration_id, 42) == replace(again, record_etag=None)
+    assert_linked(store, integration_id, changed)
+    assert store.by_work_item(integration_id, 42) == again
     store.replace(integration_id, [(again, a_link())])
-    assert_both_rows_agree(store, integration_id, a_link())
+    assert_linked(store, integration_id, a_link())
 
 
 def test_a_replace_of_an_older_version_names_it_and_writes_the_others(
@@ -168,9 +204,8 @@ def test_a_replace_of_an_older_version_names_it_and_writes_the_others(
         )
 
     assert failure.value.aha_ids == ("1", "2")
-    written = failure.value.written["3"]
-    assert store.by_work_item(integration_id, 3) == replace(written, record_etag=None)
-    assert_both_rows_agree(
+    assert failure.value.written == {"3": store.by_work_item(integration_id, 3)}
+    assert_linked(
         store,
         integration_id,
         replace(one.link, agreed_revision=8),
@@ -180,7 +215,9 @@ def test_a_replace_of_an_older_version_names_it_and_writes_the_others(
 
 
 @pytest.mark.parametrize("read_by", ["record", "work item"])
-def test_whichever_row_was_read_guards_both(store: LinkStore, integration_id: str, read_by: str) -> None:
+def test_a_link_that_was_replaced_since_it_was_read_is_not_replaced_again(
+    store: LinkStore, integration_id: str, read_by: str
+) -> None:
     (stored,) = established(store, integration_id, a_link())
     found: StoredLink | StoredClaim | None = store.by_work_item(integration_id, 42)
     if read_by == "record":
@@ -192,28 +229,20 @@ def test_whichever_row_was_read_guards_both(store: LinkStore, integration_id: st
     with pytest.raises(LinkChanged):
         store.replace(integration_id, [(found, replace(a_link(), agreed_revision=9))])
 
-    assert_both_rows_agree(store, integration_id, newer)
+    assert_linked(store, integration_id, newer)
 
 
-@pytest.mark.parametrize("left", ["record", "work item"])
-def test_a_link_of_which_half_is_purged_is_not_written_back(
-    store: LinkStore, tables: Tables, integration_id: str, left: str
+def test_a_link_that_was_purged_is_not_written_back(
+    store: LinkStore, tables: Tables, integration_id: str
 ) -> None:
     (stored,) = established(store, integration_id, a_link())
-    rows = dict(zip(("record", "work item"), link_rows(integration_id, a_link()), strict=True))
-    found = (
-        store.load(integration_id, ["6776"])["6776"]
-        if left == "record"
-        else store.by_work_item(integration_id, 42)
-    )
-    assert isinstance(found, StoredLink)
-    tables.links.transact([Delete(row) for name, row in rows.items() if name != left])
+    store.purge(integration_id)
 
     with pytest.raises(LinkChanged):
-        store.replace(integration_id, [(found, replace(stored.link, agreed_revision=9))])
+        store.replace(integration_id, [(stored, replace(stored.link, agreed_revision=9))])
 
-    standing = {name: tables.links.get(row.partition_key, row.row_key) for name, row in rows.items()}
-    assert [name for name, row in standing.items() if row is not None] == [left]
+    assert stored_row(tables, integration_id, record_key("6776")) is None
+    assert stored_row(tables, integration_id, work_item_key(42)) is None
 
 
 def test_a_link_is_replaced_in_one_request(
@@ -225,7 +254,78 @@ def test_a_link_is_replaced_in_one_request(
 
     unreliable.replace(integration_id, [(found, replace(a_link(), agreed_revision=9))])
 
+    # One row is replaced by PUT, without a transaction.
+    assert [request["method"] for request in faulty_storage.requests()] == ["PUT"]
+
+
+def test_a_claim_gives_way_to_pointer_and_link_in_one_transaction(
+    faulty_storage: FaultyStorage, unreliable: LinkStore, store: LinkStore, integration_id: str
+) -> None:
+    (claim,) = claimed(store, integration_id, "6776")
+
+    unreliable.establish(integration_id, [(claim, a_link())])
+
     assert [request["method"] for request in faulty_storage.requests()] == ["POST"]
+    assert_linked(store, integration_id, a_link())
+
+
+def test_a_claim_that_changed_leaves_pointer_and_link_unwritten(
+    store: LinkStore, tables: Tables, integration_id: str
+) -> None:
+    (claim,) = claimed(store, integration_id, "6776")
+    heir = store.take_over(integration_id, claim, a_claim(operation_id="heir"))
+
+    with pytest.raises(LinkChanged) as failure:
+        store.establish(integration_id, [(claim, a_link())])
+
+    assert failure.value.aha_ids == ("6776",)
+    assert claims_in(store.load(integration_id, ["6776"])) == {"6776": heir}
+    assert stored_row(tables, integration_id, work_item_key(42)) is None
+
+
+def test_a_work_item_that_is_linked_leaves_the_claim_as_it_was(
+    store: LinkStore, tables: Tables, integration_id: str
+) -> None:
+    (link,) = established(store, integration_id, a_link("1", 42))
+    (claim,) = claimed(store, integration_id, "2")
+
+    with pytest.raises(LinkChanged) as failure:
+        store.establish(integration_id, [(claim, a_link("2", 42))])
+
+    assert failure.value.holders == {"2": "1"}
+    kept = stored_row(tables, integration_id, record_key("2"))
+    assert kept is not None
+    assert kept.etag == claim.etag
+    assert store.by_work_item(integration_id, 42) == link
+
+
+def reads(faulty_storage: FaultyStorage, integration_id: str) -> list[str]:
+    """What was asked of the table Links: the key of each point read, and "query" for a range query."""
+    prefix = f"Links(PartitionKey='{integration_id}',RowKey="
+    paths = [request["path"].rpartition("/")[2] for request in faulty_storage.requests()]
+    return ["query" if path == "Links()" else path.removeprefix(prefix).strip("')") for path in paths]
+
+
+def test_a_family_of_requirements_is_read_by_one_range_query(
+    faulty_storage: FaultyStorage, unreliable: LinkStore, store: LinkStore, integration_id: str
+) -> None:
+    established(store, integration_id, a_link("F", 100), a_link("near", 102))
+
+    found = unreliable.load_family(integration_id, "F", ["near"])
+
+    assert set(found) == {"F", "near"}
+    assert reads(faulty_storage, integration_id) == ["r:F", "query"]
+
+
+def test_a_feature_without_requirements_is_read_by_its_key(
+    faulty_storage: FaultyStorage, unreliable: LinkStore, store: LinkStore, integration_id: str
+) -> None:
+    established(store, integration_id, a_link("F", 100), a_link("near", 102))
+
+    found = unreliable.load_family(integration_id, "F", [])
+
+    assert set(found) == {"F"}
+    assert reads(faulty_storage, integration_id) == ["r:F", "w:0000000100"]
 
 
 def test_a_link_keeps_its_work_item(store: LinkStore, integration_id: str) -> None:
@@ -250,7 +350,7 @@ def test_hundreds_of_attachments_are_kept(store: LinkStore, integration_id: str)
     stored = established(store, integration_id, *links)
     store.replace(integration_id, list(zip(stored, links, strict=True)))
 
-    assert_both_rows_agree(store, integration_id, *links)
+    assert_linked(store, integration_id, *links)
 
 
 def test_more_attachments_than_a_row_holds_are_refused_with_the_reason(
@@ -262,7 +362,7 @@ def test_more_attachments_than_a_row_holds_are_refused_with_the_reason(
     with pytest.raises(OperationFailed, match="attachments"):
         store.establish(integration_id, [(claim, link)])
 
-    assert store.load(integration_id, ["1"]) == {"1": claim}
+    assert claims_in(store.load(integration_id, ["1"])) == {"1": claim}
 
 
 def test_purging_takes_everything_of_the_integration_and_nothing_else(
@@ -277,4 +377,4 @@ def test_purging_takes_everything_of_the_integration_and_nothing_else(
 
     assert store.load(integration_id, ["1", "60", "claimed 1"]) == {}
     assert store.by_work_item(integration_id, 1) is None
-    assert store.by_work_item(f"{integration_id}-2", 42) == replace(other[0], record_etag=None)
+    assert store.by_work_item(f"{integration_id}-2", 42) == other[0]

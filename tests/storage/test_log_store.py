@@ -1,4 +1,4 @@
-"""The integration log in the table: newest first, page by page, filtered, and no older than 30 days."""
+"""The log in Table Storage: newest entry first, page by page, filtered, kept for 30 days."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import InvalidRequest, Unavailable
-from shared.log_events import Level
+from shared.log_events import OPERATION_FAILED, WORK_ITEM_CREATED, Level
 from shared.operation_log import LogEntry, OperationLog
+from shared.storage.log_rows import key_of_time
 from shared.storage.log_store import LogPage, LogStore
+from shared.storage.rows import Insert, Row
 from shared.storage.tables import Tables
 from tests.storage.relay import FaultyStorage
 
@@ -42,8 +44,8 @@ def entries(
     ]
 
 
-def in_rows_of_their_own(count: int, *, age: timedelta = timedelta()) -> list[LogEntry]:
-    """Entries of as many operations."""
+def entries_of_many_operations(count: int, *, age: timedelta = timedelta()) -> list[LogEntry]:
+    """Entries that each need a row, because each is of another operation."""
     return [
         replace(entry, operation_id=f"operation-{number}")
         for number, entry in enumerate(entries(count, age=age))
@@ -54,7 +56,7 @@ def stored_rows(tables: Tables, integration_id: str) -> int:
     return len(list(tables.log.query("PartitionKey eq @p", {"p": integration_id})))
 
 
-def test_what_is_written_is_read_newest_first(store: LogStore, integration_id: str) -> None:
+def test_entries_are_read_newest_first(store: LogStore, integration_id: str) -> None:
     written = entries(5)
 
     store.write(integration_id, written)
@@ -64,7 +66,7 @@ def test_what_is_written_is_read_newest_first(store: LogStore, integration_id: s
     assert page.next is None
 
 
-def test_a_log_that_was_never_written_is_empty(store: LogStore, integration_id: str) -> None:
+def test_a_log_without_entries_is_an_empty_page(store: LogStore, integration_id: str) -> None:
     store.write(integration_id, [])
 
     assert store.read(integration_id, limit=50).entries == ()
@@ -81,7 +83,7 @@ def test_entries_of_the_same_moment_keep_their_order(store: LogStore, integratio
     ]
 
 
-def test_pages_follow_each_other_without_gap_or_repetition(store: LogStore, integration_id: str) -> None:
+def test_pages_together_have_each_entry_once(store: LogStore, integration_id: str) -> None:
     written = entries(25)
     store.write(integration_id, written)
 
@@ -92,7 +94,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(store: LogStore, inte
         page = store.read(integration_id, limit=10, before=before)
         seen += page.entries
         sizes.append(len(page.entries))
-        # What is written meanwhile is newer, and does not move the pages.
+        # An entry written between two pages is newer, so it does not move them.
         store.write(integration_id, entries(1, operation_id="later", age=timedelta(seconds=-60)))
         before = page.next
         if before is None:
@@ -108,7 +110,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(store: LogStore, inte
     limit=st.integers(1, 40),
 )
 @settings(max_examples=25, deadline=None)
-def test_operations_that_overlap_are_shown_by_time_on_whatever_pages(
+def test_entries_of_operations_at_the_same_time_are_sorted_by_time(
     tables: Tables, operations: list[set[int]], limit: int
 ) -> None:
     store, integration_id = LogStore(tables), f"test-{uuid.uuid4().hex}"
@@ -141,10 +143,10 @@ def test_operations_that_overlap_are_shown_by_time_on_whatever_pages(
         assert seen == [entry for entry in newest_first if level in (None, entry.level)]
 
 
-def test_what_one_operation_writes_together_is_one_row(
+def test_entries_that_an_operation_writes_together_are_one_row(
     faulty_storage: FaultyStorage, store: LogStore, tables: Tables, integration_id: str
 ) -> None:
-    # So that the table is there.
+    # The first write creates the table, which costs requests of its own.
     store.write(f"{integration_id}-2", entries(1))
 
     LogStore(faulty_storage.tables).write(integration_id, entries(80))
@@ -181,14 +183,14 @@ def test_the_log_is_filtered_by_operation_and_level(store: LogStore, integration
 
 
 @pytest.mark.parametrize("before", ["", "nonsense", "é", "a" * 4000, "JyBvciB0cnVl", "MQ==", "\ud800"])
-def test_a_before_that_is_none_of_ours_is_named(store: LogStore, integration_id: str, before: str) -> None:
+def test_an_invalid_before_is_refused_by_name(store: LogStore, integration_id: str, before: str) -> None:
     with pytest.raises(InvalidRequest) as failure:
         store.read(integration_id, limit=10, before=before)
 
     assert [error.pointer for error in failure.value.errors] == ["/before"]
 
 
-def test_long_texts_are_cut_with_a_mark(store: LogStore, integration_id: str) -> None:
+def test_long_texts_are_cut_and_say_so(store: LogStore, integration_id: str) -> None:
     (entry,) = entries(1)
     long = LogEntry(entry.time, Level.INFO, "one", "e", "m" * 40_000, {"answer": "é😀" * 20_000})
 
@@ -201,7 +203,7 @@ def test_long_texts_are_cut_with_a_mark(store: LogStore, integration_id: str) ->
     assert found.detail["cut"].endswith(" … (cut)")
 
 
-def test_many_large_entries_fit_into_their_transactions(store: LogStore, integration_id: str) -> None:
+def test_many_large_entries_are_written_in_several_transactions(store: LogStore, integration_id: str) -> None:
     written = [
         LogEntry(entry.time, Level.INFO, "one", "e", "m", {"answer": "é" * 31_900}) for entry in entries(100)
     ]
@@ -223,20 +225,20 @@ def test_expired_entries_are_removed_by_writes_a_hundred_rows_at_a_time(
 ) -> None:
     one_process, another_process = LogStore(tables), LogStore(tables)
 
-    one_process.write(integration_id, in_rows_of_their_own(250, age=timedelta(days=31)))
+    one_process.write(integration_id, entries_of_many_operations(250, age=timedelta(days=31)))
     assert stored_rows(tables, integration_id) == 150
     one_process.write(integration_id, entries(1))
     assert stored_rows(tables, integration_id) == 51
     one_process.write(integration_id, entries(1))
     assert stored_rows(tables, integration_id) == 2
-    one_process.write(integration_id, in_rows_of_their_own(3, age=timedelta(days=31)))
+    one_process.write(integration_id, entries_of_many_operations(3, age=timedelta(days=31)))
     one_process.write(integration_id, entries(1))
-    assert stored_rows(tables, integration_id) == 6, "all was removed a moment ago: it waits for an hour"
+    assert stored_rows(tables, integration_id) == 6, "this process looks for old rows once an hour"
     another_process.write(integration_id, entries(1))
     assert stored_rows(tables, integration_id) == 4
 
 
-def test_a_log_whose_old_entries_cannot_be_removed_is_written_all_the_same(
+def test_entries_are_written_although_old_ones_cannot_be_removed(
     faulty_storage: FaultyStorage, store: LogStore, integration_id: str
 ) -> None:
     faulty_storage.fail(method="GET", status=503, times=None)
@@ -247,7 +249,7 @@ def test_a_log_whose_old_entries_cannot_be_removed_is_written_all_the_same(
 
 
 @pytest.mark.parametrize("fault", [{"cut": "after"}, {"cut_body_after": 30}], ids=str)
-def test_entries_whose_answer_is_lost_are_there_once(
+def test_a_write_without_an_answer_stores_its_entries_once(
     faulty_storage: FaultyStorage, store: LogStore, integration_id: str, fault: dict[str, object]
 ) -> None:
     store.write(integration_id, entries(1))
@@ -258,16 +260,16 @@ def test_entries_whose_answer_is_lost_are_there_once(
     assert len(store.read(integration_id, limit=10, operation_id="lost").entries) == 3
 
 
-def test_a_journal_writes_to_the_log(store: LogStore, integration_id: str) -> None:
-    journal = OperationLog("operation-7")
-    journal.write_to(lambda collected: store.write(integration_id, collected))
-    journal.info("a.first", "First")
-    journal.error("b.second", "Second", status=500)
-    journal.flush()
+def test_an_operation_log_writes_to_the_store(store: LogStore, integration_id: str) -> None:
+    log = OperationLog("operation-7")
+    log.write_to(lambda collected: store.write(integration_id, collected))
+    log.add(WORK_ITEM_CREATED, "Work item 12 was created.")
+    log.add(OPERATION_FAILED, "Azure DevOps is too busy.", status=503)
+    log.flush()
 
     second, first = store.read(integration_id, limit=10).entries
-    assert (first.event, first.level, first.operation_id) == ("a.first", Level.INFO, "operation-7")
-    assert (second.event, second.level, second.detail) == ("b.second", Level.ERROR, {"status": 500})
+    assert (first.event, first.level, first.operation_id) == ("work-item.created", Level.INFO, "operation-7")
+    assert (second.event, second.level, second.detail) == ("operation.failed", Level.ERROR, {"status": 503})
 
 
 def test_a_purged_log_is_empty(store: LogStore, integration_id: str) -> None:
@@ -278,8 +280,54 @@ def test_a_purged_log_is_empty(store: LogStore, integration_id: str) -> None:
     assert store.read(integration_id, limit=10).entries == ()
 
 
-def test_a_log_that_cannot_be_read_says_so(faulty_storage: FaultyStorage, integration_id: str) -> None:
+def test_a_log_that_cannot_be_read_is_unavailable(faulty_storage: FaultyStorage, integration_id: str) -> None:
     faulty_storage.fail(status=503, times=None)
 
     with pytest.raises(Unavailable):
         LogStore(faulty_storage.tables).read(integration_id, limit=10)
+
+
+def test_rows_of_a_newer_schema_are_left_out_with_one_warning(
+    store: LogStore, tables: Tables, integration_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Given rows that a newer version wrote before, between and after those of this version."""
+    older, newer = entries(1, operation_id="older", age=timedelta(hours=2)), entries(1, operation_id="newer")
+    store.write(integration_id, older)
+    store.write(integration_id, newer)
+    now = datetime.now(timezone.utc)
+    for age in (timedelta(hours=-1), timedelta(hours=1), timedelta(hours=3)):
+        row_key = f"{key_of_time(now - age)}-000000001-newer"
+        tables.log.transact([Insert(Row(integration_id, row_key, {"schema": 2, "blocks_0": "of later"}))])
+
+    page = store.read(integration_id, limit=10)
+
+    assert page.entries == (*newer, *older)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        f"3 rows of the log of {integration_id} were left out: a newer version of this app wrote them. Finish the "
+        "deployment of the newer version on every instance."
+    ]
+    assert stored_rows(tables, integration_id) == 5
+
+
+def test_pages_pass_over_rows_of_a_newer_schema(store: LogStore, tables: Tables, integration_id: str) -> None:
+    first, second = entries(1, operation_id="1", age=timedelta(hours=2)), entries(1, operation_id="2")
+    store.write(integration_id, first)
+    store.write(integration_id, second)
+    row_key = f"{key_of_time(datetime.now(timezone.utc) - timedelta(hours=1))}-000000001-newer"
+    tables.log.transact([Insert(Row(integration_id, row_key, {"schema": 2}))])
+
+    newest = store.read(integration_id, limit=1)
+    oldest = store.read(integration_id, limit=1, before=newest.next)
+
+    assert (newest.entries, oldest.entries) == (tuple(second), tuple(first))
+    assert oldest.next is None
+
+
+def test_a_log_without_rows_of_a_newer_schema_warns_of_nothing(
+    store: LogStore, integration_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.write(integration_id, entries(3))
+
+    store.read(integration_id, limit=10)
+
+    assert [record for record in caplog.records if record.levelname == "WARNING"] == []

@@ -6,6 +6,7 @@ import logging
 import socket
 import traceback
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -15,6 +16,7 @@ from shared.secret import Secret
 from shared.storage.rows import Delete, Insert, Replace, Row, Upsert, long_text
 from shared.storage.table import Table, TransactionConflict
 from shared.storage.tables import Tables
+from tests.e2e.system import eventually
 from tests.storage.relay import FaultyStorage
 
 
@@ -114,6 +116,25 @@ def test_a_partition_of_many_rows_is_purged_and_its_neighbours_stay(
 
     assert list(tables.log.query("PartitionKey eq @p", {"p": integration_id})) == []
     assert tables.log.get(neighbour, "a") is not None
+
+
+def test_a_row_that_is_written_again_during_a_purge_of_older_rows_stays(
+    faulty_storage: FaultyStorage, tables: Tables, integration_id: str
+) -> None:
+    """Given a row that is written again after the purge has read it and before it removes it."""
+    tables.links.transact([Insert(row(integration_id, "again")), Insert(row(integration_id, "old"))])
+    old = tables.links.get(integration_id, "old")
+    assert old is not None
+    faulty_storage.fail(method="POST", delay_ms=1500)
+
+    with ThreadPoolExecutor(1) as other:
+        purging = other.submit(faulty_storage.tables.links.purge, integration_id, up_to=old.written_at)
+        eventually(lambda: "POST" in [request["method"] for request in faulty_storage.requests()])
+        tables.links.transact([Upsert(row(integration_id, "again", number=2))])
+        purging.result()
+
+    left = tables.links.query("PartitionKey eq @p", {"p": integration_id})
+    assert [(found.row_key, found.number("number")) for found in left] == [("again", 2)]
 
 
 def test_half_a_surrogate_pair_does_not_make_a_row_unwritable(tables: Tables, integration_id: str) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import logging
+import math
 import random
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 _EVERY_SO_MANY_BY_PROCESS = 25
 
@@ -19,13 +22,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python dev.py torture",
         description="Random sequences of edits, sends, notifications, faults and deaths, against both sandboxes and "
-        "Azurite; after each, the laws of tests/torture/laws.py are checked. One in 25 runs on real processes, which "
-        "are killed. A violation prints its seed and its steps.",
+        "Azurite; after each, the laws of tests/torture/laws.py are checked. One in 25 runs on three real hosts, which "
+        "are killed while the storage restarts, answers are late and one clock is 90 s ahead. A violation prints its "
+        "seed and its steps.",
     )
     parser.add_argument("--minutes", type=float, default=10, help="how long to go on (default: 10)")
+    parser.add_argument("--sequences", type=int, help="stop after so many sequences, however long they take")
     parser.add_argument("--seed", type=int, help="run this one sequence again and stop")
     parser.add_argument(
-        "--processes", action="store_true", help="with --seed: on real processes, as it was found"
+        "--processes", action="store_true", help="every sequence on real hosts; with --seed: that one"
     )
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
@@ -34,19 +39,22 @@ def main() -> int:
     with _Arena() as arena:
         if arguments.seed is not None:
             return arena.run(arguments.seed, by_process=arguments.processes)
-        return arena.run_for(arguments.minutes * 60)
+        seconds = math.inf if arguments.sequences else arguments.minutes * 60
+        return arena.run_for(seconds, arguments.sequences, by_process=arguments.processes)
 
 
 class _Arena:
     """Everything that sequences run on, and what has come of them."""
 
     def __init__(self) -> None:
-        from local.system import LocalSystem
+        from local.system import LocalSystem, SystemOptions
         from tests.torture.processes import HostProcesses, SystemStage
         from tests.torture.stage import LocalStage
         from tests.torture.workers import LocalWorkers
 
-        self._system = LocalSystem()
+        # The tables outlive a restart of the storage.
+        self._folder = tempfile.TemporaryDirectory()
+        self._system = LocalSystem(SystemOptions(storage_folder=Path(self._folder.name)))
         self._system.start()
         self._stage = LocalStage(self._system.tables_connection_string)
         self._workers = LocalWorkers(self._stage)
@@ -60,16 +68,19 @@ class _Arena:
 
     def __exit__(self, *_: object) -> None:
         self._stage.close()
+        self._processes.close()
         self._system_stage.close()
         self._system.stop()
+        self._folder.cleanup()
 
-    def run_for(self, seconds: float) -> int:
-        """Sequences of seeds that follow a random one, until the time is over."""
+    def run_for(self, seconds: float, sequences: int | None, *, by_process: bool) -> int:
+        """Sequences of seeds that follow a random one, until the time is over or so many were run."""
         end, told = time.monotonic() + seconds, time.monotonic()
         for number, seed in enumerate(_seeds()):
-            if time.monotonic() > end:
+            if time.monotonic() > end or number == sequences:
                 break
-            self.run(seed, by_process=number % _EVERY_SO_MANY_BY_PROCESS == _EVERY_SO_MANY_BY_PROCESS - 1)
+            has_its_turn = number % _EVERY_SO_MANY_BY_PROCESS == _EVERY_SO_MANY_BY_PROCESS - 1
+            self.run(seed, by_process=by_process or has_its_turn)
             if time.monotonic() - told > 30:
                 told = time.monotonic()
                 self._tell()
@@ -91,7 +102,7 @@ class _Arena:
             return violations(world)
 
         found = _report(sequence)
-        self._sequences["on processes" if by_process else "in this process"] += 1
+        self._sequences["on three hosts" if by_process else "in this process"] += 1
         self._violations += bool(found)
         if found:
             replay = f"python dev.py torture --seed {seed}{' --processes' if by_process else ''}"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import requests
 
+from local.service import Service
 from local.serving import start_in_thread
 from local.system import LocalSystem
 from shared.domain.claims import abandoned
@@ -24,6 +28,7 @@ from tests.torture.workers import FEATURE_STATUSES, REQUIREMENT_STATUSES, SUCCEE
 
 _SECONDS = 60
 _IDLE_SECONDS = 0.6
+_CLOCK_AHEAD_SECONDS = 90.0
 _HELD_MS = 800
 """How long a request is held, so that its sender can be killed while it waits for the answer."""
 
@@ -67,21 +72,39 @@ class SystemStage:
 
 
 class HostProcesses:
-    """Workers that are function hosts. At a death the process gets SIGKILL while one of its requests is held."""
+    """Workers that are three function hosts on one storage; the clock of the third is 90 seconds ahead.
+
+    At a death, a host gets SIGKILL while one of its requests is held.
+    """
+
+    breaks = tuple(Break)
+    handles_meanwhile = True
 
     def __init__(self, system: LocalSystem, stage: SystemStage) -> None:
         self.faults: Counter[str] = Counter()
         self._system = system
         self._stage = stage
         self._integration_id = ""
-        self._webhook_url = ""
+        self._webhook_path = ""
         self._headers = {"x-functions-key": system.function_key}
+        self._others = ExitStack()
+        self._hosts = [
+            system.function_host,
+            self._others.enter_context(system.another_host(2)),
+            self._others.enter_context(system.another_host(3, clock_ahead=_CLOCK_AHEAD_SECONDS)),
+        ]
+        self._turns = itertools.cycle(self._hosts)
+
+    def close(self) -> None:
+        """Stop the hosts that were started here."""
+        self._others.close()
 
     def begin(self, integration_id: str) -> None:
-        """As Workers. The one before goes: ids come again, and Reconcile would take what it linked for its own."""
+        """As Workers. Removes the one before: its ids come again, and Reconcile would find its links."""
         if self._integration_id:
-            url = f"{self._system.functions_url}/api/integrations/{self._integration_id}"
-            requests.delete(url, headers=self._headers, timeout=_SECONDS).raise_for_status()
+            requests.delete(
+                self._url(self._hosts[0], self._integration_id), headers=self._headers, timeout=_SECONDS
+            ).raise_for_status()
         self._integration_id = integration_id
         body = {
             "name": "Torture",
@@ -97,55 +120,56 @@ class HostProcesses:
             "feature": {"work_item_type": "Feature", "status_mapping": FEATURE_STATUSES},
             "requirement": {"work_item_type": "User Story", "status_mapping": REQUIREMENT_STATUSES},
         }
-        url = f"{self._system.functions_url}/api/integrations/{integration_id}"
+        url = self._url(self._hosts[0], integration_id)
         answer = requests.put(url, json=body, headers=self._headers, timeout=_SECONDS)
         assert answer.status_code == 201, answer.text
-        self._webhook_url = answer.json()["webhook_url"]
+        webhook_url: str = answer.json()["webhook_url"]
+        self._webhook_path = webhook_url[webhook_url.index("/api/") :]
 
     def send(self, payload: Any, kind: Break | None, at: int) -> str:
         """As Workers."""
-        url = f"{self._system.functions_url}/api/integrations/{self._integration_id}/features"
-
-        def post() -> str:
-            return _outcome(requests.post(url, json=payload, headers=self._headers, timeout=_SECONDS))
-
-        return self._work(post, kind, at)
+        bases = (self._stage.azure_devops_url,)
+        return self._work(lambda host: self._post_feature(host, payload), bases, kind, at)
 
     def send_twice(self, payload: Any) -> str:
         """As Workers."""
-        outcomes: list[str] = []
-        threads = [
-            threading.Thread(target=lambda: outcomes.append(self.send(payload, None, 0))) for _ in range(2)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return next((outcome for outcome in outcomes if outcome != SUCCEEDED), SUCCEEDED)
+        return self._at_once([lambda: self.send(payload, None, 0)] * 2)
 
-    def send_meanwhile(self, payload: Any, edit: Callable[[], None], at: int) -> str:
-        """As Workers; when exactly the edit happens is left to chance."""
-        editing = threading.Timer(0.01 * at, edit)
-        editing.start()
-        outcome = self.send(payload, None, 0)
-        editing.join()
-        return outcome
+    def send_meanwhile(self, payload: Any, meanwhile: Callable[[], None], at: int) -> str:
+        """As Workers: the answer to a write is late, and something happens in between."""
+        host = next(self._turns)
+        base = self._stage.azure_devops_url
+        write = {"path": r"/wit/(\$batch|workitems/)", "method": "POST|PATCH", "skip": at % 2}
+        self._stage.control(base, "POST", "/faults", {**write, "hold_ms": _HELD_MS})
+        outcomes: list[str] = []
+        sending = threading.Thread(target=lambda: outcomes.append(self._post_feature(host, payload)))
+        sending.start()
+        while sending.is_alive() and not self._fired(base):
+            time.sleep(0.005)
+        meanwhile()
+        sending.join()
+        if self._fired(base):
+            self.faults["edit and notification before a late answer"] += 1
+        self._stage.control(base, "DELETE", "/faults")
+        return outcomes[0]
 
     def deliver(self, body: Any, kind: Break | None, at: int) -> str:
         """As Workers."""
-        return self._work(
-            lambda: _outcome(requests.post(self._webhook_url, json=body, timeout=_SECONDS)), kind, at
-        )
+
+        def post(host: Service) -> str:
+            return _outcome(requests.post(f"{host.url}{self._webhook_path}", json=body, timeout=_SECONDS))
+
+        bases = (self._stage.azure_devops_url, self._stage.aha_url)
+        return self._work(post, bases, kind, at)
 
     def deliver_two(self, first: Any, second: Any) -> str:
         """As Workers."""
-        self.deliver(first, None, 0)
-        return self.deliver(second, None, 0)
+        return self._at_once([lambda: self.deliver(first, None, 0), lambda: self.deliver(second, None, 0)])
 
     def reconcile(self, kind: Break | None, at: int) -> str:
         """As Workers."""
         del kind, at
-        url = f"{self._system.functions_url}/admin/functions/Reconcile"
+        url = f"{next(self._turns).url}/admin/functions/Reconcile"
         headers = {"x-functions-key": self._system.master_key}
         requests.post(url, json={}, headers=headers, timeout=_SECONDS).raise_for_status()
         self._wait_until_idle()
@@ -175,42 +199,59 @@ class HostProcesses:
                     [Replace(claim_row(self._integration_id, abandoned(stored.claim)), stored.etag)]
                 )
 
-    def _work(self, work: Callable[[], str], kind: Break | None, at: int) -> str:
+    def _url(self, host: Service, integration_id: str) -> str:
+        return f"{host.url}/api/integrations/{integration_id}"
+
+    def _post_feature(self, host: Service, payload: Any) -> str:
+        url = f"{self._url(host, self._integration_id)}/features"
+        return _outcome(requests.post(url, json=payload, headers=self._headers, timeout=_SECONDS))
+
+    def _at_once(self, works: Sequence[Callable[[], str]]) -> str:
+        with ThreadPoolExecutor(len(works)) as threads:
+            outcomes = list(threads.map(lambda work: work(), works))
+        return next((outcome for outcome in outcomes if outcome != SUCCEEDED), SUCCEEDED)
+
+    def _work(self, work: Callable[[Service], str], bases: Sequence[str], kind: Break | None, at: int) -> str:
+        """Let a host work, while one of its first requests to one of the systems meets a fault."""
+        host = next(self._turns)
         if kind is None:
-            return work()
-        base = self._stage.azure_devops_url if at % 2 else self._stage.aha_url
-        fault: dict[str, Any] = {"path": "/_apis/|/api/v1/|/attachments/", "skip": at // 2, "times": 1}
+            return work(host)
+        base = bases[at % len(bases)]
+        fault: dict[str, Any] = {"path": "/_apis/|/api/v1/", "skip": at // len(bases) % 2, "times": 1}
         breaks: dict[Break, dict[str, Any]] = {
             Break.LOST_REQUEST: {"cut": "before"},
             Break.LOST_ANSWER: {"cut": "after"},
             Break.REFUSED: {"status": 503, "headers": {"Retry-After": "1"}},
+            Break.DEATH_BEFORE: {"delay_ms": _HELD_MS},
         }
-        fault |= breaks.get(kind, {"delay_ms": _HELD_MS})
+        fault |= breaks.get(kind, {"hold_ms": _HELD_MS})
         self._stage.control(base, "POST", "/faults", fault)
         outcomes: list[str] = []
-        working = threading.Thread(target=lambda: outcomes.append(_or_died(work)))
+        working = threading.Thread(target=lambda: outcomes.append(_or_died(lambda: work(host))))
         working.start()
-        if kind.is_death:
-            self._kill_when_held(base, working)
-        working.join()
-        fired = any(item["fired"] for item in self._stage.control(base, "GET", "/faults")["faults"])
-        self._stage.control(base, "DELETE", "/faults")
-        if fired:
+        while working.is_alive() and not self._fired(base):
+            time.sleep(0.005)
+        if self._fired(base):
             self.faults[f"{kind.value} (process)" if kind.is_death else kind.value] += 1
+            if kind.is_death:
+                self._kill(host)
+            elif kind is Break.STORAGE_RESTART:
+                self._system.storage.stop()
+                working.join(0.3)
+                self._system.storage.start()
+        working.join()
+        self._stage.control(base, "DELETE", "/faults")
         return outcomes[0]
 
-    def _kill_when_held(self, base: str, working: threading.Thread) -> None:
-        while working.is_alive():
-            faults = self._stage.control(base, "GET", "/faults")["faults"]
-            if any(item["fired"] for item in faults):
-                self._system.function_host.kill()
-                working.join()
-                # What was held is carried out all the same: the request had been sent.
-                time.sleep(_HELD_MS / 1000)
-                self._system.restart_host()
-                self.wait_out_claims()
-                return
-            time.sleep(0.005)
+    def _fired(self, base: str) -> bool:
+        return any(item["fired"] for item in self._stage.control(base, "GET", "/faults")["faults"])
+
+    def _kill(self, host: Service) -> None:
+        host.kill()
+        # What was held is carried out all the same: the request had been sent.
+        time.sleep(_HELD_MS / 1000)
+        host.start(self._system.host_environment())
+        self.wait_out_claims()
 
 
 def _or_died(work: Callable[[], str]) -> str:

@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tests.torture.wire import Break
 from tests.torture.world import World
 
 EDITS = ("name", "description", "empty description")
@@ -23,10 +22,10 @@ def run_sequence(world: World, seed: int) -> None:
         _STEPS[name][1](world, chance)
 
 
-def _break(chance: random.Random) -> dict[str, Any]:
+def _break(world: World, chance: random.Random) -> dict[str, Any]:
     if chance.random() < 0.5:
         return {}
-    return {"kind": chance.choice(list(Break)), "at": chance.randrange(MOST_REQUESTS)}
+    return {"kind": chance.choice(world.breaks), "at": chance.randrange(MOST_REQUESTS)}
 
 
 def _any(chance: random.Random) -> int:
@@ -47,7 +46,7 @@ _STEPS: dict[str, tuple[int, Callable[[World, random.Random], None]]] = {
     "keep payload": (1, lambda world, chance: world.keep_payload(_any(chance))),
     "send late": (1, lambda world, chance: world.send_late(_any(chance))),
     "overtake": (1, lambda world, chance: world.overtake(_any(chance), chance.choice(EDITS))),
-    "send": (6, lambda world, chance: world.send(_any(chance), **_break(chance))),
+    "send": (6, lambda world, chance: world.send(_any(chance), **_break(world, chance))),
     "send twice": (1, lambda world, chance: world.send_twice_at_once(_any(chance))),
     "edit while sending": (
         1,
@@ -55,11 +54,19 @@ _STEPS: dict[str, tuple[int, Callable[[World, random.Random], None]]] = {
             _any(chance), chance.choice(EDITS), chance.randrange(MOST_REQUESTS)
         ),
     ),
+    "late answer": (
+        2,
+        lambda world, chance: world.late_answer(
+            _any(chance), chance.choice(EDITS), chance.randrange(MOST_REQUESTS)
+        ),
+    ),
     "deliver": (
         6,
-        lambda world, chance: world.deliver(_any(chance), **_break(chance), keep=chance.random() < 0.3),
+        lambda world, chance: world.deliver(
+            _any(chance), **_break(world, chance), keep=chance.random() < 0.3
+        ),
     ),
     "deliver two": (1, lambda world, chance: world.deliver_two_at_once(_any(chance))),
     "drop": (1, lambda world, chance: world.drop(_any(chance))),
-    "reconcile": (1, lambda world, chance: world.reconcile(**_break(chance))),
+    "reconcile": (1, lambda world, chance: world.reconcile(**_break(world, chance))),
 }

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from tests.torture.laws import violations
 from tests.torture.sequences import EDITS, MOST_REQUESTS
 from tests.torture.stage import LocalStage
-from tests.torture.wire import Break
+from tests.torture.wire import ON_THE_WIRE, Break
 from tests.torture.workers import LocalWorkers
 from tests.torture.world import World
 
@@ -27,7 +27,7 @@ _STEPS = 7
 _any = st.integers(0, 7)
 _request = st.integers(0, MOST_REQUESTS)
 _edit = st.sampled_from(EDITS)
-_break = st.none() | st.sampled_from(list(Break))
+_break = st.none() | st.sampled_from(ON_THE_WIRE)
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +103,10 @@ def test_the_laws_hold_after_any_sequence(stage: LocalStage, portion: int) -> No
         @rule(which=_any, what=_edit, at=_request)
         def edit_while_sending(self, which: int, what: str, at: int) -> None:
             self.world.edit_while_sending(which, what, at)
+
+        @rule(which=_any, what=_edit, at=_request)
+        def late_answer(self, which: int, what: str, at: int) -> None:
+            self.world.late_answer(which, what, at)
 
         @rule(which=_any, kind=_break, at=_request, keep=st.booleans())
         def deliver(self, which: int, kind: Break | None, at: int, keep: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from local.faults import cut_connection
 from shared.errors import System, Unavailable
-from shared.storage.rows import Operation, Row
+from shared.storage.rows import Row, RowOperation
 from shared.storage.table import Table
 
 
@@ -23,11 +23,17 @@ class Break(str, Enum):
     DEATH_BEFORE = "death before"
     DEATH_AFTER = "death after"
     REFUSED = "refused with 503"
+    LATE_ANSWER = "late answer"
+    STORAGE_RESTART = "storage restarts before the answer"
 
     @property
     def is_death(self) -> bool:
         """Whether the worker does nothing any more."""
         return self in (Break.DEATH_BEFORE, Break.DEATH_AFTER)
+
+
+ON_THE_WIRE = tuple(kind for kind in Break if kind not in (Break.LATE_ANSWER, Break.STORAGE_RESTART))
+"""What can happen to a request where everything runs in one process."""
 
 
 @dataclass
@@ -111,7 +117,7 @@ class TableOnTheWire:
             return row
         return replace(row, read_at=row.read_at + self._ahead())
 
-    def transact(self, operations: Sequence[Operation]) -> list[str]:
+    def transact(self, operations: Sequence[RowOperation]) -> list[str]:
         """As Table."""
         etags: list[str] = self._pass(lambda: self._table.transact(operations))
         return etags

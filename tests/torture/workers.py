@@ -32,7 +32,7 @@ from shared.storage.integrations import IntegrationStore
 from shared.storage.log_store import LogStore
 from shared.storage.vault import Vault
 from tests.torture.stage import AHA_TOKEN, ORGANIZATION, PROJECT, WRITE_TOKEN, LocalStage
-from tests.torture.wire import Break
+from tests.torture.wire import ON_THE_WIRE, Break
 
 FEATURE_STATUSES = {
     "New": "Under consideration",
@@ -57,6 +57,14 @@ class Workers(Protocol):
 
     faults: Counter[str]
 
+    @property
+    def breaks(self) -> Sequence[Break]:
+        """What can happen to a request of these workers."""
+
+    @property
+    def handles_meanwhile(self) -> bool:
+        """Whether another worker can work while one waits for an answer."""
+
     def begin(self, integration_id: str) -> None:
         """A new sequence, with an integration of its own."""
 
@@ -67,7 +75,7 @@ class Workers(Protocol):
         """Two workers send the same feature at once."""
 
     def send_meanwhile(self, payload: Any, edit: Callable[[], None], at: int) -> str:
-        """Send a feature, and have somebody do something right before request number `at`."""
+        """Send a feature, and have somebody do something before request number `at`, or while an answer is late."""
 
     def deliver(self, body: Any, kind: Break | None, at: int) -> str:
         """A notification arrives."""
@@ -84,6 +92,9 @@ class Workers(Protocol):
 
 class LocalWorkers:
     """The use cases themselves. A death cuts the wire for good; the next worker starts without a memory."""
+
+    breaks = ON_THE_WIRE
+    handles_meanwhile = False
 
     def __init__(self, stage: LocalStage) -> None:
         self.faults: Counter[str] = Counter()

@@ -39,6 +39,7 @@ class World:
         self.notifications: list[dict[str, Any]] = []
         self.payloads: list[Any] = []
         self.steps: list[str] = []
+        self.breaks = workers.breaks
         self._number = 0
         self.integration_id = f"torture-{uuid.uuid4().hex[:12]}"
         stage.reset()
@@ -168,6 +169,26 @@ class World:
         token = self._new_token(what)
         edit = partial(self._edit_azure_devops, feature, item["id"], what, token)
         self._done("send", self._workers.send_meanwhile(payload, edit, at))
+
+    def late_answer(self, which: int, what: str, at: int) -> None:
+        """A manager edits, and the answer to the send's write is late. Meanwhile he edits again, and what has changed
+        in Azure DevOps is notified, where notifications can be handled meanwhile.
+        """
+        feature = self._feature_of(which)
+        if feature is None:
+            return
+        self.steps.append(f"late_answer({which}, {what!r}, {at})  # {feature.id}")
+        self._edit_aha(feature, what, self._new_token(what))
+        payload, token = self._payload(feature), self._new_token(what)
+
+        def meanwhile() -> None:
+            self._edit_aha(feature, what, token)
+            if self._workers.handles_meanwhile:
+                self._collect()
+                for body in self.notifications[-3:]:
+                    self._workers.deliver(body, None, 0)
+
+        self._done("send", self._workers.send_meanwhile(payload, meanwhile, at))
 
     def deliver(self, which: int, kind: Break | None = None, at: int = 0, *, keep: bool = False) -> None:
         """Azure DevOps delivers one of the waiting notifications, whichever it is; `keep` has it come again."""

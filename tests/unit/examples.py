@@ -141,13 +141,15 @@ def sent_file(number: int = 1) -> AttachedFile:
 JSON_LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 
 
-def json_values(keys: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Any]:
+def json_values(
+    keys: st.SearchStrategy[str] | None = None, *, max_leaves: int = 25
+) -> st.SearchStrategy[Any]:
     """Any JSON, with the keys that a reader looks for often enough to get past it."""
     names = keys if keys is not None else st.text(max_size=8)
     return st.recursive(
         JSON_LEAVES,
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=6),
-        max_leaves=25,
+        max_leaves=max_leaves,
     )
 
 

@@ -25,7 +25,7 @@ class Clock:
 
 
 class Log(list[LogEntry]):
-    """What an operation's journal was given, once it is flushed."""
+    """The entries of an operation, once its log is flushed."""
 
     def of(self, event: str) -> list[LogEntry]:
         """The entries of one event."""
@@ -33,9 +33,9 @@ class Log(list[LogEntry]):
 
 
 def an_operation(seconds: float = 60, clock: Clock | None = None) -> tuple[Operation, Log]:
-    """An operation that may take so many seconds, and the log that it writes."""
-    journal = OperationLog("op-1")
-    log = Log()
-    journal.write_to(log.extend)
+    """An operation that may take `seconds`, and the entries of its log."""
+    operation_log = OperationLog("op-1")
+    entries = Log()
+    operation_log.write_to(entries.extend)
     deadline = Deadline.after(seconds, clock) if clock else Deadline.after(seconds)
-    return Operation("op-1", deadline, journal), log
+    return Operation("op-1", deadline, operation_log), entries

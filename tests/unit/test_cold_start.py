@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -54,22 +56,34 @@ NOT_OF_THE_FUNCTION = {
 """What a function has no use for, or few requests of it: packages and modules, with all that is below them."""
 
 
-def modules_loaded_by(statements: str) -> list[str]:
-    """What a fresh interpreter loads for some statements, apart from what the platform has loaded before them."""
+@dataclass(frozen=True)
+class Effects:
+    """What some statements do: the modules that they load, and the audit events of whom they contact."""
+
+    loaded: list[str]
+    contacts: list[str]
+
+
+@functools.cache
+def effects_of(statements: str) -> Effects:
+    """Run some statements from the app's folder, in a fresh interpreter that has loaded what the platform loads."""
+    # https://docs.python.org/3/library/audit_events.html
     program = (
         "import sys, azure.functions\n"
-        "before = set(sys.modules)\n"
+        "before, contacts = set(sys.modules), []\n"
+        "def note(event, arguments):\n"
+        "    if event.startswith(('socket.', 'subprocess.', 'urllib.')):\n"
+        "        contacts.append(event)\n"
+        "sys.addaudithook(note)\n"
         f"{statements}\n"
-        "print(*sorted(set(sys.modules) - before))"
+        "print(*sorted(set(sys.modules) - before))\n"
+        "print(*contacts)"
     )
-    return output_of(program).split()
-
-
-def output_of(program: str) -> str:
-    """What a program prints that is run from the app's folder."""
-    return subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+    )
+    loaded, contacts = ended.stdout.splitlines()
+    return Effects(loaded.split(), contacts.split())
 
 
 def within(packages: tuple[str, ...], modules: list[str]) -> list[str]:
@@ -79,7 +93,7 @@ def within(packages: tuple[str, ...], modules: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_loads_nothing_that_only_some_requests_or_other_functions_need(function: str) -> None:
-    loaded = modules_loaded_by(f"import {function}")
+    loaded = effects_of(f"import {function}").loaded
 
     assert function in loaded
     assert within(LOADED_WHERE_THEY_ARE_USED + NOT_OF_THE_FUNCTION[function], loaded) == []
@@ -92,11 +106,11 @@ def test_making_the_app_loads_neither_the_identity_nor_the_encryption_nor_the_ta
         "PUBLIC_URL": "https://functions.example.com",
     }
 
-    loaded = modules_loaded_by(
+    loaded = effects_of(
         "from shared.app import App\n"
         "from shared.settings import Settings\n"
         f"App.from_settings(Settings.from_environment({settings!r}))"
-    )
+    ).loaded
 
     assert "shared.storage.tables" in loaded
     assert within(LOADED_WHERE_THEY_ARE_USED, loaded) == []
@@ -104,16 +118,8 @@ def test_making_the_app_loads_neither_the_identity_nor_the_encryption_nor_the_ta
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_importing_a_function_contacts_nobody(function: str) -> None:
-    # https://docs.python.org/3/library/audit_events.html
-    program = (
-        "import sys, azure.functions\n"
-        "contacts = []\n"
-        "def note(event, arguments):\n"
-        "    if event.startswith(('socket.', 'subprocess.', 'urllib.')):\n"
-        "        contacts.append(event)\n"
-        "sys.addaudithook(note)\n"
-        f"import {function}\n"
-        "print(contacts)"
-    )
+    assert effects_of(f"import {function}").contacts == []
 
-    assert output_of(program).strip() == "[]"
+
+def test_a_contact_at_import_would_be_noticed() -> None:
+    assert "socket.__new__" in effects_of("import socket; socket.socket().close()").contacts

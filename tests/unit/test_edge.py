@@ -11,12 +11,15 @@ import azure.functions as func
 import pytest
 
 from shared import errors
-from shared.edge import Answer, Call, respond, retry_after, status_for
+from shared.edge import Answer, Call, Subject, respond, respond_about, retry_after, status_for
 from shared.errors import InputError, OperationFailed, System
+from shared.log_events import Level, LogEvent
 from shared.operation import Operation
 from shared.operation_log import LogEntry
 
 AZURE_DEVOPS, AHA, STORAGE = System.AZURE_DEVOPS, System.AHA, System.STORAGE
+
+A_STEP = LogEvent("a.step", Level.INFO, "A step was done.")
 
 
 def request(body: bytes = b"{}", **parts: Any) -> func.HttpRequest:
@@ -31,9 +34,9 @@ def request(body: bytes = b"{}", **parts: Any) -> func.HttpRequest:
     )
 
 
-def answered(handler: Any, *, body: bytes = b"{}", **options: Any) -> func.HttpResponse:
+def answered(handler: Any) -> func.HttpResponse:
     """What the platform is answered."""
-    return respond(request(body), handler, budget_seconds=lambda: 5.0, **options)
+    return respond(request(), handler, budget_seconds=lambda: 5.0)
 
 
 def failing(error: Exception) -> func.HttpResponse:
@@ -180,10 +183,12 @@ def test_a_defect_leaves_its_trace_in_the_log_and_not_in_the_answer(caplog: pyte
 
 
 def test_a_caller_may_read_statuses_in_its_own_way() -> None:
-    def handler(call: Call, operation: Operation) -> Answer:
+    def find(call: Call) -> Subject[None]:
         raise errors.NotFound(AHA, "x")
 
-    response = answered(handler, status_of=lambda error: 503)
+    response = respond_about(
+        request(), find, lambda *_: Answer(), budget_seconds=lambda: 5.0, status_of=lambda error: 503
+    )
 
     assert response.status_code == json.loads(response.get_body())["status"] == 503
     assert response.headers["Retry-After"] == "15"
@@ -200,21 +205,59 @@ def test_a_missing_setting_is_one_clear_error() -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_the_journal_is_written_whatever_became_of_the_operation(fails: bool) -> None:
+def test_the_log_is_written_whatever_became_of_the_operation(fails: bool) -> None:
     kept: list[LogEntry] = []
 
-    def handler(call: Call, operation: Operation) -> Answer:
-        operation.journal.write_to(kept.extend)
-        operation.journal.info("a.step", "Step.")
+    def handler(call: Call, operation: Operation, found: str) -> Answer:
+        operation.log.add(A_STEP, f"Step of {found}.")
         if fails:
             raise errors.Forbidden(AHA, "No.", evidence={"status": 403})
         return Answer()
 
-    answered(handler)
+    respond_about(request(), lambda call: Subject("PROD-1", kept.extend), handler, budget_seconds=lambda: 5.0)
 
+    assert kept[0].message == "Step of PROD-1."
     assert [entry.event for entry in kept] == ["a.step", *(["operation.failed"] if fails else [])]
     if fails:
         assert kept[1].detail == {"code": "aha_forbidden", "status": 403}
+
+
+def test_a_defect_is_in_the_log_too() -> None:
+    kept: list[LogEntry] = []
+
+    def handler(call: Call, operation: Operation, found: None) -> Answer:
+        raise KeyError("S3cret")
+
+    respond_about(request(), lambda call: Subject(None, kept.extend), handler, budget_seconds=lambda: 5.0)
+
+    assert [entry.event for entry in kept] == ["operation.defect"]
+    assert "S3cret" not in str(kept)
+
+
+def test_when_the_subject_cannot_be_found_the_handler_does_not_run() -> None:
+    def find(call: Call) -> Subject[str]:
+        raise errors.IntegrationNotFound("There is no integration 'x'.")
+
+    def handler(call: Call, operation: Operation, found: str) -> Answer:
+        raise AssertionError("must not run")
+
+    response = respond_about(request(), find, handler, budget_seconds=lambda: 5.0)
+
+    assert response.status_code == 404
+    assert json.loads(response.get_body())["operation_id"] == response.headers["x-operation-id"]
+
+
+def test_an_operation_in_which_nothing_happened_writes_nothing() -> None:
+    written: list[object] = []
+
+    respond_about(
+        request(),
+        lambda call: Subject(None, written.append),
+        lambda *_: Answer(),
+        budget_seconds=lambda: 5.0,
+    )
+
+    assert written == []
 
 
 def read(body: bytes, **headers: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +16,10 @@ FUNCTIONS = sorted(path.parent for path in ROOT.glob("*/function.json"))
 DOMAIN_MAY_USE = ("shared.domain", "shared.errors", "shared.secret")
 
 
-def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
+@functools.cache
+def imports_of(path: Path) -> tuple[tuple[str, bool], ...]:
     """The modules that a file imports anywhere, and whether for the type checker only."""
-    yield from _imports(ast.parse(path.read_text()), for_types=False)
+    return tuple(_imports(ast.parse(path.read_text()), for_types=False))
 
 
 def _imports(node: ast.AST, *, for_types: bool) -> Iterator[tuple[str, bool]]:

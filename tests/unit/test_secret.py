@@ -1,4 +1,4 @@
-"""Values that must not be shown."""
+"""Secrets are never printed."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def test_a_secret_prints_as_dots(shown: Any) -> None:
     assert TOKEN not in shown(Secret(TOKEN))
 
 
-def test_a_secret_says_its_text_only_when_it_is_asked_to_reveal_it() -> None:
+def test_reveal_returns_the_text_of_a_secret() -> None:
     assert Secret(TOKEN).reveal() == TOKEN
 
 
-def test_secrets_are_compared_by_what_they_hold() -> None:
+def test_secrets_are_compared_by_their_text() -> None:
     assert Secret("a") == Secret("a")
     assert Secret("a") != Secret("b")
     assert len({Secret("a"), Secret("a")}) == 1
@@ -59,12 +59,12 @@ HOLDERS = {
 }
 
 
-def test_no_class_that_holds_a_secret_is_left_out_here() -> None:
+def test_every_class_with_a_secret_is_tested_here() -> None:
     assert set(classes_with_secrets()) == set(HOLDERS)
 
 
 @pytest.mark.parametrize("name", HOLDERS)
-def test_no_class_shows_the_secret_that_it_holds(name: str) -> None:
+def test_no_class_prints_its_secret(name: str) -> None:
     shown = f"{HOLDERS[name]!r} {HOLDERS[name]}"
 
     assert "•••" in shown
@@ -88,6 +88,6 @@ def test_an_assertion_that_fails_shows_no_token() -> None:
     assert TOKEN not in str(caught.value)
 
 
-def test_a_secret_stays_one_when_it_is_copied() -> None:
+def test_a_copy_of_a_secret_is_a_secret() -> None:
     assert dataclasses.replace(Secret(TOKEN)).reveal() == TOKEN
     assert TOKEN not in repr(pickle.loads(pickle.dumps(Secret(TOKEN))))  # noqa: S301 our own bytes

@@ -37,7 +37,7 @@ def with_settings(**changes: str | None) -> Settings:
 
 
 def refusal(**changes: str | None) -> str:
-    """What is said of settings that cannot be used."""
+    """The detail of the error for invalid settings."""
     with pytest.raises(SettingInvalid) as caught:
         with_settings(**changes)
     return caught.value.detail
@@ -63,6 +63,7 @@ def test_the_defaults_are_those_of_the_cloud() -> None:
         ("SECRETS_KEY", "short"),
         ("SECRETS_KEY", f"{KEY},{KEY[:-4]}"),
         ("SECRETS_KEY", "ключ"),
+        ("SECRETS_KEY", "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/key)"),
         ("PUBLIC_URL", None),
         ("PUBLIC_URL", "app.example.com"),
         ("PUBLIC_URL", "https://app.example.com?x=1"),
@@ -83,7 +84,7 @@ def test_the_defaults_are_those_of_the_cloud() -> None:
         ("TABLES_CONNECTION_STRING", "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/s)"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named_in_one_clear_sentence(name: str, value: str | None) -> None:
+def test_the_error_names_the_invalid_setting_in_one_line(name: str, value: str | None) -> None:
     detail = refusal(**{name: value})
 
     assert name in detail
@@ -106,7 +107,7 @@ def test_a_storage_account_may_be_named_by_its_endpoint() -> None:
     assert "TABLES_ENDPOINT" in refusal(TABLES_CONNECTION_STRING=None, TABLES_ENDPOINT="http://account")
 
 
-def test_the_platforms_own_storage_is_the_last_resort() -> None:
+def test_without_another_setting_azurewebjobsstorage_is_used() -> None:
     settings = with_settings(TABLES_CONNECTION_STRING="", AzureWebJobsStorage="AccountName=x")
 
     assert settings.tables_connection_string == Secret("AccountName=x")
@@ -120,7 +121,7 @@ def test_the_platforms_own_storage_is_the_last_resort() -> None:
         ("127.0.0.1:7071", "http://127.0.0.1:7071"),
     ],
 )
-def test_webhook_urls_start_with_the_hosts_name_where_nothing_else_is_set(hostname: str, url: str) -> None:
+def test_without_public_url_webhook_urls_start_with_the_host_name(hostname: str, url: str) -> None:
     assert with_settings(PUBLIC_URL=None, WEBSITE_HOSTNAME=hostname).public_url == url
 
 
@@ -128,7 +129,7 @@ def test_keys_are_listed_newest_first() -> None:
     assert with_settings(SECRETS_KEY=f" {KEY} , {OLD_KEY}").secrets_keys == (Secret(KEY), Secret(OLD_KEY))
 
 
-def test_local_addresses_are_allowed_only_when_it_is_said() -> None:
+def test_local_addresses_are_allowed_only_by_a_setting() -> None:
     settings = with_settings(ALLOW_LOCAL_ADDRESSES="TRUE", AZURE_DEVOPS_URL="http://127.0.0.1:8081/")
 
     assert settings.allow_local_addresses
@@ -136,13 +137,13 @@ def test_local_addresses_are_allowed_only_when_it_is_said() -> None:
 
 
 @given(st.sampled_from([item.name for item in DECLARATIONS]), st.text(max_size=30))
-def test_no_value_is_answered_with_a_trace(name: str, value: str) -> None:
+def test_no_value_raises_another_error(name: str, value: str) -> None:
     with contextlib.suppress(SettingInvalid):
         with_settings(**{name: value})
 
 
-class Noting(Mapping[str, str]):
-    """An environment that notes what it is asked for."""
+class RecordingEnvironment(Mapping[str, str]):
+    """An environment that records which variables are read."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
@@ -168,7 +169,9 @@ def named_by_bindings() -> set[str]:
 def test_every_setting_that_is_read_is_declared_and_every_declared_one_is_read() -> None:
     asked: set[str] = set()
     for changes in ({}, {"TABLES_CONNECTION_STRING": "", "PUBLIC_URL": ""}):
-        environment = Noting({**ENVIRONMENT, **changes, "AzureWebJobsStorage": "x", "WEBSITE_HOSTNAME": "h"})
+        environment = RecordingEnvironment(
+            {**ENVIRONMENT, **changes, "AzureWebJobsStorage": "x", "WEBSITE_HOSTNAME": "h"}
+        )
         Settings.from_environment(environment)
         asked |= environment.asked
 
@@ -185,7 +188,7 @@ def test_the_sample_lists_every_setting() -> None:
             assert sample[item.name] == item.default
 
 
-def test_the_readme_tells_of_every_setting() -> None:
+def test_the_readme_lists_every_setting() -> None:
     readme = (ROOT / "README.md").read_text()
 
     assert [item.name for item in DECLARATIONS if item.name not in readme] == []

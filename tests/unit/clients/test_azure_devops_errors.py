@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clients.azure_devops_errors import Fault, error_for, translate
-from shared.clients.http import Answer, Request
+from shared.clients.azure_devops_errors import ErrorBody, error_for, translate
+from shared.clients.http import Request, Response
 from shared.errors import (
     CredentialsRejected,
     Forbidden,
@@ -38,7 +38,7 @@ def answered(
     """What an answer amounts to. A JSON body is sent as such."""
     if not isinstance(body, bytes):
         body, content_type = json.dumps(body).encode(), "application/json; charset=utf-8"
-    answer = Answer(status, {"content-type": content_type} if content_type else {}, body)
+    answer = Response(status, {"content-type": content_type} if content_type else {}, body)
     return translate("fabrikam")(Request(method, url), answer)
 
 
@@ -85,7 +85,7 @@ CAUSES: dict[str, tuple[OperationFailed | None, type[OperationFailed], str]] = {
     "a user without a right": (
         answered(403, fault("You are not authorized to access this API.", "UnauthorizedAccessException")),
         Forbidden,
-        "lacks the right",
+        "lacks a right",
     ),
     "a user without a right to the area": (
         answered(400, fault("TF237111: The current user does not have permissions to save work items under ...")),
@@ -145,7 +145,7 @@ def test_each_cause_has_its_own_error_and_words(cause: str) -> None:
 def test_each_cause_comes_with_its_remedy(cause: str) -> None:
     error, _, _ = CAUSES[cause]
 
-    remedy = r"(Make a new|Let a|let its|Choose|Check|Give it|Give the|Correct|try again later|Restore it)"
+    remedy = r"(Make a new|Ask a|ask its|Choose|Check|Give it|Give the|Correct|try again later|Restore it)"
     assert error is not None
     assert re.search(remedy, error.detail), error.detail
 
@@ -217,19 +217,19 @@ def test_a_request_that_was_blocked_for_using_too_much_is_throttling_whatever_it
     ("body", "expected"),
     [
         (fault("TF401232: gone", "WorkItemUnauthorizedAccessException"),
-         Fault("TF401232: gone", "TF401232", "WorkItemUnauthorizedAccessException")),
-        ({"count": 1, "value": {"Message": "TF237201: many\r\n links"}}, Fault("TF237201: many links", "TF237201")),
-        ({"Message": "VS403474: over 200"}, Fault("VS403474: over 200", "VS403474")),
-        ({"message": None, "value": [1]}, Fault()),
-        ({"message": "x" * 900}, Fault("x" * 500)),
-        (None, Fault()),
-        ("text", Fault()),
-        ([], Fault()),
+         ErrorBody("TF401232: gone", "TF401232", "WorkItemUnauthorizedAccessException")),
+        ({"count": 1, "value": {"Message": "TF237201: many\r\n links"}}, ErrorBody("TF237201: many links", "TF237201")),
+        ({"Message": "VS403474: over 200"}, ErrorBody("VS403474: over 200", "VS403474")),
+        ({"message": None, "value": [1]}, ErrorBody()),
+        ({"message": "x" * 900}, ErrorBody("x" * 500)),
+        (None, ErrorBody()),
+        ("text", ErrorBody()),
+        ([], ErrorBody()),
     ],
 )  # fmt: skip
-def test_every_shape_of_an_error_is_read(body: Any, expected: Fault) -> None:
+def test_every_shape_of_an_error_is_read(body: Any, expected: ErrorBody) -> None:
     # microsoft/azure-devops-python-api reads these three; aha-app/aha-services 4c3dd9d stumbled over others.
-    assert Fault.from_body(body) == expected
+    assert ErrorBody.from_json(body) == expected
 
 
 def test_every_field_that_breaks_a_rule_is_named() -> None:
@@ -268,7 +268,7 @@ KEYS = st.sampled_from(
 
 @given(st.integers(100, 599), json_values(KEYS))
 def test_no_body_makes_the_reading_fail(status: int, body: Any) -> None:
-    error = error_for(status, Fault.from_body(body), "fabrikam", "")
+    error = error_for(status, ErrorBody.from_json(body), "fabrikam", "")
 
     assert error.detail
 
@@ -277,4 +277,4 @@ def test_no_body_makes_the_reading_fail(status: int, body: Any) -> None:
 def test_no_shape_of_broken_rules_makes_the_reading_fail(errors: Any) -> None:
     body = {"message": "TF401320", "customProperties": {"RuleValidationErrors": errors}}
 
-    assert error_for(400, Fault.from_body(body), "fabrikam", "").detail
+    assert error_for(400, ErrorBody.from_json(body), "fabrikam", "").detail

@@ -318,7 +318,7 @@ def test_a_file_that_says_it_is_too_large_is_not_read() -> None:
         error = failure(server.url)
 
     assert isinstance(error, RuleViolation)
-    assert "larger than the 2048 MB" in error.detail
+    assert "larger than 2048 MB" in error.detail
 
 
 def test_a_file_whose_time_is_over_while_it_is_read_stops() -> None:
@@ -379,7 +379,7 @@ def test_the_log_shows_no_key_of_any_address() -> None:
         open_download(
             f"{aha.url}/attachments/41/token/S3cret.png?k=S3cret", operation, Transport(allow_local=True)
         )
-    operation.journal.flush()
+    operation.log.flush()
 
     assert len(log.of("download.request")) == 2
     assert "S3cret" not in str(log)

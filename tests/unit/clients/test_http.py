@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.clients.azure_devops_errors import translate
-from shared.clients.http import Answer, HttpClient, Request
+from shared.clients.http import HttpClient, Request, Response
 from shared.clients.rate_limits import RateLimits
 from shared.clients.transport import Transport
 from shared.errors import CredentialsRejected, NotFound, OperationFailed, System, TimeSpent, Unavailable
@@ -41,7 +41,7 @@ class Calling:
             jitter=lambda: jitter,
         )
 
-    def send(self, url: str, method: str = "GET", **request: Any) -> Answer:
+    def send(self, url: str, method: str = "GET", **request: Any) -> Response:
         """Send one request."""
         return self.client.send(Request(method, url, **request))
 
@@ -53,7 +53,7 @@ class Calling:
 
     def written(self) -> Log:
         """The log so far."""
-        self.operation.journal.flush()
+        self.operation.log.flush()
         return self.log
 
 
@@ -275,7 +275,7 @@ def test_an_address_that_may_not_be_called_is_refused_without_a_request() -> Non
         rate_limits=RateLimits(),
         account="company",
     )
-    with serving(FINE) as server, pytest.raises(NotFound, match="is not called"):
+    with serving(FINE) as server, pytest.raises(NotFound, match="does not call"):
         client.send(Request("GET", server.url))
 
     assert server.asked == []
@@ -298,8 +298,8 @@ def test_every_attempt_is_in_the_log_without_anything_secret() -> None:
 @pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize("text", [b"", b"<html>", b'{"a":', b"\xff\xfe\x00", b"[" * 100_000])
 def test_a_body_that_is_no_json_reads_as_none(text: bytes) -> None:
-    assert Answer(200, {"content-type": "application/json"}, text).json() is None
+    assert Response(200, {"content-type": "application/json"}, text).json() is None
 
 
 def test_a_nesting_that_can_be_read_is_read() -> None:
-    assert Answer(200, {}, b"[" * 51 + b"]" * 51).json() == deeply_nested(50)
+    assert Response(200, {}, b"[" * 51 + b"]" * 51).json() == deeply_nested(50)

@@ -12,7 +12,7 @@ NAMES = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9-]{0,48}[A-Za-z0-9])?", fullmatch=
 
 
 @given(NAMES)
-def test_every_form_of_an_organizations_address_gives_its_name(name: str) -> None:
+def test_every_form_of_an_organizations_url_gives_its_name(name: str) -> None:
     forms = [
         name,
         f"  {name}\n",
@@ -28,13 +28,13 @@ def test_every_form_of_an_organizations_address_gives_its_name(name: str) -> Non
 
 
 @given(NAMES)
-def test_the_old_address_gives_the_name_in_lower_case(name: str) -> None:
+def test_the_old_url_gives_the_name_in_lower_case(name: str) -> None:
     for form in (f"{name}.visualstudio.com", f"https://{name}.visualstudio.com/DefaultCollection"):
         assert normalise_account_name(form) == name.lower()
 
 
 @given(st.text(max_size=80))
-def test_whatever_was_typed_a_normal_name_stays_as_it_is(text: str) -> None:
+def test_normalising_a_name_twice_changes_nothing(text: str) -> None:
     name = normalise_account_name(text)
 
     assert name is None or normalise_account_name(name) == name
@@ -47,11 +47,11 @@ def test_whatever_was_typed_a_normal_name_stays_as_it_is(text: str) -> None:
      "https://evil.example/dev.azure.com/fabrikam", "a.b.visualstudio.com", ".visualstudio.com", "https://[",
      "https://vssps.dev.azure.com/fabrikam", "https://dev.azure.com/fab%20rikam", "fabrikam\nevil", "фабрикам"],
 )  # fmt: skip
-def test_what_is_no_organization_is_refused(text: str) -> None:
+def test_other_texts_are_not_an_organization(text: str) -> None:
     assert normalise_account_name(text) is None
 
 
-def test_an_address_of_the_configured_azure_devops_counts_too() -> None:
+def test_the_url_of_the_configured_azure_devops_is_accepted_too() -> None:
     url = "http://127.0.0.1:8081"
 
     assert normalise_account_name("http://127.0.0.1:8081/fabrikam", url) == "fabrikam"

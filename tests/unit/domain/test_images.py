@@ -1,4 +1,4 @@
-"""The images of descriptions on their way there and back."""
+"""Translating the images of descriptions in both directions."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_an_address_that_would_break_out_of_its_quotes_is_escaped() -> None:
         f'<img src="{at_aha(41)}',
     ],
 )
-def test_what_is_no_image_of_the_record_passes_through(html: str) -> None:
+def test_other_links_and_images_stay_unchanged(html: str) -> None:
     assert for_azure_devops(html, uploaded(41)) == html
 
 
@@ -121,8 +121,14 @@ PIECES = st.sampled_from(
 ANY_HTML = st.lists(PIECES | st.text(max_size=5), max_size=15).map("".join)
 
 
+def test_a_link_stays_a_link_beside_an_image_of_another_host() -> None:
+    html = f'<a href="https://x.example/attachments/">Terms</a>{img("https://x.example/attachments/1/t")}'
+
+    assert for_azure_devops(html, uploaded(41), html) == html
+
+
 @given(ANY_HTML)
-def test_without_a_known_image_every_byte_stays(html: str) -> None:
+def test_a_description_without_known_images_stays_unchanged(html: str) -> None:
     images = uploaded(41)
 
     assert for_azure_devops(html, images, html) == html
@@ -136,7 +142,7 @@ def test_without_a_known_image_every_byte_stays(html: str) -> None:
         st.sampled_from([img(at_aha(1)), img(at_aha(2)), "<p>", "</p>", "text &amp; ", "\n", "<br/>", "ä"])
     )
 )
-def test_what_was_pointed_at_uploads_comes_back_as_it_was(pieces: list[str]) -> None:
+def test_translating_to_uploads_and_back_gives_the_same_description(pieces: list[str]) -> None:
     html = "".join(pieces)
     images = uploaded(1, 2)
 
@@ -149,7 +155,7 @@ def test_what_was_pointed_at_uploads_comes_back_as_it_was(pieces: list[str]) -> 
 
 
 @given(ANY_HTML, ANY_HTML)
-def test_an_image_between_anything_is_handled_or_left_alone(before: str, after: str) -> None:
+def test_an_image_inside_any_text_is_translated_or_left_alone(before: str, after: str) -> None:
     html = f"{before}{img(at_aha(1))}{after}"
     images = uploaded(1)
 
@@ -159,7 +165,7 @@ def test_an_image_between_anything_is_handled_or_left_alone(before: str, after: 
     assert comparable(there, images) == comparable(html, images)
 
 
-def test_neither_a_new_token_nor_another_form_of_an_address_is_a_change() -> None:
+def test_a_new_token_or_another_form_of_the_url_is_not_a_change() -> None:
     images = uploaded(41)
     other_form = f"https://dev.azure.com/fabrikam/7a1f/_apis/wit/attachments/{GUIDS[41].upper()}"
 
@@ -202,14 +208,14 @@ def test_an_image_pasted_in_azure_devops_becomes_a_link_to_the_work_item_and_an_
     assert comparable(cleaned, uploaded()) == comparable(shown, uploaded())
 
 
-def test_a_link_to_attachments_of_another_page_is_a_link() -> None:
+def test_another_link_with_the_same_fragment_stays_a_link() -> None:
     html = '<a href="https://docs.example/page#attachments/overview">Attachments</a>'
 
     assert comparable(html, uploaded()) == html
     assert for_azure_devops(html, uploaded(), pasted(7)) == html
 
 
-def test_an_image_that_aha_has_no_address_for_any_more_becomes_a_link() -> None:
+def test_an_image_that_aha_no_longer_has_becomes_a_link() -> None:
     assert "image in Azure DevOps" in for_aha(img(upload(41)), uploaded(41), {}, PAGE).html
 
 
@@ -242,17 +248,17 @@ def test_an_image_that_aha_has_no_address_for_any_more_becomes_a_link() -> None:
         (b"<![x[", None),
     ],
 )
-def test_an_image_is_told_by_its_first_bytes(head: bytes, expected: str | None) -> None:
+def test_the_format_of_an_image_is_recognized_by_its_first_bytes(head: bytes, expected: str | None) -> None:
     # nkdAgility/azure-devops-migration-tools#2598 and others: a sign-in page was saved under an image's name.
     assert image_format(head) == expected
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_can_be_looked_at(head: bytes) -> None:
+def test_any_bytes_can_be_checked_for_a_format(head: bytes) -> None:
     assert image_format(head) is None or head
 
 
-def test_an_image_whose_upload_failed_is_mended_by_the_next_send_and_an_engineers_edit_stays() -> None:
+def test_the_next_send_repairs_an_image_whose_upload_failed_and_keeps_an_engineers_edit() -> None:
     record = a_record(
         description=f"<p>x</p>{img(at_aha(1))}", attachments=(an_attachment(id="1", is_inline=True),)
     )
@@ -276,7 +282,7 @@ def test_an_image_whose_upload_failed_is_mended_by_the_next_send_and_an_engineer
     assert last.agreed_revision == 1, "the edit is still to be brought to Aha!"
 
 
-def test_a_mended_image_alone_is_agreed() -> None:
+def test_repairing_only_an_image_is_agreed() -> None:
     record = a_record(description=img(at_aha(1)))
     item = a_work_item(description=record.description)
     link = a_link(record, item, attachments={"1": AttachedFile(upload(1), "image.png", 10)})
@@ -291,7 +297,7 @@ def test_a_mended_image_alone_is_agreed() -> None:
     assert not planned(record, after, mended, Family(), images=Images(HOST)).writes
 
 
-def test_a_description_kept_in_markdown_is_not_mended() -> None:
+def test_images_of_a_markdown_description_are_not_repaired() -> None:
     record = a_record(description=None)
     item = a_work_item(description=img(at_aha(1)), description_is_markdown=True)
     link = a_link(record, item, attachments={"1": AttachedFile(upload(1), "image.png", 10)})
@@ -299,7 +305,7 @@ def test_a_description_kept_in_markdown_is_not_mended() -> None:
     assert planned(record, link, item, Family(), images=Images(HOST)).description_to_write({}) is None
 
 
-def test_both_sides_fall_silent_with_images_of_either() -> None:
+def test_both_sides_stop_changing_with_images_of_either_side() -> None:
     sides = TwoSides(description=f"<p>a</p>{img(at_aha(1))}", images=uploaded(1))
     sides.send()
     assert sides.item is not None

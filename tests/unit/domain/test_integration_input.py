@@ -1,4 +1,4 @@
-"""The body of a PUT on an integration."""
+"""The body of a PUT of an integration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.errors import InvalidRequest
 from shared.secret import Secret
 from tests.unit.examples import API_TOKEN, PAT, an_integration, json_values
 
-ADDRESSES = UrlRules("https://dev.azure.com", allow_local=False)
+URL_RULES = UrlRules("https://dev.azure.com", allow_local=False)
 BODY: dict[str, Any] = {
     "name": "Fabrikam web",
     "product_id": "PROD",
@@ -48,13 +48,13 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     return body
 
 
-def read(body: Any, stored: Integration | None = None, addresses: UrlRules = ADDRESSES) -> Integration:
+def read(body: Any, stored: Integration | None = None, url_rules: UrlRules = URL_RULES) -> Integration:
     """The integration that a body describes."""
-    return read_integration("fabrikam-web", body, stored, addresses)[0]
+    return read_integration("fabrikam-web", body, stored, url_rules)[0]
 
 
 def errors_of(body: Any, stored: Integration | None = None) -> dict[str, str]:
-    """What is wrong with a body, by pointer."""
+    """The details of a body's errors, by pointer."""
     with pytest.raises(InvalidRequest) as caught:
         read(body, stored)
     return {error.pointer: error.detail for error in caught.value.errors}
@@ -64,7 +64,7 @@ def test_a_complete_body_is_the_integration_it_describes() -> None:
     assert read(BODY) == an_integration()
 
 
-def test_an_integration_may_be_saved_with_a_name_and_a_product_alone() -> None:
+def test_an_integration_may_be_saved_with_only_a_name_and_a_product() -> None:
     integration = read({"name": "Web", "product_id": 7})
 
     assert integration.product_id == "7"
@@ -79,7 +79,7 @@ def test_an_integration_may_be_saved_with_a_name_and_a_product_alone() -> None:
     ]
 
 
-def test_enabling_an_incomplete_integration_names_everything_that_is_missing() -> None:
+def test_enabling_an_incomplete_integration_reports_everything_that_is_missing() -> None:
     assert set(errors_of({"name": "Web", "product_id": "P", "enabled": True})) == {
         "/azure_devops/account_name",
         "/azure_devops/personal_access_token",
@@ -115,7 +115,7 @@ def test_a_new_token_replaces_the_stored_one() -> None:
 
 
 @pytest.mark.parametrize("stored_url", ["https://fabrikam.aha.io", ""])
-def test_a_stored_token_does_not_follow_to_another_address(stored_url: str) -> None:
+def test_a_stored_token_is_not_kept_for_another_url(stored_url: str) -> None:
     stored = an_integration(aha=AhaTarget(stored_url, Secret(API_TOKEN)))
     body = changed("aha/url", "https://evil.example")
     del body["aha"]["api_token"]
@@ -123,7 +123,7 @@ def test_a_stored_token_does_not_follow_to_another_address(stored_url: str) -> N
     assert list(errors_of(body, stored)) == ["/aha/api_token"]
 
 
-def test_taking_the_address_away_and_giving_another_does_not_free_the_token() -> None:
+def test_removing_the_url_first_does_not_keep_the_token_for_another_one() -> None:
     without_token = changed("aha/api_token", None)
     emptied = read({**without_token, "aha": {}}, an_integration())
     body = {**without_token, "aha": {"url": "https://evil.example"}}
@@ -167,18 +167,41 @@ def test_taking_the_address_away_and_giving_another_does_not_free_the_token() ->
     ],
     ids=range(30),
 )
-def test_a_wrong_value_is_named_by_its_pointer(path: str, value: Any, pointer: str) -> None:
+def test_an_error_has_the_pointer_of_the_wrong_value(path: str, value: Any, pointer: str) -> None:
     assert list(errors_of(changed(path, value))) == [pointer]
 
 
-def test_the_words_of_a_fault_show_no_token() -> None:
+@pytest.mark.parametrize("name", ["   ", None, 7, "half \ud83d surrogate"], ids=range(4))
+def test_a_name_is_a_text(name: Any) -> None:
+    assert list(errors_of(changed("name", name))) == ["/name"]
+
+
+@pytest.mark.parametrize("product_id", ["", " ", 1.5, [], 10**300, "x" * 256], ids=range(6))
+def test_a_product_is_a_text_or_a_whole_number(product_id: Any) -> None:
+    assert list(errors_of(changed("product_id", product_id))) == ["/product_id"]
+
+
+@pytest.mark.parametrize("url", ["ftp://fabrikam.aha.io", "https://", "aha.io/api"])
+def test_an_aha_account_is_an_https_address_without_a_path(url: str) -> None:
+    assert list(errors_of(changed("aha/url", url))) == ["/aha/url"]
+
+
+@pytest.mark.parametrize("part", ["azure_devops", "aha", "feature", "requirement"])
+def test_a_part_is_an_object(part: str) -> None:
+    values: list[Any] = [[], "text", 3, True]
+    for value in values:
+        found = errors_of({"name": "Web", "product_id": "P", part: value})
+        assert found == {f"/{part}": "must be an object"}, value
+
+
+def test_an_error_detail_has_no_token() -> None:
     for token in (f"{PAT} {PAT}", PAT * 400):
         errors = errors_of(changed("azure_devops/personal_access_token", token))
 
         assert PAT not in str(errors)
 
 
-def test_a_state_without_a_choice_is_not_mapped() -> None:
+def test_a_state_with_an_empty_value_is_not_mapped() -> None:
     integration = read(changed("feature/status_mapping", {"New": "", "Active": None, "Closed": 55}))
 
     assert integration.feature.status_mapping == {"Closed": "55"}
@@ -190,20 +213,20 @@ def test_default_fields_keep_their_types() -> None:
     assert read(changed("feature/default_fields", fields)).feature.default_fields == fields
 
 
-def test_plain_http_is_for_local_use_only() -> None:
+def test_http_is_allowed_only_locally() -> None:
     local = UrlRules("http://127.0.0.1:8081", allow_local=True)
     body = changed("aha/url", "http://127.0.0.1:8082")
     body["azure_devops"]["account_name"] = "http://127.0.0.1:8081/fabrikam"
 
-    integration = read(body, addresses=local)
+    integration = read(body, url_rules=local)
 
     assert integration.aha.url == "http://127.0.0.1:8082"
     assert integration.azure_devops.account_name == "fabrikam"
 
 
-def test_a_new_webhook_url_is_asked_for() -> None:
-    assert read_integration("web", {**BODY, "rotate_webhook_url": True}, None, ADDRESSES)[1] is True
-    assert read_integration("web", BODY, None, ADDRESSES)[1] is False
+def test_a_body_may_ask_for_a_new_webhook_url() -> None:
+    assert read_integration("web", {**BODY, "rotate_webhook_url": True}, None, URL_RULES)[1] is True
+    assert read_integration("web", BODY, None, URL_RULES)[1] is False
 
 
 @given(
@@ -211,7 +234,7 @@ def test_a_new_webhook_url_is_asked_for() -> None:
         st.sampled_from([*BODY, *BODY["azure_devops"], *BODY["aha"], *BODY["feature"], "default_fields"])
     )
 )
-def test_no_json_makes_the_reading_fail_but_with_named_faults(body: Any) -> None:
+def test_no_json_raises_another_error(body: Any) -> None:
     with contextlib.suppress(InvalidRequest):
         read(body, an_integration())
 

@@ -14,7 +14,7 @@ from tests.unit.examples import json_values
 
 
 def errors_of(errors: InputErrors) -> dict[str, str]:
-    """The errors that were noted, by pointer."""
+    """The details of the errors, by pointer."""
     try:
         errors.raise_if_any()
     except InvalidRequest as error:
@@ -30,7 +30,7 @@ def follow(pointer: str, document: Any) -> Any:
 
 
 @given(st.lists(st.text(st.sampled_from("ab/~01"), max_size=6), min_size=1, max_size=4))
-def test_a_pointer_leads_to_the_value_it_was_made_for(keys: list[str]) -> None:
+def test_a_pointer_leads_to_its_value(keys: list[str]) -> None:
     document: Any = "here"
     for key in reversed(keys):
         document = {key: document}
@@ -41,13 +41,13 @@ def test_a_pointer_leads_to_the_value_it_was_made_for(keys: list[str]) -> None:
     assert follow(source.pointer_to(keys[-1]), document) == "here"
 
 
-def test_the_examples_of_rfc_6901_are_escaped_as_there() -> None:
+def test_the_examples_of_rfc_6901_are_escaped() -> None:
     assert escape_pointer("a/b") == "a~1b"
     assert escape_pointer("m~n") == "m~0n"
     assert escape_pointer("~1") == "~01"
 
 
-def test_every_fault_is_named_at_once() -> None:
+def test_all_errors_are_reported_together() -> None:
     errors = InputErrors()
     source = JsonObject({"name": 5, "enabled": "yes", "parts": [{"id": None}, "x"], "place": []}, errors)
 
@@ -82,7 +82,7 @@ def test_every_fault_is_named_at_once() -> None:
         ("a\ud800", "must not contain control characters"),
     ],
 )
-def test_a_text_that_cannot_be_taken_is_refused_in_words(value: Any, detail: str) -> None:
+def test_an_invalid_text_is_reported_with_the_reason(value: Any, detail: str) -> None:
     errors = InputErrors()
 
     JsonObject({"key": value}, errors).text("key", required=True, longest=5)
@@ -90,14 +90,14 @@ def test_a_text_that_cannot_be_taken_is_refused_in_words(value: Any, detail: str
     assert errors_of(errors) == {"/key": detail}
 
 
-def test_a_text_loses_the_white_space_around_it() -> None:
+def test_leading_and_trailing_white_space_is_removed() -> None:
     errors = InputErrors()
 
     assert JsonObject({"key": " two\twords\n"}, errors).text("key") == "two\twords"
     assert errors_of(errors) == {}
 
 
-def test_only_a_choice_is_taken_where_there_are_choices() -> None:
+def test_a_text_with_choices_must_be_one_of_them() -> None:
     errors = InputErrors()
 
     assert JsonObject({"key": "other"}, errors).text("key", default="pat", choices=("pat", "entra")) == "pat"
@@ -115,7 +115,7 @@ def test_an_id_may_be_a_number(value: Any, identifier: str) -> None:
 
 
 @pytest.mark.parametrize("value", [True, 1.5, {}, [], "", "x" * 256, 10**255])
-def test_an_id_of_another_kind_or_without_end_is_refused(value: Any) -> None:
+def test_an_id_of_another_type_or_too_long_is_refused(value: Any) -> None:
     errors = InputErrors()
 
     JsonObject({"id": value}, errors).identifier("id")
@@ -123,7 +123,7 @@ def test_an_id_of_another_kind_or_without_end_is_refused(value: Any) -> None:
     assert list(errors_of(errors)) == ["/id"]
 
 
-def test_a_list_that_is_too_long_is_not_even_read() -> None:
+def test_a_list_that_is_too_long_is_not_read() -> None:
     errors = InputErrors()
 
     assert list(JsonObject({"parts": [{}] * 4}, errors).objects("parts", most=3)) == []
@@ -133,7 +133,7 @@ def test_a_list_that_is_too_long_is_not_even_read() -> None:
 @pytest.mark.parametrize(
     ("value", "number"), [(7, 7), (0, 0), (-1, None), (True, None), ("7", None), (7.0, None), (None, None)]
 )
-def test_a_whole_number_is_a_number_or_left_out(value: Any, number: int | None) -> None:
+def test_a_value_that_is_not_a_whole_number_is_left_out(value: Any, number: int | None) -> None:
     assert JsonObject({"size": value}, InputErrors()).whole_number("size") == number
 
 
@@ -156,5 +156,5 @@ def test_ordinary_texts_can_be_stored(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["\x00", "bell\x07", "\x1b[0m", "half \ud83d", "\udfff half"])
-def test_control_characters_and_half_surrogates_cannot_be_stored(text: str) -> None:
+def test_control_characters_and_lone_surrogates_cannot_be_stored(text: str) -> None:
     assert not is_storable(text)

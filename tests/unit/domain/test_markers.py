@@ -14,7 +14,7 @@ from tests.unit.examples import a_record, a_requirement, an_integration
 PUBLIC_URL = "https://app.example.com"
 
 
-def test_a_marker_shows_engineers_the_record_and_names_the_integration() -> None:
+def test_a_marker_links_to_the_record_and_names_the_integration() -> None:
     marker = marker_of(a_record(), an_integration(), PUBLIC_URL)
 
     assert marker.relation() == {
@@ -38,13 +38,13 @@ def test_a_marker_shows_engineers_the_record_and_names_the_integration() -> None
         (a_record(url=""), "", "https://app.example.com/api/console#PROD-2"),
     ],
 )
-def test_a_record_without_an_address_gets_one(record, aha_url, url) -> None:  # type: ignore[no-untyped-def]
+def test_a_record_without_a_url_gets_one(record, aha_url, url) -> None:  # type: ignore[no-untyped-def]
     integration = an_integration(aha=AhaTarget(aha_url))
 
     assert marker_of(record, integration, PUBLIC_URL).url == url
 
 
-def test_a_marker_is_found_again_whatever_azure_devops_made_of_its_address() -> None:
+def test_a_marker_is_recognized_even_if_azure_devops_changed_its_url() -> None:
     marker = marker_of(a_record(), an_integration(), PUBLIC_URL)
     as_kept = Relation(
         "Hyperlink", "https://FABRIKAM.aha.io/features/PROD-2/", {"comment": marker.comment, "id": 7}
@@ -61,7 +61,7 @@ def test_a_marker_is_found_again_whatever_azure_devops_made_of_its_address() -> 
         marker_of(a_record(), an_integration(integration_id="fabrikam-web-2"), PUBLIC_URL),
     ],
 )
-def test_the_marker_of_another_record_kind_or_integration_is_another(other) -> None:  # type: ignore[no-untyped-def]
+def test_another_record_kind_or_integration_has_another_marker(other) -> None:  # type: ignore[no-untyped-def]
     # aha-app/aha-services 5c86d0b: a link was looked up across integrations.
     marker = marker_of(a_record(), an_integration(), PUBLIC_URL)
     relation = Relation("Hyperlink", marker.url, {"comment": other.comment})
@@ -69,7 +69,7 @@ def test_the_marker_of_another_record_kind_or_integration_is_another(other) -> N
     assert not marker.is_among([relation])
 
 
-def test_a_hyperlink_that_an_engineer_added_is_no_marker() -> None:
+def test_a_hyperlink_of_an_engineer_is_not_a_marker() -> None:
     marker = marker_of(a_record(), an_integration(), PUBLIC_URL)
 
     assert not marker.is_among([Relation("Hyperlink", marker.url), Relation("ArtifactLink", marker.url, {})])

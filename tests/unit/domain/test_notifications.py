@@ -1,4 +1,4 @@
-"""Service-hook notifications, in the shapes that independent receivers have captured."""
+"""Service hook notifications, in the shapes that independent receivers have captured."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.notifications import Ignored, Notification, NotificationWithoutDetails, read_notification
+from tests.captures import incoming
 from tests.unit.examples import deeply_nested, json_values
 
 UPDATES = "https://dev.azure.com/fabrikam/p/_apis/wit/workItems/12/updates/5"
@@ -29,11 +30,40 @@ def updated(**resource: Any) -> dict[str, Any]:
     }
 
 
-def test_a_notification_with_all_details_names_the_work_item_and_its_revision() -> None:
-    # resource.id is the number of the update (aspnet/AspNetWebHooks, getsentry/sentry).
-    body = updated(id=5, workItemId=12, rev=4, url=UPDATES, revision={"id": 12, "rev": 4})
+@pytest.mark.parametrize(
+    ("capture", "notification"),
+    [
+        # resource.id is the number of the update, not of the work item.
+        ("service_hooks/workitem_updated_1.0_all", Notification(1744, 7)),
+        ("service_hooks/workitem_updated_3.1_all", Notification(1744, 7)),
+        ("service_hooks/workitem_updated_5.1_all", Notification(1744, 7)),
+        ("service_hooks/workitem_updated_relations_only", Notification(1744, 7)),
+        ("service_hooks/workitem_updated_field_cleared", Notification(1744, 7)),
+        ("service_hooks/workitem_updated_1.0_minimal", Notification(1744, None)),
+        ("service_hooks/workitem_updated_1.0_none", NotificationWithoutDetails()),
+    ],
+)
+def test_an_update_is_read_in_every_resource_version_and_detail_level(
+    capture: str, notification: Notification | NotificationWithoutDetails
+) -> None:
+    assert read_notification(incoming(capture)) == notification
 
-    assert read_notification(body) == Notification(12, 4)
+
+@pytest.mark.parametrize(
+    ("capture", "reason"),
+    [
+        ("service_hooks/test_notification", "test_notification"),
+        ("service_hooks/workitem_created", "other_event"),
+        ("service_hooks/workitem_deleted", "other_event"),
+        ("service_hooks/workitem_restored", "other_event"),
+        ("service_hooks/workitem_commented", "other_event"),
+    ],
+)
+def test_the_test_notification_and_other_events_are_ignored(capture: str, reason: str) -> None:
+    ignored = read_notification(incoming(capture))
+
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason == reason
 
 
 @pytest.mark.parametrize(
@@ -51,7 +81,7 @@ def test_a_notification_with_all_details_names_the_work_item_and_its_revision() 
         ({"workItemId": "12", "url": UPDATES}, Notification(12, None)),
     ],
 )
-def test_fewer_details_still_name_the_work_item(resource: Any, notification: Notification) -> None:
+def test_the_work_item_is_found_with_fewer_details(resource: Any, notification: Notification) -> None:
     assert read_notification(updated(**resource)) == notification
 
 
@@ -69,7 +99,7 @@ def test_fewer_details_still_name_the_work_item(resource: Any, notification: Not
         {"url": "https://dev.azure.com/fabrikam/_apis/wit/workItems/99999999999"},
     ],
 )
-def test_a_notification_that_names_no_work_item_is_of_unknown_shape(resource: Any) -> None:
+def test_a_notification_without_a_work_item_id_is_of_unknown_shape(resource: Any) -> None:
     ignored = read_notification(updated(**resource))
 
     assert isinstance(ignored, Ignored)
@@ -77,14 +107,14 @@ def test_a_notification_that_names_no_work_item_is_of_unknown_shape(resource: An
 
 
 @pytest.mark.parametrize("resource", [[], "x", 5])
-def test_a_resource_that_is_no_object_is_of_unknown_shape(resource: Any) -> None:
+def test_a_resource_that_is_not_an_object_is_of_unknown_shape(resource: Any) -> None:
     ignored = read_notification({**updated(), "resource": resource})
 
     assert isinstance(ignored, Ignored)
     assert ignored.reason == "unknown_shape"
 
 
-def test_a_resource_that_was_left_out_tells_of_some_change() -> None:
+def test_a_notification_without_a_resource_is_one_without_details() -> None:
     # “Resource details to send: None” leaves it out.
     without = {key: value for key, value in updated().items() if key != "resource"}
 
@@ -121,7 +151,7 @@ def test_the_test_notification_is_recognised(body: Any) -> None:
 @pytest.mark.parametrize(
     "event_type", ["workitem.created", "workitem.deleted", "workitem.commented", "git.push", "x" * 5000]
 )
-def test_another_event_is_ignored_by_its_name(event_type: str) -> None:
+def test_another_event_type_is_ignored(event_type: str) -> None:
     # getsentry/sentry answered 400 to unknown payloads, which puts the subscription on probation.
     ignored = read_notification({"eventType": event_type, "resource": {"id": 12}})
 
@@ -131,14 +161,14 @@ def test_another_event_is_ignored_by_its_name(event_type: str) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"eventType": None}, {"eventType": 5}, {"hello": "world"}])
-def test_what_is_no_notification_is_of_unknown_shape(body: Any) -> None:
+def test_another_body_is_of_unknown_shape(body: Any) -> None:
     ignored = read_notification(body)
 
     assert isinstance(ignored, Ignored)
     assert ignored.reason == "unknown_shape"
 
 
-def test_the_wrapped_payload_of_aha_is_not_taken_for_a_notification() -> None:
+def test_a_wrapped_payload_is_not_a_notification() -> None:
     # aha-app/aha-services c1876d6, e896071: an unexpected nesting of the payload broke its webhook in production.
     ignored = read_notification({"payload": updated(workItemId=12)})
 
@@ -147,12 +177,12 @@ def test_the_wrapped_payload_of_aha_is_not_taken_for_a_notification() -> None:
 
 
 @given(st.dictionaries(KEYS, json_values(KEYS), max_size=6))
-def test_no_json_object_makes_the_reading_fail(body: dict[str, Any]) -> None:
+def test_no_json_object_raises_an_error(body: dict[str, Any]) -> None:
     assert isinstance(read_notification(body), Notification | NotificationWithoutDetails | Ignored)
 
 
 @given(json_values(KEYS), json_values(KEYS))
-def test_no_resource_of_an_update_makes_the_reading_fail(resource: Any, revision: Any) -> None:
+def test_no_resource_raises_an_error(resource: Any, revision: Any) -> None:
     if isinstance(resource, dict):
         resource = {**resource, "revision": revision}
 
@@ -161,7 +191,7 @@ def test_no_resource_of_an_update_makes_the_reading_fail(resource: Any, revision
     assert not isinstance(found, Notification) or 0 < found.work_item_id < 2**31
 
 
-def test_a_deeply_nested_body_is_read_as_any_other() -> None:
+def test_a_deeply_nested_body_is_read_like_any_other() -> None:
     nest = deeply_nested(100_000)
     body = {"eventType": nest, "resource": {"workItemId": nest, "url": nest, "revision": nest}}
 

@@ -36,7 +36,7 @@ DATE_LIKE = st.builds(
 @example("-inf")
 @example(" ")
 @example("9" * 5000)
-def test_no_text_in_the_header_is_a_failure(value: str) -> None:
+def test_no_header_value_raises_an_error(value: str) -> None:
     seconds = retry_after_seconds({"retry-after": value}, NOW)
 
     assert seconds is None or 0 <= seconds < 1e12
@@ -63,14 +63,14 @@ def test_the_header_is_read_as_seconds_or_as_a_date(headers: dict[str, str], sec
 
 
 @given(st.integers(0, 10**6))
-def test_a_date_is_as_far_away_as_it_says(seconds: int) -> None:
+def test_a_date_gives_the_seconds_until_then(seconds: int) -> None:
     value = format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
 
     assert retry_after_seconds({"retry-after": value}, NOW) == seconds
 
 
 @given(st.integers(2, 10), st.none() | SECONDS, st.floats(-10, 1e6), JITTER)
-def test_a_pause_is_never_negative_and_ends_within_the_time_that_is_left(
+def test_a_pause_is_never_negative_and_ends_within_the_remaining_time(
     attempt: int, asked: float | None, remaining: float, jitter: float
 ) -> None:
     pause = pause_before(attempt, asked=asked, remaining=remaining, jitter=jitter)
@@ -93,10 +93,10 @@ def test_pauses_grow_and_are_spread_over_their_whole_length(jitter: float) -> No
     assert pauses == [0.25 * jitter, 0.5 * jitter, jitter]
 
 
-def test_after_the_last_attempt_it_is_given_up() -> None:
+def test_there_is_no_pause_after_the_last_attempt() -> None:
     assert pause_before(ATTEMPTS, asked=None, remaining=100, jitter=1) is not None
     assert pause_before(ATTEMPTS + 1, asked=None, remaining=100, jitter=0) is None
 
 
-def test_a_wait_that_is_longer_than_the_operation_is_given_up_at_once() -> None:
+def test_a_wait_longer_than_the_remaining_time_gives_up_at_once() -> None:
     assert pause_before(2, asked=30, remaining=20, jitter=0) is None

@@ -33,7 +33,7 @@ def test_a_time_is_read_with_any_number_of_digits(text: str, moment: datetime) -
 @example("0001-01-01T00:00:00+23:59")
 @example("2025-13-45T25:61:61Z")
 @example("2025-01-01T00:00:00+99:99")
-def test_anything_else_is_no_time(value: Any) -> None:
+def test_anything_else_is_not_a_time(value: Any) -> None:
     moment = parse_time(value)
 
     assert moment is None or moment.tzinfo is timezone.utc

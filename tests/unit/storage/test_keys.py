@@ -1,4 +1,4 @@
-"""Any Aha! id becomes a key that Table Storage accepts, and no two ids share one."""
+"""Every Aha! id gives a key that Table Storage accepts, and different ids give different keys."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def test_every_text_becomes_a_legal_key(text: str) -> None:
 
 
 @given(AWKWARD_TEXTS, AWKWARD_TEXTS)
-def test_two_texts_never_share_a_key(one: str, other: str) -> None:
+def test_different_texts_have_different_keys(one: str, other: str) -> None:
     assert (escape_key(one) == escape_key(other)) == (one == other)
 
 
 @given(st.text(st.sampled_from("ab/ä"), min_size=500, max_size=600), st.sampled_from("ab/ä"))
-def test_long_texts_that_differ_at_the_end_only_do_not_share_a_key(text: str, ending: str) -> None:
+def test_long_texts_that_differ_only_at_the_end_have_different_keys(text: str, ending: str) -> None:
     assert escape_key(text) != escape_key(text + ending)
 
 
 @given(AWKWARD_TEXTS)
-def test_an_escaped_text_is_another_text_with_another_key(text: str) -> None:
+def test_a_text_and_its_escaped_form_have_different_keys(text: str) -> None:
     escaped = escape_key(text)
     assert escaped == text or escape_key(escaped) != escaped
 
@@ -55,7 +55,7 @@ def test_an_escaped_text_is_another_text_with_another_key(text: str) -> None:
         ("é", "=C3=A9"),
     ],
 )
-def test_what_is_usual_stays_readable(text: str, key: str) -> None:
+def test_usual_ids_stay_readable(text: str, key: str) -> None:
     assert escape_key(text) == key
 
 

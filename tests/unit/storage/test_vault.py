@@ -1,4 +1,4 @@
-"""Tokens at rest and webhook tokens, over the rotation of keys."""
+"""Encrypted tokens and webhook tokens, also when keys are rotated."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def fernet_key(byte: int) -> Secret:
 OLD, NEW = fernet_key(1), fernet_key(2)
 
 
-def test_what_is_encrypted_comes_back_and_does_not_show() -> None:
+def test_an_encrypted_token_is_unreadable_and_can_be_decrypted() -> None:
     encrypted = Vault([NEW]).encrypt(Secret("a token"))
 
     assert "token" not in encrypted
     assert Vault([NEW]).decrypt(encrypted) == Secret("a token")
 
 
-def test_a_key_that_moved_behind_a_newer_one_still_decrypts() -> None:
+def test_an_older_key_in_the_list_still_decrypts() -> None:
     encrypted = Vault([OLD]).encrypt(Secret("a token"))
 
     assert Vault([NEW, OLD]).decrypt(encrypted) == Secret("a token")
@@ -42,22 +42,22 @@ def test_encrypting_uses_the_newest_key() -> None:
         Vault([OLD]).decrypt(encrypted)
 
 
-@pytest.mark.parametrize("damaged", ["", "no token at all", "Zm9v", "gAAAAA=="])
-def test_a_token_that_no_key_opens_names_the_setting_and_the_remedy(damaged: str) -> None:
+@pytest.mark.parametrize("damaged", ["", "not a fernet token", "Zm9v", "gAAAAA=="])
+def test_if_no_key_decrypts_a_token_the_error_names_setting_and_remedy(damaged: str) -> None:
     with pytest.raises(SettingInvalid, match="SECRETS_KEY") as failure:
         Vault([NEW]).decrypt(damaged)
 
     assert "enter the integration's tokens again" in failure.value.detail
 
 
-def test_a_sealed_secret_needs_its_key_only_when_it_is_revealed() -> None:
+def test_an_encrypted_secret_needs_its_key_only_when_it_is_revealed() -> None:
     encrypted = Vault([OLD]).encrypt(Secret("a token"))
 
-    assert Vault([OLD]).sealed(encrypted) == Secret("a token")
-    assert Secret("a token") == Vault([OLD]).sealed(encrypted)
-    assert Vault([OLD]).sealed(encrypted) != Secret("another")
-    assert "token" not in repr(Vault([OLD]).sealed(encrypted))
-    without_its_key = Vault([NEW]).sealed(encrypted)
+    assert Vault([OLD]).decrypt_when_revealed(encrypted) == Secret("a token")
+    assert Secret("a token") == Vault([OLD]).decrypt_when_revealed(encrypted)
+    assert Vault([OLD]).decrypt_when_revealed(encrypted) != Secret("another")
+    assert "token" not in repr(Vault([OLD]).decrypt_when_revealed(encrypted))
+    without_its_key = Vault([NEW]).decrypt_when_revealed(encrypted)
     with pytest.raises(SettingInvalid, match="SECRETS_KEY"):
         without_its_key.reveal()
 
@@ -68,7 +68,7 @@ def test_a_webhook_token_is_url_safe_and_long() -> None:
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", token)
 
 
-def test_a_webhook_token_of_any_listed_key_is_right() -> None:
+def test_a_webhook_token_derived_from_any_listed_key_is_valid() -> None:
     pasted = Vault([OLD]).webhook_token("web", "1")
 
     assert Vault([OLD]).is_webhook_token(pasted, "web", "1")
@@ -85,5 +85,5 @@ def test_no_other_integration_or_generation_has_the_same_token(a: str, b: str, c
 
 
 @pytest.mark.parametrize("token", ["", "é", "\ud800", "a" * 43])
-def test_any_text_may_be_asked_about(token: str) -> None:
+def test_any_other_text_is_not_a_webhook_token(token: str) -> None:
     assert not Vault([NEW]).is_webhook_token(token, "web", "1")

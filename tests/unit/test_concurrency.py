@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.side_by_side import side_by_side
+from shared.concurrency import in_parallel
 
 
 @given(st.lists(st.integers(), max_size=40), st.integers(1, 8))
 def test_results_come_in_the_order_of_what_was_asked(numbers: list[int], most: int) -> None:
-    assert side_by_side(lambda number: number * 2, numbers, most) == [number * 2 for number in numbers]
+    assert in_parallel(lambda number: number * 2, numbers, most) == [number * 2 for number in numbers]
 
 
 def test_the_calls_are_under_way_at_the_same_time() -> None:
     together = threading.Barrier(4, timeout=30)
 
-    assert side_by_side(lambda _: together.wait() >= 0, range(4)) == [True] * 4
+    assert in_parallel(lambda _: together.wait() >= 0, range(4)) == [True] * 4
 
 
 def test_no_more_are_under_way_than_allowed() -> None:
@@ -35,7 +35,7 @@ def test_no_more_are_under_way_than_allowed() -> None:
         with lock:
             under_way -= 1
 
-    side_by_side(call, range(10), most=2)
+    in_parallel(call, range(10), most=2)
 
     assert most_seen == 2
 
@@ -49,18 +49,18 @@ def test_a_call_that_fails_is_heard_of_once_all_have_ended() -> None:
         ended.append(number)
 
     with pytest.raises(KeyError):
-        side_by_side(call, range(6))
+        in_parallel(call, range(6))
 
     assert sorted(ended) == [0, 2, 3, 4, 5]
 
 
 def test_calls_may_themselves_do_things_side_by_side() -> None:
     def call(number: int) -> int:
-        return sum(side_by_side(lambda other: number * other, range(20)))
+        return sum(in_parallel(lambda other: number * other, range(20)))
 
-    assert side_by_side(call, range(40)) == [number * 190 for number in range(40)]
+    assert in_parallel(call, range(40)) == [number * 190 for number in range(40)]
 
 
 def test_a_single_call_needs_no_thread() -> None:
-    assert side_by_side(lambda _: threading.current_thread(), [1]) == [threading.current_thread()]
-    assert side_by_side(lambda _: 1, []) == []
+    assert in_parallel(lambda _: threading.current_thread(), [1]) == [threading.current_thread()]
+    assert in_parallel(lambda _: 1, []) == []

@@ -1,0 +1,348 @@
+"""Reconcile brings in what notifications missed, and its watermark never passes a change that was not brought."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from local.sample import sample_integration
+from tests.e2e.reconciling import (
+    Run,
+    batch_reads,
+    hours_pass,
+    names,
+    queries,
+    reconcile,
+    rename,
+    start_timer,
+    watermark,
+)
+from tests.e2e.sending_payloads import Json
+from tests.e2e.sending_scene import Scene, another_host
+from tests.e2e.system import Api
+
+
+def send(scene: Scene) -> list[int]:
+    """Send PROD-2, which has no requirements; its work item."""
+    sent = scene.send(scene.aha.event("PROD-2")["feature"])
+    assert sent.status == 201, sent.body
+    return sent.ids
+
+
+def send_with_requirements(scene: Scene, count: int) -> dict[str, int]:
+    """Give PROD-2 so many requirements and send it; the work items by reference, the feature's first."""
+    for number in range(1, count + 1):
+        body = {"requirement": {"name": f"Requirement {number}"}}
+        answer = scene.aha.post("/features/PROD-2/requirements", body)
+        assert answer.status_code == 200, answer.text
+    sent = scene.send(scene.aha.event("PROD-2")["feature"])
+    assert sent.status == 201, sent.body
+    return {part["reference_num"]: part["work_item"]["id"] for part in sent.records}
+
+
+def aha_refuses_to_write(scene: Scene, reference: str) -> None:
+    """Aha! answers 503 to every write of a record, until the faults are cleared."""
+    record_id = next(one["id"] for one in scene.aha.records() if one["reference_num"] == reference)
+    scene.aha.add_fault(method="PUT", path=f"/{record_id}$", status=503, times=None)
+
+
+@pytest.mark.contract
+def test_a_change_whose_notification_was_lost_is_brought_in(scene: Scene) -> None:
+    (number,) = send(scene)
+    scene.edit(number, title="Named anew", description="<p>Anew</p>", state="Active")
+
+    reconcile(scene)
+
+    feature = scene.aha.feature("PROD-2")
+    assert (feature["name"], feature["description"]["body"]) == ("Named anew", "<p>Anew</p>")
+    assert feature["workflow_status"]["name"] == "In progress"
+    (entry,) = scene.log("reconcile.updated", "warning")
+    assert entry["detail"]["updated"] == 1
+
+
+def test_what_a_send_wrote_and_a_notification_brought_is_not_brought_again(scene: Scene) -> None:
+    (number,) = send(scene)
+    rename(scene, number, "Named anew")
+    scene.deliver()
+
+    reconcile(scene)
+
+    assert len(queries(scene)) == 1
+    assert scene.aha_requests("PUT") == scene.aha_requests("GET") == []
+    assert scene.log("reconcile.updated") == []
+
+
+def test_the_watermark_follows_what_was_looked_at_also_where_nothing_changed(scene: Scene) -> None:
+    (number,) = send(scene)
+    changed = rename(scene, number, "Named anew")
+    hours_pass(scene, 1)
+
+    reconcile(scene)
+    first = watermark(scene)
+    hour_later = hours_pass(scene, 1)
+    reconcile(scene)
+    second = watermark(scene)
+
+    assert changed < first < hour_later
+    assert hour_later - timedelta(minutes=30) < second < hours_pass(scene, 1)
+    assert batch_reads(scene) == [], "the second run looked at what the first one had seen"
+
+
+def test_the_watermark_stays_a_little_behind_the_clock(scene: Scene) -> None:
+    # A query may find a change some time after the moment that the change bears.
+    (number,) = send(scene)
+    hours_pass(scene, 1)
+    rename(scene, number, "Named anew")
+
+    reconcile(scene)
+    reconcile(scene)
+
+    assert watermark(scene) < hours_pass(scene, 1 / 3600) - timedelta(minutes=1)
+    assert str(number) in batch_reads(scene)[0]["body"]
+
+
+def test_a_record_that_cannot_be_written_holds_the_watermark_and_nothing_else(scene: Scene) -> None:
+    numbers = send_with_requirements(scene, 3)
+    _, earlier, failing, later = numbers
+    changes = []
+    for reference in (earlier, failing, later):
+        changes.append(rename(scene, numbers[reference], f"{reference} anew"))
+        hours_pass(scene, 1)
+    aha_refuses_to_write(scene, failing)
+
+    reconcile(scene)
+
+    assert changes[0] < watermark(scene) <= changes[1]
+    assert names(scene)[earlier] == f"{earlier} anew"
+    assert names(scene)[failing] != f"{failing} anew"
+    assert names(scene)[later] == f"{later} anew"
+    assert scene.log(level="error") != []
+
+    scene.aha.clear_faults()
+    reconcile(scene)
+
+    assert names(scene)[failing] == f"{failing} anew"
+    assert watermark(scene) > changes[2]
+
+
+def test_what_changed_after_a_failure_is_looked_at_again(scene: Scene) -> None:
+    numbers = send_with_requirements(scene, 2)
+    _, failing, later = numbers
+    rename(scene, numbers[failing], "Fails")
+    hours_pass(scene, 1)
+    rename(scene, numbers[later], "Comes later")
+    hours_pass(scene, 1)
+    aha_refuses_to_write(scene, failing)
+    reconcile(scene)
+
+    scene.aha.clear_faults()
+    reconcile(scene)
+
+    read = "".join(request["body"] for request in batch_reads(scene))
+    assert str(numbers[failing]) in read
+    assert str(numbers[later]) in read
+
+
+def test_a_page_that_cannot_be_read_leaves_the_watermark(scene: Scene) -> None:
+    (number,) = send(scene)
+    hours_pass(scene, 1)
+    reconcile(scene)
+    before = watermark(scene)
+    changed = rename(scene, number, "Named anew")
+    hours_pass(scene, 1)
+    scene.azure_devops.add_fault(method="POST", path="/wit/workitemsbatch", status=503, times=None)
+
+    reconcile(scene)
+
+    assert watermark(scene) == before < changed
+    assert scene.log(level="error") != []
+
+    scene.azure_devops.clear_faults()
+    reconcile(scene)
+
+    assert scene.aha.feature("PROD-2")["name"] == "Named anew"
+    assert watermark(scene) > changed
+
+
+def test_a_second_page_that_cannot_be_read_is_not_passed(scene: Scene) -> None:
+    (number,) = send(scene)
+    # As many older changes of other people as one page has.
+    scene.azure_devops.control("POST", "/work_items", {"count": 200, "type": "Feature"})
+    hours_pass(scene, 1)
+    changed = rename(scene, number, "Named anew")
+    hours_pass(scene, 1)
+    scene.azure_devops.add_fault(method="POST", path="/wit/workitemsbatch", status=503, skip=1, times=None)
+
+    reconcile(scene)
+
+    assert watermark(scene) <= changed
+    assert scene.aha.feature("PROD-2")["name"] != "Named anew"
+
+    scene.azure_devops.clear_faults()
+    reconcile(scene)
+
+    assert scene.aha.feature("PROD-2")["name"] == "Named anew"
+    assert watermark(scene) > changed
+
+
+def test_more_changes_than_a_query_may_find_are_asked_for_in_parts(scene: Scene) -> None:
+    numbers = send_with_requirements(scene, 29)
+    for reference, number in numbers.items():
+        hours_pass(scene, 1 / 6)
+        last = rename(scene, number, f"{reference} anew")
+    hours_pass(scene, 1)
+    scene.azure_devops.control("PUT", "/limits", {"query_results": 10})
+
+    reconcile(scene)
+
+    known = names(scene)
+    assert [known[reference] for reference in numbers] == [f"{reference} anew" for reference in numbers]
+    assert {query["status"] for query in queries(scene)} == {200, 400}
+    assert watermark(scene) > last
+    assert scene.log(level="error") == []
+
+
+def test_more_changes_in_a_minute_than_a_query_may_find_wait_for_a_higher_limit(scene: Scene) -> None:
+    numbers = send_with_requirements(scene, 5)
+    hours_pass(scene, 1)
+    first = min(rename(scene, number, f"{reference} anew") for reference, number in numbers.items())
+    hours_pass(scene, 1)
+    scene.azure_devops.control("PUT", "/limits", {"query_results": 3})
+
+    reconcile(scene)
+
+    assert watermark(scene) <= first
+    assert "VS402337" in str(scene.log(level="error"))
+
+    scene.azure_devops.control("PUT", "/limits", {"query_results": 20_000})
+    reconcile(scene)
+
+    known = names(scene)
+    assert [known[reference] for reference in numbers] == [f"{reference} anew" for reference in numbers]
+
+
+def test_a_restarted_host_goes_on_from_the_watermark(scene: Scene) -> None:
+    (number,) = send(scene)
+    rename(scene, number, "Named anew")
+    hours_pass(scene, 1)
+    reconcile(scene)
+    assert len(batch_reads(scene)) == 1
+    hours_pass(scene, 1)
+
+    scene.system.restart_host()
+    reconcile(scene)
+
+    assert len(scene.requests()) == len(queries(scene)) == 1
+    assert scene.aha.requests() == []
+
+
+def test_two_instances_at_once_bring_each_change_and_agree_on_the_watermark(scene: Scene) -> None:
+    numbers = send_with_requirements(scene, 5)
+    with another_host(scene.system) as (second_host, _):
+        hosts = (scene.system.function_host, second_host)
+        # The first run of a process is slow: it imports what it needs.
+        for host in hosts:
+            Run.start(host).wait()
+        last = max(rename(scene, number, f"{reference} anew") for reference, number in numbers.items())
+        hours_pass(scene, 1)
+        scene.azure_devops.clear_requests()
+        scene.aha.clear_requests()
+        scene.azure_devops.add_fault(path="/wit/wiql", delay_ms=1500, times=2)
+        scene.azure_devops.set_latency(100)
+
+        for run in [Run.start(host) for host in hosts]:
+            run.wait()
+
+    first_query, second_query = queries(scene)
+    assert second_query["started_at"] < first_query["ended_at"], "they did not run at once"
+    known = names(scene)
+    assert [known[reference] for reference in numbers] == [f"{reference} anew" for reference in numbers]
+    # Where both wrote one record, they wrote the same.
+    written = {(request["path"], request["body"]) for request in scene.aha_requests("PUT")}
+    assert len(written) == len(numbers)
+    assert last < watermark(scene) < hours_pass(scene, 1)
+    assert scene.log("record.conflict") == []
+    assert scene.log(level="error") == []
+    # Nothing is left to do in either direction.
+    scene.azure_devops.set_latency(0)
+    sent = scene.post(scene.aha.event("PROD-2", "update_feature"))
+    assert set(sent.actions) == {"unchanged"}
+    reconcile(scene)
+    assert scene.aha_requests("PUT") == []
+
+
+def test_without_a_schedule_reconcile_does_not_run(scene: Scene) -> None:
+    (number,) = send(scene)
+    rename(scene, number, "Named anew")
+
+    with another_host(scene.system, RECONCILE_SCHEDULE="") as (host, api):
+        answer = start_timer(host)
+        others = api.get("/integrations")
+
+    assert answer.status_code == 404
+    assert others.status_code == 200
+    assert scene.aha.feature("PROD-2")["name"] != "Named anew"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"enabled": False}, {"aha": None}], ids=["disabled", "no Aha! configured"]
+)
+def test_an_integration_that_does_not_receive_is_left_out(scene: Scene, changes: Json) -> None:
+    (number,) = send(scene)
+    rename(scene, number, "Named anew")
+    hours_pass(scene, 1)
+    scene.configure(**changes)
+    before = watermark(scene)
+
+    reconcile(scene)
+
+    assert scene.requests() == []
+    assert watermark(scene) == before
+
+    scene.configure()
+    reconcile(scene)
+
+    assert scene.aha.feature("PROD-2")["name"] == "Named anew"
+
+
+def set_up_mobile(scene: Scene, api: Api) -> tuple[str, str, int]:
+    """A second integration, of product MOB, with one feature that was sent: its id, the reference, the work item."""
+    integration_id = f"{scene.integration.id}-mobile"
+    body: dict[str, Any] = {**sample_integration(scene.aha.account_url), "product_id": "MOB"}
+    answer = api.put_integration(integration_id, body)
+    assert answer.status_code == 201, answer.text
+    made = scene.aha.post("/releases/MOB-R-1/features", {"feature": {"name": "Pay by phone"}})
+    reference: str = made.json()["feature"]["reference_num"]
+    sent = api.send(integration_id, scene.aha.event(reference))
+    assert sent.status_code == 201, sent.text
+    return integration_id, reference, sent.json()["feature"]["work_item"]["id"]
+
+
+def test_an_integration_that_fails_does_not_stop_the_others(scene: Scene, api: Api) -> None:
+    scene.azure_devops.control("POST", "/tokens", {"token": "short-lived", "kind": "write"})
+    target = scene.integration.body["azure_devops"] | {"personal_access_token": "short-lived"}
+    scene.configure(azure_devops=target)
+    (number,) = send(scene)
+    mobile, reference, mobile_number = set_up_mobile(scene, api)
+    changed = rename(scene, number, "Named anew")
+    mobile_changed = rename(scene, mobile_number, "Named anew, too")
+    hours_pass(scene, 1)
+    scene.azure_devops.control("DELETE", "/tokens/short-lived")
+
+    reconcile(scene)
+
+    statuses = [query["status"] for query in queries(scene)]
+    assert statuses[-1] == 200
+    assert statuses[0] != 200, "the one that fails has to come first"
+    assert names(scene)[reference] == "Named anew, too"
+    assert watermark(scene, mobile) > mobile_changed
+    assert "personal access token" in scene.log(level="error")[0]["message"]
+    assert names(scene)["PROD-2"] != "Named anew"
+    assert watermark(scene) < changed
+
+    scene.azure_devops.control("POST", "/tokens", {"token": "short-lived", "kind": "write"})
+    reconcile(scene)
+
+    assert names(scene)["PROD-2"] == "Named anew"

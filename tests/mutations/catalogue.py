@@ -1,0 +1,197 @@
+"""The defects: each breaks one promise, and names the tests that must fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One defect: in `file`, `original` (which stands there once) becomes `defect`. `tests` are arguments of pytest."""
+
+    name: str
+    file: str
+    original: str
+    defect: str
+    tests: tuple[str, ...]
+
+    def fault(self) -> str | None:
+        """Why the mutation cannot be applied to the product as it is; None if it can."""
+        path = ROOT / self.file
+        if not path.is_file():
+            return f"there is no {self.file}"
+        count = path.read_text(encoding="utf-8").count(self.original)
+        return None if count == 1 else f"its original stands {count} times in {self.file}"
+
+    def apply(self, root: Path) -> None:
+        """Put the defect into a copy of the product."""
+        path = root / self.file
+        path.write_text(
+            path.read_text(encoding="utf-8").replace(self.original, self.defect), encoding="utf-8"
+        )
+
+
+_RECONCILE = ("tests/e2e/test_reconcile.py",)
+_PROTOCOL = ("tests/unit/sending",)
+_OWN_WRITES = ("tests/e2e/test_own_writes.py",)
+
+MUTATIONS = (
+    Mutation(
+        "Reconcile returns at once",
+        "shared/receiving/reconcile.py",
+        "    deadline = Deadline.after(budget_seconds)\n",
+        "    deadline = Deadline.after(0.0)\n",
+        _RECONCILE,
+    ),
+    Mutation(
+        "The watermark is lost",
+        "shared/storage/watermarks.py",
+        '        return row.moment("seen_until")\n',
+        "        return None\n",
+        _RECONCILE,
+    ),
+    Mutation(
+        "The watermark moves past what failed",
+        "shared/receiving/backfill.py",
+        "            done.until = max(since, min(first, up_to))\n",
+        "            done.until = max(since, up_to)\n",
+        _RECONCILE,
+    ),
+    Mutation(
+        "Splitting is dead",
+        "shared/receiving/backfill.py",
+        '            if error.evidence.get("azure_devops_code") != _TOO_MANY_MATCHES or window < _SHORTEST_WINDOW:\n',
+        "            if window:\n",
+        _RECONCILE,
+    ),
+    Mutation(
+        "No look-up of orphans at the next send",
+        "shared/sending/look.py",
+        "    if not inherited:\n        return {}\n",
+        "    if inherited or not inherited:\n        return {}\n",
+        ("tests/e2e/test_send_at_once.py", "tests/e2e/test_send_lost_answers.py"),
+    ),
+    Mutation(
+        "No search after a lost answer",
+        "shared/sending/batch_protocol.py",
+        "    progress = yield from _find_created(attempts, _PAUSES_AFTER_LOST_ANSWER)\n",
+        "    progress = _Progress({}, attempts)\n",
+        _PROTOCOL,
+    ),
+    Mutation(
+        "A batch answer that does not say what became of each operation is believed",
+        "shared/sending/batch_answer.py",
+        "    return readable if len(readable) == expected else None\n",
+        "    return readable or None\n",
+        _PROTOCOL,
+    ),
+    Mutation(
+        "A lost answer is taken for a refusal",
+        "shared/sending/batch_protocol.py",
+        "    if not error.outcome_unknown:\n",
+        "    if error:\n",
+        _PROTOCOL,
+    ),
+    Mutation(
+        "A create that may still run is repeated",
+        "shared/sending/batch_protocol.py",
+        "    if not error.may_still_run:\n        return progress\n",
+        "    if progress:\n        return progress\n",
+        _PROTOCOL,
+    ),
+    Mutation(
+        "The claim of a create that may exist is given back",
+        "shared/sending/batch_protocol.py",
+        "    if attempt.write.creates and attempt.is_unanswered:\n        return unknown(error)\n",
+        "",
+        _PROTOCOL,
+    ),
+    Mutation(
+        "/rev is not tested",
+        "shared/domain/patches.py",
+        '    document: PatchDocument = [{"op": "test", "path": "/rev", "value": revision}]\n',
+        "    document: PatchDocument = []\n",
+        ("tests/unit/domain/test_patches.py",),
+    ),
+    Mutation(
+        "The claim is not renewed",
+        "shared/domain/claims.py",
+        "    return age > RENEW_AFTER or claim.intended != intended\n",
+        "    return False\n",
+        ("tests/unit/domain/test_claims.py",),
+    ),
+    Mutation(
+        "A claim's age is not looked at",
+        "shared/domain/claims.py",
+        "    return ClaimDecision.TAKE_OVER if is_abandoned or age >= CLAIM_HOLDS else ClaimDecision.WAIT\n",
+        "    return ClaimDecision.TAKE_OVER if is_abandoned or age else ClaimDecision.TAKE_OVER\n",
+        ("tests/unit/domain/test_claims.py",),
+    ),
+    Mutation(
+        "LEAVE becomes WRITE",
+        "shared/domain/merge.py",
+        "    if not source_changed:\n        return Outcome.LEAVE\n",
+        "    if not source_changed:\n        return Outcome.WRITE\n",
+        ("tests/unit/domain",),
+    ),
+    Mutation(
+        "A notification commits before the answer",
+        "shared/receiving/inbound_sync.py",
+        "                    after, refused = self._write(stored.link, both.record, plan)\n",
+        "                    self._commit(stored, both, plan, both.record, refused)\n"
+        "                    after, refused = self._write(stored.link, both.record, plan)\n",
+        ("tests/e2e/test_receive_outages.py",),
+    ),
+    Mutation(
+        "A send does not note its intentions",
+        "shared/sending/intend.py",
+        "        if intentions and stored is not None and link is not None:\n",
+        "        if not stored and intentions and link is not None:\n",
+        _OWN_WRITES,
+    ),
+    Mutation(
+        "A notification does not note its intentions",
+        "shared/receiving/inbound_sync.py",
+        "        noted = with_intentions(both.link, intentions)\n",
+        "        noted = with_intentions(both.link, intentions[:0])\n",
+        _OWN_WRITES,
+    ),
+    Mutation(
+        "An intention that happened is not recognised",
+        "shared/domain/intentions.py",
+        "            if made is not None and _made_revision(item, made, images):\n",
+        "            if made is not None and not item:\n",
+        ("tests/unit/domain/test_intentions.py",),
+    ),
+    Mutation(
+        "The text that a notification is replacing is sent",
+        "shared/domain/field_decisions.py",
+        "    if is_being_replaced(link, name, text, now) and (base is None or text != base.aha):\n",
+        "    if is_being_replaced(link, name, text, now) and base is None:\n",
+        _OWN_WRITES,
+    ),
+    Mutation(
+        "An older payload undoes a newer one",
+        "shared/domain/field_decisions.py",
+        "    return record.updated_at < link.sent_as_of\n",
+        "    return False\n",
+        ("tests/unit/domain",),
+    ),
+    Mutation(
+        "The agreed revision moves past a change that was left alone",
+        "shared/domain/send_plan.py",
+        "    if not is_agreed or work_item.revision <= link.agreed_revision:\n",
+        "    if work_item.revision <= link.agreed_revision:\n",
+        ("tests/unit/domain",),
+    ),
+    Mutation(
+        "A row of a newer schema is read",
+        "shared/storage/rows.py",
+        "    if schema > newest:\n",
+        "    if schema > newest + 1000:\n",
+        ("tests/unit/storage", "tests/storage/test_links.py"),
+    ),
+)

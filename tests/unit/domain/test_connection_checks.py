@@ -1,0 +1,85 @@
+"""The checks of an integration's configuration against its project."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shared.domain.connection_checks import check_mapping
+from shared.domain.integration import Integration, RecordMapping
+from shared.domain.project_metadata import State, WorkItemType
+from shared.errors import NotFound, OperationFailed, RuleViolation
+from tests.unit.examples import an_integration
+
+AREAS = ["Fabrikam", "Fabrikam\\Web"]
+NEW, ACTIVE = State("New", "Proposed", "b2b2b2"), State("Active", "InProgress", "007acc")
+FEATURE = WorkItemType("Feature", "Microsoft.VSTS.WorkItemTypes.Feature", "773B93", (NEW, ACTIVE), ())
+STORY = WorkItemType("User Story", "Microsoft.VSTS.WorkItemTypes.UserStory", "009CCC", (NEW,), ())
+TYPES = [FEATURE, STORY]
+
+# The integration of the examples: Feature with New and Active, User Story with New, area Fabrikam\Web.
+INTEGRATION = an_integration()
+
+
+def in_area(area_path: str) -> Integration:
+    return replace(INTEGRATION, azure_devops=replace(INTEGRATION.azure_devops, area_path=area_path))
+
+
+def test_a_mapping_that_fits_the_project_passes() -> None:
+    assert check_mapping(INTEGRATION, AREAS, TYPES).name == "status_mapping"
+
+
+def test_a_type_that_is_missing_or_disabled_is_reported_with_the_types_to_choose() -> None:
+    with pytest.raises(NotFound) as failure:
+        check_mapping(INTEGRATION, AREAS, [FEATURE])
+
+    assert failure.value.code == "azure_devops_not_found"
+    assert failure.value.detail == (
+        "The work item type “User Story” chosen for requirements does not exist in the project, or it is disabled. "
+        "Choose one of: Feature."
+    )
+
+
+def test_a_mapped_state_that_the_type_does_not_have_is_reported_with_its_states() -> None:
+    mapped = {"New": "Under consideration", "Done": "Shipped", "Gone": "Shipped"}
+    integration = replace(INTEGRATION, feature=RecordMapping("Feature", mapped))
+
+    with pytest.raises(RuleViolation) as failure:
+        check_mapping(integration, AREAS, TYPES)
+
+    assert failure.value.detail == (
+        "The mapping of features has states that Feature does not have: Done, Gone. Its states are: New, Active."
+    )
+
+
+def test_a_state_that_is_not_mapped_is_allowed() -> None:
+    integration = replace(INTEGRATION, feature=RecordMapping("Feature", {}))
+
+    check_mapping(integration, AREAS, TYPES)
+
+
+def test_states_are_compared_with_their_case() -> None:
+    # Azure DevOps answers states in their own case, and a mapping is looked up by that text.
+    integration = replace(INTEGRATION, feature=RecordMapping("Feature", {"active": "In development"}))
+
+    with pytest.raises(RuleViolation, match="active"):
+        check_mapping(integration, AREAS, TYPES)
+
+
+def test_an_area_that_does_not_exist_is_reported() -> None:
+    with pytest.raises(NotFound, match="“Fabrikam\\\\Shop” does not exist"):
+        check_mapping(in_area("Fabrikam\\Shop"), AREAS, TYPES)
+
+
+def test_areas_are_compared_without_regard_to_case() -> None:
+    check_mapping(in_area("fabrikam\\WEB"), AREAS, TYPES)
+
+
+@pytest.mark.parametrize(
+    ("types", "first"),
+    [([], "work item type “Feature”"), ([FEATURE], "work item type “User Story”"), (TYPES, "area")],
+)
+def test_types_are_checked_before_the_area(types: list[WorkItemType], first: str) -> None:
+    with pytest.raises(OperationFailed, match=first):
+        check_mapping(in_area("Elsewhere"), AREAS, types)
