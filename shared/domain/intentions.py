@@ -130,7 +130,7 @@ def _may_happen(item: Intention, now: datetime) -> bool:
 
 
 def _shows_write(item: Intention, shown: AhaText, known: Base) -> bool:
-    """Whether Aha! shows what the item intended. What the base has already may be an equal write of another operation."""
+    """Whether Aha! shows the intended text. If the base has it already, another operation may have written it."""
     return shown.digest not in (item.replaced, known.aha) and item.written in shown.contents()
 
 
