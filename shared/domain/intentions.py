@@ -102,7 +102,7 @@ def settle(
                 kept.append(item)
             continue
         shown = aha.get(item.field)
-        if shown is not None and shown.digest != item.replaced and item.written in shown.contents():
+        if shown is not None and _shows_write(item, shown, known):
             base[item.field] = known.after_write_to_aha(shown.digest, item.source, item.replaced)
             received_as_of = aha_updated_at or received_as_of
             recognised.add(item.field)
@@ -127,6 +127,11 @@ def _order(item: Intention) -> tuple[int, bool, datetime]:
 
 def _may_happen(item: Intention, now: datetime) -> bool:
     return now - item.noted_at < PENDING
+
+
+def _shows_write(item: Intention, shown: AhaText, known: Base) -> bool:
+    """Whether Aha! shows the intended text. If the base has it already, another operation may have written it."""
+    return shown.digest not in (item.replaced, known.aha) and item.written in shown.contents()
 
 
 def _made_revision(item: Intention, made: WorkItem, images: Images) -> bool:

@@ -390,6 +390,23 @@ def test_of_two_notifications_the_one_whose_text_aha_shows_is_recognised_and_the
     assert outcome.link.intentions == (slow,)
 
 
+def test_of_two_notifications_with_the_same_text_the_one_that_was_not_recorded_may_still_write() -> None:
+    # The other one wrote the text and recorded it. If the slow one writes it once more later, it is no person's change.
+    link = replace(LINK, base={**LINK.base, Field.NAME: Base(digest("Find colours"), digest("Find colours"))})
+
+    outcome = settled(to_aha(operation_id="op-slow"), aha=WRITTEN, link=link)
+
+    assert outcome.link.base == link.base
+    assert [item.operation_id for item in outcome.link.intentions] == ["op-slow"]
+
+
+def test_of_two_notifications_with_the_same_text_one_is_recognised() -> None:
+    outcome = settled(to_aha(operation_id="op-1"), to_aha(operation_id="op-2"), aha=WRITTEN)
+
+    assert outcome.link.base[Field.NAME].aha == digest("Find colours")
+    assert [item.operation_id for item in outcome.link.intentions] == ["op-2"]
+
+
 def test_of_two_notifications_the_slow_one_that_wrote_last_is_recognised_so_that_its_text_is_written_over() -> (
     None
 ):
