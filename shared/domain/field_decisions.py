@@ -30,7 +30,7 @@ class FieldDecision:
         if self.outcome is Outcome.LEAVE or (self.outcome is Outcome.UNCHANGED and before is not None):
             return before
         theirs = work_item.digest_of(self.field, images)
-        return Base(self.aha, theirs, before.replaced_in_aha if before else ())
+        return Base(self.aha, theirs, before.received_as_of if before else None)
 
     def intention(self, work_item: WorkItem, images: Images, operation_id: str, now: datetime) -> Intention:
         """The note of this field's update, to be stored before the update is requested."""
@@ -116,7 +116,7 @@ def is_outdated_text(
 ) -> bool:
     """Whether the payload's text of a field was overtaken by something that was synced since.
 
-    Either a newer payload was sent already, or a notification overwrites, or has overwritten, this text in Aha!. All
+    Either a newer payload was sent already, or a notification writes the field into Aha! now, or has done so since. All
     compared times are of Aha!'s own clock.
     """
     if link is None:
@@ -125,8 +125,10 @@ def is_outdated_text(
         return True
     base = link.base.get(name)
     text = intended_digests(record, images)[name]
-    if is_being_replaced(link, name, text, now) and (base is None or text != base.aha):
-        return True
-    if base is None or not base.replaced_in_aha or link.received_as_of is None or record.updated_at is None:
+    if base is not None and text == base.aha:
         return False
-    return text in base.replaced_in_aha and record.updated_at < link.received_as_of
+    if is_being_replaced(link, name, text, record.updated_at, now):
+        return True
+    if base is None or base.received_as_of is None or record.updated_at is None:
+        return False
+    return record.updated_at < base.received_as_of

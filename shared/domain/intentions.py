@@ -85,7 +85,6 @@ def settle(
     if not link.intentions:
         return Settled(link)
     base = dict(link.base)
-    received_as_of = link.received_as_of
     recognised: set[Field] = set()
     kept: list[Intention] = []
     revisions = {**earlier, work_item.revision: work_item}
@@ -103,21 +102,32 @@ def settle(
             continue
         shown = aha.get(item.field)
         if shown is not None and _shows_write(item, shown, known):
-            base[item.field] = known.after_write_to_aha(shown.digest, item.source, item.replaced)
-            received_as_of = aha_updated_at or received_as_of
+            base[item.field] = Base(shown.digest, item.source, aha_updated_at or known.received_as_of)
             recognised.add(item.field)
         elif not (aha_is_current and (item.operation_id == operation_id or not _may_happen(item, now))):
             kept.append(item)
-    settled = replace(link, base=base, received_as_of=received_as_of, intentions=tuple(kept))
+    settled = replace(link, base=base, intentions=tuple(kept))
     return Settled(settled, frozenset(recognised))
 
 
-def is_being_replaced(link: Link, name: Field, digest: str, now: datetime) -> bool:
-    """Whether a text of Aha! is one that a notification is about to overwrite there, or has just overwritten."""
+def is_being_replaced(
+    link: Link, name: Field, digest: str, updated_at: datetime | None, now: datetime
+) -> bool:
+    """Whether a text of Aha! is one that a notification is about to overwrite there, or an older one.
+
+    `updated_at` is that of the payload that has the text.
+    """
     return any(
-        item.field is name and item.side is Side.AHA and item.replaced == digest and _may_happen(item, now)
+        item.field is name
+        and item.side is Side.AHA
+        and _may_happen(item, now)
+        and (item.replaced == digest or _is_older(updated_at, item.replaced_as_of))
         for item in link.intentions
     )
+
+
+def _is_older(updated_at: datetime | None, as_of: datetime | None) -> bool:
+    return updated_at is not None and as_of is not None and updated_at < as_of
 
 
 def _order(item: Intention) -> tuple[int, bool, datetime]:

@@ -26,24 +26,17 @@ class Side(str, Enum):
     AZURE_DEVOPS = "azure_devops"
 
 
-_REMEMBERED_REPLACEMENTS = 8
-
-
 @dataclass(frozen=True)
 class Base:
     """The common ancestor of one field's three-way merge: its digest on each side when both sides last agreed.
 
-    The two digests differ, because each system cleans up HTML in its own way and a long title is cut. `replaced_in_aha`
-    holds digests of the last few texts in Aha! that notifications overwrote, the newest first.
+    The two digests differ, because each system cleans up HTML in its own way and a long title is cut.
+    `received_as_of` is when a notification last wrote the field, by Aha!'s clock: `updated_at` of the record after it.
     """
 
     aha: str
     azure_devops: str
-    replaced_in_aha: tuple[str, ...] = ()
-
-    def after_write_to_aha(self, aha: str, azure_devops: str, replaced: str) -> Base:
-        """The base once a notification has overwritten `replaced` in Aha!."""
-        return Base(aha, azure_devops, (replaced, *self.replaced_in_aha)[:_REMEMBERED_REPLACEMENTS])
+    received_as_of: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +48,7 @@ class Intention:
     target showed before; `written` is what a reader sees of the new text (see `shared.domain.contents`), which
     survives the target's HTML clean-up.
     `revision`: for Azure DevOps, the revision that the write makes; for Aha!, the revision that is carried.
+    `replaced_as_of`: for Aha!, `updated_at` of the record that showed `replaced`.
     """
 
     field: Field
@@ -65,6 +59,7 @@ class Intention:
     revision: int
     operation_id: str
     noted_at: datetime
+    replaced_as_of: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -103,9 +98,9 @@ class Link:
     `parent_aha_id` is the feature of a requirement (empty for a feature), `parent_work_item_id` that feature's work
     item at the last send. `work_item_url` is the page that a person opens.
     `agreed_revision` is the newest revision of the work item of which every field is in sync with Aha!.
-    `requirement_ids` are those of a feature at its last send. `sent_as_of` and `received_as_of` are times of Aha!'s
-    clock: `updated_at` of the newest record that was sent, and of the record after a notification last wrote it.
-    `sent_at` and `received_at` are when a send or a notification last changed this link, by this app's clock.
+    `requirement_ids` are those of a feature at its last send. `sent_as_of` is `updated_at` of the newest record that
+    was sent, by Aha!'s clock. `sent_at` and `received_at` are when a send or a notification last changed this link, by
+    this app's clock.
     """
 
     kind: Kind
@@ -123,7 +118,6 @@ class Link:
     parent_work_item_id: int | None = None
     requirement_ids: tuple[str, ...] = ()
     sent_as_of: datetime | None = None
-    received_as_of: datetime | None = None
     sent_at: datetime | None = None
     received_at: datetime | None = None
 

@@ -75,6 +75,7 @@ class ReceivePlan:
                 revision=work_item.revision,
                 operation_id=operation_id,
                 noted_at=now,
+                replaced_as_of=record.updated_at,
             )
             for name, value in self.values.items()
         )
@@ -158,18 +159,16 @@ def link_after(
     plan: ReceivePlan,
     link: Link,
     work_item: WorkItem,
-    before: AhaRecord,
     after: AhaRecord,
     refused: frozenset[Field] = frozenset(),
     operation_id: str = "",
 ) -> Link:
-    """The link once Aha! says `after` instead of `before`, and the operation's intentions have become the base.
+    """The link once Aha! says `after`, and the operation's intentions have become the base.
 
     A field that Aha! refused counts as synced, so that redeliveries do not retry it. A later change is carried again.
     """
-    replaced, shown = _digests(link, before, plan.images), _digests(link, after, plan.images)
+    shown = _digests(link, after, plan.images)
     base = dict(link.base)
-    received_as_of = after.updated_at if plan.written_fields - refused else link.received_as_of
     for name, outcome in plan.outcomes.items():
         known = base.get(name)
         if outcome is Outcome.LEAVE or (outcome is Outcome.UNCHANGED and known is not None):
@@ -177,9 +176,10 @@ def link_after(
         theirs = work_item.digest_of(name, plan.images)
         if name in refused and known is not None:
             base[name] = replace(known, azure_devops=theirs)
-        elif name in plan.written_fields:
-            base[name] = (known or Base("", "")).after_write_to_aha(shown[name], theirs, replaced[name])
-        else:
-            base[name] = Base(shown[name], theirs, known.replaced_in_aha if known else ())
-    new_link = replace(link, base=base, received_as_of=received_as_of)
+            continue
+        received_as_of = known.received_as_of if known else None
+        if name in plan.written_fields:
+            received_as_of = after.updated_at or received_as_of
+        base[name] = Base(shown[name], theirs, received_as_of)
+    new_link = replace(link, base=base)
     return with_agreed_revision(without_intentions_of(new_link, operation_id), work_item, plan.images)

@@ -208,7 +208,6 @@ def link_after(
         parent_work_item_id=link.parent_work_item_id if link and outdated else family.feature_work_item_id,
         requirement_ids=requirement_ids,
         sent_as_of=_later(link.sent_as_of if link else None, record.updated_at),
-        received_as_of=link.received_as_of if link else None,
         sent_at=link.sent_at if link else None,
         received_at=link.received_at if link else None,
     )

@@ -151,7 +151,7 @@ class InboundSync:
     ) -> None:
         """Record in the link what was written."""
         link = stored.link if plan.writes else both.link
-        new_link = link_after(plan, link, both.work_item, both.record, after, refused, self._operation.id)
+        new_link = link_after(plan, link, both.work_item, after, refused, self._operation.id)
         if new_link != stored.link:
             stamped = replace(new_link, received_at=self._clock.now())
             self._links.replace(self._integration.integration_id, [(stored, stamped)])

@@ -16,6 +16,7 @@ from typing import Any
 
 from shared.domain.kind import Kind
 from shared.domain.links import AttachedFile, Base, Claim, Field, Intention, Link, Side
+from shared.domain.times import parse_time
 from shared.storage.keys import escape_key, record_key, work_item_key
 from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names
 
@@ -74,7 +75,6 @@ def link_row(integration_id: str, link: Link, unknown: Mapping[str, Value] | Non
         **_present(
             parent_work_item_id=link.parent_work_item_id,
             sent_as_of=_time_text(link.sent_as_of),
-            received_as_of=_time_text(link.received_as_of),
             sent_at=_time_text(link.sent_at),
             received_at=_time_text(link.received_at),
         ),
@@ -145,7 +145,6 @@ def stored_link(row: Row) -> StoredLink:
         parent_work_item_id=row.number("parent_work_item_id") or None,
         requirement_ids=tuple(json.loads(row.long_text("requirement_ids") or "[]")),
         sent_as_of=row.moment("sent_as_of"),
-        received_as_of=row.moment("received_as_of"),
         sent_at=row.moment("sent_at"),
         received_at=row.moment("received_at"),
     )
@@ -192,7 +191,7 @@ _FIELDS = frozenset(name.value for name in Field)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _PROPERTY_NAMES = """
 schema write_id kind aha_id reference parent_aha_id work_item_id work_item_url work_item_type agreed_revision
-parent_work_item_id sent_as_of received_as_of sent_at received_at
+parent_work_item_id sent_as_of sent_at received_at
 """
 _PROPERTIES = frozenset(_PROPERTY_NAMES.split())
 
@@ -203,12 +202,16 @@ def _unknown(row: Row) -> dict[str, Value]:
 
 
 def _base_json(base: Base) -> dict[str, Any]:
-    return {"aha": base.aha, "azure_devops": base.azure_devops, "replaced_in_aha": base.replaced_in_aha}
+    return {
+        "aha": base.aha,
+        "azure_devops": base.azure_devops,
+        "received_as_of": _time_text(base.received_as_of),
+    }
 
 
 def _base(sides: Mapping[str, Any]) -> Base:
-    replaced = tuple(sides.get("replaced_in_aha") or ())
-    return Base(str(sides.get("aha") or ""), str(sides.get("azure_devops") or ""), replaced)
+    received_as_of = parse_time(sides.get("received_as_of"))
+    return Base(str(sides.get("aha") or ""), str(sides.get("azure_devops") or ""), received_as_of)
 
 
 def _intentions_json(intentions: Iterable[Intention]) -> list[dict[str, Any]]:
@@ -222,6 +225,7 @@ def _intentions_json(intentions: Iterable[Intention]) -> list[dict[str, Any]]:
             "revision": item.revision,
             "operation_id": item.operation_id,
             "noted_at": _time_text(item.noted_at),
+            "replaced_as_of": _time_text(item.replaced_as_of),
         }
         for item in intentions
     ]
@@ -237,6 +241,7 @@ def _intention(item: Mapping[str, Any]) -> Intention:
         revision=item["revision"],
         operation_id=item["operation_id"],
         noted_at=datetime.fromisoformat(item["noted_at"]),
+        replaced_as_of=parse_time(item.get("replaced_as_of")),
     )
 
 

@@ -51,7 +51,7 @@ def a_link(aha_id: str = "6776", work_item_id: int = 42) -> Link:
         work_item_url=f"https://dev.azure.com/fabrikam/Fabrikam/_workitems/edit/{work_item_id}",
         work_item_type="User Story",
         agreed_revision=3,
-        base={Field.NAME: Base("a1", "b1"), Field.DESCRIPTION: Base("a2", "b2", ("a0", "a00"))},
+        base={Field.NAME: Base("a1", "b1"), Field.DESCRIPTION: Base("a2", "b2", NOON + timedelta(minutes=5))},
         intentions=(an_intention(),),
         attachments={
             "98/1": AttachedFile("https://dev.azure.com/fabrikam/_apis/wit/attachments/1", "Bîld 😀.png", 17),
@@ -60,7 +60,6 @@ def a_link(aha_id: str = "6776", work_item_id: int = 42) -> Link:
         parent_work_item_id=41,
         requirement_ids=("6777", "6778"),
         sent_as_of=NOON,
-        received_as_of=NOON + timedelta(minutes=5),
         sent_at=NOON + timedelta(minutes=6),
         received_at=NOON + timedelta(minutes=7),
     )

@@ -10,7 +10,7 @@ import pytest
 from azure.data.tables import EdmType, EntityProperty
 
 from shared.domain.kind import Kind
-from shared.domain.links import Link
+from shared.domain.links import Base, Field, Link
 from shared.errors import System, Unavailable
 from shared.storage.keys import WATERMARK_KEY, record_key, work_item_key
 from shared.storage.link_rows import partition_of
@@ -111,7 +111,7 @@ def test_a_link_with_fewer_properties_than_todays_is_read_with_defaults(
     assert (found.link.agreed_revision, found.link.parent_work_item_id) == (0, None)
     assert (found.link.intentions, found.link.requirement_ids) == ((), ())
     assert (found.link.sent_as_of, found.link.received_at) == (None, None)
-    assert [base.replaced_in_aha for base in found.link.base.values()] == [()]
+    assert [base.received_as_of for base in found.link.base.values()] == [None]
     assert [file.size for file in found.link.attachments.values()] == [None]
     changed = replace(found.link, reference="FEAT-1")
     store.replace(integration_id, [(found, changed)])
@@ -271,7 +271,7 @@ def test_times_that_table_storage_refuses_are_kept_as_text(
     store: LinkStore, integration_id: str, year: int
 ) -> None:
     moment = datetime(year, 1, 1, 12, 0, 0, 1, tzinfo=timezone.utc)
-    link = replace(a_link(), sent_as_of=moment, received_as_of=moment)
+    link = replace(a_link(), sent_as_of=moment, base={Field.NAME: Base("a1", "b1", moment)})
 
     established(store, integration_id, link)
 

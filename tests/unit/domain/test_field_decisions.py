@@ -20,12 +20,8 @@ BEFORE, AFTER = NOON - A_SECOND, NOON + A_SECOND
 
 RECORD = a_record(updated_at=BEFORE)
 LINK = a_link(RECORD, a_work_item())
-RECEIVED = replace(
-    LINK,
-    base={**LINK.base, Field.NAME: Base(digest("Find"), digest("Find"), (digest("Search by colour"),))},
-    received_as_of=NOON,
-)
-"""A notification has overwritten the name “Search by colour” with “Find”."""
+RECEIVED = replace(LINK, base={**LINK.base, Field.NAME: Base(digest("Find"), digest("Find"), NOON)})
+"""A notification wrote the name “Find” into Aha! at noon."""
 
 NOTED = Intention(
     field=Field.NAME,
@@ -36,6 +32,7 @@ NOTED = Intention(
     revision=2,
     operation_id="op-notification",
     noted_at=NOON,
+    replaced_as_of=NOON,
 )
 REPLACING = replace(
     LINK, intentions=(NOTED,), base={**LINK.base, Field.NAME: Base(digest("Idea"), digest("Idea"))}
@@ -76,13 +73,14 @@ def test_a_payload_that_is_older_than_the_newest_one_sent_is_outdated_as_a_whole
     ("name", "updated_at", "is_old"),
     [
         ("Search by colour", BEFORE, True),
-        ("Search by colour", NOON, False),
-        ("Search by colour", AFTER, False),
-        ("Search by colour", None, False),
-        ("By a manager", BEFORE, False),
+        ("By a manager", BEFORE, True),
+        ("By a manager", NOON, False),
+        ("By a manager", AFTER, False),
+        ("By a manager", None, False),
+        ("Find", BEFORE, False),
     ],
 )
-def test_a_text_that_a_notification_overwrote_is_outdated_in_payloads_from_before(
+def test_a_text_from_before_a_notification_wrote_the_field_is_outdated(
     name: str, updated_at: datetime | None, is_old: bool
 ) -> None:
     assert outdated(replace(RECORD, name=name, updated_at=updated_at), RECEIVED) is is_old
@@ -98,8 +96,14 @@ def test_a_send_of_an_outdated_text_does_not_undo_what_an_engineer_wrote() -> No
 
 
 def test_a_text_that_a_notification_is_about_to_overwrite_is_outdated() -> None:
-    assert outdated(RECORD, REPLACING)
+    assert outdated(replace(RECORD, updated_at=NOON), REPLACING)
     assert outdated(replace(RECORD, updated_at=AFTER), REPLACING)
+
+
+def test_an_older_text_than_the_one_that_is_about_to_be_overwritten_is_outdated_too() -> None:
+    # A product manager wrote “Idea 2”, then “Search by colour”. The payload of “Idea 2” comes late.
+    assert outdated(replace(RECORD, name="Idea 2", updated_at=BEFORE), REPLACING)
+    assert not outdated(replace(RECORD, name="Idea 2", updated_at=AFTER), REPLACING)
 
 
 def test_a_text_that_a_notification_never_came_to_overwrite_is_not_outdated_for_ever() -> None:

@@ -76,7 +76,7 @@ def test_a_state_that_is_not_mapped_is_reported_once() -> None:
     item = changed(state="Removed")
     plan = plan_receive(LINK, item, RECORD, MAPPING)
 
-    link = link_after(plan, LINK, item, RECORD, RECORD)
+    link = link_after(plan, LINK, item, RECORD)
 
     assert plan_receive(link, item, RECORD, MAPPING).unmapped_state is None
 
@@ -93,7 +93,7 @@ def test_two_states_of_the_same_status_write_it_once() -> None:
     # getsentry/sentry#79668: Resolved is not Closed, but both may mean the same to a product manager.
     in_development = replace(RECORD, status=WorkflowStatus("56", "In development"))
     active = changed(state="Active")
-    link = link_after(plan_receive(LINK, active, RECORD, MAPPING), LINK, active, RECORD, in_development)
+    link = link_after(plan_receive(LINK, active, RECORD, MAPPING), LINK, active, in_development)
 
     assert not plan_receive(link, changed(state="Resolved"), in_development, MAPPING).writes
 
@@ -105,7 +105,7 @@ def test_what_changed_in_aha_alone_is_left_for_the_next_send() -> None:
 
     assert not plan.writes
     assert plan.outcomes[Field.NAME] is Outcome.LEAVE
-    assert link_after(plan, LINK, ITEM, record, record).base == LINK.base
+    assert link_after(plan, LINK, ITEM, record).base == LINK.base
 
 
 def test_if_both_changed_azure_devops_wins_and_the_conflict_is_named() -> None:
@@ -163,13 +163,13 @@ def test_the_base_is_what_aha_made_of_the_written_text() -> None:
     item = changed(description="<div>New</div>")
     after = replace(RECORD, description="<p>New</p>", updated_at=datetime(2026, 3, 3, tzinfo=timezone.utc))
 
-    link = link_after(plan_receive(LINK, item, RECORD, MAPPING), LINK, item, RECORD, after)
+    link = link_after(plan_receive(LINK, item, RECORD, MAPPING), LINK, item, after)
 
     assert link.base[Field.DESCRIPTION] == Base(
-        digest("<p>New</p>"), digest("<div>New</div>"), (digest(RECORD.description),)
+        digest("<p>New</p>"), digest("<div>New</div>"), after.updated_at
     )
     assert link.agreed_revision == 2
-    assert link.received_as_of == after.updated_at
+    assert link.base[Field.NAME] == LINK.base[Field.NAME]
 
 
 def noted(name: str, revision: int, replaced: str) -> Intention:
@@ -236,6 +236,7 @@ def test_what_is_about_to_be_written_is_noted_for_each_field() -> None:
         revision=2,
         operation_id="op-1",
         noted_at=NOON,
+        replaced_as_of=RECORD.updated_at,
     )
     assert (by_state.field, by_state.replaced) == (Field.STATE, digest("55"))
 
@@ -247,7 +248,7 @@ def test_a_committed_notification_leaves_no_intention_of_its_own() -> None:
     other = replace(own[0], operation_id="op-2")
     link = replace(LINK, intentions=(*own, other))
 
-    after = link_after(plan, link, item, RECORD, replace(RECORD, name="Find colours"), operation_id="op-1")
+    after = link_after(plan, link, item, replace(RECORD, name="Find colours"), operation_id="op-1")
 
     assert after.intentions == (other,)
 
@@ -257,7 +258,7 @@ def test_a_status_that_aha_refused_is_not_tried_for_ever() -> None:
     after = replace(RECORD, name="Find colours")
     plan = plan_receive(LINK, item, RECORD, MAPPING)
 
-    link = link_after(plan, LINK, item, RECORD, after, frozenset({Field.STATE}))
+    link = link_after(plan, LINK, item, after, frozenset({Field.STATE}))
 
     assert not plan_receive(link, item, after, MAPPING).writes
     closed = plan_receive(link, a_work_item(revision=3, title="Find colours", state="Closed"), after, MAPPING)

@@ -108,11 +108,11 @@ class TwoSides:
         """Plan, carry out and note the agreement; nothing where nothing was sent yet."""
         if self.link is None or self.item is None:
             return None
-        plan, before = self.plan_receive(), self.record
+        plan = self.plan_receive()
         if plan.writes:
             self.edit_in_aha(name=plan.name, description=plan.description)
         if plan.status is not None:
             by_id = {number: name for name, number in STATUSES.items()}
             self.status = by_id.get(plan.status, plan.status)
-        self.link = receive_plan.link_after(plan, self.link, self.item, before, self.record)
+        self.link = receive_plan.link_after(plan, self.link, self.item, self.record)
         return plan

@@ -37,10 +37,12 @@ LINK = Link(
     work_item_url="https://dev.azure.com/fabrikam/Fabrikam/_workitems/edit/42",
     work_item_type="User Story",
     agreed_revision=3,
-    base={Field.NAME: Base("a1", "b1"), Field.DESCRIPTION: Base("a2", "b2", ("a0",))},
+    base={Field.NAME: Base("a1", "b1"), Field.DESCRIPTION: Base("a2", "b2", NOON + timedelta(minutes=1))},
     intentions=(
         Intention(Field.NAME, Side.AZURE_DEVOPS, "a3", "w3", "b1", 4, "operation-1", NOON),
-        Intention(Field.DESCRIPTION, Side.AHA, "b4", "w4", "a2", 3, "operation-2", NOON),
+        Intention(
+            Field.DESCRIPTION, Side.AHA, "b4", "w4", "a2", 3, "operation-2", NOON, NOON - timedelta(minutes=1)
+        ),
     ),
     attachments={
         "98": AttachedFile("https://dev.azure.com/fabrikam/_apis/wit/attachments/1", "Bîld.jpg", 17),
@@ -49,7 +51,6 @@ LINK = Link(
     parent_work_item_id=41,
     requirement_ids=("7", "8"),
     sent_as_of=NOON,
-    received_as_of=NOON + timedelta(minutes=1),
     sent_at=NOON + timedelta(minutes=2),
     received_at=NOON + timedelta(minutes=3),
 )
@@ -66,14 +67,16 @@ LINK_PROPERTIES: dict[str, Value] = {
     "work_item_type": "User Story",
     "agreed_revision": 3,
     "base_0": (
-        '{"name": {"aha": "a1", "azure_devops": "b1", "replaced_in_aha": []}, '
-        '"description": {"aha": "a2", "azure_devops": "b2", "replaced_in_aha": ["a0"]}}'
+        '{"name": {"aha": "a1", "azure_devops": "b1", "received_as_of": null}, '
+        '"description": {"aha": "a2", "azure_devops": "b2", "received_as_of": "2026-03-04T12:01:00+00:00"}}'
     ),
     "intentions_0": (
         '[{"field": "name", "side": "azure_devops", "source": "a3", "written": "w3", "replaced": "b1", '
-        '"revision": 4, "operation_id": "operation-1", "noted_at": "2026-03-04T12:00:00+00:00"}, '
+        '"revision": 4, "operation_id": "operation-1", "noted_at": "2026-03-04T12:00:00+00:00", '
+        '"replaced_as_of": null}, '
         '{"field": "description", "side": "aha", "source": "b4", "written": "w4", "replaced": "a2", '
-        '"revision": 3, "operation_id": "operation-2", "noted_at": "2026-03-04T12:00:00+00:00"}]'
+        '"revision": 3, "operation_id": "operation-2", "noted_at": "2026-03-04T12:00:00+00:00", '
+        '"replaced_as_of": "2026-03-04T11:59:00+00:00"}]'
     ),
     "attachments_0": (
         '{"98": {"url": "https://dev.azure.com/fabrikam/_apis/wit/attachments/1", "file_name": "Bîld.jpg", "size": 17},'
@@ -82,7 +85,6 @@ LINK_PROPERTIES: dict[str, Value] = {
     "parent_work_item_id": 41,
     "requirement_ids_0": '["7", "8"]',
     "sent_as_of": "2026-03-04T12:00:00+00:00",
-    "received_as_of": "2026-03-04T12:01:00+00:00",
     "sent_at": "2026-03-04T12:02:00+00:00",
     "received_at": "2026-03-04T12:03:00+00:00",
 }
