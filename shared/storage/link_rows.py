@@ -180,7 +180,7 @@ def pointer_without_link(row: Row) -> StoredClaim:
         aha_id=row.text("aha_id"),
         reference=row.text("reference"),
         operation_id="",
-        began_at=_LONG_AGO,
+        began_at=row.written_at or _LONG_AGO,
         work_item_id=row.number("work_item_id") or None,
         is_inherited=True,
     )

@@ -119,3 +119,26 @@ def test_there_are_functions_to_look_at() -> None:
         "Integrations",
         "IntegrationLog",
     }
+
+
+@pytest.mark.parametrize("module", ["batch_answer", "batch_protocol", "outcome", "result", "work_item_write"])
+def test_the_rules_of_a_send_have_no_clock_no_thread_and_no_store(module: str) -> None:
+    effects = (
+        "threading",
+        "concurrent",
+        "time",
+        "datetime",
+        "random",
+        "shared.storage",
+        "shared.app",
+        "shared.clock",
+    )
+    imported = {name for name, _ in imports_of(SHARED / "sending" / f"{module}.py")}
+
+    assert {name for name in imported if any(is_within(name, effect) for effect in effects)} == set()
+
+
+def test_one_module_of_a_send_has_threads_beside_the_helper_for_parallel_calls() -> None:
+    threaded = {path.removeprefix("shared/sending/") for path in importing("concurrent.futures")}
+
+    assert {path for path in threaded if "/" not in path} == {"batch_writer.py", "send.py"}
