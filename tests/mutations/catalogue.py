@@ -169,8 +169,8 @@ MUTATIONS = (
     Mutation(
         "The text that a notification is replacing is sent",
         "shared/domain/field_decisions.py",
-        "    if is_being_replaced(link, name, text, now) and (base is None or text != base.aha):\n",
-        "    if is_being_replaced(link, name, text, now) and base is None:\n",
+        "    if is_being_replaced(link, name, text, record.updated_at, now):\n        return True\n",
+        "",
         _OWN_WRITES,
     ),
     Mutation(
