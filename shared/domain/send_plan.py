@@ -219,11 +219,12 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 def with_agreed_revision(link: Link, work_item: WorkItem, images: Images = NO_IMAGES) -> Link:
-    """The link, its agreed revision moved on to this one if every field of it is in sync with Aha!."""
+    """The link, with this revision as the agreed one if every field of it is in sync with Aha!, else an earlier one."""
     is_agreed = all(
         name in link.base and link.base[name].azure_devops == work_item.digest_of(name, images)
         for name in Field
     )
-    if not is_agreed or work_item.revision <= link.agreed_revision:
-        return link
-    return replace(link, agreed_revision=work_item.revision)
+    if is_agreed:
+        return replace(link, agreed_revision=max(link.agreed_revision, work_item.revision))
+    # A late write of a notification may have undone in Aha! what was in sync before.
+    return replace(link, agreed_revision=min(link.agreed_revision, work_item.revision - 1))

@@ -150,14 +150,18 @@ class InterruptedSides(TwoSides):
 
     def come_to_rest(self) -> None:
         """All that was under way lands, and two rounds of sends and notifications go undisturbed."""
-        while self.paused:
-            self.resume(0)
-        while self.late_writes:
-            self.land(0)
+        self.end_operations()
         self.now += PENDING
         for _ in range(2):
             self.run(self.begin_send())
             self.run(self.begin_receive())
+
+    def end_operations(self) -> None:
+        """All that was under way lands."""
+        while self.paused:
+            self.resume(0)
+        while self.late_writes:
+            self.land(0)
 
     def _operation_id(self) -> str:
         self.operations += 1

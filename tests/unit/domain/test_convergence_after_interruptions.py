@@ -168,6 +168,37 @@ def test_once_at_rest_nothing_is_written_any_more(
     assert sides.link.intentions == ()
 
 
+@given(st.lists(OPERATIONS | EDITS_IN_AHA | EDITS_IN_AZURE_DEVOPS, max_size=12), CLEAN_UPS, CLEAN_UPS)
+@settings(max_examples=200)
+def test_a_notification_of_an_agreed_revision_needs_no_look(
+    story: list[Step], aha_cleans: Callable[[str], str], azure_devops_cleans: Callable[[str], str]
+) -> None:
+    sides = InterruptedSides(aha_cleans=aha_cleans, azure_devops_cleans=azure_devops_cleans)
+    for step in story:
+        step(sides)
+    sides.end_operations()
+
+    assert sides.link is not None
+    assert sides.item is not None
+    if sides.link.agreed_revision == sides.item.revision and not sides.link.intentions:
+        assert not sides.plan_receive().writes
+
+
+def test_a_revision_that_a_late_write_undid_in_aha_is_not_agreed() -> None:
+    sides = InterruptedSides()
+    sides.person_edits_azure_devops(title="engineer 1")
+    sides.delay(sides.begin_receive())
+    sides.person_edits_azure_devops(title="engineer 2")
+    sides.run(sides.begin_receive())
+    sides.land(0)
+
+    sides.run(sides.begin_send())
+
+    assert (sides.name, max(sides.revisions)) == ("engineer 1", 3)
+    assert sides.link is not None
+    assert sides.link.agreed_revision < 3
+
+
 def test_a_late_write_of_a_notification_does_not_undo_what_the_engineer_wrote_since() -> None:
     sides = InterruptedSides()
     sides.person_edits_azure_devops(title="engineer 1")
