@@ -183,8 +183,8 @@ MUTATIONS = (
     Mutation(
         "The agreed revision moves past a change that was left alone",
         "shared/domain/send_plan.py",
-        "    if not is_agreed or work_item.revision <= link.agreed_revision:\n",
-        "    if work_item.revision <= link.agreed_revision:\n",
+        "    if is_agreed:\n",
+        "    if link:\n",
         ("tests/unit/domain",),
     ),
     Mutation(
