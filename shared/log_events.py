@@ -157,7 +157,7 @@ LINK_CHANGED_MEANWHILE = LogEvent(
 INTENTION_SETTLED = LogEvent(
     "intention.settled",
     Level.INFO,
-    "An interrupted write was found to have been done. The link records it.",
+    "The app found a write of its own that it had not recorded yet: the answer was late, or the operation was interrupted.",
 )
 CLAIM_TAKEN_OVER = LogEvent(
     "claim.taken-over",

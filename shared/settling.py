@@ -51,7 +51,7 @@ def settle_intentions(
     if settled.recognised:
         operation.log.add(
             log_events.INTENTION_SETTLED,
-            f"An interrupted write of {link.reference or link.aha_id} was done; the link records it now.",
+            f"The app found a write of its own to {link.reference or link.aha_id} that it had not recorded yet.",
             fields=sorted(name.value for name in settled.recognised),
             reference=link.reference,
             work_item_id=link.work_item_id,
