@@ -157,7 +157,7 @@ LINK_CHANGED_MEANWHILE = LogEvent(
 INTENTION_SETTLED = LogEvent(
     "intention.settled",
     Level.INFO,
-    "The app found a write of its own that it had not recorded yet: the answer was late, or the operation was interrupted.",
+    "The app found a write of its own that it had not recorded yet: its answer was late, or an operation was cut off.",
 )
 CLAIM_TAKEN_OVER = LogEvent(
     "claim.taken-over",
