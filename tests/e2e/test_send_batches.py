@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from local.system import LocalSystem
 from tests.e2e.sending_payloads import Json, feature, requirement, requirements
 from tests.e2e.sending_scene import TITLE, Scene, another_host
+from tests.e2e.system import Api
 
 MODES = ["all_or_nothing", "independent", "whole_refusal_single_item", "refused", "no_temporary_ids"]
 
@@ -20,32 +22,43 @@ def fresh(scene: Scene) -> Iterator[Scene]:
         yield scene.at(api)
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_every_record_gets_one_work_item(fresh: Scene, mode: str) -> None:
-    fresh.azure_devops.control("PUT", "/batch", {"mode": mode})
+@pytest.fixture(scope="module", params=MODES)
+def host_of_mode(request: pytest.FixtureRequest, _running_system: LocalSystem) -> Iterator[tuple[str, Api]]:
+    """A way in which an organization answers batches, and a function host that has met no other."""
+    with another_host(_running_system) as (_, api):
+        yield request.param, api
+
+
+@pytest.fixture
+def in_mode(scene: Scene, host_of_mode: tuple[str, Api]) -> Scene:
+    """Sent by way of that host, to an organization that answers batches in this way."""
+    mode, api = host_of_mode
+    scene.azure_devops.control("PUT", "/batch", {"mode": mode})
+    return scene.at(api)
+
+
+def test_every_record_gets_one_work_item(in_mode: Scene) -> None:
     payload = feature(requirements=requirements(4))
 
-    sent = fresh.send(payload)
+    sent = in_mode.send(payload)
 
     assert (sent.status, sent.actions) == (201, ["created"] * 5)
-    assert sent.body["azure_devops_requests"] == len(fresh.requests())
-    fresh.assert_one_each(payload)
+    assert sent.body["azure_devops_requests"] == len(in_mode.requests())
+    in_mode.assert_one_each(payload)
     payload["name"] = "Named anew"
     payload["requirements"][2]["name"] = "Named anew, too"
-    again = fresh.send(payload, "update_feature")
+    again = in_mode.send(payload, "update_feature")
     assert again.actions == ["updated", "unchanged", "unchanged", "updated", "unchanged"]
-    assert fresh.send(payload).actions == ["unchanged"] * 5
-    fresh.assert_one_each(payload)
+    assert in_mode.send(payload).actions == ["unchanged"] * 5
+    in_mode.assert_one_each(payload)
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_one_bad_requirement_stops_no_other_and_its_answer_names_the_field(fresh: Scene, mode: str) -> None:
-    fresh.azure_devops.control("PUT", "/batch", {"mode": mode})
+def test_one_bad_requirement_stops_no_other_and_its_answer_names_the_field(in_mode: Scene) -> None:
     payload = feature(
         requirements=[*requirements(3), requirement("Bad", "x" * 1_200_000), requirement("Last")]
     )
 
-    sent = fresh.send(payload)
+    sent = in_mode.send(payload)
 
     assert sent.status == 207
     assert sent.body["status"] == "partial"
@@ -54,26 +67,24 @@ def test_one_bad_requirement_stops_no_other_and_its_answer_names_the_field(fresh
     assert "Description" in sent.requirements[3]["error"]["detail"]
     assert sent.requirements[3]["work_item"] is None
     payload["requirements"][3] = {**payload["requirements"][3], "description": "Short"}
-    assert fresh.send(payload).actions == ["unchanged"] * 4 + ["created", "unchanged"]
-    fresh.assert_one_each(payload)
+    assert in_mode.send(payload).actions == ["unchanged"] * 4 + ["created", "unchanged"]
+    in_mode.assert_one_each(payload)
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_one_bad_update_stops_no_other(fresh: Scene, mode: str) -> None:
-    fresh.azure_devops.control("PUT", "/batch", {"mode": mode})
+def test_one_bad_update_stops_no_other(in_mode: Scene) -> None:
     payload = feature(requirements=requirements(3))
-    ids = fresh.send(payload).ids
+    ids = in_mode.send(payload).ids
 
     for item in payload["requirements"]:
         item["name"] += " anew"
     payload["requirements"][1]["description"] = "x" * 1_200_000
-    sent = fresh.send(payload, "update_feature")
+    sent = in_mode.send(payload, "update_feature")
 
     assert sent.status == 207
     assert sent.actions == ["unchanged", "updated", "failed", "updated"]
     assert "Description" in sent.requirements[1]["error"]["detail"]
     assert sent.requirements[1]["work_item"]["id"] == ids[2]
-    assert fresh.value(ids[3], TITLE) == "Requirement 3 anew"
+    assert in_mode.value(ids[3], TITLE) == "Requirement 3 anew"
 
 
 @pytest.mark.contract
