@@ -18,7 +18,7 @@ from tests.torture.wire import ON_THE_WIRE, Break
 from tests.torture.workers import LocalWorkers
 from tests.torture.world import World
 
-SEQUENCES = 300
+SEQUENCES = 200
 _PORTIONS = 10
 """So that two processes can share them."""
 
