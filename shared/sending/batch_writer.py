@@ -19,7 +19,8 @@ from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed
 from shared.operation import Operation
-from shared.sending.batch_protocol import (
+from shared.sending.batch_protocol import write_all
+from shared.sending.batch_requests import (
     FindCreated,
     Fork,
     HoldClaims,
@@ -31,7 +32,6 @@ from shared.sending.batch_protocol import (
     SendBatch,
     SendOne,
     Steps,
-    write_all,
 )
 from shared.sending.orphans import find_first_revisions
 from shared.sending.outcome import Outcome

@@ -11,6 +11,7 @@ from shared.domain.kind import Kind
 from shared.domain.links import Link
 from shared.domain.records import Feature, Record
 from shared.domain.send_plan import Family, RecordPlan, link_after
+from shared.domain.work_item import WorkItem
 from shared.errors import FeatureBusy, LinkChanged, TimeSpent
 from shared.operation import Operation
 from shared.sending.outcome import Outcome, OutcomeKind
@@ -121,8 +122,10 @@ class Commits:
         replaced: list[tuple[StoredLink, Link]] = []
         settled = set(done)
         for key, outcome in done.items():
-            item, claim = decided[key], claims.get(key)
-            link = self._link_after(item, outcome, uploads)
+            item, claim, work_item = decided[key], claims.get(key), outcome.work_item
+            if work_item is None:
+                continue
+            link = self._link_after(item, work_item, uploads)
             if item.makes_link and claim is not None:
                 established.append((claim, replace(link, sent_at=now)))
             elif item.makes_link or item.state.stored is None:
@@ -137,13 +140,12 @@ class Commits:
             if key in settled:
                 self._settle(outcome, decided[key], uploads)
 
-    def _link_after(self, decided: Decided, outcome: Outcome, uploads: UploadResults) -> Link:
+    def _link_after(self, decided: Decided, work_item: WorkItem, uploads: UploadResults) -> Link:
         # The feature's work item may have been created by the same round.
         plan = replace(decided.plan, family=self.family_of(decided.plan.record.kind))
         before = None if decided.makes_link else decided.state.link
-        assert outcome.work_item is not None  # noqa: S101 only outcomes with a work item are done
         uploaded = uploads.files_of(plan.files.to_upload)
-        return link_after(plan, before, outcome.work_item, uploaded, self._operation.id)
+        return link_after(plan, before, work_item, uploaded, self._operation.id)
 
     def _store(self, store: Callable[[str, Any], object], changes: Sequence[Any]) -> frozenset[str]:
         """Store links; the ids of those that somebody else changed at the same time."""

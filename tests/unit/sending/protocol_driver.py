@@ -14,7 +14,8 @@ from typing import Any
 from shared.clients.capabilities import Capability
 from shared.domain.work_item import WorkItem
 from shared.log_events import LogEvent
-from shared.sending.batch_protocol import (
+from shared.sending.batch_protocol import write_all
+from shared.sending.batch_requests import (
     FindCreated,
     Fork,
     HoldClaims,
@@ -26,7 +27,6 @@ from shared.sending.batch_protocol import (
     SendBatch,
     SendOne,
     Steps,
-    write_all,
 )
 from shared.sending.outcome import Outcome, OutcomeKind
 from shared.sending.work_item_write import WorkItemWrite

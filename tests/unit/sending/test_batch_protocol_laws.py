@@ -20,8 +20,8 @@ from shared.errors import (
     TimeSpent,
     Unavailable,
 )
-from shared.sending.batch_protocol import (
-    MOST_OPERATIONS,
+from shared.sending.batch_protocol import MOST_OPERATIONS
+from shared.sending.batch_requests import (
     FindCreated,
     HoldClaims,
     Organization,

@@ -17,7 +17,12 @@ from shared.errors import (
     TimeSpent,
     Unavailable,
 )
-from shared.sending.batch_protocol import FindCreated, HoldClaims, Pause, SendBatch
+from shared.sending.batch_requests import (
+    FindCreated,
+    HoldClaims,
+    Pause,
+    SendBatch,
+)
 from shared.sending.outcome import OutcomeKind
 from tests.unit.sending.protocol_driver import (
     FIELD_FAULT,
