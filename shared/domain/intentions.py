@@ -101,10 +101,16 @@ def settle(
                 kept.append(item)
             continue
         shown = aha.get(item.field)
-        if shown is not None and _shows_write(item, shown, known):
+        is_over = aha_is_current and (item.operation_id == operation_id or not _may_happen(item, now))
+        # An outdated payload shows what was written before the base was recorded.
+        is_outdated = any(
+            _is_older(aha_updated_at, recorded) for recorded in (link.sent_as_of, known.received_as_of)
+        )
+        if shown is not None and not is_outdated and _shows_write(item, shown, known):
             base[item.field] = Base(shown.digest, item.source, aha_updated_at or known.received_as_of)
             recognised.add(item.field)
-        elif not (aha_is_current and (item.operation_id == operation_id or not _may_happen(item, now))):
+            is_over = is_over or not _has_equal(item, link)
+        if not is_over:
             kept.append(item)
     settled = replace(link, base=base, intentions=tuple(kept))
     return Settled(settled, frozenset(recognised))
@@ -142,6 +148,17 @@ def _may_happen(item: Intention, now: datetime) -> bool:
 def _shows_write(item: Intention, shown: AhaText, known: Base) -> bool:
     """Whether Aha! shows the intended text. If the base has it already, another operation may have written it."""
     return shown.digest not in (item.replaced, known.aha) and item.written in shown.contents()
+
+
+def _has_equal(item: Intention, link: Link) -> bool:
+    """Whether another operation intends the same text, so that it is not known which of them wrote it."""
+    return any(
+        other.side is item.side
+        and other.field is item.field
+        and other.written == item.written
+        and other.operation_id != item.operation_id
+        for other in link.intentions
+    )
 
 
 def _made_revision(item: Intention, made: WorkItem, images: Images) -> bool:

@@ -399,11 +399,36 @@ def test_of_two_notifications_with_the_same_text_the_one_that_was_not_recorded_m
     assert [item.operation_id for item in outcome.link.intentions] == ["op-slow"]
 
 
-def test_of_two_notifications_with_the_same_text_one_is_recognised() -> None:
-    outcome = settled(to_aha(operation_id="op-1"), to_aha(operation_id="op-2"), aha=WRITTEN)
+def test_of_two_notifications_with_the_same_text_either_may_still_write() -> None:
+    notes = (to_aha(operation_id="op-1"), to_aha(operation_id="op-2"))
+
+    outcome = settled(*notes, aha=WRITTEN)
 
     assert outcome.link.base[Field.NAME].aha == digest("Find colours")
-    assert [item.operation_id for item in outcome.link.intentions] == ["op-2"]
+    assert outcome.link.intentions == notes
+    assert settled(*notes, aha=WRITTEN, now=LATER).link.intentions == ()
+
+
+@pytest.mark.parametrize(
+    ("updated_at", "is_settled"),
+    [(NOON - timedelta(seconds=1), False), (NOON, True), (NOON + timedelta(seconds=1), True), (None, True)],
+)
+@pytest.mark.parametrize(
+    "link",
+    [
+        replace(LINK, sent_as_of=NOON),
+        replace(LINK, base={**LINK.base, Field.NAME: Base(digest("Find"), digest("Find"), NOON)}),
+    ],
+    ids=["a newer payload was sent", "a notification wrote the field"],
+)
+def test_an_outdated_payload_settles_nothing(
+    link: Link, updated_at: datetime | None, is_settled: bool
+) -> None:
+    # It shows what Aha! said before the base was recorded.
+    outcome = settled(to_aha(), aha=WRITTEN, link=link, is_current=False, updated_at=updated_at)
+
+    assert (outcome.recognised == {Field.NAME}) is is_settled
+    assert (outcome.link.intentions == ()) is is_settled
 
 
 def test_of_two_notifications_the_slow_one_that_wrote_last_is_recognised_so_that_its_text_is_written_over() -> (
