@@ -13,12 +13,13 @@ from enum import Enum
 from functools import partial
 
 from shared.domain import receive_plan, send_plan
+from shared.domain.aha_record import AhaRecord
 from shared.domain.contents import description_content, name_content
 from shared.domain.field_decisions import intended_digests
 from shared.domain.images import Images
 from shared.domain.intentions import PENDING, AhaText, intended_revisions, settle, with_intentions
 from shared.domain.links import Field, Link
-from shared.domain.receive_plan import aha_texts, plan_receive
+from shared.domain.receive_plan import ReceivePlan, aha_texts, plan_receive
 from shared.domain.records import Record
 from shared.domain.send_plan import Family, plan_record
 from shared.domain.work_item import WorkItem
@@ -51,6 +52,8 @@ class InterruptedSides(TwoSides):
 
     `last_edits` are the last texts that persons gave each field, by side. `paused` are the operations that are
     interrupted, and `late_writes` the requested writes that are not carried out yet, with the time of their intention.
+    `overwritten_unseen` are the fields of which a notification overwrote a text in Aha! that it had not read: Aha! has
+    no revisions to test.
     """
 
     now: datetime = NOON
@@ -62,6 +65,7 @@ class InterruptedSides(TwoSides):
     late_writes: list[tuple[Callable[[], bool], datetime]] = field(default_factory=list)
     last_edits: dict[tuple[str, Field], str] = field(default_factory=dict)
     conflicts: list[Field] = field(default_factory=list)
+    overwritten_unseen: set[Field] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.send()
@@ -210,7 +214,7 @@ class InterruptedSides(TwoSides):
                     continue
                 version = self.link_version
 
-                running.write = partial(self._put, plan.name, plan.description, plan.status)
+                running.write = partial(self._put, before, plan)
                 yield Point.NOTED
                 running.write()
                 after = self.record
@@ -226,12 +230,16 @@ class InterruptedSides(TwoSides):
         self.edit_in_azure_devops(title=title, description=description)
         return True
 
-    def _put(self, name: str | None, description: str | None, status: str | None) -> bool:
+    def _put(self, seen: AhaRecord, plan: ReceivePlan) -> bool:
         """Update the record, whatever it says now."""
-        self.edit_in_aha(name=name, description=description)
-        if status is not None:
+        if plan.name is not None and self.name != seen.name:
+            self.overwritten_unseen.add(Field.NAME)
+        if plan.description is not None and self.description != seen.description:
+            self.overwritten_unseen.add(Field.DESCRIPTION)
+        self.edit_in_aha(name=plan.name, description=plan.description)
+        if plan.status is not None:
             by_id = {number: name for name, number in STATUSES.items()}
-            self.status = by_id.get(status, status)
+            self.status = by_id.get(plan.status, plan.status)
         self.payloads.append(self.payload)
         return True
 

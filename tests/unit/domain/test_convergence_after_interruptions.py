@@ -124,8 +124,10 @@ def test_both_sides_come_to_say_what_one_of_the_persons_wrote_last(
     for name, initial in INITIAL.items():
         in_aha, in_azure_devops = contents(sides, name)
         assert in_aha == in_azure_devops
-        last = {text for (_, field), text in sides.last_edits.items() if field is name}
-        assert in_aha in (last or {initial})
+        # A conflict says that one text gave way. Nobody can see that a late write overwrites a newer text in Aha!.
+        if name not in sides.overwritten_unseen and name not in sides.conflicts:
+            last = {text for (_, field), text in sides.last_edits.items() if field is name}
+            assert in_aha in (last or {initial})
 
 
 @given(st.lists(OPERATIONS | EDITS_IN_AHA, max_size=12), CLEAN_UPS, CLEAN_UPS)
@@ -205,6 +207,37 @@ def test_a_late_write_of_a_notification_does_not_undo_what_the_engineer_wrote_si
     sides.delay(sides.begin_receive())
     sides.run(sides.begin_receive())
     sides.person_edits_azure_devops(title="engineer 2")
+    sides.run(sides.begin_receive())
+
+    sides.come_to_rest()
+
+    assert sides.item is not None
+    assert (sides.name, sides.item.title) == ("engineer 2", "engineer 2")
+
+
+def test_a_late_write_of_one_of_two_equal_notifications_does_not_undo_it_either() -> None:
+    sides = InterruptedSides()
+    sides.person_edits_azure_devops(title="engineer 1")
+    sides.delay(sides.begin_receive())
+    sides.pause(sides.begin_receive(), Point.WRITTEN)
+    sides.run(sides.begin_receive())
+    sides.person_edits_azure_devops(title="engineer 2")
+
+    sides.come_to_rest()
+
+    assert sides.item is not None
+    assert (sides.name, sides.item.title) == ("engineer 2", "engineer 2")
+
+
+def test_an_outdated_payload_does_not_settle_a_late_write() -> None:
+    sides = InterruptedSides()
+    sides.person_edits_azure_devops(title="engineer 1")
+    sides.pause(sides.begin_receive(), Point.NOTED)
+    sides.run(sides.begin_receive())
+    outdated = sides.payload
+    sides.person_edits_azure_devops(title="engineer 2")
+    sides.run(sides.begin_receive())
+    sides.run(sides.begin_send(outdated))
     sides.run(sides.begin_receive())
 
     sides.come_to_rest()
