@@ -179,7 +179,7 @@ REQUIREMENT_REMOVED = LogEvent(
 RECORD_OUTDATED = LogEvent(
     "record.outdated",
     Level.WARNING,
-    "The payload was older than the last sync of the record, so it changed nothing.",
+    "A text in the payload was older than the last sync of the record. That field was left alone.",
     "Send the feature as it is now.",
 )
 

@@ -46,7 +46,7 @@ class SendLog:
         if plan.is_outdated:
             self._log.add(
                 log_events.RECORD_OUTDATED,
-                f"The payload of {name} is older than what was synced since, so it changes nothing. Send it again.",
+                f"The payload of {name} has a text that is older than the last sync; that field stays. Send it again.",
                 **where,
             )
         before = plan.work_item
