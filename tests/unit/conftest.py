@@ -3,11 +3,6 @@
 import gc
 
 import pytest
-from hypothesis import HealthCheck, settings
-
-# How long a machine takes for an example says nothing about the product.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -156,14 +156,14 @@ class AnyAnswers:
             self._leave_in_doubt(creates)
             return self._one_of(ANSWERS_WITHOUT_MEANING)
         if answer == "entries":
-            return {"value": [self._entry(write) for write in request.writes]}
+            return {"value": [self._entry(write, request.parent_id) for write in request.writes]}
         if answer in (BROKEN, TIMED_OUT):
             self._leave_in_doubt(creates)
         if answer is TIMED_OUT:
             self._never_again |= set(creates)
         return answer
 
-    def _entry(self, write: WorkItemWrite) -> Any:
+    def _entry(self, write: WorkItemWrite, parent_id: int | None) -> Any:
         given = self._one_of(
             [success, success, WHOLE_FAILED, *NOT_DONE_ENTRIES, *REFUSED_ENTRIES, *DOUBTFUL_ENTRIES]
             + ([] if write.creates else [REVISION_CONFLICT])
@@ -173,7 +173,9 @@ class AnyAnswers:
             return success(write)
         if given in DOUBTFUL_ENTRIES and write.creates:
             self._leave_in_doubt([write.record_id])
-        if given in REFUSED_ENTRIES:
+        # Below a temporary id, only a refusal that names fields is about the create and not about the id.
+        is_below_temporary_id = write.goes_below_feature and parent_id is None
+        if given is FIELD_FAULT or (given in REFUSED_ENTRIES and not is_below_temporary_id):
             self.unanswered.discard(write.record_id)
         return given
 
