@@ -60,7 +60,8 @@ class OperationFailed(Exception):
     """A failure with a stable `code`, and a `detail` that says what is wrong and what to do about it.
 
     `evidence` has further facts for the log (HTTP status, remote error code, work item id) and never a secret.
-    `retry_after` is in seconds, None if waiting does not help.
+    `retry_after` is in seconds, None if waiting does not help. `follows_unanswered`: an earlier attempt of the same
+    request got no answer, so that attempt may have been carried out.
     """
 
     code = "internal_error"
@@ -73,6 +74,7 @@ class OperationFailed(Exception):
         self.detail = detail
         self.retry_after = retry_after
         self.evidence: dict[str, Any] = dict(evidence or {})
+        self.follows_unanswered = False
 
 
 class InvalidInput(OperationFailed):

@@ -132,6 +132,7 @@ class HttpClient:
             Unavailable: no usable response came within the attempts and the deadline.
         """
         attempt = 1
+        is_unanswered = False
         deadline = self._operation.deadline.within(request.start_within)
         while True:
             if self._rejection is not None:
@@ -141,6 +142,7 @@ class HttpClient:
             if isinstance(result, Response):
                 return result
             if not isinstance(result, Unavailable):
+                result.follows_unanswered = is_unanswered
                 raise result
             if result.outcome_unknown and not request.repeatable:
                 raise result
@@ -153,6 +155,7 @@ class HttpClient:
             if pause is None:
                 raise result
             self._sleep(pause)
+            is_unanswered = is_unanswered or result.outcome_unknown
             attempt += 1
 
     def _wait_for_rate_limit(self, deadline: Deadline) -> None:

@@ -24,6 +24,8 @@ from shared.errors import (
     CredentialsRejected,
     FeatureBusy,
     OperationFailed,
+    Refused,
+    RevisionConflict,
     System,
     TimeSpent,
     Unavailable,
@@ -62,11 +64,13 @@ _PAUSES_AFTER_ANSWER = (0.2,)
 class _Attempt:
     """A write that is not done yet.
 
+    `was_requested`: an earlier request may have carried it out, whatever the answer said.
     `is_unanswered`: an earlier request of this create got no answer, so its work item may exist.
     `is_set_aside`: it failed below the feature's temporary id, which may be what was refused.
     """
 
     write: WorkItemWrite
+    was_requested: bool = False
     is_unanswered: bool = False
     is_set_aside: bool = False
 
@@ -208,6 +212,9 @@ def _send_batch(
     if not attempts or _lacks_parent(attempts, parent_id):
         return _Answered.EACH, _Progress(lost, attempts)
     answer = yield SendBatch(tuple(item.write for item in attempts), parent_id)
+    before_answer = attempts
+    if not isinstance(answer, Unavailable) or answer.outcome_unknown:
+        attempts = tuple(replace(item, was_requested=True) for item in attempts)
     if isinstance(answer, Unavailable):
         progress = yield from _after_no_answer(attempts, answer)
         return _Answered.NONE, _Progress({**lost, **progress.outcomes}, progress.left)
@@ -233,7 +240,7 @@ def _send_batch(
     settled: dict[str, Outcome] = {}
     left: list[_Attempt] = []
     doubtful: list[_Attempt] = []
-    for item, entry in zip(attempts, entries, strict=True):
+    for before, item, entry in zip(before_answer, attempts, entries, strict=True):
         is_below_temporary_id = item.write.goes_below_feature and parent_id is None
         if isinstance(entry, WorkItem):
             settled[item.record_id] = written(entry, creates=item.write.creates)
@@ -245,7 +252,7 @@ def _send_batch(
         elif is_below_temporary_id and not entry.names_fields:
             left.append(replace(item, is_set_aside=True))
         else:
-            settled[item.record_id] = _refused(item, entry.error)
+            settled[item.record_id] = _refused(before, entry.error)
     yield from _report(settled)
     # A create that failed by an error of the service's own may have been done.
     progress = yield from _find_created(doubtful, _PAUSES_AFTER_ANSWER)
@@ -349,7 +356,9 @@ def _refused(attempt: _Attempt, error: OperationFailed) -> Outcome:
     """The outcome after a refusal. An earlier unanswered attempt was refused too, unless its token was still valid."""
     if isinstance(error, CredentialsRejected):
         return _given_up(attempt, error)
-    return _given_up(replace(attempt, is_unanswered=False), error)
+    outcome = _given_up(replace(attempt, is_unanswered=False), error)
+    is_definite = isinstance(error, Refused | RevisionConflict) and not error.follows_unanswered
+    return replace(outcome, changed_nothing=is_definite and not attempt.was_requested)
 
 
 def _given_up(attempt: _Attempt, error: OperationFailed) -> Outcome:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.clock import Clock
+from shared.domain.intentions import without_intentions_of
 from shared.domain.kind import Kind
 from shared.domain.links import Link
 from shared.domain.records import Feature, Record
@@ -85,9 +86,10 @@ class Commits:
             self.feature_work_item_id = feature.work_item.id
         done = {key: outcome for key, outcome in outcomes.items() if outcome.work_item is not None}
         self._commit_done(done, decided, uploads)
-        for record_id, outcome in outcomes.items():
-            if record_id not in done:
-                self._commit_not_done(outcome, decided[record_id])
+        not_done = {key: outcome for key, outcome in outcomes.items() if key not in done}
+        self._withdraw_intentions(not_done, decided)
+        for record_id, outcome in not_done.items():
+            self._commit_not_done(outcome, decided[record_id])
         not_created = (OutcomeKind.FAILED, OutcomeKind.DEFERRED)
         self._claims.release([key for key, item in outcomes.items() if item.kind in not_created])
         self._claims.spend([key for key, item in outcomes.items() if item.kind is OutcomeKind.UNKNOWN])
@@ -172,6 +174,17 @@ class Commits:
         self.results[key] = self.results[key].settled(decided.plan, outcome.work_item, uploads, known_url)
         plan = replace(decided.plan, family=self.family_of(decided.plan.record.kind))
         self._log.settled(plan, link)
+
+    def _withdraw_intentions(self, outcomes: Mapping[str, Outcome], decided: Mapping[str, Decided]) -> None:
+        """Remove the notes of writes that were refused, so that nobody takes a person's next edit for such a write."""
+        changes: list[tuple[StoredLink, Link]] = []
+        for key, outcome in outcomes.items():
+            stored = decided[key].state.stored
+            if outcome.changed_nothing and stored is not None:
+                link = without_intentions_of(stored.link, self._operation.id)
+                if link != stored.link:
+                    changes.append((stored, link))
+        self._store(self._links.replace, changes)
 
     def _commit_not_done(self, outcome: Outcome, decided: Decided) -> None:
         record = decided.plan.record

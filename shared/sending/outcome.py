@@ -27,13 +27,15 @@ class OutcomeKind(Enum):
 class Outcome:
     """`work_item` is set for CREATED, UPDATED and UNCHANGED, `error` for the others.
 
-    `was_found`: the create's answer was lost, and a search found the work item.
+    `was_found`: the create's answer was lost, and a search found the work item. `changed_nothing`: the only request of
+    this write was refused, so it certainly changed nothing.
     """
 
     kind: OutcomeKind
     work_item: WorkItem | None = None
     error: OperationFailed | None = None
     was_found: bool = False
+    changed_nothing: bool = False
 
     @property
     def is_retried_now(self) -> bool:

@@ -106,6 +106,28 @@ def test_the_notification_of_a_write_whose_answer_is_late_does_not_undo_what_a_m
     assert_at_rest(scene)
 
 
+def test_an_engineer_who_formats_the_same_words_while_they_are_sent_keeps_his_revision_as_his_own(
+    scene: Scene,
+) -> None:
+    number = send_sample(scene)
+    scene.edit(number, description="<p>Same words</p>")
+    settle(scene)
+    scene.aha.edit("PROD-2", description="<p>Same <b>words</b></p>")
+    scene.azure_devops.add_fault(path=A_WRITE, method="PATCH", delay_ms=1000)
+    with ThreadPoolExecutor(1) as other:
+        sending = other.submit(send_on, scene)
+        eventually(lambda: any("intentions_0" in row for row in scene.link_rows().values()))
+        revision = scene.edit(number, description="<p><i>Same</i> words</p>")["rev"]
+
+        assert sending.result() == ["updated"]
+
+    assert "<b>" in scene.value(number, DESCRIPTION), "The product manager's formatting was lost."
+    (conflict,) = scene.log("work-item.conflict")
+    assert conflict["detail"]["overwritten_revision"] == revision
+    settle(scene)
+    assert_at_rest(scene)
+
+
 def test_a_send_that_is_killed_between_write_and_note_is_recognised_by_the_next_notification(
     scene: Scene,
 ) -> None:

@@ -167,6 +167,13 @@ MUTATIONS = (
         ("tests/unit/domain/test_intentions.py",),
     ),
     Mutation(
+        "A write that was refused keeps its intention",
+        "shared/sending/commit.py",
+        "            if outcome.changed_nothing and stored is not None:\n",
+        "            if outcome.changed_nothing and stored is None:\n",
+        (*_OWN_WRITES, "tests/storage/test_commit.py"),
+    ),
+    Mutation(
         "The text that a notification is replacing is sent",
         "shared/domain/field_decisions.py",
         "    if is_being_replaced(link, name, text, record.updated_at, now):\n        return True\n",

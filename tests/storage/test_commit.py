@@ -360,6 +360,19 @@ def test_a_failed_update_leaves_the_intention_for_the_next_look(
     assert work_item.id == 12
 
 
+@pytest.mark.parametrize("outcome", [failed(REFUSED), deferred(OVERTAKEN)])
+def test_an_update_that_was_refused_withdraws_its_intention(
+    store: LinkStore, integration_id: str, send: Send, linked: StoredLink, outcome: Outcome
+) -> None:
+    plan = send.decide(RENAMED, linked, ITEM).plan
+    noted = with_intentions(linked.link, plan.intentions("op-send", NOON))
+    send.decide(RENAMED, store.replace(integration_id, [(linked, noted)])[FEATURE.id], ITEM)
+
+    send.commit({FEATURE.id: replace(outcome, changed_nothing=True)})
+
+    assert send.link() == linked.link
+
+
 # The end of a send.
 
 

@@ -219,6 +219,39 @@ def test_an_update_of_a_work_item_that_somebody_else_changed_is_looked_at_again(
     assert run.outcomes["U1"].is_retried_now
 
 
+@pytest.mark.parametrize("count", [2, 1])
+def test_an_update_whose_only_request_was_refused_certainly_changed_nothing(count: int) -> None:
+    conflict = RevisionConflict("The work item was changed by somebody else meanwhile.")
+    answer = batch_answer({"U1": REVISION_CONFLICT}) if count == 2 else conflict
+
+    run = drive([update(number + 1) for number in range(count)], Script([answer]))
+
+    assert run.outcomes["U1"].changed_nothing
+
+
+def test_an_update_that_the_client_repeated_before_it_was_refused_may_have_been_done() -> None:
+    conflict = RevisionConflict("The work item was changed by somebody else meanwhile.")
+    conflict.follows_unanswered = True
+
+    run = drive([update(1)], Script([conflict]))
+
+    assert not run.outcomes["U1"].changed_nothing
+
+
+def test_an_update_that_is_refused_after_its_batch_failed_as_a_whole_may_have_been_done() -> None:
+    # No correctness rests on a batch being all or nothing.
+    whole_failed = batch_answer({"U1": WHOLE_FAILED, "U2": FIELD_FAULT, "U3": WHOLE_FAILED})
+    conflict = batch_answer({"U1": REVISION_CONFLICT})
+
+    run = drive([update(1), update(2), update(3)], Script([whole_failed, conflict]))
+
+    assert {key: outcome.changed_nothing for key, outcome in run.outcomes.items()} == {
+        "U1": False,
+        "U2": True,
+        "U3": False,
+    }
+
+
 # Answers that do not say what became of each operation.
 
 

@@ -26,6 +26,7 @@ from shared.sending.batch_requests import (
 from shared.sending.outcome import OutcomeKind
 from tests.unit.sending.protocol_driver import (
     FIELD_FAULT,
+    REVISION_CONFLICT,
     SERVICE_ERROR,
     WHOLE_FAILED,
     Script,
@@ -135,6 +136,15 @@ def test_updates_are_sent_again_without_a_search_because_each_tests_the_revision
 
     assert run.requests == ["batch U1 U2", "batch U1 U2"]
     assert run.kinds == {"U1": UPDATED, "U2": UPDATED}
+
+
+def test_an_update_that_is_refused_after_a_lost_answer_may_have_been_done() -> None:
+    conflict = batch_answer({"U1": REVISION_CONFLICT})
+
+    run = drive([update(1), update(2)], Script([BROKEN, conflict]))
+
+    assert run.kinds["U1"] is DEFERRED
+    assert not run.outcomes["U1"].changed_nothing
 
 
 def test_an_update_alone_that_got_no_answer_fails_because_the_client_retried_it_already() -> None:
