@@ -141,7 +141,9 @@ def _normalized(path: str) -> str:
     """The path with its fixed parts in lower case, as in the rules. Names in it keep their case."""
     head, marker, tail = path.partition(f"/{_MARKER}/")
     if not marker:
-        return path
+        # The pages that are older than the REST API have no name in their path but the project's.
+        head, marker, tail = path.lower().partition("/workitemtracking/")
+        return path[: len(head)] + marker + tail
     area, *rest = tail.split("/")
     if area.casefold() != "projects" and rest:
         rest[0] = rest[0].casefold()

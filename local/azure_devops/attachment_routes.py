@@ -13,6 +13,8 @@ from local.azure_devops.routes import rules
 from local.azure_devops.tokens import WORK_WRITE
 from local.azure_devops.work_items import ATTACHED_FILE
 
+_OLDER_ADDRESS = "/workitemtracking/v1.0/attachfilehandler.ashx"
+_COLLECTIONS = ("/<organization>", "/<organization>/<project>")
 _MEDIA_TYPES = ("application/octet-stream", "application/json", "")
 
 
@@ -55,6 +57,13 @@ def download(exchange: Exchange) -> Response:
     disposition = "attachment" if exchange.flag("download") else "inline"
     response.headers["Content-Disposition"] = content_disposition(disposition, name)
     return response
+
+
+def download_by_older_address(exchange: Exchange) -> Response:
+    """The content of a file, by the address that images pasted years ago still have (vsts-work-item-migrator#55)."""
+    parameters = {name.casefold(): value for name, value in exchange.request.args.items()}
+    exchange.arguments["id"] = parameters.get("filenameguid", "")
+    return download(exchange)
 
 
 def is_related(exchange: Exchange, attachment: Attachment) -> bool:
@@ -103,4 +112,5 @@ def attachment_rules() -> list[Rule]:
         *rules("/wit/attachments", upload, "POST", scope=WORK_WRITE),
         *rules(one, upload_chunk, "PUT", scope=WORK_WRITE),
         *rules(one, download, "GET"),
+        *rules(_OLDER_ADDRESS, download_by_older_address, "GET", prefixes=_COLLECTIONS),
     ]

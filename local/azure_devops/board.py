@@ -28,7 +28,9 @@ _DESCRIPTION_POLICY = "sandbox; default-src 'none'; img-src http: https: data:; 
 WORK_ITEM_PAGE = r"/[^/]+/[^/]+/_workitems/edit/\d+"
 """Path of the page that `_links.html` of a work item leads to."""
 _ATTACHMENT = re.compile(
-    r"https?://[^\s\"<>]+/_apis/wit/attachments/([0-9a-f-]{36})(?:\?[^\s\"<>]*)?", re.IGNORECASE
+    r"https?://[^\s\"<>]+/(?:_apis/wit/attachments/|AttachFileHandler\.ashx\?FileNameGuid=)"
+    r"([0-9a-f-]{36})(?:[?&][^\s\"<>]*)?",
+    re.IGNORECASE,
 )
 _LONG_TEXTS = ("System.Description", "Microsoft.VSTS.TCM.ReproSteps")
 _SHOWN_DELIVERIES = 20

@@ -61,7 +61,7 @@ def intended_digests(record: Record, images: Images = NO_IMAGES) -> dict[Field, 
     """The digests of what Aha! says: the title before any cut, and the description."""
     return {
         Field.NAME: digest(one_line(record.title)),
-        Field.DESCRIPTION: description_digest(record.description or "", Images(images.aha_host)),
+        Field.DESCRIPTION: description_digest(record.description or "", images.of_aha),
     }
 
 

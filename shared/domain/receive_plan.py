@@ -137,7 +137,7 @@ def _digests(link: Link, record: AhaRecord, images: Images) -> dict[Field, str]:
     """The digests of what Aha! says."""
     return {
         Field.NAME: digest(aha_title(record, link)),
-        Field.DESCRIPTION: description_digest(record.description, Images(images.aha_host)),
+        Field.DESCRIPTION: description_digest(record.description, images.of_aha),
         Field.STATE: digest(record.status.id),
     }
 

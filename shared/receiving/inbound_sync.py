@@ -15,7 +15,7 @@ from shared.app import App
 from shared.clients.aha import Aha, RecordChange
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.aha_record import AhaRecord
-from shared.domain.images import images_of_account
+from shared.domain.images import images_of_integration
 from shared.domain.integration import Integration
 from shared.domain.intentions import with_intentions
 from shared.domain.links import Field, Link
@@ -62,7 +62,7 @@ class InboundSync:
         self._clock = app.clock
         self._operation = operation
         self._integration = integration
-        self._images = images_of_account(integration.aha.url)
+        self._images = images_of_integration(integration, app.settings.azure_devops_url)
         self._azure_devops: AzureDevOps = app.azure_devops(integration.azure_devops, operation)
         self._aha: Aha = app.aha(integration.aha, operation)
 

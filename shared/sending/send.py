@@ -17,7 +17,7 @@ from contextlib import closing
 
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
-from shared.domain.images import Images, images_of_account, with_inline_images
+from shared.domain.images import Images, images_of_integration, with_inline_images
 from shared.domain.integration import Integration
 from shared.domain.kind import Kind
 from shared.domain.records import Attachment, Feature
@@ -76,7 +76,7 @@ class FeatureSend:
     """One send of one feature."""
 
     def __init__(self, app: App, operation: Operation, integration: Integration, feature: Feature) -> None:
-        images = images_of_account(integration.aha.url)
+        images = images_of_integration(integration, app.settings.azure_devops_url)
         self._app = app
         self._operation = operation
         self._integration = integration

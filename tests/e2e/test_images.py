@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.e2e.sending_scene import DESCRIPTION, TITLE, Scene, Sent
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="{}"/></svg>'
 REFERENCE = "PROD-2"
+GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e107"
 
 
 def paste(scene: Scene, number: int = 1, reference: str = REFERENCE, **keys: object) -> str:
@@ -124,15 +126,20 @@ def test_an_edit_of_another_field_leaves_the_description_alone(scene: Scene) -> 
     assert "description" not in write["body"]
 
 
-def paste_in_azure_devops(scene: Scene, work_item_id: int) -> str:
-    """An engineer pastes an image; answers its tag."""
+def upload_in_azure_devops(scene: Scene) -> str:
+    """The address of an image that an engineer uploads."""
     answer = scene.azure_devops.post(
         "/Fabrikam/_apis/wit/attachments",
         data=b"\x89PNG\r\n\x1a\n",
         params={"fileName": "screen shot.png"},
         headers={"content-type": "application/octet-stream"},
     )
-    tag = f'<img src="{answer.json()["url"]}" alt="Image">'
+    return str(answer.json()["url"])
+
+
+def paste_in_azure_devops(scene: Scene, work_item_id: int) -> str:
+    """An engineer pastes an image; answers its tag."""
+    tag = f'<img src="{upload_in_azure_devops(scene)}" alt="Image">'
     scene.edit(work_item_id, description=f"{description(scene, work_item_id)}<p>{tag}</p>")
     return tag
 
@@ -157,6 +164,53 @@ def test_an_image_pasted_in_azure_devops_is_a_link_in_aha_and_stays_an_image_the
     assert tag in description(scene, sent.ids[0])
     assert receive(scene) == ["unchanged"]
     assert "image in Azure DevOps: screen shot.png</a>" in in_aha(scene)
+
+
+def older_address(scene: Scene, url: str) -> str:
+    """The address that an attachment has by the older handler, in the organization of the sandbox."""
+    upload = url.partition("?")[0].rsplit("/", 1)[-1]
+    handler = "/WorkItemTracking/v1.0/AttachFileHandler.ashx"
+    return f"{scene.azure_devops.url}{handler}?FileNameGuid={upload}&FileName=shot.png"
+
+
+OF_THE_ORGANIZATION = {
+    "pull request": "https://dev.azure.com/fabrikam/Web/_apis/git/repositories/7/pullRequests/3/attachments/a.png",
+    "wiki": "https://fabrikam.visualstudio.com/_apis/git/repositories/7/Items?path=/.attachments/a.png&x=1",
+    "relative": f"/fabrikam/_apis/wit/attachments/{GUID}?fileName=a.png",
+}
+
+
+@pytest.mark.parametrize("kind", ["older address", *OF_THE_ORGANIZATION])
+def test_an_image_of_the_organization_is_a_link_in_aha_whatever_its_path(scene: Scene, kind: str) -> None:
+    sent = send(scene)
+    url = OF_THE_ORGANIZATION.get(kind)
+    if url is None:
+        url = older_address(scene, upload_in_azure_devops(scene))
+        assert scene.azure_devops.get(url).content.startswith(b"\x89PNG")
+    tag = f'<img src="{escape(url)}" alt="Image">'
+    scene.edit(sent.ids[0], description=f"<p>{tag}</p>")
+
+    assert receive(scene) == ["updated"]
+
+    html = in_aha(scene)
+    assert "<img" not in html
+    assert re.search(r">image in Azure DevOps: (a|shot)\.png</a>", html)
+    assert send(scene, "update_feature").actions == ["unchanged"]
+    scene.aha.edit(REFERENCE, description=html + "<p>Thanks.</p>")
+    assert send(scene, "update_feature").actions == ["updated"]
+    assert description(scene, sent.ids[0]) == f"<p>{tag}</p><p>Thanks.</p>"
+    assert receive(scene) == ["unchanged"]
+
+
+@pytest.mark.parametrize("organization", ["contoso", "fabrikam-evil"])
+def test_an_image_of_another_organization_stays_an_image(scene: Scene, organization: str) -> None:
+    sent = send(scene)
+    tag = f'<img src="https://dev.azure.com/{organization}/_apis/wit/attachments/{GUID}">'
+    scene.edit(sent.ids[0], description=f"<p>{tag}</p>")
+
+    assert receive(scene) == ["updated"]
+
+    assert in_aha(scene) == f"<p>{tag}</p>"
 
 
 SIGN_IN_PAGE = "<!DOCTYPE html><html><title>Sign in</title></html>"

@@ -242,3 +242,16 @@ def test_a_large_file_streamed_in_unknown_length_arrives_whole(ado: AzureDevOpsC
 
     assert answer.status_code == 201
     assert (listed(ado)[0]["size"], listed(ado)[0]["sha256"]) == (len(block) * 40, digest)
+
+
+@pytest.mark.parametrize("collection", ["", "/Fabrikam"])
+def test_a_file_has_an_older_address_too(ado: AzureDevOpsCaller, collection: str) -> None:
+    uploaded = ado.upload(b"hello", name="a.png").json()
+
+    answer = ado.call(
+        "GET",
+        f"{collection}/WorkItemTracking/v1.0/AttachFileHandler.ashx",
+        params={"FileNameGuid": uploaded["id"], "FileName": "a.png"},
+    )
+
+    assert (answer.status_code, answer.content) == (200, b"hello")

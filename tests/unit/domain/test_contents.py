@@ -12,11 +12,14 @@ from shared.domain.aha_record import WorkflowStatus
 from shared.domain.contents import contents_of_status, description_content, name_content, status_content
 from shared.domain.images import Images
 from shared.domain.links import AttachedFile
+from shared.domain.organization_urls import Organization
 
 UPLOAD = "https://dev.azure.com/fabrikam/_apis/wit/attachments/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 OTHER_UPLOAD = "https://dev.azure.com/fabrikam/_apis/wit/attachments/ffffffff-4b5a-6978-8796-a5b4c3d2e1f0"
 AT_AHA = "https://fabrikam.aha.io/attachments/41/token/ab12.download"
-IMAGES = Images("fabrikam.aha.io", {"41": AttachedFile(UPLOAD, "colours.png", 2048)})
+IMAGES = Images(
+    "fabrikam.aha.io", {"41": AttachedFile(UPLOAD, "colours.png", 2048)}, Organization("fabrikam")
+)
 
 
 def content(html: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from shared.domain.images import (
     with_inline_images,
 )
 from shared.domain.links import AttachedFile, Field
+from shared.domain.organization_urls import Organization
 from shared.domain.records import Feature
 from shared.domain.send_plan import Family, link_after
 from tests.unit.domain.two_sides import TwoSides
@@ -44,7 +47,8 @@ def img(address: str) -> str:
 
 def uploaded(*numbers: int) -> Images:
     """What is known when these attachments were uploaded."""
-    return Images(HOST, {str(number): AttachedFile(upload(number), "image.png", 10) for number in numbers})
+    files = {str(number): AttachedFile(upload(number), "image.png", 10) for number in numbers}
+    return Images(HOST, files, Organization("fabrikam"))
 
 
 def pasted(number: int) -> str:
@@ -206,6 +210,113 @@ def test_an_image_pasted_in_azure_devops_becomes_a_link_to_the_work_item_and_an_
     assert for_azure_devops(cleaned, uploaded(41), shown) == shown
     assert for_azure_devops(cleaned, uploaded(41), "<p>no image</p>") == cleaned
     assert comparable(cleaned, uploaded()) == comparable(shown, uploaded())
+
+
+PASTED_BY_AN_ENGINEER = {
+    "attachment": (upload(7), "image.png"),
+    "attachment of a project": (
+        f"https://dev.azure.com/fabrikam/Web/_apis/wit/attachments/{GUIDS[7]}?fileName=a%20b.png",
+        "a b.png",
+    ),
+    "attachment, written in upper case": (upload(7).upper(), "IMAGE.PNG"),
+    "attachment at the older host": (
+        f"https://fabrikam.visualstudio.com/7a1f/_apis/wit/attachments/{GUIDS[7]}?fileName=shot.png",
+        "shot.png",
+    ),
+    "attachment, without a scheme": (upload(7).partition(":")[2], "image.png"),
+    "attachment, relative": (f"/fabrikam/_apis/wit/attachments/{GUIDS[7]}?fileName=image.png", "image.png"),
+    "older attachment": (
+        "https://fabrikam.visualstudio.com/DefaultCollection/WorkItemTracking/v1.0/AttachFileHandler.ashx"
+        f"?FileNameGuid={GUIDS[7]}&FileName=temp1.png",
+        "temp1.png",
+    ),
+    "older attachment, without a name": (
+        f"https://dev.azure.com/fabrikam/WorkItemTracking/v1.0/AttachFileHandler.ashx?FileNameGuid={GUIDS[7]}",
+        "image",
+    ),
+    "older attachment, without an id": (
+        "https://dev.azure.com/fabrikam/WorkItemTracking/v1.0/AttachFileHandler.ashx?FileName=a.png",
+        "a.png",
+    ),
+    "pull request": (
+        "https://dev.azure.com/fabrikam/Web/_apis/git/repositories/7a1f/pullRequests/12/attachments/flow.png",
+        "flow.png",
+    ),
+    "wiki": (
+        "https://dev.azure.com/fabrikam/Web/_apis/git/repositories/7a1f/Items"
+        "?path=/.attachments/image-1%20b.png&download=false",
+        "image-1 b.png",
+    ),
+    "wiki, relative": ("/.attachments/image-1.png", "image-1.png"),
+    "anything else": ("https://dev.azure.com/fabrikam/_static/chart?width=3", "image"),
+}
+ELSEWHERE = {
+    "another organization": upload(7).replace("/fabrikam/", "/contoso/"),
+    "another organization whose name begins in the same way": upload(7).replace(
+        "/fabrikam/", "/fabrikam-evil/"
+    ),
+    "another host": upload(7).replace("dev.azure.com", "dev.azure.com.evil.example"),
+    "another host, after user info": upload(7).replace("dev.azure.com", "dev.azure.com@evil.example"),
+    "another port": upload(7).replace("dev.azure.com", "dev.azure.com:8443"),
+    "a picture inside the text": "data:image/png;base64,iVBORw0KGgo=",
+    "a picture of a mail": "cid:image001.png",
+}
+
+
+@pytest.mark.parametrize("kind", PASTED_BY_AN_ENGINEER)
+def test_an_image_of_the_organization_becomes_a_link_and_an_image_again(kind: str) -> None:
+    url, name = PASTED_BY_AN_ENGINEER[kind]
+    shown = f'<p>See <img alt="shot" src="{escape(url)}" width=3> there</p>'
+    images = uploaded(41)
+
+    received = for_aha(shown, images, {}, PAGE)
+
+    assert received.left_in_azure_devops == (name,)
+    assert f">image in Azure DevOps: {name}</a>" in received.html
+    assert "<img" not in received.html
+    assert for_aha(received.html, images, {}, PAGE).html == received.html
+    assert comparable(received.html, images.of_aha) == comparable(shown, images)
+    cleaned = received.html.replace("<a ", '<a rel="noopener" target="_blank" ')
+    assert for_azure_devops(cleaned, images, shown) == shown
+
+
+@pytest.mark.parametrize("kind", ELSEWHERE)
+def test_an_image_of_somebody_else_stays_an_image(kind: str) -> None:
+    html = f'<img src="{ELSEWHERE[kind]}">'
+
+    assert for_aha(html, uploaded(41), {}, PAGE).html == html
+    assert comparable(html, uploaded(41)) == html
+
+
+@given(st.permutations(sorted({url for url, _ in PASTED_BY_AN_ENGINEER.values()})))
+def test_several_images_become_again_what_they_were(urls: list[str]) -> None:
+    shown = "".join(f'<p>{url[-3:]}<img src="{escape(url)}"></p>' for url in urls)
+    images = uploaded(41)
+
+    received = for_aha(shown, images, {}, PAGE).html
+    back = for_azure_devops(received, images, shown)
+
+    assert comparable(back, images) == comparable(shown, images) == comparable(received, images.of_aha)
+
+
+def test_an_older_address_of_an_upload_is_the_image_in_aha() -> None:
+    url = f"https://dev.azure.com/fabrikam/WorkItemTracking/v1.0/AttachFileHandler.ashx?FileNameGuid={GUIDS[41]}"
+
+    assert for_aha(img(url), uploaded(41), {"41": at_aha(41)}, PAGE).html == img(at_aha(41))
+    assert comparable(img(url), uploaded(41)) == img("aha-attachment:41")
+
+
+@pytest.mark.parametrize("space", ["", " ", "\n"])
+def test_a_link_around_an_image_alone_gives_way_to_the_link_to_the_work_item(space: str) -> None:
+    shown = f'<p>a <a href="https://x.example/">{space}{pasted(7)}{space}</a > b</p>'
+    images = uploaded(41)
+
+    received = for_aha(shown, images, {}, PAGE)
+
+    assert received.html.count("<a ") == 1
+    assert "x.example" not in received.html
+    assert for_azure_devops(received.html, images, shown) == shown
+    assert comparable(received.html, images.of_aha) == comparable(shown, images)
 
 
 def test_another_link_with_the_same_fragment_stays_a_link() -> None:

@@ -79,9 +79,7 @@ class TwoSides:
 
     def plan_send(self, payload: Record | None = None) -> RecordPlan:
         """What a send would do."""
-        return planned(
-            payload or self.payload, self.link, self.item, Family(), images=Images(self.images.aha_host)
-        )
+        return planned(payload or self.payload, self.link, self.item, Family(), images=self.images.of_aha)
 
     def send(self, payload: Record | None = None) -> RecordPlan:
         """Plan, carry out and note the agreement."""
@@ -102,7 +100,7 @@ class TwoSides:
         """What a notification would do."""
         assert self.link is not None
         assert self.item is not None
-        return plan_receive(self.link, self.item, self.record, MAPPING, images=Images(self.images.aha_host))
+        return plan_receive(self.link, self.item, self.record, MAPPING, images=self.images.of_aha)
 
     def receive(self) -> ReceivePlan | None:
         """Plan, carry out and note the agreement; nothing where nothing was sent yet."""
