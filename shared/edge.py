@@ -18,6 +18,7 @@ import azure.functions as func
 from shared import log_events
 from shared.errors import (
     BodyTooLarge,
+    Defect,
     FeatureBusy,
     InputError,
     IntegrationDisabled,
@@ -186,7 +187,7 @@ def respond_about(
             f"A defect of this app ended the operation: {type(error).__name__}. The log of the function app has the "
             "stack trace.",
         )
-        failure = OperationFailed(
+        failure = Defect(
             "A defect of this app ended the operation. Give the person who operates the app this operation id: "
             f"{operation.id}. The log of the function app has the details."
         )

@@ -22,6 +22,7 @@
     │   └── RuleViolation
     ├── Unavailable               wait for `system`, then repeat
     │   └── TimeSpent             the operation's time budget is used up
+    ├── Defect                    correct this app
     └── SettingInvalid            correct the app setting
 
 `shared.edge` maps each class to an HTTP status.
@@ -253,6 +254,10 @@ class Unavailable(OperationFailed):
 
 class TimeSpent(Unavailable):
     """The operation's time budget ended before the request was sent."""
+
+
+class Defect(OperationFailed):
+    """A defect of this app. `detail` names the operation id, under which the app's own log has the stack trace."""
 
 
 class SettingInvalid(OperationFailed):

@@ -229,6 +229,13 @@ AHA_STATUS_REFUSED = LogEvent(
     "Correct the mapping: the status must belong to the record's workflow.",
 )
 
+RECORD_DEFECT = LogEvent(
+    "record.defect",
+    Level.ERROR,
+    "A defect of the app stopped one record. The other records went on.",
+    "Look up the operation id in Application Insights.",
+)
+
 NOTIFICATION_IGNORED = LogEvent(
     "notification.ignored",
     Level.INFO,

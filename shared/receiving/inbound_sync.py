@@ -66,6 +66,11 @@ class InboundSync:
         self._azure_devops: AzureDevOps = app.azure_devops(integration.azure_devops, operation)
         self._aha: Aha = app.aha(integration.aha, operation)
 
+    @property
+    def integration_id(self) -> str:
+        """The integration's id."""
+        return self._integration.integration_id
+
     def sync(self, notification: Notification, stored: StoredLink | None = None) -> Received:
         """Write what changed into Aha!, and record it in the link.
 

@@ -102,5 +102,7 @@ def _receive_without_details(app: App, operation: Operation, integration: Integr
     """Look at everything that changed lately."""
     done = backfill(app, operation, integration, app.clock.now() - _LOOKS_BACK)
     if done.failures:
-        raise done.failures[0]
+        raise done.failures[0].error
+    if done.stopped_by is not None:
+        raise done.stopped_by
     return Received("updated") if done.updated else Received("unchanged", "already_agreed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -41,6 +41,14 @@ class DeletedIntegration:
     deleted_at: datetime | None
 
 
+@dataclass(frozen=True)
+class UnreadableIntegration:
+    """An integration whose row a newer version of this app wrote, or that is damaged."""
+
+    integration_id: str
+    error: Exception
+
+
 class IntegrationStore:
     """The stored integrations.
 
@@ -55,14 +63,25 @@ class IntegrationStore:
 
     def all(self) -> list[StoredIntegration]:
         """Every integration, sorted by name without regard to case, then by id."""
+        found = [stored_integration(row, self._vault) for row in self._rows()]
+        return sorted(
+            found, key=lambda item: (item.integration.name.casefold(), item.integration.integration_id)
+        )
+
+    def each(self) -> Iterator[StoredIntegration | UnreadableIntegration]:
+        """Every integration, in no order. One whose row cannot be read does not hide the others."""
+        for row in self._rows():
+            try:
+                yield stored_integration(row, self._vault)
+            except Exception as error:
+                yield UnreadableIntegration(row.row_key.removeprefix("i:"), error)
+
+    def _rows(self) -> Iterator[Row]:
         rows = self._table.query(
             "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end",
             {"partition": PARTITION, "first": "i:", "end": "i;"},
         )
-        found = [stored_integration(row, self._vault) for row in rows if not row.flag("deleted")]
-        return sorted(
-            found, key=lambda item: (item.integration.name.casefold(), item.integration.integration_id)
-        )
+        return (row for row in rows if not row.flag("deleted"))
 
     def get(self, integration_id: str) -> StoredIntegration:
         """One integration.

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from shared.errors import System, Unavailable
 from shared.storage.keys import WATERMARK_KEY, escape_key
-from shared.storage.rows import Row, Upsert, check_schema
+from shared.storage.rows import Insert, Replace, Row, check_schema
+from shared.storage.table import TransactionConflict
 from shared.storage.tables import Tables
 
 SCHEMA = 1
 """The shape of the row. Raise it when an older version of this app would misread it."""
+
+_ATTEMPTS = 5
 
 
 class WatermarkStore:
@@ -23,14 +27,37 @@ class WatermarkStore:
 
     def get(self, integration_id: str) -> datetime | None:
         """The watermark, by Azure DevOps' clock; None if the integration was never reconciled."""
-        row = self._table.get(escape_key(integration_id), WATERMARK_KEY)
-        if row is None:
-            return None
-        check_schema(row, SCHEMA)
-        return row.moment("seen_until")
+        row = self._row(integration_id)
+        return None if row is None else row.moment("seen_until")
 
-    def set(self, integration_id: str, seen_until: datetime) -> None:
-        """Store a new watermark."""
-        text = seen_until.astimezone(timezone.utc).isoformat()
-        row = Row(escape_key(integration_id), WATERMARK_KEY, {"schema": SCHEMA, "seen_until": text})
-        self._table.transact([Upsert(row)])
+    def advance(self, integration_id: str, since: datetime, until: datetime) -> None:
+        """Record that every change from `since` to `until` was looked at.
+
+        Several instances may do so at the same time. The watermark never moves back, and it stays where changes before
+        `since` were not looked at: somebody has set it back meanwhile.
+        """
+        for _ in range(_ATTEMPTS):
+            row = self._row(integration_id)
+            stored = None if row is None else row.moment("seen_until")
+            if stored is not None and not since <= stored < until:
+                return
+            new = _row(integration_id, until)
+            try:
+                self._table.transact([Insert(new) if row is None else Replace(new, row.etag)])
+                return
+            except TransactionConflict:
+                continue
+        raise Unavailable(
+            System.STORAGE, "The watermark keeps changing. The next run moves it.", retry_after=5
+        )
+
+    def _row(self, integration_id: str) -> Row | None:
+        row = self._table.get(escape_key(integration_id), WATERMARK_KEY)
+        if row is not None:
+            check_schema(row, SCHEMA)
+        return row
+
+
+def _row(integration_id: str, seen_until: datetime) -> Row:
+    text = seen_until.astimezone(timezone.utc).isoformat()
+    return Row(escape_key(integration_id), WATERMARK_KEY, {"schema": SCHEMA, "seen_until": text})

@@ -9,11 +9,12 @@ from typing import Any
 
 import requests
 from azure.core.exceptions import ResourceNotFoundError
-from azure.data.tables import TableServiceClient
+from azure.data.tables import TableClient, TableServiceClient
 
 from local.service import Service
 from local.system import MASTER_KEY
 from shared.domain.times import parse_time
+from tests.e2e.sending_payloads import Json
 from tests.e2e.sending_scene import Scene
 from tests.e2e.system import eventually
 
@@ -79,6 +80,30 @@ def watermark(scene: Scene, integration_id: str = "") -> datetime:
         return _moment(tables.get_table_client("Links").get_entity(name, "watermark")["seen_until"])
     except ResourceNotFoundError:
         return _moment(scene.api.get(f"/integrations/{name}").json()["created_at"])
+
+
+def damage_link(scene: Scene, work_item_id: int) -> Json:
+    """Break a rule in the row of a work item's link, which a defect of this app may do. Answers the row as it was."""
+    row = scene.link_rows()[work_item_id]
+    _links(scene).update_entity({**row, "base_0": "{"})
+    return row
+
+
+def repair_link(scene: Scene, row: Json) -> None:
+    """Write a row back as it was."""
+    _links(scene).update_entity(row)
+
+
+def damage_watermark(scene: Scene) -> None:
+    """Put something into the row of the watermark that is no time."""
+    key = {"PartitionKey": scene.integration.id, "RowKey": "watermark"}
+    _links(scene).upsert_entity({**key, "schema": 1, "seen_until": "yesterday"})
+
+
+def _links(scene: Scene) -> TableClient:
+    return TableServiceClient.from_connection_string(scene.system.tables_connection_string).get_table_client(
+        "Links"
+    )
 
 
 def _moment(value: Any) -> datetime:

@@ -11,17 +11,20 @@ from local.sample import sample_integration
 from tests.e2e.reconciling import (
     Run,
     batch_reads,
+    damage_link,
+    damage_watermark,
     hours_pass,
     names,
     queries,
     reconcile,
     rename,
+    repair_link,
     start_timer,
     watermark,
 )
 from tests.e2e.sending_payloads import Json
 from tests.e2e.sending_scene import Scene, another_host
-from tests.e2e.system import Api
+from tests.e2e.system import Api, eventually
 
 
 def send(scene: Scene) -> list[int]:
@@ -187,6 +190,75 @@ def test_a_second_page_that_cannot_be_read_is_not_passed(scene: Scene) -> None:
     assert watermark(scene) > changed
 
 
+def test_a_change_made_while_reconcile_runs_does_not_hide_those_of_the_next_page(scene: Scene) -> None:
+    numbers = send_with_requirements(scene, 1)
+    first, last = numbers.values()
+    rename(scene, first, "Changed early")
+    # As many changes of other people as the rest of the page has.
+    scene.azure_devops.control("POST", "/work_items", {"count": 199, "type": "Feature"})
+    hours_pass(scene, 1)
+    changed = rename(scene, last, "On the second page")
+    hours_pass(scene, 1)
+    # An engineer edits between the query and the read of the page, and the time ends behind the page.
+    scene.azure_devops.add_fault(method="POST", path="/wit/workitemsbatch", delay_ms=1500, times=1)
+    scene.azure_devops.add_fault(method="POST", path="/wit/workitemsbatch", status=503, skip=1, times=None)
+    scene.azure_devops.clear_requests()
+    run = Run.start(scene.system.function_host)
+    eventually(lambda: any(query["status"] for query in queries(scene)))
+    rename(scene, first, "Changed meanwhile")
+    run.wait()
+
+    assert names(scene)["PROD-2"] == "Changed meanwhile"
+    assert watermark(scene) <= changed
+
+    scene.azure_devops.clear_faults()
+    reconcile(scene)
+
+    assert "On the second page" in names(scene).values()
+
+
+def test_records_that_fail_on_the_first_page_do_not_hide_the_second(scene: Scene) -> None:
+    numbers = send_with_requirements(scene, 1)
+    (failing, first), (other, last) = numbers.items()
+    failed = rename(scene, first, "Fails")
+    scene.azure_devops.control("POST", "/work_items", {"count": 200, "type": "Feature"})
+    hours_pass(scene, 1)
+    rename(scene, last, "On the second page")
+    hours_pass(scene, 1)
+    aha_refuses_to_write(scene, failing)
+
+    reconcile(scene)
+
+    assert names(scene)[other] == "On the second page"
+    assert watermark(scene) <= failed
+    (entry,) = scene.log("reconcile.item-failed")
+    assert (entry["detail"]["work_item_id"], entry["detail"]["reference"]) == (first, failing)
+    assert f"Work item {first} ({failing})" in entry["message"]
+
+
+def test_a_defect_in_one_record_stops_that_record_only(scene: Scene) -> None:
+    numbers = send_with_requirements(scene, 3)
+    _, earlier, broken, later = numbers
+    changes = []
+    for reference in (earlier, broken, later):
+        changes.append(rename(scene, numbers[reference], f"{reference} anew"))
+        hours_pass(scene, 1)
+    row = damage_link(scene, numbers[broken])
+
+    reconcile(scene)
+
+    assert names(scene)[earlier] == f"{earlier} anew"
+    assert names(scene)[later] == f"{later} anew"
+    assert changes[0] < watermark(scene) <= changes[1]
+    assert f"work item {numbers[broken]}" in scene.log("record.defect", "error")[0]["message"]
+
+    repair_link(scene, row)
+    reconcile(scene)
+
+    assert names(scene)[broken] == f"{broken} anew"
+    assert watermark(scene) > changes[2]
+
+
 def test_more_changes_than_a_query_may_find_are_asked_for_in_parts(scene: Scene) -> None:
     numbers = send_with_requirements(scene, 29)
     for reference, number in numbers.items():
@@ -346,3 +418,16 @@ def test_an_integration_that_fails_does_not_stop_the_others(scene: Scene, api: A
     reconcile(scene)
 
     assert names(scene)["PROD-2"] == "Named anew"
+
+
+def test_an_integration_whose_rows_are_damaged_does_not_stop_the_others(scene: Scene, api: Api) -> None:
+    _, reference, mobile_number = set_up_mobile(scene, api)
+    rename(scene, mobile_number, "Named anew")
+    hours_pass(scene, 1)
+    damage_watermark(scene)
+
+    reconcile(scene)
+
+    assert names(scene)[reference] == "Named anew"
+    (entry,) = scene.log("record.defect", "error")
+    assert scene.integration.id in entry["message"]

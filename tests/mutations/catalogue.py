@@ -49,15 +49,22 @@ MUTATIONS = (
     Mutation(
         "The watermark is lost",
         "shared/storage/watermarks.py",
-        '        return row.moment("seen_until")\n',
+        '        return None if row is None else row.moment("seen_until")\n',
         "        return None\n",
         _RECONCILE,
     ),
     Mutation(
         "The watermark moves past what failed",
-        "shared/receiving/backfill.py",
-        "            done.until = max(since, min(first, up_to))\n",
-        "            done.until = max(since, up_to)\n",
+        "shared/domain/backfill_progress.py",
+        "        return max(self.since, min(moments))\n",
+        "        return max(self.since, moments[0])\n",
+        _RECONCILE,
+    ),
+    Mutation(
+        "The watermark follows changes that were made after the query",
+        "shared/domain/backfill_progress.py",
+        "        in_the_query = [moment for moment in page.changed if moment <= page.complete_to]\n",
+        "        in_the_query = list(page.changed)\n",
         _RECONCILE,
     ),
     Mutation(

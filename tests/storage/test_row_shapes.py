@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from azure.data.tables import EdmType, EntityProperty
 
+from shared.concurrency import in_parallel
 from shared.domain.kind import Kind
 from shared.domain.links import Base, Field, Link
 from shared.errors import System, Unavailable
@@ -29,6 +30,8 @@ from tests.storage.link_examples import (
     established,
     stored_row,
 )
+
+HOUR = timedelta(hours=1)
 
 
 def add_properties(tables: Tables, integration_id: str, row_key: str, **properties: Value) -> None:
@@ -257,13 +260,44 @@ def test_a_watermark_is_read_as_it_was_set(tables: Tables, integration_id: str) 
     watermarks = WatermarkStore(tables)
     assert watermarks.get(integration_id) is None
 
-    watermarks.set(integration_id, NOON)
-    watermarks.set(integration_id, NOON.astimezone(timezone(timedelta(hours=5))) + timedelta(minutes=1))
+    in_another_zone = NOON.astimezone(timezone(timedelta(hours=5)))
+    watermarks.advance(integration_id, NOON - HOUR, in_another_zone)
 
-    assert watermarks.get(integration_id) == NOON + timedelta(minutes=1)
+    assert watermarks.get(integration_id) == NOON
     row = stored_row(tables, integration_id, WATERMARK_KEY)
     assert row is not None
-    assert row.properties == {"schema": 1, "seen_until": "2026-03-04T12:01:00.123456+00:00"}
+    assert row.properties == {"schema": 1, "seen_until": "2026-03-04T12:00:00.123456+00:00"}
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (NOON, NOON + HOUR, NOON + HOUR),
+        (NOON - HOUR, NOON + HOUR, NOON + HOUR),
+        (NOON - 2 * HOUR, NOON - HOUR, NOON),
+        (NOON + HOUR, NOON + 2 * HOUR, NOON),
+    ],
+    ids=["it goes on", "another instance was slower", "another instance came further", "it was set back"],
+)
+def test_a_watermark_never_moves_back_nor_past_what_was_not_looked_at(
+    tables: Tables, integration_id: str, since: datetime, until: datetime, expected: datetime
+) -> None:
+    watermarks = WatermarkStore(tables)
+    watermarks.advance(integration_id, NOON - HOUR, NOON)
+
+    watermarks.advance(integration_id, since, until)
+
+    assert watermarks.get(integration_id) == expected
+
+
+def test_of_many_instances_at_once_the_one_that_came_furthest_sets_the_watermark(
+    tables: Tables, integration_id: str
+) -> None:
+    untils = [NOON + timedelta(minutes=number) for number in (3, 1, 4, 0, 2)]
+
+    in_parallel(lambda until: WatermarkStore(tables).advance(integration_id, NOON - HOUR, until), untils)
+
+    assert WatermarkStore(tables).get(integration_id) == max(untils)
 
 
 @pytest.mark.parametrize("year", [1, 1600, 9999])

@@ -140,7 +140,9 @@ class LocalWorkers:
         def work() -> str:
             since = datetime.now(timezone.utc) - timedelta(hours=1)
             done = backfill(self._app, Operation.start(_SECONDS), self._integration, since)
-            return "; ".join(failure.detail for failure in done.failures) or SUCCEEDED
+            errors = [failure.error for failure in done.failures]
+            errors += [done.stopped_by] if done.stopped_by else []
+            return "; ".join(error.detail for error in errors) or SUCCEEDED
 
         return self._work(work, kind, at)
 

@@ -1,0 +1,55 @@
+"""How far a backfill has come: the moment up to which every change of a work item was looked at. No input or output.
+
+A query gives ids in the order of their changes, without the times of these changes. The times are read afterwards, page
+by page, and a work item may be changed in between. Its new time then says nothing about its place in the query; the
+next query finds it under the new time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class LookedAt:
+    """A page of a query's result after its work items were looked at.
+
+    `complete_to`: the query has every change up to this moment. `changed`: when the work items of the page were last
+    changed, as read after the query. `failed`: the same for those that must be looked at again. `is_last`: the query
+    has no further page.
+    """
+
+    complete_to: datetime
+    changed: tuple[datetime, ...] = ()
+    failed: tuple[datetime, ...] = ()
+    is_last: bool = False
+
+
+@dataclass(frozen=True)
+class BackfillProgress:
+    """`since` is where the backfill began. `reached`: every change up to this moment was looked at, successfully or
+    not. `first_failed` is the earliest change that must be looked at again.
+    """
+
+    since: datetime
+    reached: datetime
+    first_failed: datetime | None = None
+
+    @classmethod
+    def from_moment(cls, since: datetime) -> BackfillProgress:
+        """Nothing was looked at yet."""
+        return cls(since, since)
+
+    @property
+    def until(self) -> datetime:
+        """The new watermark."""
+        moments = (self.reached,) if self.first_failed is None else (self.reached, self.first_failed)
+        return max(self.since, min(moments))
+
+    def after(self, page: LookedAt) -> BackfillProgress:
+        """The progress after one more page."""
+        in_the_query = [moment for moment in page.changed if moment <= page.complete_to]
+        reached = page.complete_to if page.is_last else max(in_the_query, default=self.reached)
+        failed = [moment for moment in (self.first_failed, *page.failed) if moment is not None]
+        return replace(self, reached=max(self.reached, reached), first_failed=min(failed, default=None))

@@ -1,0 +1,47 @@
+"""Keep a failure with the record that it belongs to, whether another system refused it or a defect of this app."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from shared import log_events
+from shared.errors import Defect, OperationFailed
+from shared.operation import Operation
+
+logger = logging.getLogger(__name__)
+
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
+
+
+def isolated(
+    call: Callable[[Argument], Result], operation: Operation, name: Callable[[Argument], str]
+) -> Callable[[Argument], Result | OperationFailed]:
+    """`call`, but a failure is returned instead of raised. `name` says in a word or two what an argument is."""
+
+    def attempt(argument: Argument) -> Result | OperationFailed:
+        try:
+            return call(argument)
+        except OperationFailed as error:
+            return error
+        except Exception as error:
+            return note_defect(operation, error, name(argument))
+
+    return attempt
+
+
+def note_defect(operation: Operation, error: Exception, name: str) -> Defect:
+    """Log a defect that stopped one record. The app's own log gets the stack trace, the answer does not."""
+    logger.error("A defect stopped %s in operation %s", name, operation.id, exc_info=error)
+    operation.log.add(
+        log_events.RECORD_DEFECT,
+        f"A defect of this app stopped {name}: {type(error).__name__}. The log of the function app has the stack "
+        "trace.",
+        record=name,
+    )
+    return Defect(
+        f"A defect of this app stopped {name}. Give the person who operates the app this operation id: {operation.id}. "
+        "The log of the function app has the details."
+    )
