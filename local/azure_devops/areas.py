@@ -26,6 +26,8 @@ class Node:
     children: dict[str, Node] = field(default_factory=dict)
     closed_to: set[str] = field(default_factory=set)
     """Ids of the identities that may not save work items here and below."""
+    hidden_from: set[str] = field(default_factory=set)
+    """Ids of the identities that may neither see nor save work items here and below."""
 
     def names(self) -> list[str]:
         """The names from the root to this node."""
@@ -46,7 +48,12 @@ class Node:
     def is_closed_to(self, identity_id: str) -> bool:
         """Whether that identity may not save work items here."""
         above = self.parent is not None and self.parent.is_closed_to(identity_id)
-        return identity_id in self.closed_to or above
+        return identity_id in self.closed_to or self.is_hidden_from(identity_id) or above
+
+    def is_hidden_from(self, identity_id: str) -> bool:
+        """Whether that identity may not see work items here."""
+        above = self.parent is not None and self.parent.is_hidden_from(identity_id)
+        return identity_id in self.hidden_from or above
 
     def is_under(self, other: Node) -> bool:
         """Whether this is `other` or below it."""

@@ -19,6 +19,7 @@ from local.azure_devops.answers import ModelError, ServiceError, json_response, 
 from local.azure_devops.drafts import Draft
 from local.azure_devops.exchange import Exchange
 from local.azure_devops.json_patch import Operation, check_media_type, read_document
+from local.azure_devops.permissions import check_may_read
 from local.azure_devops.rendering import View
 from local.azure_devops.routes import ORGANIZATION, rules
 from local.azure_devops.saving import Save
@@ -108,7 +109,7 @@ def _draft(exchange: Exchange, save: Save, request: BatchRequest) -> Draft:
     if request.type:
         project = exchange.organization.project(request.project)
         return save.create(project, request.type, request.operations, bypasses_rules=bypasses_rules)
-    item = exchange.organization.work_item(request.id)
+    item = check_may_read(exchange.caller, exchange.organization.work_item(request.id))
     return save.update(item, request.operations, bypasses_rules=bypasses_rules)
 
 

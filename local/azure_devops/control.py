@@ -1,12 +1,14 @@
 """The control API of the sandbox, under `/_control`; it needs no token.
 
-POST   /tokens                   {"token", "kind": write | read | expired | forbidden | no_project | unlicensed
-                                  | administrator | revoked | all_organizations | conditional_access}
+POST   /tokens                   {"token", "kind": write | write_as_second_user | read | expired | forbidden
+                                  | no_project | unlicensed | administrator | revoked | all_organizations
+                                  | conditional_access}
 DELETE /tokens/{token}
 POST   /clock                    {"seconds"}: as much time passes for work items and queries
 PUT    /identity                 {"token_lifetime_seconds"?, "expire_issued"?: bool}
 POST   /projects                 {"name"} or {"count", "prefix"?}
 POST   /areas                    {"project", "paths"?: […], "count"?}
+PUT    /areas/visibility         {"area", "token", "visible": bool}: work items there, for the token's user
 GET    /work_items               all of them with relations; "deleted", "updates" (how many)
 POST   /work_items               {"count", "project"?, "type"?, "title"?, "as"?}: many at once
 POST   /edit                     {"id", "fields"?: {…}, "operations"?: [JSON Patch], "as"?}
@@ -56,6 +58,7 @@ _ROUTES = (
     ("/identity", "PUT", "_set_identity"),
     ("/projects", "POST", "_add_projects"),
     ("/areas", "POST", "_add_areas"),
+    ("/areas/visibility", "PUT", "_show_area"),
     ("/work_items", "GET", "_list_work_items"),
     ("/work_items", "POST", "_add_work_items"),
     ("/edit", "POST", "_edit"),
@@ -147,6 +150,18 @@ class Control:
             root = tree.root.name.casefold()
             added = [tree.add(names[1:] if names[0].casefold() == root else names) for names in below]
             return {"areas": [node.work_item_path for node in added]}
+
+    def _show_area(self, given: Given) -> dict[str, bool]:
+        organization = self._sandbox.organization
+        user, path = organization.tokens.user_of(given.text("token")), given.text("area")
+        with organization.lock:
+            tree = organization.project(path.partition("\\")[0]).areas
+            area = tree.find_work_item_path(path)
+            if user is None or area is None:
+                raise Misuse("there is no such token" if user is None else "there is no such area")
+            visible = given.flag("visible", default=True)
+            area.hidden_from = area.hidden_from - {user.id} if visible else area.hidden_from | {user.id}
+        return {"visible": visible}
 
     def _list_work_items(self, given: Given) -> dict[str, Any]:
         organization = self._sandbox.organization

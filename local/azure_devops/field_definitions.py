@@ -9,6 +9,8 @@ from local.azure_devops.answers import work_item_error
 
 HTML = "html"
 STRING = "string"
+HYPERLINK_COUNT = "System.HyperLinkCount"
+"""How many hyperlinks a work item has; queries work it out."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ _FIELDS = (
     _computed("System.ChangedBy", "Changed By", is_identity=True),
     _computed("System.CommentCount", "Comment Count", "integer"),
     _computed("System.Parent", "Parent", "integer"),
+    _computed(HYPERLINK_COUNT, "Hyperlink Count", "integer", is_detail=True),
     Field("System.Title", "Title"),
     Field("System.Description", "Description", HTML),
     Field("System.History", "History", "history"),

@@ -53,6 +53,7 @@ class Identity:
 
 
 SYNCHRONIZATION = Identity("Aha Synchronization", "synchronization@fabrikam.com")
+SECOND_SYNCHRONIZATION = Identity("Second Synchronization", "synchronization2@fabrikam.com")
 READER = Identity("Raisa Pokrovskaya", "raisa@fabrikam.com")
 FORMER_MEMBER = Identity("Chuck Reinhart", "chuck@fabrikam.com")
 GUEST = Identity("Guest Author", "guest@fabrikam.com")
@@ -60,7 +61,16 @@ MANAGED_IDENTITY = Identity("aha-integration", "7a1c3b0e-5c5d-4c4a-9b0e-2f6c8a1d
 ENGINEER = Identity("Jamal Hartnett", "jamal@fabrikam.com")
 SECOND_ENGINEER = Identity("Johnnie McLeod", "johnnie@fabrikam.com")
 
-MEMBERS = (SYNCHRONIZATION, READER, FORMER_MEMBER, GUEST, MANAGED_IDENTITY, ENGINEER, SECOND_ENGINEER)
+MEMBERS = (
+    SYNCHRONIZATION,
+    SECOND_SYNCHRONIZATION,
+    READER,
+    FORMER_MEMBER,
+    GUEST,
+    MANAGED_IDENTITY,
+    ENGINEER,
+    SECOND_ENGINEER,
+)
 
 
 def find_member(text: str) -> Identity | None:

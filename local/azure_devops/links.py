@@ -13,7 +13,9 @@ from local.azure_devops.drafts import Draft
 from local.azure_devops.json_patch import failed_operation, invalid_document
 from local.azure_devops.link_types import LINK_TYPES, LinkType, relation_name
 from local.azure_devops.organization import Organization
+from local.azure_devops.permissions import check_may_read
 from local.azure_devops.times import FOR_EVER, timestamp
+from local.azure_devops.tokens import Caller
 from local.azure_devops.work_items import ARTIFACT_LINK, ATTACHED_FILE, HYPERLINK, PARENT, Relation
 
 LINK_LIMIT = 1000
@@ -29,9 +31,10 @@ Open = Callable[[int], Draft]
 class Links:
     """Relations of the drafts of one save."""
 
-    def __init__(self, organization: Organization, open_draft: Open) -> None:
+    def __init__(self, organization: Organization, open_draft: Open, caller: Caller) -> None:
         self._organization = organization
         self._open = open_draft
+        self._caller = caller
 
     def add(self, draft: Draft, value: Any, moment: str) -> None:
         """Add the relation that a patch's `value` describes, and its other end."""
@@ -97,6 +100,8 @@ class Links:
                 400, f"The relation url {url} is not that of a work item.", "InvalidRelationUrlException"
             )
         other = self._open(int(match.group(1)))
+        if other.item is not None:
+            check_may_read(self._caller, other.item)
         kept = {"isLocked": bool(attributes.get("isLocked", False)), "name": kind.name}
         opposite = {**kept, "name": relation_name(kind.opposite)}
         if attributes.get("comment"):

@@ -41,7 +41,7 @@ class Save:
         self._links_new = links_new
         self._moment = organization.now()
         self._drafts: dict[int, Draft] = {}
-        self._links = Links(organization, self._open)
+        self._links = Links(organization, self._open, caller)
 
     def create(
         self, project: Project, type_name: str, operations: list[Operation], *, bypasses_rules: bool = False

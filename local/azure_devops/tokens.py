@@ -17,6 +17,7 @@ from local.azure_devops.identities import (
     GUEST,
     MANAGED_IDENTITY,
     READER,
+    SECOND_SYNCHRONIZATION,
     SYNCHRONIZATION,
     Identity,
 )
@@ -53,6 +54,7 @@ class PersonalAccessToken:
 
 KINDS: dict[str, PersonalAccessToken] = {
     "write": PersonalAccessToken(Caller(SYNCHRONIZATION)),
+    "write_as_second_user": PersonalAccessToken(Caller(SECOND_SYNCHRONIZATION)),
     "read": PersonalAccessToken(
         Caller(
             READER, frozenset({PROJECT_READ, WORK_READ}), edits_work_items=False, edits_subscriptions=False
@@ -101,6 +103,11 @@ class Tokens:
     def revoke(self, token: str) -> bool:
         """Forget `token`; False if it was not known."""
         return self._personal.pop(token, None) is not None
+
+    def user_of(self, token: str) -> Identity | None:
+        """Whose personal access token this is; None if it is not known."""
+        known = self._personal.get(token)
+        return known.caller.identity if known else None
 
     def issue(self, resource: str) -> tuple[str, float]:
         """A managed identity token for `resource`, and when it expires (Unix seconds)."""

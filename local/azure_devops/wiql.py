@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from local.azure_devops.field_definitions import HTML, Field
+from local.azure_devops.field_definitions import HTML, HYPERLINK_COUNT, Field
 from local.azure_devops.field_values import InvalidType, field_value
 from local.azure_devops.identities import Identity, find_member
 from local.azure_devops.times import read_timestamp
 from local.azure_devops.wiql_syntax import Comparison, Condition, Literal, Query, query_error
-from local.azure_devops.work_items import WorkItem
+from local.azure_devops.work_items import HYPERLINK, WorkItem
 
 _MACRO = re.compile(r"@([a-z]+)\s*(?:([+-])\s*(\d+))?", re.IGNORECASE)
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -172,6 +172,8 @@ class _Compiled:
 
 
 def _value(item: WorkItem, used: Field) -> Any:
+    if used.reference_name == HYPERLINK_COUNT:
+        return sum(relation.rel == HYPERLINK for relation in item.current.relations)
     return item.current.fields.get(used.reference_name)
 
 

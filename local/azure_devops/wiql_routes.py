@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from local.azure_devops.answers import ModelError, json_response, work_item_error
 from local.azure_devops.exchange import Exchange
+from local.azure_devops.permissions import may_read
 from local.azure_devops.rendering import View
 from local.azure_devops.routes import ORGANIZATION, PROJECT, TEAM, rules
 from local.azure_devops.times import timestamp
@@ -33,7 +34,8 @@ def run_query(exchange: Exchange) -> Response:
     around = Surroundings(exchange.caller.identity, project, exchange.flag("timePrecision"), now)
     test = compile_condition(query.condition, around)
     with exchange.organization.lock:
-        known = [item for item in exchange.organization.work_items.values() if not item.is_deleted]
+        items = exchange.organization.work_items.values()
+        known = [item for item in items if not item.is_deleted and may_read(exchange.caller, item)]
         found = sorted_items([item for item in known if test(item)], query)
         if top:
             found = found[:top]

@@ -12,6 +12,7 @@ from local.azure_devops.answers import ModelError, ServiceError, json_response, 
 from local.azure_devops.exchange import Exchange
 from local.azure_devops.field_definitions import field_named
 from local.azure_devops.json_patch import MEDIA_TYPE, read_document
+from local.azure_devops.permissions import check_may_read, may_read
 from local.azure_devops.rendering import View
 from local.azure_devops.routes import PROJECT, rules
 from local.azure_devops.saving import Save
@@ -97,8 +98,30 @@ def delete(exchange: Exchange) -> Response:
 def get_deleted(exchange: Exchange) -> Response:
     """A work item of the recycle bin."""
     with exchange.organization.lock:
-        item = recycle_bin.deleted_item(exchange.organization, exchange.arguments["id"])
+        item = _addressed_deleted(exchange)
         return json_response(recycle_bin.deleted_reference(item, exchange.base))
+
+
+def list_deleted(exchange: Exchange) -> Response:
+    """The work items of the project's recycle bin, or those of `?ids=` that are in it.
+
+    That ids which are not in it are left out is unconfirmed.
+    """
+    texts = [text.strip() for text in exchange.request.args.get("ids", "").split(",") if text.strip()]
+    if not all(text.isdecimal() for text in texts):
+        raise ModelError(400, "The value of ids is not a list of work item ids.")
+    wanted = {int(text) for text in texts}
+    project = exchange.needed_project()
+    with exchange.organization.lock:
+        deleted = [
+            item
+            for item in exchange.organization.work_items.values()
+            if item.is_deleted and item.project is project and may_read(exchange.caller, item)
+        ]
+        references = [recycle_bin.deleted_reference(item, exchange.base) for item in deleted]
+    if wanted:
+        return list_response([reference for reference in references if reference["id"] in wanted])
+    return list_response([{"id": reference["id"], "url": reference["url"]} for reference in references])
 
 
 def restore(exchange: Exchange) -> Response:
@@ -106,7 +129,7 @@ def restore(exchange: Exchange) -> Response:
     if exchange.json_object().get("isDeleted") is not False:
         raise ModelError(400, "The body must be an object with isDeleted false.")
     with exchange.organization.lock:
-        item = recycle_bin.deleted_item(exchange.organization, exchange.arguments["id"])
+        item = _addressed_deleted(exchange)
         reference = recycle_bin.deleted_reference(item, exchange.base)
         recycle_bin.restore(exchange.organization, item.id, exchange.caller, exchange.base)
         return json_response(reference)
@@ -115,7 +138,7 @@ def restore(exchange: Exchange) -> Response:
 def destroy(exchange: Exchange) -> Response:
     """Delete a work item of the recycle bin for good."""
     with exchange.organization.lock:
-        item = recycle_bin.deleted_item(exchange.organization, exchange.arguments["id"])
+        item = _addressed_deleted(exchange)
         recycle_bin.destroy(exchange.organization, item, exchange.caller, exchange.base)
     return Response(status=204)
 
@@ -198,7 +221,15 @@ def _addressed(exchange: Exchange) -> WorkItem:
     item = exchange.organization.work_item(exchange.arguments["id"])
     if exchange.project is not None and item.project is not exchange.project:
         raise missing_work_item(item.id)
-    return item
+    return check_may_read(exchange.caller, item)
+
+
+def _addressed_deleted(exchange: Exchange) -> WorkItem:
+    """The work item of the URL in the recycle bin of the URL's project."""
+    item = recycle_bin.deleted_item(exchange.organization, exchange.arguments["id"])
+    if item.project is not exchange.needed_project():
+        raise missing_work_item(item.id)
+    return check_may_read(exchange.caller, item)
 
 
 def _view(exchange: Exchange) -> View:
@@ -265,7 +296,7 @@ def _read_many(exchange: Exchange, wanted: dict[str, Any]) -> Response:
     with exchange.organization.lock:
         for number in ids:
             try:
-                item = exchange.organization.work_item(number)
+                item = check_may_read(exchange.caller, exchange.organization.work_item(number))
                 if exchange.project is not None and item.project is not exchange.project:
                     raise missing_work_item(number)
                 values.append(_as_of(view, item, as_of) if as_of else view.work_item(item))
@@ -291,7 +322,8 @@ def work_item_rules() -> list[Rule]:
         *rules(f"{one}/updates", list_updates, "GET"),
         *rules(f"{one}/updates/<int:number>", get_update, "GET"),
         *rules("/wit/workitemsbatch", read_batch, "POST"),
-        *rules(f"{recycled}/<int:id>", get_deleted, "GET"),
-        *rules(f"{recycled}/<int:id>", restore, "PATCH", scope=WORK_WRITE),
-        *rules(f"{recycled}/<int:id>", destroy, "DELETE", scope=WORK_WRITE),
+        *rules(recycled, list_deleted, "GET", prefixes=(PROJECT,)),
+        *rules(f"{recycled}/<int:id>", get_deleted, "GET", prefixes=(PROJECT,)),
+        *rules(f"{recycled}/<int:id>", restore, "PATCH", scope=WORK_WRITE, prefixes=(PROJECT,)),
+        *rules(f"{recycled}/<int:id>", destroy, "DELETE", scope=WORK_WRITE, prefixes=(PROJECT,)),
     ]

@@ -138,7 +138,7 @@ def test_a_destroyed_work_item_does_not_come_back(ado: AzureDevOpsCaller) -> Non
 
     ado.call("DELETE", f"/_apis/wit/workitems/{number}", params={"destroy": "true"})
 
-    restored = ado.call("PATCH", f"/_apis/wit/recyclebin/{number}", json={"isDeleted": False})
+    restored = ado.call("PATCH", f"/Fabrikam/_apis/wit/recyclebin/{number}", json={"isDeleted": False})
     assert restored.status_code == 404
 
 
