@@ -132,6 +132,13 @@ WORK_ITEM_GONE = LogEvent(
     "The work item was deleted in Azure DevOps. The send creates a new one.",
     "If the work item was deleted on purpose, delete the record in Aha! too.",
 )
+WORK_ITEM_OUT_OF_SIGHT = LogEvent(
+    "work-item.out-of-sight",
+    Level.ERROR,
+    "A linked work item cannot be read, and the recycle bin does not have it. Its changes do not reach Aha!.",
+    "Give the token's user access to the work item's project and area. If the work item no longer exists, unlink the "
+    "record.",
+)
 WORK_ITEM_FOUND_AGAIN = LogEvent(
     "work-item.found-again",
     Level.WARNING,
@@ -140,7 +147,8 @@ WORK_ITEM_FOUND_AGAIN = LogEvent(
 WORK_ITEM_NOT_ADOPTED = LogEvent(
     "work-item.not-adopted",
     Level.WARNING,
-    "Aha! names a work item for the record, but it is not of the mapped type. The send creates a new one.",
+    "Aha! names a work item for the record, but it is not of the mapped type or cannot be read. The send creates a new "
+    "one.",
     "Check the record's integration fields in Aha!.",
 )
 WORK_ITEM_CHANGED_MEANWHILE = LogEvent(

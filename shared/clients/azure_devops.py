@@ -20,6 +20,7 @@ from shared.clients.azure_devops_errors import translate
 from shared.clients.capabilities import Capability
 from shared.clients.http import HttpClient, Request, Response
 from shared.clients.process_state import ProcessState
+from shared.clients.recycle_bin import RecycleBin
 from shared.concurrency import in_parallel
 from shared.domain.times import parse_time
 from shared.domain.work_item import WorkItem
@@ -86,6 +87,7 @@ class AzureDevOps:
             sleep=sleep,
         )
         self.uploads = AttachmentUploads(self._http, self.account_url, API_VERSION, sleep)
+        self.recycle_bin = RecycleBin(self._http, self.account_url, API_VERSION)
 
     @property
     def requests(self) -> int:
@@ -144,8 +146,9 @@ class AzureDevOps:
         return _work_item(self._send("GET", url, {"$expand": "all"}).json())
 
     def work_items(self, ids: Sequence[int]) -> dict[int, WorkItem]:
-        """The current work items with these ids, with relations. Those that cannot be read are left out.
+        """The current work items with these ids, with relations.
 
+        Those that cannot be read are left out, whether they were deleted or are out of sight; see `recycle_bin`.
         One request reads 200; several requests run in parallel.
         """
         pages = [ids[start : start + MOST_IDS_PER_READ] for start in range(0, len(ids), MOST_IDS_PER_READ)]

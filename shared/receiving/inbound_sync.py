@@ -14,6 +14,7 @@ from shared import log_events
 from shared.app import App
 from shared.clients.aha import Aha, RecordChange
 from shared.clients.azure_devops import AzureDevOps
+from shared.domain.absence import out_of_sight
 from shared.domain.aha_record import AhaRecord
 from shared.domain.images import images_of_integration
 from shared.domain.integration import Integration
@@ -123,25 +124,57 @@ class InboundSync:
             reading = other.submit(self._aha.record, link.kind, link.aha_id)
             try:
                 work_item = self._azure_devops.work_item(link.work_item_id)
-            except NotFound as error:
+            except NotFound:
                 reading.exception()
-                return ignore(self._operation, "work_item_gone", error.detail, work_item_id=link.work_item_id)
+                return self._absent(link)
             try:
                 record = reading.result()
             except NotFound as error:
                 return ignore(self._operation, "aha_record_gone", error.detail, reference=link.reference)
-        settled = settle_intentions(
-            link,
-            work_item,
-            aha_texts(link, record, self._images),
-            self._images,
-            self._azure_devops,
-            self._operation,
-            aha_is_current=True,
-            aha_updated_at=record.updated_at,
-            now=self._clock.now(),
-        )
+        try:
+            settled = settle_intentions(
+                link,
+                work_item,
+                aha_texts(link, record, self._images),
+                self._images,
+                self._azure_devops,
+                self._operation,
+                aha_is_current=True,
+                aha_updated_at=record.updated_at,
+                now=self._clock.now(),
+            )
+        except NotFound:
+            # The work item went out of sight after it was read.
+            return self._absent(link)
         return _Both(work_item, record, settled)
+
+    def _absent(self, link: Link) -> Received:
+        """Ignore a notification of a work item that cannot be read. Only the recycle bin proves that it was deleted."""
+        project, number = self._integration.azure_devops.project, link.work_item_id
+        if self._azure_devops.recycle_bin.deleted_of(project, [number]):
+            return ignore(
+                self._operation,
+                "work_item_gone",
+                f"Work item {number} of {link.reference or link.aha_id} was deleted. The next send of the record "
+                "creates a new one, unless somebody restores it before.",
+                work_item_id=number,
+                reference=link.reference,
+            )
+        error = out_of_sight(link, project)
+        self._operation.log.add(
+            log_events.WORK_ITEM_OUT_OF_SIGHT,
+            error.detail,
+            code=error.code,
+            reference=link.reference,
+            **error.evidence,
+        )
+        return ignore(
+            self._operation,
+            "work_item_out_of_sight",
+            f"Work item {number} cannot be read, so its changes do not reach Aha!.",
+            work_item_id=number,
+            reference=link.reference,
+        )
 
     def _intend(self, stored: StoredLink, both: _Both, plan: ReceivePlan) -> StoredLink:
         """Store what is about to be written, before it is written."""

@@ -13,12 +13,12 @@ from shared.domain.links import Link
 from shared.domain.records import Feature, Record
 from shared.domain.send_plan import Family, RecordPlan, link_after
 from shared.domain.work_item import WorkItem
-from shared.errors import FeatureBusy, LinkChanged, TimeSpent
+from shared.errors import FeatureBusy, LinkChanged, NotFound, TimeSpent
 from shared.operation import Operation
-from shared.sending.outcome import Outcome, OutcomeKind
+from shared.sending.outcome import Outcome, OutcomeKind, failed
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import RecordState
-from shared.sending.result import RecordResult
+from shared.sending.result import RecordResult, SentWorkItem
 from shared.sending.send_log import SendLog
 from shared.sending.upload_results import UploadResults
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
@@ -38,7 +38,10 @@ class Decided:
 
 
 class Commits:
-    """The results of one send, by Aha! id, and the feature's work item once it exists."""
+    """The results of one send, by Aha! id, and the feature's work item once it exists.
+
+    `feature_out_of_sight`: why that work item cannot be read.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Commits:
         self._operation = operation
         self._clock = clock
         self.feature_work_item_id: int | None = None
+        self.feature_out_of_sight: NotFound | None = None
         self.results = {record.id: RecordResult(record) for record in feature.records}
 
     def outstanding(self) -> list[Record]:
@@ -93,6 +97,21 @@ class Commits:
         not_created = (OutcomeKind.FAILED, OutcomeKind.DEFERRED)
         self._claims.release([key for key, item in outcomes.items() if item.kind in not_created])
         self._claims.spend([key for key, item in outcomes.items() if item.kind is OutcomeKind.UNKNOWN])
+
+    def give_up(self, states: Mapping[str, RecordState]) -> None:
+        """Record the errors of records whose work items are out of sight. Their links stay."""
+        for record_id, state in states.items():
+            if state.error is None:
+                continue
+            link = state.link
+            if record_id == self._feature.record.id:
+                self.feature_out_of_sight = state.error
+                self.feature_work_item_id = link.work_item_id if link else None
+            self.results[record_id] = self.results[record_id].given_up(
+                failed(state.error), SentWorkItem.of_link(link) if link else None
+            )
+            self._log.failed(state.record, state.error)
+        self._claims.release(list(states))
 
     def conclude(self, claimed_elsewhere: frozenset[str]) -> None:
         """Answer for the records that are still outstanding.
@@ -193,5 +212,8 @@ class Commits:
         if outcome.is_retried_now:
             self._log.retried(record, outcome.error)
             return
-        self.results[record.id] = self.results[record.id].given_up(outcome, decided.state.work_item)
+        item = decided.state.work_item
+        self.results[record.id] = self.results[record.id].given_up(
+            outcome, SentWorkItem.of(item) if item else None
+        )
         self._log.failed(record, outcome.error)

@@ -9,6 +9,7 @@ from datetime import datetime
 from shared import log_events
 from shared.clients.azure_devops import AzureDevOps
 from shared.concurrency import in_parallel
+from shared.domain.absence import out_of_sight
 from shared.domain.contents import description_content, name_content
 from shared.domain.field_decisions import intended_digests
 from shared.domain.files import sent_files
@@ -19,7 +20,9 @@ from shared.domain.kind import Kind
 from shared.domain.links import Base, Field
 from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
+from shared.errors import NotFound
 from shared.operation import Operation
+from shared.sending.absent import judge_absent
 from shared.sending.orphans import find_orphans, first_revision
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import RecordState
@@ -47,22 +50,28 @@ def look(
 
     `take_over`: take over claims whose senders are gone, and look for what they created. A dry run does not.
     """
-    states, named = _read_links(records, place, claims, take_over)
-    named = _leave_to_linked_records(states, named, place)
+    states, known = _read_links(records, place, claims, take_over)
+    named = _leave_to_linked_records(states, _named_by_aha(states, known) | known, place)
     ids = sorted(set(named.values()))
     items = place.azure_devops.work_items(ids) if ids else {}
     states = {
         record_id: _with_work_item(state, items.get(named.get(record_id, 0)), place)
         for record_id, state in states.items()
     }
+    only_aha_names = {key: number for key, number in named.items() if key not in known}
+    _log_unreadable(
+        states, {key: number for key, number in only_aha_names.items() if number not in items}, place
+    )
     states |= _settle_intentions(states, place, now)
-    return states | _adopt_orphans(states, place, claims)
+    states |= _adopt_orphans(states, place, claims)
+    project = place.integration.azure_devops.project
+    return states | judge_absent(states, known, items, place.azure_devops, project)
 
 
 def _read_links(
     records: Sequence[Record], place: LookPlace, claims: OwnClaims, take_over: bool
 ) -> tuple[dict[str, RecordState], dict[str, int]]:
-    """The states as far as links and claims tell, and the work item that each record is said to have."""
+    """The states as far as links and claims tell, and the work item that each record has by them."""
     ids = [record.id for record in records]
     integration_id = place.integration.integration_id
     if take_over and records and records[0].kind is Kind.FEATURE:
@@ -70,22 +79,29 @@ def _read_links(
     else:
         found = place.links.load(integration_id, ids)
     states: dict[str, RecordState] = {}
-    named: dict[str, int] = {}
+    known: dict[str, int] = {}
     for record in records:
         stored = found.get(record.id)
         state = RecordState(record)
-        work_item_id = record.work_item_id
         if isinstance(stored, StoredLink):
             state = replace(state, stored=stored, link=stored.link)
-            work_item_id = stored.link.work_item_id
+            known[record.id] = stored.link.work_item_id
         elif isinstance(stored, StoredClaim):
             state = replace(state, is_claimed_elsewhere=not claims.consider(stored, take_over=take_over))
             # The earlier work item was deleted when the claim was made; it may have been restored since.
-            work_item_id = stored.claim.work_item_id or work_item_id
+            if stored.claim.work_item_id is not None and not state.is_claimed_elsewhere:
+                known[record.id] = stored.claim.work_item_id
         states[record.id] = state
-        if work_item_id is not None and not state.is_claimed_elsewhere:
-            named[record.id] = work_item_id
-    return states, named
+    return states, known
+
+
+def _named_by_aha(states: Mapping[str, RecordState], known: Mapping[str, int]) -> dict[str, int]:
+    """The work items that only Aha!'s fields name."""
+    return {
+        record_id: state.record.work_item_id
+        for record_id, state in states.items()
+        if state.record.work_item_id is not None and not state.is_claimed_elsewhere and record_id not in known
+    }
 
 
 def _leave_to_linked_records(
@@ -125,6 +141,20 @@ def _with_work_item(state: RecordState, item: WorkItem | None, place: LookPlace)
     return replace(state, work_item=item)
 
 
+def _log_unreadable(states: Mapping[str, RecordState], named: Mapping[str, int], place: LookPlace) -> None:
+    """Log which of the work items that only Aha! names cannot be read."""
+    for record_id, number in named.items():
+        record = states[record_id].record
+        place.operation.log.add(
+            log_events.WORK_ITEM_NOT_ADOPTED,
+            f"Aha! names work item {number} for {record.reference or record_id}, but it cannot be read. A new one is "
+            "created. Remove the old one from the record's integration fields in Aha!, or give the token's user access "
+            "to it.",
+            work_item_id=number,
+            reference=record.reference,
+        )
+
+
 def _settle_intentions(
     states: Mapping[str, RecordState], place: LookPlace, now: datetime
 ) -> dict[str, RecordState]:
@@ -136,17 +166,21 @@ def _settle_intentions(
     def settled(state: RecordState) -> RecordState:
         if state.link is None or state.work_item is None:
             return state
-        link = settle_intentions(
-            state.link,
-            state.work_item,
-            _texts(state.record, place.images),
-            place.images,
-            place.azure_devops,
-            place.operation,
-            aha_is_current=False,
-            aha_updated_at=state.record.updated_at,
-            now=now,
-        )
+        try:
+            link = settle_intentions(
+                state.link,
+                state.work_item,
+                _texts(state.record, place.images),
+                place.images,
+                place.azure_devops,
+                place.operation,
+                aha_is_current=False,
+                aha_updated_at=state.record.updated_at,
+                now=now,
+            )
+        except NotFound:
+            # The work item went out of sight after it was read.
+            return replace(state, error=out_of_sight(state.link, place.integration.azure_devops.project))
         return replace(state, link=link)
 
     return {state.record.id: state for state in in_parallel(settled, noted)}
@@ -182,9 +216,12 @@ def _adopt_orphans(
     since = min(claim.began_at for claim in inherited.values())
     records = [states[record_id].record for record_id in inherited]
     found = find_orphans(place.azure_devops, place.integration, place.public_url, records, since)
-    created = in_parallel(lambda item: first_revision(place.azure_devops, item), list(found.values()))
+    created = in_parallel(lambda item: _first_revision(place.azure_devops, item), list(found.values()))
     adopted: dict[str, RecordState] = {}
     for (record_id, item), first in zip(found.items(), created, strict=True):
+        if isinstance(first, NotFound):
+            adopted[record_id] = replace(states[record_id], error=first)
+            continue
         place.operation.log.add(
             log_events.WORK_ITEM_FOUND_AGAIN,
             f"An interrupted send created work item {item.id}; it is kept.",
@@ -197,3 +234,11 @@ def _adopt_orphans(
         base = {name: Base(intended.get(name, ""), first.digest_of(name, images)) for name in Field}
         adopted[record_id] = replace(states[record_id], work_item=item, base=base)
     return adopted
+
+
+def _first_revision(azure_devops: AzureDevOps, item: WorkItem) -> WorkItem | NotFound:
+    """The work item as it was created; NotFound if it went out of sight after it was found."""
+    try:
+        return first_revision(azure_devops, item)
+    except NotFound as error:
+        return error

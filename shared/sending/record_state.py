@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared.domain.links import Base, Field, Link
 from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
+from shared.errors import NotFound
 from shared.storage.links import StoredLink
 
 
@@ -16,8 +17,9 @@ class RecordState:
     """One record at one look.
 
     `stored` is its link as it was read, `link` the same with settled intentions; both are None for a record without a
-    link. `work_item` is None if there is none, or if it is gone. `base` is set for a work item that an interrupted send
-    created: what both sides said then. `is_claimed_elsewhere`: another send is about to create its work item.
+    link. `work_item` is None if there is none, or if it was deleted. `base` is set for a work item that an interrupted
+    send created: what both sides said then. `is_claimed_elsewhere`: another send is about to create its work item.
+    `error`: the record has a work item that cannot be read, so nothing is done for it.
     """
 
     record: Record
@@ -26,3 +28,4 @@ class RecordState:
     work_item: WorkItem | None = None
     base: Mapping[Field, Base] | None = None
     is_claimed_elsewhere: bool = False
+    error: NotFound | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from shared.domain.links import Field
+from shared.domain.links import Field, Link
 from shared.domain.records import Attachment, Record
 from shared.domain.send_plan import RecordPlan
 from shared.domain.work_item import WorkItem
@@ -55,6 +55,11 @@ class SentWorkItem:
     def of(cls, item: WorkItem, known_url: str = "") -> SentWorkItem:
         """`known_url` is used if Azure DevOps did not say where the page is."""
         return cls(item.id, item.page_url or known_url, item.type, item.revision)
+
+    @classmethod
+    def of_link(cls, link: Link) -> SentWorkItem:
+        """A work item that cannot be read, as the link knows it."""
+        return cls(link.work_item_id, link.work_item_url, link.work_item_type, link.agreed_revision)
 
 
 @dataclass(frozen=True)
@@ -116,12 +121,12 @@ class RecordResult:
             is_settled=True,
         )
 
-    def given_up(self, outcome: Outcome, work_item: WorkItem | None) -> RecordResult:
+    def given_up(self, outcome: Outcome, work_item: SentWorkItem | None) -> RecordResult:
         """The result of a record for which this send does nothing more."""
         return replace(
             self,
             action=Action.PENDING if outcome.is_pending else Action.FAILED,
-            work_item=SentWorkItem.of(work_item) if work_item else self.work_item,
+            work_item=work_item or self.work_item,
             error=outcome.error,
             is_settled=True,
         )

@@ -17,6 +17,7 @@ from contextlib import closing
 
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
+from shared.domain.absence import parent_out_of_sight
 from shared.domain.images import Images, images_of_integration, with_inline_images
 from shared.domain.integration import Integration
 from shared.domain.kind import Kind
@@ -29,7 +30,7 @@ from shared.sending.commit import Commits, Decided
 from shared.sending.dry_run import dry_run_results
 from shared.sending.intend import IntendPlace, claim_and_note, new_attachments
 from shared.sending.look import LookPlace, look
-from shared.sending.outcome import Outcome, unchanged
+from shared.sending.outcome import Outcome, failed, unchanged
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import RecordState
 from shared.sending.result import RecordResult, SendResult
@@ -120,19 +121,28 @@ class FeatureSend:
 
     def dry_run(self) -> SendResult:
         """Decide everything, write nothing."""
-        decided = self._decide(self._look(take_over=False))
+        states = self._look(take_over=False)
+        self._commits.give_up({key: state for key, state in states.items() if state.error is not None})
+        decided = self._decide(states)
+        self._commits.commit(self._below_feature_out_of_sight(decided), decided, self._uploads)
+        given_up = {key: result for key, result in self._commits.results.items() if result.is_settled}
         results = dry_run_results(
-            {key: item.plan for key, item in decided.items()},
-            self._feature.records,
+            {key: item.plan for key, item in decided.items() if key not in given_up},
+            [record for record in self._feature.records if record.id not in given_up],
             self._integration,
             self._azure_devops,
             self._app.settings.public_url,
         )
-        return self._result(results)
+        return self._result(given_up | results)
 
     def _send_round(self, states: Mapping[str, RecordState]) -> bool:
         """Do once what can be done now; false if there is nothing to do but wait for another sender."""
+        out_of_sight = {key: state for key, state in states.items() if state.error is not None}
+        self._commits.give_up(out_of_sight)
         decided = self._decide(states)
+        below = self._below_feature_out_of_sight(decided)
+        self._commits.commit(below, decided, self._uploads)
+        decided = {key: item for key, item in decided.items() if key not in below}
         in_sync = {
             key: unchanged(item.plan.work_item)
             for key, item in decided.items()
@@ -144,7 +154,7 @@ class FeatureSend:
         ready = self._without_blocked(intended, states)
         self._claims.release([key for key in intended if key not in ready])
         self._act(ready)
-        return bool(in_sync or ready)
+        return bool(out_of_sight or below or in_sync or ready)
 
     def _look(self, *, take_over: bool = True) -> dict[str, RecordState]:
         place = LookPlace(
@@ -177,7 +187,21 @@ class FeatureSend:
                 ),
             )
             for key, state in states.items()
-            if not state.is_claimed_elsewhere
+            if not state.is_claimed_elsewhere and state.error is None
+        }
+
+    def _below_feature_out_of_sight(self, decided: Mapping[str, Decided]) -> dict[str, Outcome]:
+        """The outcomes of requirements that nothing can be done for, because their feature's work item is unreadable.
+
+        Those that only change go on.
+        """
+        error = self._commits.feature_out_of_sight
+        if error is None:
+            return {}
+        return {
+            key: failed(parent_out_of_sight(item.plan.record.reference or key, error))
+            for key, item in decided.items()
+            if item.plan.creates or item.plan.moves_to_parent
         }
 
     def _without_blocked(

@@ -210,7 +210,7 @@ def test_a_record_that_was_given_up_is_pending_if_the_next_send_continues_it(
 
 
 def test_a_record_that_was_given_up_still_shows_the_work_item_that_it_has() -> None:
-    result = RecordResult(a_record()).given_up(failed(REFUSED), ITEM)
+    result = RecordResult(a_record()).given_up(failed(REFUSED), SentWorkItem.of(ITEM))
 
     assert result.work_item == SentWorkItem(12, ITEM.page_url, "Feature", 1)
 

@@ -1,0 +1,44 @@
+"""Work items that a send could not read: which of them were deleted, and which are merely out of sight."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from shared.clients.azure_devops import AzureDevOps
+from shared.domain.absence import named_out_of_sight, out_of_sight
+from shared.sending.record_state import RecordState
+
+
+def judge_absent(
+    states: Mapping[str, RecordState],
+    known: Mapping[str, int],
+    readable: Collection[int],
+    azure_devops: AzureDevOps,
+    project: str,
+) -> dict[str, RecordState]:
+    """The states of records whose work items are out of sight, with the error that says so.
+
+    A record whose work item was deleted is left out: it gets a new one. `known` are the work items that links and
+    claims name, by Aha! id, `readable` those of them that were read.
+    """
+    absent = {
+        record_id: work_item_id
+        for record_id, work_item_id in known.items()
+        if states[record_id].work_item is None and work_item_id not in readable
+    }
+    if not absent:
+        return {}
+    deleted = azure_devops.recycle_bin.deleted_of(project, sorted(set(absent.values())))
+    return {
+        record_id: _out_of_sight(states[record_id], work_item_id, project)
+        for record_id, work_item_id in absent.items()
+        if work_item_id not in deleted
+    }
+
+
+def _out_of_sight(state: RecordState, work_item_id: int, project: str) -> RecordState:
+    if state.link is not None:
+        return replace(state, error=out_of_sight(state.link, project))
+    name = state.record.reference or state.record.id
+    return replace(state, error=named_out_of_sight(name, work_item_id, project))
