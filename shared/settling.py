@@ -9,8 +9,10 @@ from shared import log_events
 from shared.clients.azure_devops import AzureDevOps
 from shared.domain.files import sent_files
 from shared.domain.images import Images
+from shared.domain.integration import Integration
 from shared.domain.intentions import AhaText, intended_revisions, settle
 from shared.domain.links import Field, Link
+from shared.domain.present_description import described
 from shared.domain.work_item import WorkItem
 from shared.operation import Operation
 
@@ -21,6 +23,7 @@ def settle_intentions(
     aha: Mapping[Field, AhaText],
     images: Images,
     azure_devops: AzureDevOps,
+    integration: Integration,
     operation: Operation,
     *,
     aha_is_current: bool,
@@ -35,7 +38,7 @@ def settle_intentions(
     if not link.intentions:
         return link
     numbers = intended_revisions(link, work_item)
-    earlier = {number: azure_devops.revision(work_item.id, number) for number in numbers}
+    earlier = {number: _revision(work_item.id, number, azure_devops, integration) for number in numbers}
     files = {key: file for item in (*earlier.values(), work_item) for key, file in sent_files(item).items()}
     settled = settle(
         link,
@@ -57,3 +60,10 @@ def settle_intentions(
             work_item_id=link.work_item_id,
         )
     return settled.link
+
+
+def _revision(
+    work_item_id: int, number: int, azure_devops: AzureDevOps, integration: Integration
+) -> WorkItem:
+    item = azure_devops.revision(work_item_id, number)
+    return described(item, integration.description_field(item.type), None)

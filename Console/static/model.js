@@ -67,8 +67,8 @@ const LABELS = {
   "/name": "Name", "/product_id": "Product", "/enabled": "Enabled", "/azure_devops/account_name": "Azure DevOps account",
   "/azure_devops/authentication": "Way to sign in", "/azure_devops/project": "Project", "/azure_devops/area_path": "Area",
   "/azure_devops/personal_access_token": "Azure DevOps token", "/aha/url": "Aha! address", "/aha/api_token": "Aha! API key",
-  "/feature/work_item_type": "Type of features",
-  "/requirement/work_item_type": "Type of requirements",
+  "/feature/work_item_type": "Type of features", "/feature/description_field": "Field for the description of features",
+  "/requirement/work_item_type": "Type of requirements", "/requirement/description_field": "Field for the description of requirements",
 };
 
 /** The name of the value at a pointer for people. */

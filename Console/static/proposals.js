@@ -37,6 +37,7 @@ export function proposeType(state, kind) {
   const type = USUAL_TYPES[kind].map((name) => typesOf(state).find((one) => one.name === name)).find(Boolean);
   if (!type) return;
   mapping.work_item_type = type.name;
+  mapping.description_field = type.description_field;
   state.choices[kind].isTypeProposed = true;
   state.changed("draft");
 }

@@ -29,6 +29,7 @@ function render(state, kind, place) {
   const id = `type-${kind}`;
   const changeType = (name) => {
     mapping.work_item_type = name;
+    mapping.description_field = typeOf(state, kind)?.description_field ?? "";
     mapping.status_mapping = ofType(mapping.status_mapping, typeOf(state, kind));
     Object.assign(state.choices[kind], { isTypeProposed: false, isOpen: true, decided: new Set(Object.keys(mapping.status_mapping)) });
     proposeStatuses(state, kind);
@@ -43,7 +44,26 @@ function render(state, kind, place) {
       mapping.work_item_type = text.trim();
       state.changed("draft");
     }, { id }), { pointer, hint: "Choose the project first. Then you can choose the type from a list." });
-  fill(place, typeField, states(state, kind, place), defaultFields(state, kind, typeOf(state, kind)));
+  fill(place, typeField, descriptionField(state, kind), states(state, kind, place), defaultFields(state, kind, typeOf(state, kind)));
+}
+
+const DESCRIPTION_FIELDS = [
+  { value: "System.Description", text: "Description" },
+  { value: "Microsoft.VSTS.TCM.ReproSteps", text: "Repro Steps" },
+];
+
+/** A choice of the field for descriptions, for a type that has more than one, or that lacks the chosen one. */
+function descriptionField(state, kind) {
+  const mapping = state.draft[kind];
+  const shown = typeOf(state, kind)?.description_field;
+  if (!shown || (shown === "System.Description" && (mapping.description_field || shown) === shown)) return null;
+  const control = choice(mapping.description_field, DESCRIPTION_FIELDS, (name) => {
+    mapping.description_field = name;
+    state.changed("draft");
+  }, { id: `description-field-${kind}`, empty: "The usual field of the type" });
+  const label = DESCRIPTION_FIELDS.find((one) => one.value === shown).text;
+  return field("The description goes to", control,
+    { pointer: `/${kind}/description_field`, hint: `The form of ${mapping.work_item_type} shows ${label}.` });
 }
 
 /** The part of a mapping that is about states of the type. */

@@ -15,7 +15,7 @@ from shared.api.connection_request import ConnectionTestRequest, read_connection
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
 from shared.concurrency import in_parallel
-from shared.domain.connection_checks import Check, check_mapping
+from shared.domain.connection_checks import Check, advise_on_descriptions, check_mapping
 from shared.domain.integration import AzureDevOpsTarget, Integration, StoredIntegration
 from shared.domain.integration_input import UrlRules
 from shared.domain.kind import Kind
@@ -125,6 +125,7 @@ class _AzureDevOpsTest:
         if integration is not None:
             self._checks.append(check_mapping(integration, areas, available))
             self._checks.append(self._validate_creates(integration, project_id))
+            self._checks += advise_on_descriptions(integration, available)
         return {
             **_id_and_name(project),
             "areas": areas,
@@ -172,6 +173,7 @@ class _AzureDevOpsTest:
         document = create_document(
             title=record.title,
             description="",
+            description_field=integration.description_field(mapping.work_item_type),
             area_path=integration.azure_devops.area_path,
             default_fields=mapping.default_fields,
             marker=marker_of(record, integration, self._app.settings.public_url),
@@ -193,6 +195,7 @@ def _type_as_json(item: WorkItemType) -> dict[str, Any]:
         "name": item.name,
         "reference_name": item.reference_name,
         "color": item.color,
+        "description_field": item.description_field,
         "states": [
             {"name": state.name, "category": state.category, "color": state.color} for state in item.states
         ],

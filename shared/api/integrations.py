@@ -156,6 +156,7 @@ def _mapping(mapping: RecordMapping) -> dict[str, Any]:
         "work_item_type": mapping.work_item_type,
         "status_mapping": dict(mapping.status_mapping),
         "default_fields": dict(mapping.default_fields),
+        **({"description_field": mapping.description_field} if mapping.description_field else {}),
     }
 
 

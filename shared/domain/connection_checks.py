@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.domain.description_field import FIELD_LABELS
 from shared.domain.integration import Integration
 from shared.domain.kind import Kind
 from shared.domain.project_metadata import WorkItemType
@@ -31,8 +32,27 @@ def check_mapping(integration: Integration, areas: Sequence[str], types: Sequenc
     by_name = {item.name: item for item in types}
     for kind in Kind:
         _check_type(kind, integration, by_name)
+        _check_description_field(kind, integration, by_name)
     _check_area(integration.azure_devops.area_path, areas)
     return Check("status_mapping", "Every state in the mapping is a state of its work item type.")
+
+
+def advise_on_descriptions(integration: Integration, types: Sequence[WorkItemType]) -> list[Check]:
+    """Say where descriptions go, for each kind whose type's form probably shows another field."""
+    by_name = {item.name: item for item in types}
+    advice = []
+    for kind in Kind:
+        work_item_type = by_name.get(integration.mapping(kind).work_item_type)
+        if work_item_type is None:
+            continue
+        used, shown = integration.description_field(work_item_type.name), work_item_type.description_field
+        if work_item_type.description_fields and used != shown:
+            advice.append(
+                f"Descriptions of {kind.value}s are written to the field {FIELD_LABELS[used]}. The form of "
+                f"{work_item_type.name} probably shows {FIELD_LABELS[shown]} instead. If so, set "
+                f"{kind.value}.description_field to {shown}."
+            )
+    return [Check("description_field", " ".join(advice))] if advice else []
 
 
 def _check_type(kind: Kind, integration: Integration, types: Mapping[str, WorkItemType]) -> None:
@@ -52,6 +72,19 @@ def _check_type(kind: Kind, integration: Integration, types: Mapping[str, WorkIt
             f"The mapping of {kind.value}s has states that {work_item_type.name} does not have: {', '.join(unknown)}. "
             f"Its states are: {', '.join(states)}.",
         )
+
+
+def _check_description_field(kind: Kind, integration: Integration, types: Mapping[str, WorkItemType]) -> None:
+    work_item_type = types[integration.mapping(kind).work_item_type]
+    used, available = integration.description_field(work_item_type.name), work_item_type.description_fields
+    if not available or used in available:
+        return
+    raise RuleViolation(
+        System.AZURE_DEVOPS,
+        f"Descriptions of {kind.value}s would be written to the field {FIELD_LABELS[used]} ({used}), which the work "
+        f"item type {work_item_type.name} does not have. Set {kind.value}.description_field to {available[0]}, or "
+        "choose another type.",
+    )
 
 
 def _check_area(area_path: str, areas: Sequence[str]) -> None:

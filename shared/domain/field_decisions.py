@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.contents import description_content, name_content
+from shared.domain.html_text import is_blank
 from shared.domain.images import Images
 from shared.domain.intentions import is_being_replaced
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
@@ -85,7 +86,7 @@ def decide_for_item(
     if record.description is not None:
         same = intended[Field.DESCRIPTION] == work_item.digest_of(Field.DESCRIPTION, images)
         carried.append((Field.DESCRIPTION, record.description, same))
-    return tuple(
+    decisions = (
         FieldDecision(
             name,
             _merge(base.get(name), intended[name], work_item.digest_of(name, images), same),
@@ -95,6 +96,18 @@ def decide_for_item(
         for name, value, same in carried
         if not is_outdated_text(record, link, name, now, images)
     )
+    return tuple(_shown(decision, work_item) for decision in decisions)
+
+
+def _shown(decision: FieldDecision, work_item: WorkItem) -> FieldDecision:
+    """The decision; a description that both sides agree on is written if the work item's form does not show it."""
+    is_moved = (
+        decision.field is Field.DESCRIPTION
+        and decision.outcome is Outcome.UNCHANGED
+        and work_item.description_is_hidden
+        and not is_blank(decision.value)
+    )
+    return replace(decision, outcome=Outcome.WRITE) if is_moved else decision
 
 
 def _merge(base: Base | None, ours: str, theirs: str, same: bool) -> Outcome:

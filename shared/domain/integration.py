@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from shared.domain.description_field import usual_description_field
 from shared.domain.kind import Kind
 from shared.secret import Secret
 
@@ -45,11 +46,15 @@ class AhaTarget:
 
 @dataclass(frozen=True)
 class RecordMapping:
-    """How a kind of record maps to work items. `status_mapping`: Azure DevOps state → Aha! status name or id."""
+    """How a kind of record maps to work items. `status_mapping`: Azure DevOps state → Aha! status name or id.
+
+    `description_field` is the field for descriptions; empty: the type decides.
+    """
 
     work_item_type: str = ""
     status_mapping: Mapping[str, str] = field(default_factory=dict)
     default_fields: Mapping[str, Any] = field(default_factory=dict)
+    description_field: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,15 @@ class Integration:
     def mapping(self, kind: Kind) -> RecordMapping:
         """The mapping of a kind of record."""
         return self.feature if kind is Kind.FEATURE else self.requirement
+
+    def description_field(self, work_item_type: str) -> str:
+        """The field that holds the description of a work item of this type, whatever type records are sent as now."""
+        chosen = (
+            mapping.description_field
+            for mapping in (self.feature, self.requirement)
+            if mapping.description_field and mapping.work_item_type.casefold() == work_item_type.casefold()
+        )
+        return next(chosen, usual_description_field(work_item_type))
 
     @property
     def receives(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared.domain.accounts import normalise_account_name
+from shared.domain.description_field import DESCRIPTION_FIELDS, usual_description_field
 from shared.domain.integration import AhaTarget, Authentication, AzureDevOpsTarget, Integration, RecordMapping
 from shared.domain.json_input import InputErrors, JsonObject, is_storable
 from shared.secret import Secret
@@ -19,7 +20,7 @@ _FIELD_REFERENCE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)+")
 _MOST_MAPPED_STATES = 200
 _MOST_DEFAULT_FIELDS = 50
 _FIELDS_SET_BY_THE_APP = frozenset(
-    ("system.title", "system.description", "system.areapath", "system.teamproject", "system.workitemtype", "system.id",
+    ("system.title", "system.areapath", "system.teamproject", "system.workitemtype", "system.id",
      "system.rev", "system.parent")
 )  # fmt: skip
 
@@ -54,6 +55,10 @@ def read_integration(
         feature=_mapping(root.object("feature")),
         requirement=_mapping(root.object("requirement")),
     )
+    if _contradict(integration.feature, integration.requirement):
+        errors.add(
+            "/requirement/description_field", "must be that of features: both have the same work item type"
+        )
     rotate = root.boolean("rotate_webhook_url", default=False)
     if integration.enabled:
         for pointer, words in integration.missing():
@@ -127,11 +132,22 @@ def _token(source: JsonObject, key: str) -> Secret | None:
 
 
 def _mapping(source: JsonObject) -> RecordMapping:
+    work_item_type = source.text("work_item_type", longest=128)
+    description_field = source.text("description_field", choices=("", *DESCRIPTION_FIELDS))
+    holds_description = description_field or usual_description_field(work_item_type)
     return RecordMapping(
-        work_item_type=source.text("work_item_type", longest=128),
+        work_item_type=work_item_type,
         status_mapping=_status_mapping(source.object("status_mapping")),
-        default_fields=_default_fields(source.object("default_fields")),
+        default_fields=_default_fields(source.object("default_fields"), holds_description),
+        description_field=description_field,
     )
+
+
+def _contradict(feature: RecordMapping, requirement: RecordMapping) -> bool:
+    """Whether two fields were chosen for one type: its form decides for every work item."""
+    is_same_type = feature.work_item_type.casefold() == requirement.work_item_type.casefold()
+    chosen = {feature.description_field, requirement.description_field} - {""}
+    return is_same_type and len(chosen) > 1
 
 
 def _status_mapping(source: JsonObject) -> Mapping[str, str]:
@@ -147,12 +163,13 @@ def _status_mapping(source: JsonObject) -> Mapping[str, str]:
     return mapping
 
 
-def _default_fields(source: JsonObject) -> Mapping[str, Any]:
+def _default_fields(source: JsonObject, description_field: str) -> Mapping[str, Any]:
     fields: dict[str, Any] = {}
+    set_by_the_app = _FIELDS_SET_BY_THE_APP | {description_field.casefold()}
     for name, value in source.items():
         if not _FIELD_REFERENCE_NAME.fullmatch(name) or len(name) > 255:
             source.error(name, "must be a field reference name, such as Custom.Team")
-        elif name.lower() in _FIELDS_SET_BY_THE_APP:
+        elif name.casefold() in set_by_the_app:
             source.error(name, "is set by the integration itself")
         elif isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
             fields[name] = value

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from shared.domain.description_field import SYSTEM_DESCRIPTION
 from shared.domain.kind import Kind
 
 
@@ -100,7 +101,8 @@ class Link:
     `agreed_revision` is the newest revision of the work item of which every field is in sync with Aha!.
     `requirement_ids` are those of a feature at its last send. `sent_as_of` is `updated_at` of the newest record that
     was sent, by Aha!'s clock. `sent_at` and `received_at` are when a send or a notification last changed this link, by
-    this app's clock.
+    this app's clock. `description_field` is the work item's field that the base of the description is about, and
+    `other_text` the digest of what the other description field said then (empty: nothing).
     """
 
     kind: Kind
@@ -120,6 +122,8 @@ class Link:
     sent_as_of: datetime | None = None
     sent_at: datetime | None = None
     received_at: datetime | None = None
+    description_field: str = SYSTEM_DESCRIPTION
+    other_text: str = ""
 
 
 def digest(text: str) -> str:

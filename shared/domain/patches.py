@@ -11,7 +11,7 @@ from typing import Any
 from shared.domain.files import comment_of
 from shared.domain.links import AttachedFile
 from shared.domain.markers import Marker
-from shared.domain.work_item import AREA_PATH, ATTACHED_FILE, DESCRIPTION, PARENT, TITLE
+from shared.domain.work_item import AREA_PATH, ATTACHED_FILE, PARENT, TITLE
 
 PatchDocument = list[dict[str, Any]]
 
@@ -23,6 +23,7 @@ def create_document(
     *,
     title: str,
     description: str,
+    description_field: str,
     area_path: str,
     default_fields: Mapping[str, Any],
     marker: Marker,
@@ -32,13 +33,10 @@ def create_document(
 
     `files` are the uploaded files, by the Aha! ids of their attachments.
     """
-    fields = {
-        TITLE: title,
-        DESCRIPTION: description or EMPTY_DESCRIPTION,
-        AREA_PATH: area_path,
-        **default_fields,
-    }
-    document: PatchDocument = [_set(name, value) for name, value in fields.items()]
+    fields = {TITLE: title, description_field: description or EMPTY_DESCRIPTION, AREA_PATH: area_path}
+    own = {name.casefold() for name in fields}
+    defaults = {name: value for name, value in default_fields.items() if name.casefold() not in own}
+    document: PatchDocument = [_set(name, value) for name, value in {**fields, **defaults}.items()]
     document.append(_relate(marker.relation()))
     document.extend(_relate(_file(key, item)) for key, item in files.items())
     return document
@@ -49,6 +47,7 @@ def update_document(
     revision: int,
     title: str | None,
     description: str | None,
+    description_field: str,
     description_is_markdown: bool,
     old_parent_index: int | None,
     files: Mapping[str, AttachedFile],
@@ -61,9 +60,11 @@ def update_document(
     if title is not None:
         document.append(_set(TITLE, title))
     if description is not None:
-        document.append(_set(DESCRIPTION, description))
+        document.append(_set(description_field, description))
         if description_is_markdown and description:
-            document.append({"op": "add", "path": f"/multilineFieldsFormat/{DESCRIPTION}", "value": "Html"})
+            document.append(
+                {"op": "add", "path": f"/multilineFieldsFormat/{description_field}", "value": "Html"}
+            )
     if old_parent_index is not None:
         document.append({"op": "remove", "path": f"/relations/{old_parent_index}"})
     document.extend(_relate(_file(key, item)) for key, item in files.items())

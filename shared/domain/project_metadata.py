@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.domain.description_field import DESCRIPTION_FIELDS, description_field_among
+
 HIDDEN_CATEGORY = "Microsoft.HiddenCategory"
 
 _FILLED_BY_AZURE_DEVOPS = frozenset(
@@ -17,7 +19,7 @@ _FILLED_BY_AZURE_DEVOPS = frozenset(
     ("System.Reason", "System.CreatedDate", "System.CreatedBy", "System.ChangedDate", "System.ChangedBy")
 )
 _FILLED_BY_A_SEND = frozenset(
-    ("System.Title", "System.Description", "System.AreaPath", "System.WorkItemType", "System.TeamProject")
+    ("System.Title", "System.AreaPath", "System.WorkItemType", "System.TeamProject")
 )
 
 
@@ -40,13 +42,22 @@ class RequiredField:
 
 @dataclass(frozen=True)
 class WorkItemType:
-    """A type that people can create. `states` is empty if the answer did not contain them."""
+    """A type that people can create. `states` is empty if the answer did not contain them.
+
+    `description_fields` are the fields of the type that a description may be in.
+    """
 
     name: str
     reference_name: str
     color: str
     states: tuple[State, ...]
     required_fields: tuple[RequiredField, ...]
+    description_fields: tuple[str, ...] = ()
+
+    @property
+    def description_field(self) -> str:
+        """The field that the type's form shows a description in."""
+        return description_field_among(self.description_fields)
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,7 @@ def _type(source: Mapping[str, Any]) -> WorkItemType:
         color=str(source.get("color") or ""),
         states=read_states(source.get("states") or ()),
         required_fields=_required_fields(source),
+        description_fields=_description_fields(source),
     )
 
 
@@ -114,12 +126,21 @@ def read_states(states: Iterable[Mapping[str, Any]]) -> tuple[State, ...]:
     )
 
 
+def _description_fields(source: Mapping[str, Any]) -> tuple[str, ...]:
+    names = {str(item.get("referenceName", "")) for item in _fields(source)}
+    return tuple(name for name in DESCRIPTION_FIELDS if name in names)
+
+
+def _fields(source: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    return source.get("fields") or source.get("fieldInstances") or ()
+
+
 def _required_fields(source: Mapping[str, Any]) -> tuple[RequiredField, ...]:
-    fields = source.get("fields") or source.get("fieldInstances") or ()
     needed = (
         RequiredField(str(item.get("referenceName", "")), str(item.get("name", "")))
-        for item in fields
+        for item in _fields(source)
         if item.get("alwaysRequired") and item.get("defaultValue") in (None, "")
     )
-    filled = _FILLED_BY_AZURE_DEVOPS | _FILLED_BY_A_SEND
+    description_field = description_field_among(_description_fields(source))
+    filled = _FILLED_BY_AZURE_DEVOPS | _FILLED_BY_A_SEND | {description_field}
     return tuple(field for field in needed if field.reference_name not in filled)

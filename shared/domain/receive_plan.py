@@ -13,6 +13,7 @@ from shared.domain.images import DescriptionForAha, Images, for_aha, inline_imag
 from shared.domain.intentions import AhaText, without_intentions_of
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
 from shared.domain.merge import Outcome, merge
+from shared.domain.present_description import agreed_about
 from shared.domain.send_plan import with_agreed_revision
 from shared.domain.titles import cut, full_title, one_line
 from shared.domain.work_item import NO_IMAGES, WorkItem, description_digest
@@ -181,5 +182,5 @@ def link_after(
         if name in plan.written_fields:
             received_as_of = after.updated_at or received_as_of
         base[name] = Base(shown[name], theirs, received_as_of)
-    new_link = replace(link, base=base)
+    new_link = agreed_about(replace(link, base=base), work_item)
     return with_agreed_revision(without_intentions_of(new_link, operation_id), work_item, plan.images)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shared.domain.description_field import SYSTEM_DESCRIPTION
 from shared.domain.field_decisions import (
     FieldDecision,
     decide_for_item,
@@ -18,6 +19,7 @@ from shared.domain.images import Images, for_azure_devops
 from shared.domain.intentions import without_intentions_of
 from shared.domain.links import AttachedFile, Base, Field, Intention, Link
 from shared.domain.merge import Outcome
+from shared.domain.present_description import agreed_about, described, described_after
 from shared.domain.records import Record
 from shared.domain.work_item import NO_IMAGES, WorkItem
 
@@ -41,6 +43,7 @@ class RecordPlan:
 
     `base` is that of the record's link, or of a work item that was found without a link. `is_outdated`: the payload is
     older than something that was synced since. `images` are those that exist before anything is uploaded.
+    `description_field` is the work item's field that a description is written to.
     """
 
     record: Record
@@ -52,6 +55,7 @@ class RecordPlan:
     moves_to_parent: bool = False
     is_outdated: bool = False
     images: Images = NO_IMAGES
+    description_field: str = SYSTEM_DESCRIPTION
 
     @property
     def creates(self) -> bool:
@@ -82,7 +86,7 @@ class RecordPlan:
         html = self.value_to_write(Field.DESCRIPTION)
         if html is not None:
             return for_azure_devops(html, images, item.description if item else "")
-        if item is None or item.description_is_markdown:
+        if item is None or item.description_is_markdown or item.description_is_hidden:
             return None
         repaired = for_azure_devops(item.description, images)
         return repaired if repaired != item.description else None
@@ -117,6 +121,7 @@ def plan_record(
     now: datetime,
     base: Mapping[Field, Base] | None = None,
     images: Images = NO_IMAGES,
+    description_field: str = SYSTEM_DESCRIPTION,
 ) -> RecordPlan:
     """Decide for one record.
 
@@ -124,11 +129,14 @@ def plan_record(
         link: None for a new record, or one whose work item was found without a link.
         base: for a work item that an interrupted send created: what both sides said then.
         images: the images of the record's Aha! account.
+        description_field: the field for descriptions of a work item that is created.
     """
     if work_item is None:
         files = files_of_new_item(record.attachments)
         decisions = decide_for_new_item(record, images)
-        return RecordPlan(record, family, None, {}, decisions, files, images=images)
+        return RecordPlan(
+            record, family, None, {}, decisions, files, images=images, description_field=description_field
+        )
     known_base = link.base if link else base or {}
     files = sort_files(record.attachments, link, work_item)
     images = images.with_files({**(link.attachments if link else {}), **files.found_on_work_item})
@@ -144,6 +152,7 @@ def plan_record(
             is_outdated_text(record, link, name, now, images) for name in (Field.NAME, Field.DESCRIPTION)
         ),
         images=images,
+        description_field=work_item.shown_field,
     )
 
 
@@ -182,6 +191,7 @@ def link_after(
     """The link once `work_item` is the result of the plan, and the operation's intentions have become the base."""
     base = dict(plan.base)
     images = plan.images.with_files(uploaded)
+    work_item = _as_planned(work_item, plan)
     for decision in plan.decisions:
         new_base = decision.base_after(work_item, base.get(decision.field), images)
         if new_base is not None:
@@ -211,7 +221,17 @@ def link_after(
         sent_at=link.sent_at if link else None,
         received_at=link.received_at if link else None,
     )
-    return with_agreed_revision(without_intentions_of(result, operation_id), work_item, images)
+    settled = without_intentions_of(agreed_about(result, work_item), operation_id)
+    return with_agreed_revision(settled, work_item, images)
+
+
+def _as_planned(work_item: WorkItem, plan: RecordPlan) -> WorkItem:
+    """The result of a plan, with the description that the plan is about."""
+    if plan.work_item is None:
+        return described(work_item, plan.description_field, None)
+    return described_after(
+        work_item, plan.work_item, is_written=plan.value_to_write(Field.DESCRIPTION) is not None
+    )
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

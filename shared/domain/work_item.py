@@ -13,13 +13,17 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from shared.domain.description_field import (
+    SYSTEM_DESCRIPTION,
+    other_description_field,
+    usual_description_field,
+)
 from shared.domain.html_text import is_blank
 from shared.domain.images import Images, comparable
 from shared.domain.links import Field, digest
 from shared.domain.times import parse_time
 
 TITLE = "System.Title"
-DESCRIPTION = "System.Description"
 STATE = "System.State"
 AREA_PATH = "System.AreaPath"
 CHANGED_DATE = "System.ChangedDate"
@@ -28,8 +32,6 @@ WORK_ITEM_TYPE = "System.WorkItemType"
 PARENT = "System.LinkTypes.Hierarchy-Reverse"
 ATTACHED_FILE = "AttachedFile"
 HYPERLINK = "Hyperlink"
-
-REFERENCE_NAMES = {Field.NAME: TITLE, Field.DESCRIPTION: DESCRIPTION, Field.STATE: STATE}
 
 NO_IMAGES = Images()
 _WORK_ITEM_IN_URL = re.compile(r"/(?:workItems|recyclebin)/(\d{1,10})(?:/|$)", re.IGNORECASE)
@@ -60,7 +62,13 @@ class Relation:
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One revision of a work item. A field that Azure DevOps leaves out is empty."""
+    """One revision of a work item. A field that Azure DevOps leaves out is empty.
+
+    `description_field` is the field that `description` was read from, `shown_field` the one that the form shows and
+    that is written; they differ only while the text waits to be moved (see `shared.domain.present_description`).
+    `other_description` is the text of the field that was not read. `lost_description` is the digest of a description
+    that a change of type removed.
+    """
 
     id: int
     revision: int
@@ -72,10 +80,15 @@ class WorkItem:
     relations: tuple[Relation, ...] = ()
     description_is_markdown: bool = False
     changed_at: datetime | None = None
+    description_field: str = SYSTEM_DESCRIPTION
+    shown_field: str = SYSTEM_DESCRIPTION
+    other_description: str = ""
+    other_is_markdown: bool = False
+    lost_description: str = ""
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> WorkItem:
-        """Read the REST shape.
+        """Read the REST shape. The description is that of the field that is usual for the type.
 
         Raises:
             ValueError: there is no id or no revision in it.
@@ -85,21 +98,38 @@ class WorkItem:
         if not isinstance(work_item_id, int) or not isinstance(revision, int):
             raise ValueError("a work item without id or rev")
         formats = payload.get("multilineFieldsFormat") or {}
+        work_item_type = str(fields.get(WORK_ITEM_TYPE) or "")
+        shown = usual_description_field(work_item_type)
+        other = other_description_field(shown)
         return cls(
             id=work_item_id,
             revision=revision,
-            type=str(fields.get(WORK_ITEM_TYPE) or ""),
+            type=work_item_type,
             title=str(fields.get(TITLE) or ""),
-            description=str(fields.get(DESCRIPTION) or ""),
+            description=str(fields.get(shown) or ""),
             state=str(fields.get(STATE) or ""),
             page_url=_page_url(payload),
             relations=tuple(
                 Relation(str(item.get("rel")), str(item.get("url")), item.get("attributes") or {})
                 for item in payload.get("relations") or ()
             ),
-            description_is_markdown=str(formats.get(DESCRIPTION, "")).lower() == "markdown",
+            description_is_markdown=_is_markdown(formats, shown),
             changed_at=parse_time(fields.get(CHANGED_DATE)),
+            description_field=shown,
+            shown_field=shown,
+            other_description=str(fields.get(other) or ""),
+            other_is_markdown=_is_markdown(formats, other),
         )
+
+    @property
+    def description_is_hidden(self) -> bool:
+        """Whether the description is in a field that the form does not show."""
+        return self.description_field != self.shown_field
+
+    @property
+    def shown_field_is_markdown(self) -> bool:
+        """Whether the work item keeps the field that is written in Markdown."""
+        return self.other_is_markdown if self.description_is_hidden else self.description_is_markdown
 
     @property
     def parent_index(self) -> int | None:
@@ -118,6 +148,8 @@ class WorkItem:
 
     def digest_of(self, name: Field, images: Images = NO_IMAGES) -> str:
         """The digest of one field of this revision; `images` are those of its record."""
+        if name is Field.DESCRIPTION and self.lost_description:
+            return self.lost_description
         if name is Field.DESCRIPTION:
             return description_digest(self.description, images)
         return digest(self.title if name is Field.NAME else self.state)
@@ -126,6 +158,10 @@ class WorkItem:
 def description_digest(html: str, images: Images = NO_IMAGES) -> str:
     """The digest of a description. All ways to write an empty one (`<p></p>`, `<br>`) have the same digest."""
     return digest("" if is_blank(html) else comparable(html, images))
+
+
+def _is_markdown(formats: Mapping[str, Any], name: str) -> bool:
+    return str(formats.get(name, "")).lower() == "markdown"
 
 
 def _page_url(payload: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from shared.domain.integration import Integration
 from shared.domain.intentions import with_intentions
 from shared.domain.links import Field, Link
 from shared.domain.notifications import Notification
+from shared.domain.present_description import AgreedDescription, described
 from shared.domain.receive_plan import ReceivePlan, aha_texts, link_after, plan_receive
 from shared.domain.work_item import WorkItem
 from shared.errors import LinkChanged, NotFound, RuleViolation, System, Unavailable
@@ -131,6 +132,8 @@ class InboundSync:
                 record = reading.result()
             except NotFound as error:
                 return ignore(self._operation, "aha_record_gone", error.detail, reference=link.reference)
+        shown_field = self._integration.description_field(work_item.type)
+        work_item = described(work_item, shown_field, AgreedDescription.of(link))
         try:
             settled = settle_intentions(
                 link,
@@ -138,6 +141,7 @@ class InboundSync:
                 aha_texts(link, record, self._images),
                 self._images,
                 self._azure_devops,
+                self._integration,
                 self._operation,
                 aha_is_current=True,
                 aha_updated_at=record.updated_at,

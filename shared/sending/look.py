@@ -18,6 +18,7 @@ from shared.domain.integration import Integration
 from shared.domain.intentions import AhaText
 from shared.domain.kind import Kind
 from shared.domain.links import Base, Field
+from shared.domain.present_description import AgreedDescription, described
 from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
 from shared.errors import NotFound
@@ -138,7 +139,9 @@ def _with_work_item(state: RecordState, item: WorkItem | None, place: LookPlace)
             reference=state.record.reference,
         )
         return state
-    return replace(state, work_item=item)
+    agreed = AgreedDescription.of(state.link) if state.link else None
+    shown_field = place.integration.description_field(item.type)
+    return replace(state, work_item=described(item, shown_field, agreed))
 
 
 def _log_unreadable(states: Mapping[str, RecordState], named: Mapping[str, int], place: LookPlace) -> None:
@@ -173,6 +176,7 @@ def _settle_intentions(
                 _texts(state.record, place.images),
                 place.images,
                 place.azure_devops,
+                place.integration,
                 place.operation,
                 aha_is_current=False,
                 aha_updated_at=state.record.updated_at,
@@ -229,10 +233,14 @@ def _adopt_orphans(
             reference=states[record_id].record.reference,
             work_item_id=item.id,
         )
+        field_of = place.integration.description_field
+        first = described(first, field_of(first.type), None)
         intended = inherited[record_id].intended
         images = place.images.with_files(sent_files(first))
         base = {name: Base(intended.get(name, ""), first.digest_of(name, images)) for name in Field}
-        adopted[record_id] = replace(states[record_id], work_item=item, base=base)
+        agreed = AgreedDescription(first.description_field, base[Field.DESCRIPTION].azure_devops)
+        present = described(item, field_of(item.type), agreed)
+        adopted[record_id] = replace(states[record_id], work_item=present, base=base)
     return adopted
 
 

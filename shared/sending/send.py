@@ -184,6 +184,9 @@ class FeatureSend:
                     now=now,
                     base=state.base,
                     images=self._images,
+                    description_field=self._integration.description_field(
+                        self._integration.mapping(state.record.kind).work_item_type
+                    ),
                 ),
             )
             for key, state in states.items()

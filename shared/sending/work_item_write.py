@@ -54,6 +54,7 @@ def write_of(
         document = create_document(
             title=plan.value_to_write(Field.NAME) or "",
             description=plan.description_to_write(files) or "",
+            description_field=plan.description_field,
             area_path=integration.azure_devops.area_path,
             default_fields=mapping.default_fields,
             marker=marker_of(record, integration, public_url),
@@ -64,7 +65,8 @@ def write_of(
         revision=item.revision,
         title=plan.value_to_write(Field.NAME),
         description=plan.description_to_write(files),
-        description_is_markdown=item.description_is_markdown,
+        description_field=item.shown_field,
+        description_is_markdown=item.shown_field_is_markdown,
         old_parent_index=item.parent_index if plan.moves_to_parent else None,
         files=files,
     )

@@ -122,6 +122,7 @@ def _secret(row: Row, name: str, vault: Vault) -> Secret | None:
 def _mapping_properties(kind: str, mapping: RecordMapping) -> dict[str, Value]:
     return {
         f"{kind}_work_item_type": mapping.work_item_type,
+        f"{kind}_description_field": mapping.description_field,
         **long_text(f"{kind}_status_mapping", _json(mapping.status_mapping)),
         **long_text(f"{kind}_default_fields", _json(mapping.default_fields)),
     }
@@ -132,6 +133,7 @@ def _mapping(row: Row, kind: str) -> RecordMapping:
         work_item_type=row.text(f"{kind}_work_item_type"),
         status_mapping=json.loads(row.long_text(f"{kind}_status_mapping")),
         default_fields=json.loads(row.long_text(f"{kind}_default_fields")),
+        description_field=row.text(f"{kind}_description_field"),
     )
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from shared.domain.description_field import SYSTEM_DESCRIPTION
 from shared.domain.kind import Kind
 from shared.domain.links import AttachedFile, Base, Claim, Field, Intention, Link, Side
 from shared.domain.times import parse_time
@@ -72,6 +73,8 @@ def link_row(integration_id: str, link: Link, unknown: Mapping[str, Value] | Non
         "work_item_url": link.work_item_url,
         "work_item_type": link.work_item_type,
         "agreed_revision": link.agreed_revision,
+        "description_field": link.description_field,
+        "other_text": link.other_text,
         **_present(
             parent_work_item_id=link.parent_work_item_id,
             sent_as_of=_time_text(link.sent_as_of),
@@ -147,6 +150,9 @@ def stored_link(row: Row) -> StoredLink:
         sent_as_of=row.moment("sent_as_of"),
         sent_at=row.moment("sent_at"),
         received_at=row.moment("received_at"),
+        # Rows of older versions have no such property; those versions knew only this field.
+        description_field=row.text("description_field") or SYSTEM_DESCRIPTION,
+        other_text=row.text("other_text"),
     )
     return StoredLink(link, row.etag, _unknown(row))
 
@@ -191,7 +197,7 @@ _FIELDS = frozenset(name.value for name in Field)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _PROPERTY_NAMES = """
 schema write_id kind aha_id reference parent_aha_id work_item_id work_item_url work_item_type agreed_revision
-parent_work_item_id sent_as_of sent_at received_at
+parent_work_item_id sent_as_of sent_at received_at description_field other_text
 """
 _PROPERTIES = frozenset(_PROPERTY_NAMES.split())
 

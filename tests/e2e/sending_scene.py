@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from azure.data.tables import TableClient, TableServiceClient
+from azure.data.tables import TableClient, TableServiceClient, UpdateMode
 from requests import Response
 
 from local.service import OrphanGuard, Service, free_port
@@ -291,6 +291,12 @@ class Scene:
         """The rows of the integration's links, by work item."""
         rows = self._links().query_entities(f"PartitionKey eq '{self.integration.id}' and RowKey ge 'w:'")
         return {row["work_item_id"]: dict(row) for row in rows if row["RowKey"].startswith("w:")}
+
+    def take_out_of_link_rows(self, *names: str) -> None:
+        """As if a version of the app that does not know these properties had written the links."""
+        for row in self.link_rows().values():
+            older = {name: value for name, value in row.items() if name not in names}
+            self._links().update_entity(older, mode=UpdateMode.REPLACE)
 
     def _is_our_claim(self, row: Any) -> bool:
         return bool(row["PartitionKey"] == self.integration.id and row.get("is_claim"))

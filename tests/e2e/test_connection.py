@@ -174,7 +174,8 @@ class TestWorkItemTypes:
     def test_have_their_states_with_category_and_colour(self, api: Api, azure_devops: AzureDevOps) -> None:
         story = types_of(connection(api, WITH_PROJECT))["User Story"]
 
-        assert set(story) == {"name", "reference_name", "color", "states", "required_fields"}
+        keys = {"name", "reference_name", "color", "description_field", "states", "required_fields"}
+        assert set(story) == keys
         assert story["reference_name"] == "Microsoft.VSTS.WorkItemTypes.UserStory"
         assert story["color"] == "009CCC"
         assert story["states"] == [
@@ -204,6 +205,13 @@ class TestWorkItemTypes:
             "Done",
             "Removed",
         ]
+
+    def test_have_the_field_that_their_form_shows_a_description_in(self, api: Api) -> None:
+        types = types_of(connection(api, WITH_PROJECT))
+
+        shown = {name: kind["description_field"] for name, kind in types.items()}
+        assert shown.pop("Bug") == "Microsoft.VSTS.TCM.ReproSteps"
+        assert set(shown.values()) == {"System.Description"}
 
 
 class TestOfAnIntegration:

@@ -162,6 +162,23 @@ def test_an_unknown_field_is_refused(ado: AzureDevOpsCaller) -> None:
     assert written.json()["message"] == read.json()["message"] == "TF51535: Cannot find field Custom.Nothing."
 
 
+@pytest.mark.parametrize("kind", ["User Story", "Feature", "Task"])
+def test_a_field_that_the_type_does_not_have_is_refused(ado: AzureDevOpsCaller, kind: str) -> None:
+    steps = set_field("Microsoft.VSTS.TCM.ReproSteps", "Click twice")
+    number = ado.create(kind, title("A"))["id"]
+
+    created = ado.try_create(kind, [title("A"), steps])
+    updated = ado.try_update(number, steps)
+
+    assert [created.status_code, updated.status_code] == [400, 400]
+    assert (
+        created.json()["message"]
+        == updated.json()["message"]
+        == ("TF51535: Cannot find field Microsoft.VSTS.TCM.ReproSteps.")
+    )
+    assert "fields" in ado.create("Bug", title("A"), steps)
+
+
 def test_a_read_only_field_is_refused(ado: AzureDevOpsCaller) -> None:
     answer = ado.try_create("Feature", [title("A"), set_field("System.CreatedDate", "2020-01-01")])
 

@@ -113,6 +113,7 @@ def test_a_link_with_fewer_properties_than_todays_is_read_with_defaults(
     assert (found.link.reference, found.link.name, found.link.parent_aha_id) == ("", "", "")
     assert (found.link.agreed_revision, found.link.parent_work_item_id) == (0, None)
     assert (found.link.intentions, found.link.requirement_ids) == ((), ())
+    assert (found.link.description_field, found.link.other_text) == ("System.Description", "")
     assert (found.link.sent_as_of, found.link.received_at) == (None, None)
     assert [base.received_as_of for base in found.link.base.values()] == [None]
     assert [file.size for file in found.link.attachments.values()] == [None]

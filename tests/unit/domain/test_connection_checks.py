@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from shared.domain.connection_checks import check_mapping
+from shared.domain.connection_checks import advise_on_descriptions, check_mapping
+from shared.domain.description_field import REPRO_STEPS
+from shared.domain.description_field import SYSTEM_DESCRIPTION as DESCRIPTION
 from shared.domain.integration import Integration, RecordMapping
 from shared.domain.project_metadata import State, WorkItemType
 from shared.errors import NotFound, OperationFailed, RuleViolation
@@ -83,3 +85,60 @@ def test_areas_are_compared_without_regard_to_case() -> None:
 def test_types_are_checked_before_the_area(types: list[WorkItemType], first: str) -> None:
     with pytest.raises(OperationFailed, match=first):
         check_mapping(in_area("Elsewhere"), AREAS, types)
+
+
+def described_by(type_name: str, *fields: str, chosen: str = "") -> tuple[Integration, list[WorkItemType]]:
+    """An integration whose requirements become a type with these description fields."""
+    kind = WorkItemType(type_name, "X", "CC293D", (NEW,), (), fields)
+    return replace(INTEGRATION, requirement=RecordMapping(type_name, {}, description_field=chosen)), [
+        FEATURE,
+        kind,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("type_name", "has", "chosen", "words"),
+    [
+        ("User Story", DESCRIPTION, REPRO_STEPS, "Repro Steps (Microsoft.VSTS.TCM.ReproSteps)"),
+        ("Bug", DESCRIPTION, "", "Repro Steps (Microsoft.VSTS.TCM.ReproSteps)"),
+        ("Defect", REPRO_STEPS, "", "Description (System.Description)"),
+    ],
+)
+def test_a_field_that_the_type_lacks_is_reported_with_the_one_to_choose(
+    type_name: str, has: str, chosen: str, words: str
+) -> None:
+    integration, types = described_by(type_name, has, chosen=chosen)
+
+    with pytest.raises(RuleViolation) as failure:
+        check_mapping(integration, AREAS, types)
+
+    assert f"{words}, which the work item type {type_name} does not have" in failure.value.detail
+    assert f"Set requirement.description_field to {has}" in failure.value.detail
+
+
+@pytest.mark.parametrize(
+    ("type_name", "chosen", "advised"),
+    [
+        ("Defect", "", True),
+        ("Bug", DESCRIPTION, True),
+        ("Bug", "", False),
+        ("Defect", REPRO_STEPS, False),
+    ],
+)
+def test_a_field_that_the_form_probably_does_not_show_is_named(
+    type_name: str, chosen: str, advised: bool
+) -> None:
+    integration, types = described_by(type_name, DESCRIPTION, REPRO_STEPS, chosen=chosen)
+
+    check_mapping(integration, AREAS, types)
+    advice = advise_on_descriptions(integration, types)
+
+    assert [check.name for check in advice] == (["description_field"] if advised else [])
+    assert all("The form of " + type_name in check.detail for check in advice)
+
+
+def test_a_type_whose_fields_are_unknown_is_not_judged() -> None:
+    integration, types = described_by("Bug")
+
+    check_mapping(integration, AREAS, types)
+    assert advise_on_descriptions(integration, types) == []

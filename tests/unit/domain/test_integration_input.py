@@ -164,8 +164,13 @@ def test_removing_the_url_first_does_not_keep_the_token_for_another_one() -> Non
         ("requirement/default_fields", {"system.rev": 1}, "/requirement/default_fields/system.rev"),
         ("requirement/default_fields", {"Custom.A": "x" * 4001}, "/requirement/default_fields/Custom.A"),
         ("requirement/default_fields", {"Custom.A/rev": 1}, "/requirement/default_fields/Custom.A~1rev"),
+        ("feature/default_fields", {"System.description": "x"}, "/feature/default_fields/System.description"),
+        ("feature/description_field", "System.Title", "/feature/description_field"),
+        ("feature/description_field", "Custom.Story", "/feature/description_field"),
+        ("requirement/description_field", 7, "/requirement/description_field"),
+        ("requirement/description_field", ["System.Description"], "/requirement/description_field"),
     ],
-    ids=range(30),
+    ids=range(35),
 )
 def test_an_error_has_the_pointer_of_the_wrong_value(path: str, value: Any, pointer: str) -> None:
     assert list(errors_of(changed(path, value))) == [pointer]
@@ -211,6 +216,43 @@ def test_default_fields_keep_their_types() -> None:
     fields = {"Custom.Team": "Web", "Custom.Points": 3, "Custom.Share": 0.5, "Custom.Checked": False}
 
     assert read(changed("feature/default_fields", fields)).feature.default_fields == fields
+
+
+def test_a_field_for_descriptions_may_be_chosen() -> None:
+    chosen = read(changed("requirement/description_field", "Microsoft.VSTS.TCM.ReproSteps"))
+
+    assert chosen.description_field("User Story") == "Microsoft.VSTS.TCM.ReproSteps"
+    assert chosen.description_field("Feature") == "System.Description"
+
+
+@pytest.mark.parametrize("left_out", [None, "", "  "])
+def test_without_a_chosen_field_the_type_decides(left_out: str | None) -> None:
+    assert read(changed("requirement/description_field", left_out)) == an_integration()
+
+
+def test_one_type_has_one_field_for_descriptions() -> None:
+    body = changed("feature/description_field", "System.Description")
+    body["feature"]["work_item_type"] = "user story"
+    body["requirement"]["description_field"] = "Microsoft.VSTS.TCM.ReproSteps"
+
+    assert list(errors_of(body)) == ["/requirement/description_field"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "refused", "taken"),
+    [
+        ("", "Microsoft.VSTS.TCM.ReproSteps", "System.Description"),
+        ("System.Description", "System.Description", "Microsoft.VSTS.TCM.ReproSteps"),
+        ("Microsoft.VSTS.TCM.ReproSteps", "microsoft.vsts.tcm.reprosteps", "System.Description"),
+    ],
+)
+def test_the_field_for_descriptions_takes_no_default(chosen: str, refused: str, taken: str) -> None:
+    mapping = {"work_item_type": "Bug", "description_field": chosen}
+
+    assert list(errors_of(changed("feature", {**mapping, "default_fields": {refused: "x"}}))) == [
+        f"/feature/default_fields/{refused}"
+    ]
+    assert read(changed("feature", {**mapping, "default_fields": {taken: "x"}})).feature.default_fields
 
 
 def test_http_is_allowed_only_locally() -> None:

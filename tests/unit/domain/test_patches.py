@@ -15,6 +15,7 @@ def test_a_new_work_item_is_complete_in_one_document() -> None:
     document = create_document(
         title="Search by colour",
         description="<p>Colours</p>",
+        description_field="System.Description",
         area_path="Fabrikam\\Web",
         default_fields={"Custom.Team": "Web", "Microsoft.VSTS.Common.Priority": 2, "Custom.Checked": False},
         marker=MARKER,
@@ -51,7 +52,13 @@ def test_a_new_work_item_is_complete_in_one_document() -> None:
 
 def test_a_new_requirement_of_a_batch_names_itself_and_its_parent_by_negative_ids() -> None:
     plain = create_document(
-        title="Red", description="", area_path="Fabrikam", default_fields={}, marker=MARKER, files={}
+        title="Red",
+        description="",
+        description_field="System.Description",
+        area_path="Fabrikam",
+        default_fields={},
+        marker=MARKER,
+        files={},
     )
 
     document = with_temporary_id(with_parent(plain, PARENT_URL), -2)
@@ -76,6 +83,7 @@ def test_a_change_tests_the_revision_first() -> None:
         revision=4,
         title="Search by colours",
         description="<p>Colours</p>",
+        description_field="System.Description",
         description_is_markdown=False,
         old_parent_index=None,
         files={},
@@ -94,6 +102,7 @@ def test_a_move_removes_the_old_parent_and_adds_the_new_one_in_the_same_document
         revision=4,
         title=None,
         description=None,
+        description_field="System.Description",
         description_is_markdown=False,
         old_parent_index=3,
         files={"41": PICTURE},
@@ -127,6 +136,7 @@ def test_a_description_kept_in_markdown_is_told_to_be_html() -> None:
         revision=4,
         title=None,
         description="<p>Colours</p>",
+        description_field="System.Description",
         description_is_markdown=True,
         old_parent_index=None,
         files={},
@@ -145,6 +155,7 @@ def test_an_emptied_description_is_cleared_and_one_that_is_left_alone_is_not_nam
         revision=4,
         title=None,
         description="",
+        description_field="System.Description",
         description_is_markdown=True,
         old_parent_index=None,
         files={},
@@ -153,6 +164,7 @@ def test_an_emptied_description_is_cleared_and_one_that_is_left_alone_is_not_nam
         revision=4,
         title=None,
         description=None,
+        description_field="System.Description",
         description_is_markdown=True,
         old_parent_index=None,
         files={},

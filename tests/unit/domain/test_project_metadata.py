@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,6 +94,36 @@ def test_states_have_categories_and_colours() -> None:
     (bug,) = available_types([{"name": "Bug", "states": states}], [])
 
     assert bug.states == (State("New", "Proposed", "b2b2b2"), State("Closed", "", ""))
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["System.Description", "Microsoft.VSTS.TCM.ReproSteps"], "Microsoft.VSTS.TCM.ReproSteps"),
+        (["Microsoft.VSTS.TCM.ReproSteps"], "Microsoft.VSTS.TCM.ReproSteps"),
+        (["System.Description", "Microsoft.VSTS.TCM.Steps"], "System.Description"),
+        ([], "System.Description"),
+    ],
+)
+@pytest.mark.parametrize("key", ["fields", "fieldInstances"])
+def test_a_type_that_has_repro_steps_shows_descriptions_there(
+    names: list[str], expected: str, key: str
+) -> None:
+    fields = [{"referenceName": name} for name in names]
+
+    (kind,) = available_types([{"name": "Defect", key: fields}], [])
+
+    assert kind.description_field == expected
+
+
+def test_the_field_for_descriptions_is_filled_by_a_send_and_another_text_is_not() -> None:
+    names = ("System.Description", "Microsoft.VSTS.TCM.ReproSteps")
+    fields = [{"referenceName": name, "name": name, "alwaysRequired": True} for name in names]
+
+    bug, story = available_types([{"name": "Bug", "fields": fields}, {"name": "S", "fields": fields[:1]}], [])
+
+    assert [field.reference_name for field in bug.required_fields] == ["System.Description"]
+    assert story.required_fields == ()
 
 
 def test_required_fields_are_those_that_neither_azure_devops_nor_a_send_fills_in() -> None:

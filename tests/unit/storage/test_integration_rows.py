@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -34,7 +35,7 @@ STORED = StoredIntegration(
         azure_devops=AzureDevOpsTarget("fabrikam", Authentication.PAT, None, "Fabrikam", "Fabrikam\\Wéb"),
         aha=AhaTarget("https://fabrikam.aha.io", None),
         feature=RecordMapping("Feature", {"New": "Under consideration"}, {"Custom.Cost": 1.5}),
-        requirement=RecordMapping("User Story", {"Actif/é": "In progress"}, {}),
+        requirement=RecordMapping("Bug", {"Actif/é": "In progress"}, {}, "Microsoft.VSTS.TCM.ReproSteps"),
     ),
     created_at=NOON,
     updated_at=NOON + timedelta(hours=1),
@@ -58,9 +59,11 @@ PROPERTIES: dict[str, Value] = {
     "updated_at": NOON + timedelta(hours=1),
     "webhook_generation": "9f",
     "feature_work_item_type": "Feature",
+    "feature_description_field": "",
     "feature_status_mapping_0": '{"New": "Under consideration"}',
     "feature_default_fields_0": '{"Custom.Cost": 1.5}',
-    "requirement_work_item_type": "User Story",
+    "requirement_work_item_type": "Bug",
+    "requirement_description_field": "Microsoft.VSTS.TCM.ReproSteps",
     "requirement_status_mapping_0": '{"Actif/é": "In progress"}',
     "requirement_default_fields_0": "{}",
 }
@@ -107,6 +110,10 @@ def test_an_integration_of_a_newer_schema_is_refused() -> None:
 
 
 def test_an_integration_of_an_older_version_is_read() -> None:
-    older = {name: value for name, value in PROPERTIES.items() if name != "schema"}
+    newer = ("schema", "feature_description_field", "requirement_description_field")
+    older = {name: value for name, value in PROPERTIES.items() if name not in newer}
 
-    assert stored_integration(Row("integrations", "i:fabrikam-web", older, ETAG), VAULT) == STORED
+    read = stored_integration(Row("integrations", "i:fabrikam-web", older, ETAG), VAULT)
+
+    requirement = replace(STORED.integration.requirement, description_field="")
+    assert read == replace(STORED, integration=replace(STORED.integration, requirement=requirement))

@@ -53,6 +53,8 @@ LINK = Link(
     sent_as_of=NOON,
     sent_at=NOON + timedelta(minutes=2),
     received_at=NOON + timedelta(minutes=3),
+    description_field="Microsoft.VSTS.TCM.ReproSteps",
+    other_text="d1",
 )
 
 LINK_PROPERTIES: dict[str, Value] = {
@@ -87,6 +89,8 @@ LINK_PROPERTIES: dict[str, Value] = {
     "sent_as_of": "2026-03-04T12:00:00+00:00",
     "sent_at": "2026-03-04T12:02:00+00:00",
     "received_at": "2026-03-04T12:03:00+00:00",
+    "description_field": "Microsoft.VSTS.TCM.ReproSteps",
+    "other_text": "d1",
 }
 
 NEW_LINK = Link(
@@ -110,6 +114,8 @@ NEW_LINK_PROPERTIES: dict[str, Value] = {
     "work_item_url": "https://dev.azure.com/fabrikam/Fabrikam/_workitems/edit/41",
     "work_item_type": "Feature",
     "agreed_revision": 1,
+    "description_field": "System.Description",
+    "other_text": "",
     "base_0": "{}",
     "attachments_0": "{}",
     "requirement_ids_0": "[]",
