@@ -1,0 +1,124 @@
+/** What a panel says of each record, in words. */
+
+import type { Outcome, Panel } from "./panel.ts";
+import type { SentAction, SentRecord } from "./sendResult.ts";
+import { recordsOf } from "./sendResult.ts";
+import type { Difference, StandingRecord, WorkItem } from "./standing.ts";
+
+export interface Row {
+  readonly reference: string;
+  readonly name: string;
+  /** Says the same as the text next to it; for the eye only. */
+  readonly symbol: string;
+  /** Such as "Up to date". */
+  readonly summary: string;
+  readonly workItem: WorkItem | null;
+  readonly notes: readonly string[];
+  readonly errors: readonly string[];
+  /** ISO 8601; empty if never. */
+  readonly lastSentAt: string;
+}
+
+const SUMMARIES: Readonly<Record<Difference, readonly [symbol: string, words: string]>> = {
+  none: ["✓", "Up to date"],
+  aha: ["↑", "Changed in Aha! since it was sent"],
+  azure_devops: ["↓", "Changed in Azure DevOps"],
+  both: ["↕", "Changed in Aha! and in Azure DevOps"],
+  not_sent: ["○", "Not sent"],
+  gone: ["✕", "The work item was deleted"],
+  unreadable: ["✕", "The work item cannot be read"],
+};
+
+const NOTES: Readonly<Partial<Record<Difference, string>>> = {
+  azure_devops: "The change has not reached Aha! yet. Sending again does not overwrite it.",
+  both: "Sending again keeps the text from Aha!.",
+  gone: "Sending again creates a new work item.",
+  unreadable:
+    "It may be in an area or a project that the function app's token does not see. Sending again does not create a new one.",
+};
+
+const DONE: Readonly<Record<SentAction, readonly [symbol: string, words: string]>> = {
+  created: ["✓", "Created"],
+  updated: ["✓", "Updated"],
+  unchanged: ["✓", "No change"],
+  failed: ["✕", "Not sent"],
+  pending: ["…", "Waiting to be sent"],
+};
+
+const PLANNED: Readonly<Record<SentAction, readonly [symbol: string, words: string]>> = {
+  created: ["+", "Would be created"],
+  updated: ["↑", "Would be updated"],
+  unchanged: ["✓", "Would not change"],
+  failed: ["✕", "Would not be sent"],
+  pending: ["…", "Not checked"],
+};
+
+/** One row for each record, the feature first. */
+export function rowsOf(panel: Panel): readonly Row[] {
+  const standing = panel.standing === null ? [] : [panel.standing.feature, ...panel.standing.requirements];
+  const sent = panel.outcome === null ? [] : recordsOf(panel.outcome.result);
+  const sentByReference = new Map(sent.map((record) => [record.reference, record]));
+  const known = new Set(standing.map((record) => record.reference));
+  const isReadSince = panel.activity !== "sending" && panel.outcome?.of === "send" && panel.problem === null;
+  return [
+    ...standing.map((record) => rowOf(record, sentByReference.get(record.reference), panel.outcome, isReadSince)),
+    // A requirement that was added after the feature was last read.
+    ...sent.filter((record) => !known.has(record.reference)).map((record) => rowOf(null, record, panel.outcome, false)),
+  ];
+}
+
+function rowOf(
+  standing: StandingRecord | null,
+  sent: SentRecord | undefined,
+  outcome: Outcome | null,
+  isReadSince: boolean,
+): Row {
+  const difference = standing?.difference ?? "not_sent";
+  const [symbol, summary] = summaryOf(difference, sent, outcome, isReadSince);
+  const note = sent === undefined || isReadSince ? NOTES[difference] : undefined;
+  return {
+    reference: standing?.reference ?? sent?.reference ?? "",
+    name: standing?.name ?? "",
+    symbol,
+    summary,
+    workItem: workItemOf(standing, sent),
+    notes: [...(note === undefined ? [] : [note]), ...conflictNotes(sent)],
+    errors: errorsOf(standing, sent),
+    lastSentAt: standing?.lastSentAt ?? "",
+  };
+}
+
+function summaryOf(
+  difference: Difference,
+  sent: SentRecord | undefined,
+  outcome: Outcome | null,
+  isReadSince: boolean,
+): readonly [string, string] {
+  if (sent === undefined || outcome === null) return SUMMARIES[difference];
+  if (outcome.of === "check") return PLANNED[sent.action];
+  // After the send the feature was read again, which says more than "Updated".
+  return isReadSince && sent.action !== "failed" ? SUMMARIES[difference] : DONE[sent.action];
+}
+
+/** A result has no state of a work item, and how the record stood may be from before it was sent. */
+function workItemOf(standing: StandingRecord | null, sent: SentRecord | undefined): WorkItem | null {
+  const read = standing?.workItem ?? null;
+  const made = sent?.workItem ?? null;
+  if (read === null || made === null) return made ?? read;
+  return read.id === made.id ? read : made;
+}
+
+function errorsOf(standing: StandingRecord | null, sent: SentRecord | undefined): string[] {
+  // The last error is from before the send that this result is of.
+  const fault = sent === undefined ? standing?.lastError : sent.error;
+  const files = sent?.failedFiles.map((file) => `File “${file.name}”: ${file.detail}`) ?? [];
+  return [...(fault ? [fault.detail] : []), ...files];
+}
+
+function conflictNotes(sent: SentRecord | undefined): string[] {
+  return (sent?.conflicts ?? []).map(({ field, kept }) =>
+    kept === "aha"
+      ? `“${field}” was changed on both sides. The text from Aha! was kept; the other one is in the work item's history.`
+      : `“${field}” was changed on both sides. The text from Azure DevOps was kept.`,
+  );
+}

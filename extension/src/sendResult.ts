@@ -1,0 +1,97 @@
+/** What a send did, or what a dry run would do: the answer of POST /api/integrations/{id}/features/{reference}. */
+
+import { asObject, asObjects, asText, oneOf, type Json } from "./json.ts";
+import { readFault, readWorkItem, type Fault, type WorkItem } from "./standing.ts";
+
+const STATUSES = ["succeeded", "partial", "in_progress"] as const;
+const ACTIONS = ["created", "updated", "unchanged", "failed", "pending"] as const;
+
+export type SentAction = (typeof ACTIONS)[number];
+
+/** A file that was not sent. */
+export interface FailedFile {
+  readonly name: string;
+  readonly detail: string;
+}
+
+export interface SentRecord {
+  readonly id: string;
+  readonly reference: string;
+  readonly action: SentAction;
+  readonly workItem: WorkItem | null;
+  readonly error: Fault | null;
+  /** Fields that were changed on both sides. */
+  readonly conflicts: readonly Conflict[];
+  readonly failedFiles: readonly FailedFile[];
+  readonly pendingFiles: number;
+  readonly doneFiles: number;
+}
+
+export interface Conflict {
+  readonly field: string;
+  readonly kept: "aha" | "azure_devops";
+}
+
+export interface SendResult {
+  readonly status: (typeof STATUSES)[number];
+  readonly feature: SentRecord;
+  readonly requirements: readonly SentRecord[];
+}
+
+/** Records and files together. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Null if the body is of another shape. */
+export function readSendResult(body: unknown): SendResult | null {
+  const answer = asObject(body);
+  const status = oneOf(answer?.["status"], STATUSES);
+  const feature = readRecord(asObject(answer?.["feature"]));
+  if (answer === null || status === null || feature === null) return null;
+  const requirements = asObjects(answer["requirements"]).map(readRecord);
+  return { status, feature, requirements: requirements.filter((one) => one !== null) };
+}
+
+export function recordsOf(result: SendResult): readonly SentRecord[] {
+  return [result.feature, ...result.requirements];
+}
+
+export function progressOf(result: SendResult): Progress {
+  let done = 0;
+  let total = 0;
+  for (const record of recordsOf(result)) {
+    const isPending = record.action === "pending";
+    done += (isPending ? 0 : 1) + record.doneFiles;
+    total += 1 + record.doneFiles + record.pendingFiles;
+  }
+  return { done, total };
+}
+
+function readRecord(record: Json | null): SentRecord | null {
+  const action = oneOf(record?.["action"], ACTIONS);
+  if (record === null || action === null) return null;
+  const files = asObjects(record["attachments"]);
+  const failed = files.filter((file) => file["action"] === "failed");
+  const pending = files.filter((file) => file["action"] === "pending");
+  return {
+    id: asText(record["id"]),
+    reference: asText(record["reference_num"]),
+    action,
+    workItem: readWorkItem(record["work_item"]),
+    error: readFault(record["error"]),
+    conflicts: asObjects(record["conflicts"]).flatMap(readConflict),
+    failedFiles: failed.map((file) => ({
+      name: asText(file["file_name"]),
+      detail: readFault(file["error"])?.detail ?? "",
+    })),
+    pendingFiles: pending.length,
+    doneFiles: files.length - pending.length,
+  };
+}
+
+function readConflict(conflict: Json): Conflict[] {
+  const kept = oneOf(conflict["kept"], ["aha", "azure_devops"] as const);
+  return kept === null ? [] : [{ field: asText(conflict["field"]), kept }];
+}

@@ -1,0 +1,73 @@
+/** How a feature stands: the answer of GET /api/integrations/{id}/features/{reference}. */
+
+import { asNumber, asObject, asObjects, asText, oneOf, type Json } from "./json.ts";
+import { safeWebAddress } from "./webAddress.ts";
+
+const DIFFERENCES = ["none", "aha", "azure_devops", "both", "not_sent", "gone", "unreadable"] as const;
+
+/** What a send or a notification would carry now. */
+export type Difference = (typeof DIFFERENCES)[number];
+
+export interface WorkItem {
+  readonly id: number;
+  readonly url: string | null;
+  readonly type: string;
+  /** Empty where the answer has none. */
+  readonly state: string;
+}
+
+export interface Fault {
+  readonly code: string;
+  readonly detail: string;
+}
+
+export interface StandingRecord {
+  readonly id: string;
+  readonly reference: string;
+  readonly name: string;
+  readonly workItem: WorkItem | null;
+  readonly difference: Difference;
+  /** ISO 8601; empty if never. */
+  readonly lastSentAt: string;
+  readonly lastError: Fault | null;
+}
+
+export interface Standing {
+  readonly feature: StandingRecord;
+  readonly requirements: readonly StandingRecord[];
+}
+
+/** Null if the body is of another shape. */
+export function readStanding(body: unknown): Standing | null {
+  const answer = asObject(body);
+  const feature = readRecord(asObject(answer?.["feature"]));
+  if (answer === null || feature === null) return null;
+  const requirements = asObjects(answer["requirements"]).map(readRecord);
+  return { feature, requirements: requirements.filter((one) => one !== null) };
+}
+
+export function readWorkItem(value: unknown): WorkItem | null {
+  const item = asObject(value);
+  const id = asNumber(item?.["id"]);
+  if (item === null || id === null) return null;
+  return { id, url: safeWebAddress(item["url"]), type: asText(item["type"]), state: asText(item["state"]) };
+}
+
+export function readFault(value: unknown): Fault | null {
+  const fault = asObject(value);
+  return fault === null ? null : { code: asText(fault["code"]), detail: asText(fault["detail"]) };
+}
+
+function readRecord(record: Json | null): StandingRecord | null {
+  const difference = oneOf(record?.["difference"], DIFFERENCES);
+  if (record === null || difference === null) return null;
+  return {
+    id: asText(record["id"]),
+    reference: asText(record["reference_num"]),
+    name: asText(record["name"]),
+    workItem: readWorkItem(record["work_item"]),
+    difference,
+    lastSentAt: asText(record["last_sent_at"]),
+    lastError: readFault(record["last_error"]),
+  };
+}
