@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.development.console import ROOT, CommandFailed, print_failure, say
-from local.development.environment import development_environment, make_azurite_ready, only_one_installer
+from local.development.environment import (
+    development_environment,
+    make_azurite_ready,
+    make_extension_ready,
+    only_one_installer,
+)
 
 
 @dataclass(frozen=True)
@@ -23,15 +28,24 @@ class Command:
     summary: str
     module: str
     needs_azurite: bool = True
+    needs_extension: bool = False
 
 
 COMMANDS = {
     "run": Command("start the whole system on this machine and show how to use it", "local.development.run"),
-    "test": Command("run every test; arguments go to pytest", "local.development.test"),
+    "test": Command("run every test; arguments go to pytest", "local.development.test", needs_extension=True),
     "bench": Command("measure sends, notifications and cold starts", "local.bench"),
     "torture": Command("random sequences with faults and killed processes, then the laws", "tests.torture"),
     "mutations": Command("put defects into a copy of the product and see that tests fail", "tests.mutations"),
-    "lint": Command("check style, format and types", "local.development.lint", needs_azurite=False),
+    "lint": Command(
+        "check style, format and types", "local.development.lint", needs_azurite=False, needs_extension=True
+    ),
+    "extension": Command(
+        "check, test and build the Aha! extension",
+        "local.development.extension",
+        needs_azurite=False,
+        needs_extension=True,
+    ),
     "pictures": Command("take the README's pictures anew, with Chromium", "local.development.pictures"),
 }
 
@@ -63,6 +77,8 @@ def _set_up_and_run(name: str, rest: list[str]) -> int:
         environment.make_ready()
         if not name or COMMANDS[name].needs_azurite:
             make_azurite_ready(environment)
+        if not name or COMMANDS[name].needs_extension:
+            make_extension_ready(environment)
     if not name:
         say("Everything is installed. Next: python dev.py run, or python dev.py --help")
         return 0

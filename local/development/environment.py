@@ -21,6 +21,7 @@ from local.development.console import DEV_FOLDER, ROOT, CommandFailed, run_logge
 
 AZURITE_FOLDER = DEV_FOLDER / "azurite"
 AZURITE_TABLE_PROGRAM = AZURITE_FOLDER / "node_modules" / "azurite" / "dist" / "src" / "table" / "main.js"
+AHA_CLI = DEV_FOLDER / "extension" / "node_modules" / "aha-cli" / "bin" / "run"
 AXE_SCRIPT = DEV_FOLDER / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 _INSTALL_REMEDY = (
     "The first start needs a package index for pip (PyPI) and npm, by their own settings. "
@@ -124,18 +125,43 @@ def make_axe_ready(environment: VirtualEnvironment) -> None:
     _make_packages_ready(environment, "axe", AXE_SCRIPT, "Installing axe-core, for the browser tests")
 
 
-def _make_packages_ready(environment: VirtualEnvironment, name: str, result: Path, words: str) -> None:
-    """Install what local/NAME/package-lock.json lists into .dev/NAME, unless `result` is there already."""
+def make_extension_ready(environment: VirtualEnvironment) -> None:
+    """Install what builds and checks the Aha! extension, in the same way. Raises CommandFailed."""
+    _make_packages_ready(
+        environment,
+        "extension",
+        AHA_CLI,
+        "Installing TypeScript and aha-cli, for the Aha! extension",
+        source=ROOT / "extension",
+        omitted=(),
+    )
+
+
+def _make_packages_ready(
+    environment: VirtualEnvironment,
+    name: str,
+    result: Path,
+    words: str,
+    *,
+    source: Path | None = None,
+    omitted: tuple[str, ...] = ("dev",),
+) -> None:
+    """Install what the package-lock.json of `source` lists into .dev/NAME, unless `result` is there already.
+
+    `source` is local/NAME if it is not given. `omitted` names the kinds of packages that are not needed.
+    """
     folder = DEV_FOLDER / name
-    sources = tuple(ROOT / "local" / name / file for file in ("package.json", "package-lock.json"))
+    sources = tuple(
+        (source or ROOT / "local" / name) / file for file in ("package.json", "package-lock.json")
+    )
     wanted = {"lock": _digest(sources)}
     stamp = folder / "complete.json"
     if _read_stamp(stamp) == wanted and result.exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
-    for source in sources:
-        shutil.copyfile(source, folder / source.name)
+    for path in sources:
+        shutil.copyfile(path, folder / path.name)
     with step(words):
         # No install script of a package is run, because none of these needs one.
         run_logged(
@@ -144,7 +170,7 @@ def _make_packages_ready(environment: VirtualEnvironment, name: str, result: Pat
                 environment.npm,
                 "ci",
                 "--ignore-scripts",
-                "--omit=dev",
+                *(f"--omit={kind}" for kind in omitted),
                 "--no-audit",
                 "--no-fund",
             ],

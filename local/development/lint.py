@@ -1,4 +1,4 @@
-"""`python dev.py lint`: ruff's rules, ruff's format and mypy's types. All three run, even if the first one fails."""
+"""`python dev.py lint`: ruff's rules and format, mypy's and TypeScript's types. All run, even if the first fails."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 from local.development.console import ROOT, say
+from local.development.environment import development_environment
+from local.extension.build import Workshop
 
 _CHECKS = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
 
@@ -22,6 +24,9 @@ def main() -> int:
         say(f"$ {' '.join(check)}")
         if subprocess.run([sys.executable, "-m", *check], cwd=ROOT, check=False).returncode != 0:
             failed.append(check[0])
+    say("$ tsc, on the Aha! extension")
+    if not Workshop(development_environment()).type_check():
+        failed.append("tsc")
     if failed:
         say(f"Not clean: {', '.join(dict.fromkeys(failed))}")
     return 1 if failed else 0
