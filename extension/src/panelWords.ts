@@ -19,6 +19,8 @@ export interface PanelWords {
   /** One sentence on the whole feature. */
   readonly status: string;
   readonly isBusy: boolean;
+  /** When the feature was last sent: ISO 8601; empty if never. */
+  readonly lastSentAt: string;
   /** Why the last request failed; null if it did not. */
   readonly alert: Alert | null;
   /** Null unless it is known how much there is to send. */
@@ -45,6 +47,7 @@ export function describePanel(panel: Panel, reference: Reference): PanelWords {
     return {
       status: NOT_CONFIGURED,
       isBusy,
+      lastSentAt: "",
       alert: { lines: [...panel.faults, WHO_SETS_IT], operationId: "" },
       progress: null,
       rows: [],
@@ -57,6 +60,7 @@ export function describePanel(panel: Panel, reference: Reference): PanelWords {
   return {
     status: statusOf(panel, reference),
     isBusy,
+    lastSentAt: panel.standing?.feature.lastSentAt ?? "",
     alert: panel.problem === null ? null : alertOf(panel.problem),
     progress: panel.activity === "sending" && panel.outcome !== null ? progressOf(panel.outcome.result) : null,
     rows,

@@ -15,8 +15,6 @@ export interface Row {
   readonly workItem: WorkItem | null;
   readonly notes: readonly string[];
   readonly errors: readonly string[];
-  /** ISO 8601; empty if never. */
-  readonly lastSentAt: string;
 }
 
 const SUMMARIES: Readonly<Record<Difference, readonly [symbol: string, words: string]>> = {
@@ -84,7 +82,6 @@ function rowOf(
     workItem: workItemOf(standing, sent),
     notes: [...(note === undefined ? [] : [note]), ...conflictNotes(sent)],
     errors: errorsOf(standing, sent),
-    lastSentAt: standing?.lastSentAt ?? "",
   };
 }
 

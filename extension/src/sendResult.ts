@@ -69,6 +69,22 @@ export function progressOf(result: SendResult): Progress {
   return { done, total };
 }
 
+/** The result of a whole send, of which `later` is the answer to the next call: what an earlier call did is kept. */
+export function mergeResults(earlier: SendResult | null, later: SendResult): SendResult {
+  if (earlier === null) return later;
+  const byReference = new Map(recordsOf(earlier).map((record) => [record.reference, record]));
+  const merge = (record: SentRecord) => mergeRecords(byReference.get(record.reference), record);
+  return { ...later, feature: merge(later.feature), requirements: later.requirements.map(merge) };
+}
+
+function mergeRecords(earlier: SentRecord | undefined, later: SentRecord): SentRecord {
+  if (earlier === undefined) return later;
+  const wasCreated = earlier.action === "created" && (later.action === "updated" || later.action === "unchanged");
+  const wasUpdated = earlier.action === "updated" && later.action === "unchanged";
+  const action = wasCreated || wasUpdated ? earlier.action : later.action;
+  return { ...later, action, conflicts: [...earlier.conflicts, ...later.conflicts] };
+}
+
 function readRecord(record: Json | null): SentRecord | null {
   const action = oneOf(record?.["action"], ACTIONS);
   if (record === null || action === null) return null;

@@ -1,7 +1,7 @@
 /** Repeats a send until it is done. The function app goes on where it stopped. */
 
 import { ownProblem, type Answer, type Problem } from "./answer.ts";
-import { progressOf, type SendResult } from "./sendResult.ts";
+import { mergeResults, progressOf, type SendResult } from "./sendResult.ts";
 
 /** What a send is doing between two of its calls. */
 export interface SendingState {
@@ -32,7 +32,7 @@ export async function sendUntilDone(tools: SendingTools): Promise<Answer> {
   let done = -1;
   let futile = 0;
   for (let call = 0; call < MOST_CALLS; call += 1) {
-    const answer = await tools.callSend();
+    const answer = withEarlier(result, await tools.callSend());
     const retryAfter = secondsToRepeat(answer);
     if (retryAfter === null) return answer;
     if (answer.kind === "result") {
@@ -48,6 +48,10 @@ export async function sendUntilDone(tools: SendingTools): Promise<Answer> {
     await tools.wait(Math.min(Math.max(retryAfter, LEAST_WAIT), LONGEST_WAIT));
   }
   return givenUp();
+}
+
+function withEarlier(earlier: SendResult | null, answer: Answer): Answer {
+  return answer.kind === "result" ? { ...answer, result: mergeResults(earlier, answer.result) } : answer;
 }
 
 function givenUp(): Answer {

@@ -17,6 +17,7 @@ export function WorkItemsPanel({ words, onPress }: PanelProps) {
     <section className={PANEL_CLASS} aria-label="Azure DevOps" aria-busy={words.isBusy}>
       <style>{PANEL_STYLE}</style>
       <p role="status">{words.status}</p>
+      {words.lastSentAt && <p className="aside">Last sent {localTime(words.lastSentAt)}.</p>}
       {progress && <progress aria-label="Sent so far" value={progress.done} max={progress.total} />}
       {words.alert && <AlertBox alert={words.alert} />}
       <div className="buttons">
@@ -68,7 +69,6 @@ function RecordRow({ row }: { readonly row: Row }) {
           {row.symbol}
         </span>{" "}
         {row.summary}
-        {row.lastSentAt && <span className="aside"> · sent {localTime(row.lastSentAt)}</span>}
       </p>
       {row.notes.map((note) => (
         <p key={note} className="aside">

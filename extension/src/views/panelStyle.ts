@@ -17,7 +17,7 @@ export const PANEL_STYLE = `
 .${PANEL_CLASS} button:hover { background: color-mix(in srgb, currentColor 16%, transparent); }
 .${PANEL_CLASS} button[aria-disabled="true"] { cursor: default; border-style: dashed; background: transparent; }
 .${PANEL_CLASS} :focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
-.${PANEL_CLASS} ul { list-style: none; margin: 0; padding: 0; max-height: 420px; overflow-y: auto; }
+.${PANEL_CLASS} ul { list-style: none; margin: 0; padding: 0; max-height: min(70vh, 640px); overflow-y: auto; }
 .${PANEL_CLASS} li { padding: 6px 0 4px; border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
 .${PANEL_CLASS} li:not(:first-child) { padding-left: 10px; }
 .${PANEL_CLASS} a { color: inherit; text-decoration: underline; }
