@@ -68,7 +68,12 @@ def service_hook_subscription(webhook_url: str, projects: Iterable[Mapping[str, 
 
 
 def set_up_sample(system: LocalSystem) -> None:
-    """Configure the sample integration of a running system and subscribe its webhook. Raises ApiError."""
+    """Configure the sample integration of a running system on both sides. Raises ApiError."""
+    _set_up_functions_and_azure_devops(system)
+    _set_up_aha(system)
+
+
+def _set_up_functions_and_azure_devops(system: LocalSystem) -> None:
     functions = ApiClient(f"{system.functions_url}/api", {"x-functions-key": system.function_key})
     integration = functions.put(f"/integrations/{INTEGRATION_ID}", sample_integration(system.aha.url))
     azure_devops = ApiClient(f"{system.azure_devops.url}/{ACCOUNT}", basic_password=WRITE_TOKEN)
@@ -77,3 +82,15 @@ def set_up_sample(system: LocalSystem) -> None:
         "/_apis/hooks/subscriptions?api-version=7.1",
         service_hook_subscription(integration["webhook_url"], projects),
     )
+
+
+def _set_up_aha(system: LocalSystem) -> None:
+    """The Hook URL of Aha!'s Integration webhook, the extension's settings, and features of the other product."""
+    control = ApiClient(f"{system.aha.url}/_control")
+    hook_url = f"{system.functions_url}/api/integrations/{INTEGRATION_ID}/features?code={system.function_key}"
+    control.put(f"/products/{PRODUCT_ID}/webhook", {"url": hook_url})
+    settings = {"functionAppUrl": system.functions_url, "functionKey": system.function_key}
+    control.put("/extension", {**settings, "integrations": f"{PRODUCT_ID} = {INTEGRATION_ID}"})
+    aha = ApiClient(f"{system.aha.url}/api/v1", {"authorization": f"Bearer {AHA_TOKEN}"})
+    for name in ("Pay with the phone", "Scan a receipt"):
+        aha.post("/releases/MOB-R-1/features", {"feature": {"name": name}})

@@ -10,6 +10,7 @@ from typing import TypeVar
 from local.aha.behaviour import Behaviour
 from local.aha.errors import RecordNotFound
 from local.aha.file_content import FileContent
+from local.aha.installed_extension import InstalledExtension
 from local.aha.rate_limit import DEFAULT_PER_MINUTE, DEFAULT_PER_SECOND, RateLimit
 from local.aha.records import (
     Attachment,
@@ -25,6 +26,7 @@ from local.aha.records import (
     Workflow,
     new_token,
 )
+from local.aha.send_dropdown import SendDropdown
 
 _FIRST_ID = 7489142925063719555
 _ID_STEP = 1009
@@ -36,12 +38,16 @@ class Account:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.rate_limit = RateLimit()
+        self.extension = InstalledExtension()
+        self.send_dropdown = SendDropdown()
         self.clear()
 
     def clear(self) -> None:
         """Deletes everything, switches and limits too. Ids start again."""
         self._next_id = _FIRST_ID
         self.behaviour = Behaviour()
+        self.extension.clear()
+        self.send_dropdown.clear()
         self.rate_limit.change(DEFAULT_PER_SECOND, DEFAULT_PER_MINUTE)
         self.users_by_token: dict[str, User] = {}
         self.products: dict[str, Product] = {}

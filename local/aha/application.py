@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from local.aha import api_account, api_fields, api_records, control, files, page, seed
+from local.aha import api_account, api_fields, api_records, control, files, page, record_page, seed
 from local.aha.account import Account
 from local.aha.activity import ActivityWebhooks
 from local.aha.call import Call, Endpoint, Route, html_not_found, json_response, not_found
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _API = "/api/v1"
 _CONTROL = "/_control"
+_PAGE = "/_board"
+_OPEN = (f"{_CONTROL}/", f"{_PAGE}/data/", f"{_PAGE}/extension/")
+"""Without a token: what tests and the pages for people ask for."""
 _RECORD_PAGES = r"/(features|requirements|releases|products)/[^/]+"
 
 
@@ -41,7 +44,8 @@ class AhaSandbox:
         self._open_endpoints = {route[2] for route in api_account.OPEN_ROUTES}
         rules = [
             *_rules(_API, [*closed, *api_account.OPEN_ROUTES]),
-            *_rules(_CONTROL, control.ROUTES),
+            *_rules(_CONTROL, [*control.ROUTES, *record_page.CONTROL_ROUTES]),
+            *_rules(_PAGE, record_page.PAGE_ROUTES),
             Rule(
                 "/attachments/<identifier>/token/<token>.download", endpoint=files.download, methods=["GET"]
             ),
@@ -61,8 +65,8 @@ class AhaSandbox:
     def _answer(self, request: Request) -> Response:
         if request.path.startswith(f"{_API}/"):
             return self._answer_api(request)
-        if request.path.startswith(f"{_CONTROL}/"):
-            return self._answer_control(request)
+        if request.path.startswith(_OPEN):
+            return self._answer_open(request)
         if request.path == "/access_denied":
             return files.access_denied()
         try:
@@ -121,7 +125,7 @@ class AhaSandbox:
     def _any_user(self) -> User:
         return self.account.users[0]
 
-    def _answer_control(self, request: Request) -> Response:
+    def _answer_open(self, request: Request) -> Response:
         try:
             endpoint, arguments = self._match(request)
         except HTTPException as error:

@@ -1,4 +1,4 @@
-"""The page for people: features with their requirements, statuses and descriptions."""
+"""The pages for people: the list of features, and the page of a feature or requirement."""
 
 from __future__ import annotations
 
@@ -9,26 +9,38 @@ from werkzeug.wrappers import Request, Response
 
 from local.aha.call import html_not_found
 
-_FILES = {
-    "/_board/board.css": ("board.css", "text/css; charset=utf-8"),
-    "/_board/board.js": ("board.js", "text/javascript; charset=utf-8"),
-}
-_PAGES = re.compile(r"/|/(features|requirements|releases|products)/[^/]+")
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".html": "text/html"}
+_FILES = re.compile(r"/_board/((?:board|page|record|extension)\.(?:css|js))")
+_LISTS = re.compile(r"/|/(releases|products)/[^/]+")
+_RECORDS = re.compile(r"/(features|requirements)/[^/]+")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self'; connect-src 'self'; "
+    "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 _HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": _POLICY.format(styles="'self'"),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+# On a record's page, views of extensions bring their styles with them, as in Aha!.
+_RECORD_HEADERS = {**_HEADERS, "Content-Security-Policy": _POLICY.format(styles="'self' 'unsafe-inline'")}
 
 
 def answer(request: Request) -> Response:
-    """The page, also under the address of any record, and its two files."""
-    name, content_type = _FILES.get(request.path, ("index.html", "text/html; charset=utf-8"))
-    if request.method != "GET" or (request.path not in _FILES and not _PAGES.fullmatch(request.path)):
+    """The list of features, a record's page, or a file of these pages."""
+    name = _file_name(request.path)
+    path = Path(__file__).parent / "board" / name
+    if request.method != "GET" or not name or not path.is_file():
         return html_not_found()
-    content = (Path(__file__).parent / "board" / name).read_bytes()
-    return Response(content, headers=_HEADERS, content_type=content_type)
+    content_type = f"{_TYPES[path.suffix]}; charset=utf-8"
+    headers = _RECORD_HEADERS if name == "record.html" else _HEADERS
+    return Response(path.read_bytes(), headers=headers, content_type=content_type)
+
+
+def _file_name(path: str) -> str:
+    if file := _FILES.fullmatch(path):
+        return file[1]
+    if _RECORDS.fullmatch(path):
+        return "record.html"
+    return "index.html" if _LISTS.fullmatch(path) else ""

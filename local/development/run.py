@@ -14,6 +14,12 @@ from pathlib import Path
 
 from local.api_client import ApiError
 from local.development.console import DEV_FOLDER, CommandFailed, print_failure, say, step
+from local.development.environment import (
+    development_environment,
+    make_extension_ready,
+    only_one_installer,
+)
+from local.extension.build import Workshop
 from local.sample import INTEGRATION_ID, set_up_sample
 from local.service import ServiceFailed
 from local.system import ACCOUNT, AHA_TOKEN, WRITE_TOKEN, LocalSystem, SystemOptions, make_secrets_key
@@ -65,6 +71,7 @@ def _run(arguments: argparse.Namespace) -> None:
         if arguments.real:
             _show_real(system)
         else:
+            _build_extension()
             with step(f"Setting up the sample integration {INTEGRATION_ID}"):
                 set_up_sample(system)
             _show_sandbox(system)
@@ -74,6 +81,16 @@ def _run(arguments: argparse.Namespace) -> None:
         # A second Ctrl-C must not interrupt the stopping.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         system.stop()
+
+
+def _build_extension() -> None:
+    """Build the extension for the pages of the sandbox Aha!. Without it everything else works."""
+    try:
+        with step("Building the Aha! extension"), only_one_installer():
+            make_extension_ready(development_environment())
+            Workshop(development_environment()).build()
+    except CommandFailed as failure:
+        say(f"  The pages of the sandbox Aha! are without the extension: {str(failure).splitlines()[0]}")
 
 
 def _options(arguments: argparse.Namespace) -> SystemOptions:
@@ -110,6 +127,7 @@ def _show_sandbox(system: LocalSystem) -> None:
     _show_addresses(system)
     say(f"  sandbox Azure DevOps, the board   {system.azure_devops.url}/")
     say(f"  sandbox Aha!                      {system.aha.url}/")
+    say(f"  a feature to send from there      {system.aha.url}/features/PROD-1")
     say("\n1. Test the connection\n")
     say(f"{curl} -X POST {api}/test-connection -H {_q(key)} -H {_q(json_type)} -d {_q(test)}")
     say("\n2. Send the sample feature PROD-1; its work item is number 1\n")

@@ -1,63 +1,29 @@
-"use strict";
+import { pollJson, text } from "./page.js";
 
-const REFRESH_MS = 2000;
-const focused = decodeURIComponent(location.pathname.split("/")[2] || "");
-let shownText = "";
-
-function recordElement(record) {
-  const element = document.getElementById("record").content.firstElementChild.cloneNode(true);
-  const part = (name) => element.querySelector("." + name);
-  part("reference").textContent = record.reference_num;
-  part("reference").href = `/${record.kind}s/${record.reference_num}`;
-  part("name").textContent = record.name || "(no name)";
-  part("status").textContent = record.status;
-  part("changed").textContent = `changed ${record.updated_at} · ${record.puts} writes over the API` +
-    (record.hidden ? " · hidden" : "");
-  // The page's content security policy lets no script in a description run.
-  part("description").innerHTML = record.description;
-  part("files").replaceChildren(...record.attachments.map(fileElement));
-  element.classList.toggle("focused", focused === record.reference_num || focused === record.id);
+function productElement(product) {
+  const element = document.getElementById("product").content.firstElementChild.cloneNode(true);
+  const heading = element.querySelector("h2");
+  heading.textContent = `${product.name} (${product.reference_prefix})`;
+  element.querySelector("[role=region]").setAttribute("aria-label", `Features of ${product.name}`);
+  const rows = product.features.map(featureRow);
+  element.querySelector("tbody").replaceChildren(...rows);
+  if (rows.length === 0) element.querySelector(".scroll").replaceWith(text("p", "No features.", "quiet"));
   return element;
 }
 
-function fileElement(attachment) {
-  const item = document.createElement("li");
-  const link = document.createElement("a");
-  link.href = attachment.download_url;
-  link.textContent = attachment.file_name;
-  item.append(link, attachment.file_size === null ? " (purged)" : ` (${attachment.file_size} bytes)`);
-  return item;
+function featureRow(feature) {
+  const row = document.createElement("tr");
+  const link = text("a", feature.reference_num);
+  link.href = `/features/${feature.reference_num}`;
+  const cells = [link, feature.name || "(no name)", text("span", feature.status, "status"), String(feature.requirements)];
+  row.replaceChildren(...cells.map((content) => {
+    const cell = document.createElement("td");
+    cell.append(content);
+    return cell;
+  }));
+  return row;
 }
 
-function show(records) {
-  const features = new Map();
-  for (const record of records) {
-    const element = recordElement(record);
-    if (record.feature === null) {
-      features.set(record.reference_num, element);
-    } else {
-      features.get(record.feature).querySelector(".requirements").append(element);
-    }
-  }
-  document.getElementById("features").replaceChildren(...features.values());
-}
-
-async function refresh() {
-  const state = document.getElementById("state");
-  try {
-    const answer = await fetch("/_control/records");
-    const text = await answer.text();
-    const isFirst = shownText === "";
-    if (text !== shownText) {
-      show(JSON.parse(text).records);
-      shownText = text;
-      if (isFirst) document.querySelector(".focused")?.scrollIntoView();
-    }
-    state.textContent = "up to date";
-  } catch (error) {
-    state.textContent = "not reachable; trying again";
-  }
-  setTimeout(refresh, REFRESH_MS);
-}
-
-refresh();
+pollJson("/_board/data/products", ({ products }) => {
+  document.getElementById("products").replaceChildren(...products.map(productElement));
+});
