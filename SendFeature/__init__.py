@@ -1,14 +1,18 @@
-"""POST /api/integrations/{integration_id}/features: send a feature with its requirements to Azure DevOps."""
+"""Send features to Azure DevOps: as JSON, or by their reference in Aha!.
+
+POST /api/integrations/{integration_id}/features and POST /api/integrations/{integration_id}/features/{reference}
+"""
 
 import azure.functions as func
 
 from shared import edge
 from shared.app import the_app
-from shared.domain.integration import StoredIntegration
-from shared.domain.records import read_feature
+from shared.domain.integration import Integration, StoredIntegration
+from shared.domain.records import Feature, read_feature
+from shared.domain.references import read_record_name
 from shared.operation import Operation
-from shared.sending.result import Action, Status
-from shared.sending.send import send_feature
+from shared.sending.result import Action, SendResult, Status
+from shared.sending.send import check_usable, send_feature
 from shared.subjects import integration_in_route
 
 
@@ -17,15 +21,33 @@ def main(req: func.HttpRequest) -> func.HttpResponse:
     return edge.respond_about(
         req,
         integration_in_route,
-        _send,
+        _answer,
         budget_seconds=lambda: the_app().settings.send_time_budget_seconds,
     )
 
 
-def _send(call: edge.Call, operation: Operation, stored: StoredIntegration) -> edge.Answer:
+def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) -> edge.Answer:
+    operation = operation.within(call.wait_seconds())
     dry_run = call.flag("dry_run")
-    feature = read_feature(call.json())
-    result = send_feature(the_app(), operation, stored.integration, feature, dry_run=dry_run)
+    if "reference" in call.route:
+        feature = _read_from_aha(call, operation, stored.integration)
+    else:
+        feature = read_feature(call.json())
+    return _sent(send_feature(the_app(), operation, stored.integration, feature, dry_run=dry_run), dry_run)
+
+
+def _read_from_aha(call: edge.Call, operation: Operation, integration: Integration) -> Feature:
+    # A send of JSON does not load what reading from Aha! needs.
+    from shared.features.reading import check_aha_is_configured, read_from_aha
+
+    name = read_record_name(call.route["reference"])
+    call.refuse_body()
+    check_usable(integration)
+    check_aha_is_configured(integration)
+    return read_from_aha(the_app().aha_features(integration.aha, operation), name).feature
+
+
+def _sent(result: SendResult, dry_run: bool) -> edge.Answer:
     body = result.to_json()
     if dry_run:
         return edge.Answer(200, body)

@@ -24,6 +24,7 @@ from shared.storage.vault import Vault
 if TYPE_CHECKING:
     from shared.clients.aha import Aha
     from shared.clients.aha_account import AhaAccount
+    from shared.clients.aha_features import AhaFeatures
     from shared.clients.azure_devops import AzureDevOps
     from shared.clients.capabilities import Capabilities
     from shared.clients.process_state import ProcessState
@@ -118,6 +119,12 @@ class App:
         from shared.clients.aha_account import AhaAccount
 
         return self._aha_client(AhaAccount, target, operation)
+
+    def aha_features(self, target: AhaTarget, operation: Operation) -> AhaFeatures:
+        """The integration's Aha! account with its features, for one operation."""
+        from shared.clients.aha_features import AhaFeatures
+
+        return self._aha_client(AhaFeatures, target, operation)
 
     def _azure_devops_client(
         self, kind: type[_AzureDevOpsClient], target: AzureDevOpsTarget, operation: Operation

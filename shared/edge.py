@@ -35,6 +35,7 @@ from shared.errors import (
 )
 from shared.operation import Operation
 from shared.operation_log import LogSink
+from shared.prefer import wait_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +98,15 @@ class Call:
             return json.loads(self.body.decode("utf-8-sig"), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             raise InvalidJson(f"The body is not valid JSON in UTF-8: {_position(error)}.") from None
+
+    def refuse_body(self) -> None:
+        """Raises InvalidRequest if the request has a body."""
+        if self.body.strip():
+            raise InvalidRequest([InputError("", "must be left out: the address names the feature")])
+
+    def wait_seconds(self) -> int | None:
+        """How long the caller is willing to wait, by `Prefer: wait=N`; None if he does not say."""
+        return wait_seconds(self.headers.get("prefer", ""))
 
     def flag(self, name: str) -> bool:
         """A query parameter that is true or false; false if it is left out. Raises InvalidRequest for anything else."""

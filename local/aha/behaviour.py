@@ -34,6 +34,8 @@ class Behaviour:
     ranges: bool = True
     """Whether downloads honour the Range header."""
     demand_user_agent: bool = False
+    cut_requirements: bool = False
+    """A feature shows ten of its requirements at most; the list of its requirements has them all."""
 
     def change(self, document: Any) -> None:
         """Sets the named switches. Raises ValueError, and then sets none, if one is wrong."""

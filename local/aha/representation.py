@@ -23,6 +23,9 @@ from local.aha.records import (
 
 Json = dict[str, Any]
 
+_CUT = 10
+"""How many requirements a feature shows if `cut_requirements` is on."""
+
 
 class Representation:
     """Writes what an account holds for one caller."""
@@ -226,6 +229,9 @@ class Representation:
     def feature(self, feature: Feature) -> Json:
         """A whole feature; its requirements come in no particular order."""
         kind_id, kind_name = feature.workflow.kinds[0]
+        requirements = [item for item in feature.requirements if item.is_visible]
+        if self._account.behaviour.cut_requirements:
+            requirements = requirements[:_CUT]
         return {
             **self._common(feature),
             "initiative_reference_num": None,
@@ -240,7 +246,7 @@ class Representation:
             "workflow_kind": {"id": kind_id, "name": kind_name},
             "project": self.product_short(feature.product),
             "release": self.release(feature.release),
-            "requirements": [self.requirement(item) for item in feature.requirements if item.is_visible],
+            "requirements": [self.requirement(item) for item in requirements],
             "goals": [],
             "key_results": [],
             "score_facts": [],

@@ -93,6 +93,20 @@ class Aha:
         request = Request("PUT", self._url(kind, record_id), headers, lambda: body)
         return _record(self._http.send(request), kind)
 
+    def _object(self, path: str, key: str) -> Mapping[str, Any]:
+        """The object under one key of the answer to a GET."""
+        found = self._read(path).get(key)
+        if not isinstance(found, Mapping):
+            raise unusable()
+        return found
+
+    def _read(self, path: str) -> Mapping[str, Any]:
+        """The answer to a GET, which has to be an object."""
+        body = self._http.send(Request("GET", f"{self._base_url}{path}")).json()
+        if not isinstance(body, Mapping):
+            raise unusable()
+        return body
+
     def _url(self, kind: Kind, record_id: str) -> str:
         return f"{self._base_url}/{kind.value}s/{quote(record_id, safe='')}"
 
@@ -105,6 +119,18 @@ def _record(response: Response, kind: Kind) -> AhaRecord:
             System.AHA,
             f"Aha! sent an answer without a {kind.value}. Nothing has to be repaired; try again later.",
         )
+    return record_of(source)
+
+
+def unusable() -> Unavailable:
+    """The error for an answer of another shape."""
+    return Unavailable(
+        System.AHA, "Aha! did not give a usable answer. Nothing has to be repaired; try again later."
+    )
+
+
+def record_of(source: Mapping[str, Any]) -> AhaRecord:
+    """A record in the shape of Aha!'s API. It must have an `id`."""
     description = source.get("description")
     if isinstance(description, Mapping):
         description = description.get("body")

@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from shared.clients.aha import Aha
-from shared.clients.http import Request
-from shared.errors import System, Unavailable
+from shared.clients.aha import Aha, unusable
 
 _MOST_PER_PAGE = 200
 
@@ -47,26 +45,8 @@ class AhaAccount(Aha):
         """The workflows of a product, each with its `workflow_statuses`."""
         return _list(self._read(f"/products/{quote(product_id, safe='')}/workflows").get("workflows"))
 
-    def _object(self, path: str, key: str) -> Mapping[str, Any]:
-        found = self._read(path).get(key)
-        if not isinstance(found, Mapping):
-            raise _unusable()
-        return found
-
-    def _read(self, path: str) -> Mapping[str, Any]:
-        body = self._http.send(Request("GET", f"{self._base_url}{path}")).json()
-        if not isinstance(body, Mapping):
-            raise _unusable()
-        return body
-
 
 def _list(value: Any) -> list[Mapping[str, Any]]:
     if not isinstance(value, list):
-        raise _unusable()
+        raise unusable()
     return [item for item in value if isinstance(item, Mapping)]
-
-
-def _unusable() -> Unavailable:
-    return Unavailable(
-        System.AHA, "Aha! did not give a usable answer. Nothing has to be repaired; try again later."
-    )

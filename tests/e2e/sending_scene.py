@@ -101,6 +101,12 @@ class Scene:
         """Send a body as it is."""
         return Sent(self.api.send(self.integration.id, body, **query))
 
+    def send_reference(self, reference: str, **arguments: Any) -> Sent:
+        """Send a feature that the app reads from Aha!; the lists of requests start anew."""
+        self.azure_devops.clear_requests()
+        self.aha.clear_requests()
+        return Sent(self.api.send_reference(self.integration.id, reference, **arguments))
+
     def at(self, api: Api) -> Scene:
         """The same, sent by way of another function host."""
         return replace(self, api=api)

@@ -112,6 +112,10 @@ class Api(Client):
         """POST a feature's event, as the product tool's front end does."""
         return self.post(f"/integrations/{integration_id}/features", json=event, params=query)
 
+    def send_reference(self, integration_id: str, reference: str, **arguments: Any) -> requests.Response:
+        """POST to a feature's reference, as a front end does that leaves the reading to the app."""
+        return self.post(f"/integrations/{integration_id}/features/{reference}", **arguments)
+
     def log(self, integration_id: str, **query: str | int) -> list[dict[str, Any]]:
         """The entries of the integration's log, newest first."""
         answer = self.get(f"/integrations/{integration_id}/log", params=query)

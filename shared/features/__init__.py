@@ -1,0 +1,1 @@
+"""Features by their reference: send one from Aha!, see how it stands, link and unlink it."""
