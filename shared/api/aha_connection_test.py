@@ -53,16 +53,23 @@ def _user(account: AhaAccount, url: str) -> Mapping[str, Any]:
 def _statuses(account: AhaAccount, product_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The statuses of features and those of requirements, as JSON."""
     reads: tuple[Callable[[str], Any], ...] = (account.product, account.workflows)
+    if "/" in product_id:
+        # No id and no prefix: Aha! would answer with a page.
+        raise _no_product(product_id)
     try:
         product, workflows = in_parallel(lambda read: read(product_id), reads)
     except NotFound as error:
-        raise NotFound(
-            System.AHA,
-            f"The product “{product_id}” does not exist in Aha!, or the token's user cannot see it. Choose one of the "
-            "products that the connection test lists, or ask an Aha! administrator to add the user to the workspace.",
-            evidence=error.evidence,
-        ) from error
+        raise _no_product(product_id, error.evidence) from error
     return (
         [asdict(status) for status in workflow_statuses(product, "feature", workflows)],
         [asdict(status) for status in workflow_statuses(product, "requirement", workflows)],
+    )
+
+
+def _no_product(product_id: str, evidence: Mapping[str, Any] | None = None) -> NotFound:
+    return NotFound(
+        System.AHA,
+        f"The product “{product_id}” does not exist in Aha!, or the token's user cannot see it. Choose one of the "
+        "products that the connection test lists, or ask an Aha! administrator to add the user to the workspace.",
+        evidence=evidence,
     )

@@ -15,9 +15,16 @@ from shared.clients.process_state import ProcessState
 from shared.clients.rate_limits import Quota
 from shared.clients.redaction import shown_url
 from shared.domain.aha_record import AhaRecord, WorkflowStatus
+from shared.domain.foreign_answers import (
+    Body,
+    ErrorAnswer,
+    Meaning,
+    Service,
+    is_sign_in_page,
+    meaning_of,
+)
 from shared.domain.integration import AhaTarget
 from shared.domain.kind import Kind
-from shared.domain.retry import TRANSIENT_STATUSES
 from shared.domain.times import parse_time
 from shared.errors import (
     CredentialsRejected,
@@ -170,40 +177,58 @@ def _translate(request: Request, response: Response) -> OperationFailed | None:
     message = _message(response)
     said = f" Aha! said: {message}" if message else ""
     evidence = {"status": status, "url": shown_url(request.url)}
-    if status in TRANSIENT_STATUSES:
-        return Unavailable(
-            System.AHA,
-            f"Aha! answered {status}: it is limiting requests or has a problem of its own. Nothing has to be "
-            f"repaired; try again later.{said}",
-            evidence=evidence,
-        )
-    if status == 401 or status // 100 in (2, 3):
+    meaning = meaning_of(ErrorAnswer(Service.AHA, status, _written_by(request, response)))
+    if meaning is Meaning.REFUSES_TOKEN:
         return CredentialsRejected(
             System.AHA,
             "Aha! does not accept the API token, or the address is not the address of an Aha! account. Make a new key "
             f"under Settings → Personal → Developer → API keys and save it in the integration.{said}",
             evidence=evidence,
         )
-    if status == 403:
+    if meaning is Meaning.REFUSES_USER:
         return Forbidden(
             System.AHA,
             "The user of the Aha! token may not do this. Give the user the contributor role in the product's "
             f"workspace.{said}",
             evidence=evidence,
         )
-    if status == 404:
+    if meaning is Meaning.GONE:
         return NotFound(
             System.AHA,
             "The record was deleted in Aha!, or the token's user cannot see it. Restore it, or give the user access to "
             f"the product's workspace.{said}",
             evidence=evidence,
         )
-    return RuleViolation(
+    if meaning is Meaning.REFUSES_VALUE:
+        return RuleViolation(
+            System.AHA,
+            "Aha! refused a value. Correct it in the work item, or in the status mapping of the integration."
+            f"{said}",
+            evidence=evidence,
+        )
+    return Unavailable(
         System.AHA,
-        "Aha! refused a value. Correct it in the work item, or in the status mapping of the integration."
-        f"{said}",
+        f"Aha! answered {status}: it is limiting requests or has a problem of its own. Nothing has to be "
+        f"repaired; try again later.{said}",
+        outcome_unknown=meaning is not Meaning.NOT_CARRIED_OUT,
         evidence=evidence,
     )
+
+
+def _written_by(request: Request, response: Response) -> Body:
+    """Whether Aha! wrote an error's body. Aha! explains an error in a JSON object (aha-app/aha-api)."""
+    body = response.json() if response.is_json else None
+    if isinstance(body, Mapping) and body:
+        return Body.OWN
+    if response.status == 404 and request.url.endswith("/api/v1/me"):
+        # Every account has this resource, so the address is not the address of an account.
+        return Body.OWN
+    is_page = "html" in response.headers.get("content-type", "").lower()
+    if is_page and (
+        response.status < 300 or is_sign_in_page(response.body[:4096].decode("utf-8", "replace"))
+    ):
+        return Body.SIGN_IN_PAGE
+    return Body.FOREIGN
 
 
 def _message(response: Response) -> str:

@@ -217,17 +217,29 @@ class AzureDevOps:
         Azure DevOps refuses more than 20,000 results: RuleViolation with `azure_devops_code` VS402337 (the number of
         work items returned exceeds the size limit) as evidence.
         """
-        response = self._send(
-            "POST",
-            f"{_project(project)}/_apis/wit/wiql",
-            {"timePrecision": "true"},
-            body={"query": wiql},
-            headers=_JSON,
-        )
+        try:
+            response = self._send(
+                "POST",
+                f"{_project(project)}/_apis/wit/wiql",
+                {"timePrecision": "true"},
+                body={"query": wiql},
+                headers=_JSON,
+            )
+        except Unavailable as error:
+            if error.evidence.get("status") == 404:
+                self._check_organization()
+            raise
         body = _object(response.json())
         items = _list(body.get("workItems"))
         ids = (item["id"] for item in items if isinstance(item, Mapping) and isinstance(item.get("id"), int))
         return QueryResult(tuple(ids), parse_time(body.get("asOf")))
+
+    def _check_organization(self) -> None:
+        """Raise NotFound if there is no such organization: every organization lists projects.
+
+        Where the organization is unknown, every address answers 404 with a page, which alone proves nothing.
+        """
+        self._send("GET", "/_apis/projects", {"$top": 1})
 
     def _send(
         self,

@@ -1,20 +1,18 @@
 """What a refusal of Azure DevOps means, as an error that a product manager can act on.
 
-Azure DevOps sends an error in three JSON shapes, as plain text, or as an HTML page. Two things are stable: `typeKey`,
-and the TF or VS code at the start of `message` (MicrosoftDocs/vsts-rest-api-specs issues;
-microsoft/azure-devops-python-api, `_handle_error`).
+`shared.domain.foreign_answers` decides what an answer means. This module finds the words.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
+from shared.clients.azure_devops_error_body import ErrorBody
 from shared.clients.http import Request, Response
 from shared.clients.redaction import shown_url
-from shared.domain.retry import TRANSIENT_STATUSES
+from shared.domain.foreign_answers import Body, ErrorAnswer, Meaning, Service, meaning_of
 from shared.errors import (
     CredentialsRejected,
     Forbidden,
@@ -26,20 +24,7 @@ from shared.errors import (
     Unavailable,
 )
 
-# The codes that the app knows, each with Azure DevOps' own text in short.
-_WORK_ITEM_CHANGED = (
-    "VS403351",  # Test Operation for path /rev failed
-    "TF26071",  # This work item has been changed by someone else since you opened it
-)
-_BLOCKED_FOR_USAGE = (
-    "TF400733",
-)  # The request has been canceled: Request was blocked due to exceeding usage
-_NO_RIGHT = (
-    "TF237111",  # The current user does not have permissions to save work items under the specified area path
-    "VS402330",  # Unauthorized Read access to the attachment under the areas
-    "TF401027",  # You need the … permission to perform this action
-    "TF50309",  # The following account does not have sufficient permissions to complete the operation
-)
+# Codes that have words of their own.
 _NO_PROJECT = (
     "TF200016",  # The following project does not exist
     "VS800075",  # The project with id … does not exist, or you do not have permission to access it
@@ -50,67 +35,10 @@ _FILE_TOO_LARGE = ("TF237082",)  # The file you are trying to upload exceeds the
 _NO_AREA = ("TF401347",)  # Invalid tree name given for work item …, field 'System.AreaPath'
 _NO_FIELD = ("TF51535",)  # Cannot find field …
 
-_CODE = re.compile(r"\b((?:TF|VS)\d{5,6})\b")
-_BROKEN_RULE = re.compile(r"TF401320: Rule Error for field (.+?)\. Error code: ([\w, ]+)")
-_LONGEST_MESSAGE = 500
-
 _HOW_TO_RENEW = (
     "Make a new personal access token in the organization's user settings with the scopes “Project and Team (Read)” "
     "and “Work Items (Read & write)”, and save it in the integration."
 )
-
-
-@dataclass(frozen=True)
-class ErrorBody:
-    """What Azure DevOps says about an error.
-
-    `code` is the TF or VS code, such as TF401320. `fields` are the fields whose values break a rule, each with the
-    rule in parentheses. What Azure DevOps does not say is empty.
-    """
-
-    message: str = ""
-    code: str = ""
-    type_key: str = ""
-    fields: tuple[str, ...] = ()
-
-    @classmethod
-    def from_json(cls, body: Any) -> ErrorBody:
-        """Read any of the three JSON shapes. Anything else gives an empty ErrorBody."""
-        if not isinstance(body, Mapping):
-            return cls()
-        value = body.get("value")
-        nested = value if isinstance(value, Mapping) else {}
-        message = str(
-            body.get("message") or body.get("Message") or nested.get("Message") or nested.get("message") or ""
-        )
-        message = " ".join(message.split())[:_LONGEST_MESSAGE]
-        found = _CODE.search(message)
-        return cls(
-            message,
-            found.group(1) if found else "",
-            str(body.get("typeKey") or ""),
-            _fields_of_rule_errors(body) or _field_in_message(message),
-        )
-
-    def has_code(self, *codes: str) -> bool:
-        """Whether the TF or VS code is one of these."""
-        return self.code in codes
-
-
-def _fields_of_rule_errors(body: Mapping[str, Any]) -> tuple[str, ...]:
-    properties = body.get("customProperties")
-    errors = properties.get("RuleValidationErrors") if isinstance(properties, Mapping) else None
-    return tuple(
-        f"{error['fieldReferenceName']} ({error.get('fieldStatusFlags', 'invalid')})"
-        for error in (errors if isinstance(errors, list) else ())
-        if isinstance(error, Mapping) and error.get("fieldReferenceName")
-    )
-
-
-def _field_in_message(message: str) -> tuple[str, ...]:
-    """The display name of the field in a TF401320. An entry of a batch names the field only there."""
-    found = _BROKEN_RULE.search(message)
-    return (f"{found.group(1)} ({found.group(2).strip()})",) if found else ()
 
 
 def translate(account_name: str) -> Callable[[Request, Response], OperationFailed | None]:
@@ -120,52 +48,66 @@ def translate(account_name: str) -> Callable[[Request, Response], OperationFaile
         status = response.status
         if 200 <= status < 300 and status != 203 and (response.is_json or not response.body):
             return None
-        error = ErrorBody.from_json(response.json() if response.is_json else None)
+        error = ErrorBody.from_response(response)
+        is_page = "html" in response.headers.get("content-type", "").lower()
+        if status < 300 and is_page and request.repeatable:
+            # A page instead of what was read. A proxy may answer a create like that, after passing it on.
+            error = replace(error, written_by=Body.SIGN_IN_PAGE)
+        if status == 404 and request.method == "GET" and "/_apis/projects?" in request.url:
+            # Every organization has this list, so it is the organization that does not exist.
+            error = ErrorBody(written_by=Body.OWN)
         evidence = {"status": status, "url": shown_url(request.url), "azure_devops_code": error.code or None}
-        if status // 100 in (2, 3):
-            return CredentialsRejected(
-                System.AZURE_DEVOPS,
-                "Azure DevOps showed its sign-in page instead of an answer. The token is malformed, unknown, revoked "
-                "or expired, or it is a global token, which Azure DevOps no longer accepts. "
-                f"{_HOW_TO_RENEW}",
-                evidence=evidence,
-            )
-        text = _plain_text(response)
-        if status == 401:
-            detail = _unauthorized(error.message or text, _needed_scope(request))
-            return CredentialsRejected(System.AZURE_DEVOPS, detail, evidence=evidence)
-        return error_for(status, error, account_name, text, evidence)
+        return error_for(status, error, account_name, _needed_scope(request), evidence)
 
     return error_of
 
 
 def error_for(
-    status: int, error: ErrorBody, account_name: str, text: str, evidence: Mapping[str, Any] | None = None
+    status: int,
+    error: ErrorBody,
+    account_name: str,
+    scope: str = "Work Items (Read & write)",
+    evidence: Mapping[str, Any] | None = None,
 ) -> OperationFailed:
     """The error that a status and an error body mean, of a response or of one entry of a batch.
 
-    `text` is the body where it is plain text, else empty.
+    `scope` is the scope that a token needs for the request.
     """
-    message = error.message or text
-    if status == 412 or error.has_code(*_WORK_ITEM_CHANGED) or "TestPatchOperationFailed" in error.type_key:
+    meaning = _meaning(status, error)
+    message = error.message
+    if meaning is Meaning.CHANGED_MEANWHILE:
         return RevisionConflict("Somebody else changed the work item in the meantime.", evidence=evidence)
-    if status in TRANSIENT_STATUSES or error.has_code(*_BLOCKED_FOR_USAGE):
-        return Unavailable(System.AZURE_DEVOPS, _unavailable(status, message), evidence=evidence)
-    if status == 401:
-        detail = _unauthorized(message, "Work Items (Read & write)")
+    if meaning is Meaning.REFUSES_TOKEN:
+        detail = _sign_in(status, error) or _unauthorized(message, scope)
         return CredentialsRejected(System.AZURE_DEVOPS, detail, evidence=evidence)
-    if status == 403 or error.has_code(*_NO_RIGHT):
+    if meaning is Meaning.REFUSES_USER:
         return Forbidden(System.AZURE_DEVOPS, _forbidden(message), evidence=evidence)
-    if status == 404 or error.has_code(*_NO_PROJECT, *_NO_WORK_ITEM):
+    if meaning is Meaning.GONE:
         return NotFound(System.AZURE_DEVOPS, _not_found(error, account_name), evidence=evidence)
-    return RuleViolation(System.AZURE_DEVOPS, _rule_violation(error, message, status), evidence=evidence)
+    if meaning is Meaning.REFUSES_VALUE:
+        return RuleViolation(System.AZURE_DEVOPS, _rule_violation(error, message, status), evidence=evidence)
+    return Unavailable(
+        System.AZURE_DEVOPS,
+        _unavailable(status, message),
+        outcome_unknown=meaning is not Meaning.NOT_CARRIED_OUT,
+        evidence=evidence,
+    )
 
 
-def _plain_text(response: Response) -> str:
-    """The body where it is plain text, as for an expired token. An HTML page would not help a reader."""
-    if not response.headers.get("content-type", "").startswith("text/plain"):
+def _meaning(status: int, error: ErrorBody) -> Meaning:
+    if status < 500 and "TestPatchOperationFailed" in error.type_key:
+        return Meaning.CHANGED_MEANWHILE
+    return meaning_of(ErrorAnswer(Service.AZURE_DEVOPS, status, error.written_by, error.code))
+
+
+def _sign_in(status: int, error: ErrorBody) -> str:
+    """What to say if Azure DevOps showed its sign-in page; empty if it did not."""
+    if status == 401 or (status // 100 not in (2, 3) and error.written_by is not Body.SIGN_IN_PAGE):
         return ""
-    return " ".join(response.body[:_LONGEST_MESSAGE].decode("utf-8", "replace").split())
+    return (
+        "Azure DevOps showed its sign-in page instead of an answer. The token is malformed, unknown, revoked "
+        f"or expired, or it is a global token, which Azure DevOps no longer accepts. {_HOW_TO_RENEW}"
+    )
 
 
 def _unavailable(status: int, message: str) -> str:

@@ -20,6 +20,7 @@ from shared.clients.addresses import AddressRefused
 from shared.clients.http import USER_AGENT
 from shared.clients.redaction import shown_origin, shown_url
 from shared.clients.transport import NoAnswer, StreamedBody, Transport
+from shared.domain.foreign_answers import Body, ErrorAnswer, Meaning, Service, meaning_of
 from shared.errors import Forbidden, NotFound, RuleViolation, System, TimeSpent, Unavailable
 from shared.operation import Operation
 
@@ -40,7 +41,6 @@ _FIRST_PAUSE = 0.1
 _SPOOLED_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 16
 _DENIED = "/access_denied"
-_TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))
 
 
 class _Body(Protocol):
@@ -249,21 +249,22 @@ def _check_status(response: requests.Response, shown: str, expected: tuple[int, 
         return
     response.close()
     evidence = {"status": status, "url": shown}
-    if status in (401, 403):
+    meaning = meaning_of(ErrorAnswer(Service.FILE_HOST, status, Body.FOREIGN))
+    if meaning is Meaning.REFUSES_USER:
         raise Forbidden(
             System.AHA,
             "The file's address is not valid any more. Send the feature again from Aha!.",
             evidence=evidence,
         )
-    if status in _TRANSIENT:
-        raise Unavailable(
+    if meaning is Meaning.GONE:
+        raise NotFound(
             System.AHA,
-            f"The file could not be fetched: the server answered {status}. Send the feature again later.",
+            f"The file could not be fetched: the server answered {status}. Attach the file again.",
             evidence=evidence,
         )
-    raise NotFound(
+    raise Unavailable(
         System.AHA,
-        f"The file could not be fetched: the server answered {status}. Attach the file again.",
+        f"The file could not be fetched: the server answered {status}. Send the feature again later.",
         evidence=evidence,
     )
 

@@ -212,7 +212,6 @@ class HttpClient:
             return response
         if isinstance(failure, Unavailable):
             failure.retry_after = asked
-            failure.outcome_unknown = response.status not in retry.NOT_CARRIED_OUT
         elif isinstance(failure, CredentialsRejected):
             self._rejection = failure
         return failure

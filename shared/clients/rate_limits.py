@@ -48,7 +48,7 @@ class RateLimits:
     answer (https://www.aha.io/api).
 
     An account is known from its first answer that says something of limits. It is forgotten when it was not called
-    for 15 minutes and no longer asks to wait. At most 1000 accounts are kept.
+    for 15 minutes. At most 1000 accounts are kept.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class RateLimits:
     def _forget_idle(self, now: float) -> None:
         while len(self._accounts) > 1:
             name, longest_idle = next(iter(self._accounts.items()))
-            is_idle = longest_idle.last_used < now - _REMEMBERED_SECONDS and longest_idle.not_before < now
+            is_idle = longest_idle.last_used < now - _REMEMBERED_SECONDS
             if not is_idle and len(self._accounts) <= _MOST_ACCOUNTS:
                 return
             del self._accounts[name]

@@ -12,15 +12,12 @@ ATTEMPTS = 4
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 8.0
 
-TRANSIENT_STATUSES = frozenset((408, 429, 500, 502, 503, 504))
-"""Statuses after which the same request may succeed."""
-
-NOT_CARRIED_OUT = frozenset((429,))
-"""Statuses that tell that the request had no effect."""
+LONGEST_WAIT = 300.0
+"""Seconds. A longer wait is not taken from an answer: nobody else decides for how long an account is not called."""
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds to wait that an answer asks for, None if it asks for none.
+    """The seconds to wait that an answer asks for, at most LONGEST_WAIT; None if it asks for none.
 
     `headers` has names in lower case. Retry-After is a number of seconds or an HTTP date (RFC 9110 §10.2.3). Aha! has
     also sent it as Retry_After.
@@ -38,7 +35,7 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=timezone.utc)
         seconds = (moment - now).total_seconds()
-    return max(0.0, seconds) if seconds == seconds and seconds < 1e9 else None
+    return min(max(0.0, seconds), LONGEST_WAIT) if seconds == seconds else None
 
 
 def pause_before(attempt: int, *, asked: float | None, remaining: float, jitter: float) -> float | None:

@@ -12,12 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.clients.azure_devops_errors import ErrorBody, error_for
+from shared.clients.azure_devops_error_body import ErrorBody
+from shared.clients.azure_devops_errors import error_for
+from shared.domain.foreign_answers import WHOLE_BATCH_FAILED
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed, Unavailable
-
-_WHOLE_BATCH_FAILED = "TF401321"
-"""TF401321: the operation was not carried out because another operation of the batch failed."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,8 @@ class OwnFault:
     names_fields: bool
 
     @property
-    def is_doubtful(self) -> bool:
-        """Whether the operation may have been carried out all the same."""
+    def may_pass(self) -> bool:
+        """Whether the operation may have been carried out all the same, or may succeed if it is sent again."""
         return isinstance(self.error, Unavailable)
 
 
@@ -57,18 +56,18 @@ def _entry(item: Any, account_name: str) -> OperationResult | None:
     content = item.get("body") if isinstance(item, Mapping) else None
     if not isinstance(code, int):
         return None
-    # The body is a JSON text; one official sample shows an object.
-    if isinstance(content, str):
-        try:
-            content = json.loads(content)
-        except ValueError:
-            content = {"message": content}
     if 200 <= code < 300:
         try:
-            return WorkItem.from_payload(content if isinstance(content, Mapping) else {})
-        except ValueError:
+            return WorkItem.from_payload(_json_object(content))
+        except (ValueError, TypeError, AttributeError):
             return None
-    error = ErrorBody.from_json(content)
-    if error.has_code(_WHOLE_BATCH_FAILED):
+    error = ErrorBody.from_batch_entry(content)
+    if error.has_code(WHOLE_BATCH_FAILED):
         return SiblingFailed()
-    return OwnFault(error_for(code, error, account_name, ""), bool(error.fields))
+    return OwnFault(error_for(code, error, account_name), bool(error.fields))
+
+
+def _json_object(content: Any) -> Mapping[str, Any]:
+    """The body of an entry: a JSON text; one official sample shows an object. Anything else is an empty object."""
+    value = json.loads(content) if isinstance(content, str) else content
+    return value if isinstance(value, Mapping) else {}

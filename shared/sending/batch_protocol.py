@@ -246,7 +246,10 @@ def _send_batch(
             settled[item.record_id] = written(entry, creates=item.write.creates)
         elif not isinstance(entry, OwnFault):
             left.append(item)
-        elif entry.is_doubtful and item.write.creates:
+        elif entry.may_pass and not item.write.creates:
+            # An update tests the revision, so it cannot be done twice.
+            left.append(item)
+        elif entry.may_pass:
             doubtful.append(replace(item, is_set_aside=is_below_temporary_id))
             yield Log(log_events.BATCH_ENTRY_FAILED, entry.error.detail, {"record_id": item.record_id})
         elif is_below_temporary_id and not entry.names_fields:

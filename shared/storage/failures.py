@@ -4,31 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.domain.foreign_answers import Body, ErrorAnswer, Meaning, Service, meaning_of
 from shared.errors import OperationFailed, System, Unavailable
 
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError
 
-_TRANSIENT_STATUSES = frozenset((408, 429, 500, 502, 503, 504))
 _RETRY_AFTER_OUTAGE = 5.0
 _RETRY_AFTER_THROTTLING = 15.0
 _RETRY_AFTER_REFUSAL = 60.0
-_REMEDY = (
-    "Check the app setting TABLES_CONNECTION_STRING (or AzureWebJobsStorage) and that the key or SAS in it is still "
-    "valid; with TABLES_ENDPOINT, give the app's managed identity the role Storage Table Data Contributor."
+
+_ROLE = "give the app's managed identity the role Storage Table Data Contributor on the storage account"
+_KEY = "the app setting TABLES_CONNECTION_STRING (or AzureWebJobsStorage)"
+_REMEDIES = {
+    "AuthorizationFailure": (
+        "The storage account does not allow this request. Usually its firewall does not let the app in: under "
+        "Networking of the storage account, allow the app's virtual network or outbound addresses. If a SAS is used, "
+        f"check that it allows tables and all of read, add, update and delete ({_KEY})."
+    ),
+    "AuthorizationSourceIPMismatch": (
+        f"The SAS does not allow the app's address. Make a SAS without a range of addresses and save it in {_KEY}."
+    ),
+    "KeyBasedAuthenticationNotPermitted": (
+        "Shared keys are switched off for the storage account. Set TABLES_ENDPOINT instead of a connection string, and "
+        f"{_ROLE}; or allow shared key access under Configuration of the storage account."
+    ),
+    "AuthorizationPermissionMismatch": (
+        f"The app's identity, or its SAS, lacks a right to tables. With TABLES_ENDPOINT, {_ROLE}; it takes effect "
+        f"after some minutes. With a SAS, make one that allows read, add, update and delete, and save it in {_KEY}."
+    ),
+    "AuthenticationFailed": (
+        f"The key or SAS in {_KEY} is wrong, was renewed, or has expired. Copy the connection string again from Access "
+        "keys of the storage account. With TABLES_ENDPOINT, check that the account belongs to the identity's tenant."
+    ),
+    "AccountIsDisabled": "The storage account is disabled. Ask the owner of the Azure subscription to enable it.",
+}
+_ANY_REMEDY = (
+    f"Check that the key or SAS in {_KEY} is still valid; with TABLES_ENDPOINT, {_ROLE}. Check also the firewall under "
+    "Networking of the storage account."
 )
 
 
 def may_pass(error: AzureError) -> bool:
     """Whether the same request may succeed when it is sent again."""
-    from azure.core.exceptions import ClientAuthenticationError, DecodeError, HttpResponseError
-
-    if isinstance(error, ClientAuthenticationError):
-        return False
-    if isinstance(error, HttpResponseError) and not isinstance(error, DecodeError):
-        return error.status_code in _TRANSIENT_STATUSES
-    # There was no connection, no answer, or only a part of an answer.
-    return True
+    return _meaning(error).may_pass
 
 
 def code_of(error: AzureError) -> str:
@@ -37,22 +56,33 @@ def code_of(error: AzureError) -> str:
     return str(getattr(code, "value", code) or "")
 
 
+def _remedy(error: AzureError) -> str:
+    code = code_of(error)
+    if "failed to authenticate" in str(getattr(error, "message", "")).lower():
+        # Azurite answers a wrong key with the code of a firewall, and with the words of a wrong key.
+        code = "AuthenticationFailed"
+    return _REMEDIES.get(code, _ANY_REMEDY)
+
+
 def app_error(error: AzureError) -> OperationFailed | None:
     """The app's error for an error of an Azure package; None if the app has a defect (it sent a malformed request).
 
     Raise it without the original as its cause: the original's message may contain a URL with a SAS.
     """
-    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
+    from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
-    status = getattr(error, "status_code", None)
-    evidence = {"status": status, "error_code": code_of(error), "error": type(error).__name__}
-    if status in (401, 403) or isinstance(error, ClientAuthenticationError):
-        detail = f"Table Storage refused the app's credentials. {_REMEDY}"
+    status, code = getattr(error, "status_code", None), code_of(error)
+    evidence = {"status": status, "error_code": code, "error": type(error).__name__}
+    meaning = _meaning(error)
+    if meaning in (Meaning.REFUSES_TOKEN, Meaning.REFUSES_USER):
+        detail = (
+            f"Table Storage refused the app's credentials{f' ({code})' if code else ''}. {_remedy(error)}"
+        )
         return Unavailable(System.STORAGE, detail, retry_after=_RETRY_AFTER_REFUSAL, evidence=evidence)
-    if code_of(error) == "TableBeingDeleted":
+    if code == "TableBeingDeleted":
         detail = "A table of the app is being deleted, which takes about a minute. Try again after that."
         return Unavailable(System.STORAGE, detail, retry_after=_RETRY_AFTER_THROTTLING, evidence=evidence)
-    if not may_pass(error):
+    if not meaning.may_pass:
         return None
     if isinstance(error, HttpResponseError) and status in (429, 503):
         detail = "Table Storage is too busy at the moment. Try again later; nothing needs to be changed."
@@ -67,3 +97,19 @@ def app_error(error: AzureError) -> OperationFailed | None:
     return Unavailable(
         System.STORAGE, detail, retry_after=_RETRY_AFTER_OUTAGE, outcome_unknown=True, evidence=evidence
     )
+
+
+def _meaning(error: AzureError) -> Meaning:
+    from azure.core.exceptions import ClientAuthenticationError, DecodeError, HttpResponseError
+
+    status = getattr(error, "status_code", None)
+    if isinstance(error, HttpResponseError) and not isinstance(error, DecodeError) and status is not None:
+        # Table Storage sends an error code with every error (learn: rest/api/storageservices, status-and-error-codes).
+        code = code_of(error)
+        body = Body.OWN if code else Body.FOREIGN
+        return meaning_of(ErrorAnswer(Service.TABLE_STORAGE, int(status), body, code))
+    if isinstance(error, ClientAuthenticationError):
+        # The app's managed identity gave no token.
+        return Meaning.REFUSES_TOKEN
+    # There was no connection, no answer, or only a part of an answer.
+    return Meaning.OUTCOME_UNKNOWN

@@ -131,7 +131,8 @@ def test_a_project_an_account_or_an_area_that_is_gone_is_named(scene: Scene, cha
     (name,) = change.values()
     words = {"project": "project", "account_name": "organization", "area_path": "area"}
     assert words[next(iter(change))] in answer.json()["detail"].lower(), name
-    assert scene.claims() == []
+    # A page instead of an answer does not prove that nothing was created, so the claims stay for the next send.
+    assert bool(scene.claims()) is ("account_name" in change)
 
 
 def test_a_type_that_is_gone_is_named(scene: Scene) -> None:

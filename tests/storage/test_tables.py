@@ -247,7 +247,7 @@ def test_no_proxy_of_the_environment_is_asked(
     assert Tables(Secret(azurite_connection_string)).links.get("p", "r") is None
 
 
-def test_a_wrong_account_key_names_the_setting_and_the_role(azurite_connection_string: str) -> None:
+def test_a_wrong_account_key_names_the_setting(azurite_connection_string: str) -> None:
     wrong = Tables(Secret(azurite_connection_string.replace("AccountKey=Eby8", "AccountKey=Wro8")))
 
     for call in (
@@ -255,10 +255,10 @@ def test_a_wrong_account_key_names_the_setting_and_the_role(azurite_connection_s
         lambda: wrong.links.transact([Insert(row("p", "r"))]),
         lambda: list(wrong.links.query("PartitionKey eq @p", {"p": "p"})),
     ):
-        with pytest.raises(Unavailable, match="refused the app's credentials") as failure:
+        with pytest.raises(Unavailable, match=r"refused the app's credentials .*key or SAS") as failure:
             call()
         assert "TABLES_CONNECTION_STRING" in failure.value.detail
-        assert "Storage Table Data Contributor" in failure.value.detail
+        assert "Storage Table Data Contributor" not in failure.value.detail
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from shared.clients.aha import Aha, RecordChange
 from shared.clients.process_state import ProcessState
 from shared.domain.integration import AhaTarget
 from shared.domain.kind import Kind
+from shared.domain.retry import LONGEST_WAIT
 from shared.errors import (
     CredentialsRejected,
     Forbidden,
@@ -147,11 +148,14 @@ def test_an_id_is_one_segment_of_the_address() -> None:
         ),
         (Reply(403, {"error": "forbidden"}), Forbidden, "contributor"),
         (Reply(404, {"error": "Record not found"}), NotFound, "Record not found"),
-        (Reply(404, b"<html>"), NotFound, "was deleted"),
+        (Reply(404, b"<html>"), Unavailable, "404"),
+        (Reply(403, b"<html>", {"Content-Type": "text/html"}), Unavailable, "403"),
+        (Reply(422, b'{"error', {"Content-Type": "application/json"}), Unavailable, "422"),
+        (Reply(522, {"error": "connection timed out"}), Unavailable, "522"),
         (Reply(422, {"errors": {"message": "Name can't be blank"}}), RuleViolation, "Name can't be blank"),
         (Reply(422, {"errors": [{"message": "Status unknown"}]}), RuleViolation, "Status unknown"),
         (Reply(400, {"message": "Bad\n  value"}), RuleViolation, "Bad value"),
-        (Reply(400, b""), RuleViolation, "refused a value"),
+        (Reply(400, b""), Unavailable, "400"),
         (Reply(400, {"errors": 5}), RuleViolation, "refused a value"),
         (Reply(429, b""), Unavailable, "limiting requests"),
         (Reply(500, b""), Unavailable, "500"),
@@ -161,7 +165,7 @@ def test_an_id_is_one_segment_of_the_address() -> None:
         (Reply(200, {"feature": {"name": "no id"}}), Unavailable, "without a feature"),
         (Reply(200, b""), Unavailable, "without a feature"),
     ],
-    ids=range(18),
+    ids=range(21),
 )
 def test_each_refusal_has_its_error_and_its_words(
     reply: Reply, kind: type[OperationFailed], words: str
@@ -175,12 +179,12 @@ def test_each_refusal_has_its_error_and_its_words(
 
 def test_the_underscored_header_of_aha_is_kept_to() -> None:
     operation, _ = an_operation(5)
-    with serving(Reply(429, b"", {"Retry_After": "3600"})) as server, pytest.raises(Unavailable) as caught:
+    with serving(Reply(429, b"", {"Retry_After": "86400"})) as server, pytest.raises(Unavailable) as caught:
         Aha(
             AhaTarget(server.url, Secret(API_TOKEN)), operation, process_state=ProcessState(allow_local=True)
         ).record(Kind.FEATURE, "1")
 
-    assert caught.value.retry_after == 3600
+    assert caught.value.retry_after == LONGEST_WAIT
 
 
 def test_no_failure_shows_the_token() -> None:

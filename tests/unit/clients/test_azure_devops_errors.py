@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clients.azure_devops_errors import ErrorBody, error_for, translate
+from shared.clients.azure_devops_error_body import ErrorBody
+from shared.clients.azure_devops_errors import error_for, translate
 from shared.clients.http import Request, Response
+from shared.domain.foreign_answers import Body
 from shared.errors import (
     CredentialsRejected,
     Forbidden,
@@ -167,7 +169,6 @@ def test_all_causes_are_told_apart() -> None:
         (302, b"{}", "application/json"),
         (307, b"", ""),
         (200, HTML, "text/html"),
-        (200, b"x", ""),
         (201, HTML, "text/html"),
     ],
 )
@@ -217,11 +218,12 @@ def test_a_request_that_was_blocked_for_using_too_much_is_throttling_whatever_it
     ("body", "expected"),
     [
         (fault("TF401232: gone", "WorkItemUnauthorizedAccessException"),
-         ErrorBody("TF401232: gone", "TF401232", "WorkItemUnauthorizedAccessException")),
-        ({"count": 1, "value": {"Message": "TF237201: many\r\n links"}}, ErrorBody("TF237201: many links", "TF237201")),
-        ({"Message": "VS403474: over 200"}, ErrorBody("VS403474: over 200", "VS403474")),
+         ErrorBody("TF401232: gone", "TF401232", "WorkItemUnauthorizedAccessException", written_by=Body.OWN)),
+        ({"count": 1, "value": {"Message": "TF237201: many\r\n links"}},
+         ErrorBody("TF237201: many links", "TF237201", written_by=Body.OWN)),
+        ({"Message": "VS403474: over 200"}, ErrorBody("VS403474: over 200", "VS403474", written_by=Body.OWN)),
         ({"message": None, "value": [1]}, ErrorBody()),
-        ({"message": "x" * 900}, ErrorBody("x" * 500)),
+        ({"message": "x" * 900}, ErrorBody("x" * 500, written_by=Body.OWN)),
         (None, ErrorBody()),
         ("text", ErrorBody()),
         ([], ErrorBody()),
@@ -242,11 +244,16 @@ def test_every_field_that_breaks_a_rule_is_named() -> None:
     assert "Custom.Level" in error.detail
 
 
-def test_a_refusal_without_words_says_at_least_its_status() -> None:
-    error = answered(400)
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b'{"message": "TF4013', b"Bad Request", b"<html>Blocked</html>"]
+)
+@pytest.mark.parametrize("status", [400, 403, 404, 422])
+def test_a_status_without_words_of_the_service_is_no_refusal(status: int, body: bytes) -> None:
+    error = answered(status, body, "application/json")
 
-    assert isinstance(error, RuleViolation)
-    assert "400" in error.detail
+    assert isinstance(error, Unavailable)
+    assert error.outcome_unknown
+    assert str(status) in error.detail
 
 
 def test_the_log_gets_the_status_the_address_and_the_number() -> None:
@@ -268,7 +275,7 @@ KEYS = st.sampled_from(
 
 @given(st.integers(100, 599), json_values(KEYS))
 def test_no_body_makes_the_reading_fail(status: int, body: Any) -> None:
-    error = error_for(status, ErrorBody.from_json(body), "fabrikam", "")
+    error = error_for(status, ErrorBody.from_json(body), "fabrikam")
 
     assert error.detail
 
@@ -277,4 +284,4 @@ def test_no_body_makes_the_reading_fail(status: int, body: Any) -> None:
 def test_no_shape_of_broken_rules_makes_the_reading_fail(errors: Any) -> None:
     body = {"message": "TF401320", "customProperties": {"RuleValidationErrors": errors}}
 
-    assert error_for(400, ErrorBody.from_json(body), "fabrikam", "").detail
+    assert error_for(400, ErrorBody.from_json(body), "fabrikam").detail

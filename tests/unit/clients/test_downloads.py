@@ -163,7 +163,9 @@ def test_an_inner_address_is_not_fetched_from(url: str) -> None:
         (403, Forbidden),
         (404, NotFound),
         (410, NotFound),
-        (204, NotFound),
+        (204, Unavailable),
+        (400, Unavailable),
+        (520, Unavailable),
         (408, Unavailable),
         (429, Unavailable),
         (500, Unavailable),
@@ -289,7 +291,7 @@ def test_a_file_that_is_gone_when_it_breaks_off_says_so() -> None:
 
 def test_a_range_that_nobody_asked_for_is_no_file() -> None:
     with serving(Reply(206, b"x")) as server:
-        assert isinstance(failure(server.url), NotFound)
+        assert isinstance(failure(server.url), Unavailable)
 
 
 def test_the_first_bytes_can_be_looked_at_and_are_read_all_the_same() -> None:

@@ -107,7 +107,7 @@ def test_a_connection_that_breaks_is_tried_again() -> None:
         assert Calling().send(server.url).status == 200
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 409])
+@pytest.mark.parametrize("status", [400, 403, 404, 410, 422])
 def test_a_refusal_is_not_tried_again(status: int) -> None:
     with serving(Reply(status, {"message": "no"})) as server:
         Calling().failure(server.url)

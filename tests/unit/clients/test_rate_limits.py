@@ -132,17 +132,6 @@ def test_an_account_that_is_not_called_for_a_quarter_of_an_hour_is_forgotten() -
     assert len(limits) == 1
 
 
-def test_an_account_that_asked_for_a_long_wait_is_not_forgotten_before_it_is_over() -> None:
-    clock = Clock()
-    limits = limits_at(clock)
-    limits.observe("fabrikam", {"retry-after": "3600"})
-    clock.now += 1800
-
-    limits.observe("company", NAMES_A_LIMIT)
-
-    assert limits.wait("fabrikam") == 1800
-
-
 def test_of_very_many_accounts_the_one_called_longest_ago_is_forgotten() -> None:
     limits = limits_at(Clock())
     for number in range(1001):

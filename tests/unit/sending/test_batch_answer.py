@@ -113,14 +113,14 @@ def test_each_fault_has_its_error(code: int, fault: Any, kind: type[Exception]) 
 
 
 @pytest.mark.parametrize(
-    ("code", "is_doubtful"), [(400, False), (404, False), (412, False), (429, True), (500, True), (503, True)]
+    ("code", "may_pass"), [(400, False), (404, False), (412, False), (429, True), (500, True), (503, True)]
 )
-def test_an_error_of_the_service_itself_leaves_in_doubt_what_was_done(code: int, is_doubtful: bool) -> None:
+def test_an_error_of_the_service_itself_leaves_in_doubt_what_was_done(code: int, may_pass: bool) -> None:
     entries = read_answer(answer(entry(code, {"message": "boom"})), 1, "fabrikam")
 
     assert entries is not None
     assert isinstance(entries[0], OwnFault)
-    assert entries[0].is_doubtful is is_doubtful
+    assert entries[0].may_pass is may_pass
 
 
 @pytest.mark.parametrize(

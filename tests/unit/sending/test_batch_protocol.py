@@ -200,9 +200,11 @@ def test_independent_operations_are_each_taken_as_answered() -> None:
 
 def test_an_update_that_meets_an_error_of_the_service_fails_and_is_not_searched_for() -> None:
     # Its intention stays in the link: the next look tells whether it was done.
-    run = drive([update(1), update(2)], Script([batch_answer({"U1": SERVICE_ERROR})]))
+    down = Unavailable(System.AZURE_DEVOPS, "down", outcome_unknown=True)
 
-    assert run.requests == ["batch U1 U2"]
+    run = drive([update(1), update(2)], Script([batch_answer({"U1": SERVICE_ERROR}), down]))
+
+    assert run.requests == ["batch U1 U2", "alone U1"]
     assert run.kinds == {"U1": FAILED, "U2": UPDATED}
     assert isinstance(run.error("U1"), Unavailable)
 

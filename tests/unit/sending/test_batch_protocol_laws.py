@@ -61,7 +61,17 @@ NOT_SENT = [THROTTLED, UNREACHABLE, TIME_SPENT, REJECTED]
 
 REFUSED_ENTRIES = [FIELD_FAULT, PARENT_FAULT, entry(403, "no right")]
 NOT_DONE_ENTRIES = [WHOLE_FAILED, entry(401, "TF400813: not authorized")]
-DOUBTFUL_ENTRIES = [SERVICE_ERROR, entry(503, "busy")]
+DOUBTFUL_ENTRIES = [
+    SERVICE_ERROR,
+    entry(503, "busy"),
+    entry(520, "TF401320: Rule Error for field Team. Error code: Required, InvalidEmpty."),
+    entry(400, "TF401349: An unexpected error occurred."),
+    entry(409, "busy"),
+    {"code": 400, "body": '{"message": "TF4013'},
+    {"code": 403, "body": "<!DOCTYPE html><title>Blocked</title>"},
+    {"code": 404, "body": ""},
+    {"code": 524, "body": None},
+]
 ANSWERS_WITHOUT_MEANING: list[Any] = [
     None,
     {},
