@@ -84,6 +84,31 @@ def _aha_check(account: Mapping[str, Any]) -> Check:
     return Check("aha", f"Aha! accepts the token of {user}, who can see {count} products.")
 
 
+_MOST_SUBTREES = 500
+"""Areas whose children are read by a request of their own: 10,000 areas are the most that a project has."""
+
+
+def all_area_paths(read_tree: Callable[[str], Mapping[str, Any]]) -> list[str]:
+    """Every area path, the project's own first. The children that an answer leaves out are read by further requests.
+
+    `read_tree` returns the area at a path below the project, with the areas below it.
+    """
+    paths, truncated = area_paths(read_tree(""))
+    # A node that is left out again although it was asked for ends there.
+    asked: set[tuple[str, ...]] = {()}
+    while truncated := [node for node in truncated if node.path not in asked][: _MOST_SUBTREES - len(asked)]:
+        asked |= {node.path for node in truncated}
+        subtrees = in_parallel(lambda node: read_tree("/".join(node.path)), truncated)
+        read = [
+            area_paths(subtree, (paths[0], *node.path[:-1]))
+            for subtree, node in zip(subtrees, truncated, strict=True)
+        ]
+        truncated = [node for _, nodes in read for node in nodes]
+        known = set(paths)
+        paths += [path for found, _ in read for path in found if path not in known]
+    return [paths[0], *sorted(paths[1:], key=str.casefold)]
+
+
 class _AzureDevOpsTest:
     def __init__(
         self, app: App, operation: Operation, request: ConnectionTestRequest, target: AzureDevOpsTarget
@@ -133,20 +158,7 @@ class _AzureDevOpsTest:
         }
 
     def _areas(self, project_id: str) -> list[Any]:
-        """Every area path. The children that an answer leaves out are read with further requests."""
-        paths, truncated = area_paths(self._azure_devops.area_tree(project_id))
-        while truncated:
-            subtrees = in_parallel(
-                lambda node: self._azure_devops.area_tree(project_id, "/".join(node.path)), truncated
-            )
-            read = [
-                area_paths(subtree, (paths[0], *node.path[:-1]))
-                for subtree, node in zip(subtrees, truncated, strict=True)
-            ]
-            truncated = [node for _, nodes in read for node in nodes]
-            known = set(paths)
-            paths += [path for found, _ in read for path in found if path not in known]
-        return [paths[0], *sorted(paths[1:], key=str.casefold)]
+        return all_area_paths(lambda path: self._azure_devops.area_tree(project_id, path))
 
     def _with_states(self, project_id: str, types: Sequence[WorkItemType]) -> list[WorkItemType]:
         """The types. The states of a type that came without them are read with a request of their own."""

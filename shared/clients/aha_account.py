@@ -13,6 +13,7 @@ from urllib.parse import quote
 from shared.clients.aha import Aha, unusable
 
 _MOST_PER_PAGE = 200
+_MOST_PAGES = 50
 
 
 class AhaAccount(Aha):
@@ -24,18 +25,17 @@ class AhaAccount(Aha):
 
     def products(self) -> list[Mapping[str, Any]]:
         """Every product, `{"id", "reference_prefix", "name", …}`, without the product lines that group products."""
-        found: list[Mapping[str, Any]] = []
-        page, last = 1, 1
-        while page <= last:
+        found: dict[str, Mapping[str, Any]] = {}
+        for page in range(1, _MOST_PAGES + 1):
             body = self._read(f"/products?page={page}&per_page={_MOST_PER_PAGE}")
-            rows = _list(body.get("products"))
-            found += [row for row in rows if not row.get("product_line")]
+            known = len(found)
+            found |= {str(row.get("id")): row for row in _list(body.get("products"))}
             pagination = body.get("pagination")
             total = pagination.get("total_pages") if isinstance(pagination, Mapping) else None
-            # A page without rows ends the list, whatever total_pages says.
-            last = total if isinstance(total, int) and rows else page
-            page += 1
-        return found
+            # A page without new rows ends the list, whatever total_pages says.
+            if not isinstance(total, int) or page >= total or len(found) == known:
+                break
+        return [row for row in found.values() if not row.get("product_line")]
 
     def product(self, product_id: str) -> Mapping[str, Any]:
         """One product by id or prefix, with its `feature_workflow` and `requirement_workflow`."""

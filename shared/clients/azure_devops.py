@@ -23,7 +23,7 @@ from shared.clients.process_state import ProcessState
 from shared.clients.recycle_bin import RecycleBin
 from shared.concurrency import in_parallel
 from shared.domain.times import parse_time
-from shared.domain.work_item import WorkItem
+from shared.domain.work_item import WorkItem, is_whole_number
 from shared.errors import RuleViolation, System, Unavailable
 from shared.operation import Operation
 
@@ -43,6 +43,9 @@ MOST_IDS_PER_READ = 200
 _JSON = {"Content-Type": "application/json"}
 _JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 _PROJECTS_PER_PAGE = 1000
+_MOST_PAGES = 50
+_MOST_MATCHES = 20_000
+"""The most work items that a query returns (learn: organizations/settings/work/object-limits)."""
 
 _START_CREATE_WITHIN = 10.0
 """Seconds in which a create or a batch has to start, so that it ends before the claims of its records expire."""
@@ -100,15 +103,20 @@ class AzureDevOps:
 
     def projects(self) -> list[dict[str, Any]]:
         """Every project that the token's user can see, `{"id", "name", …}`."""
-        found: list[dict[str, Any]] = []
-        token = ""
-        while True:
+        found: dict[str, dict[str, Any]] = {}
+        token, tokens = "", {""}
+        for _ in range(_MOST_PAGES):
             more = {"continuationToken": token} if token else {}
             response = self._send("GET", "/_apis/projects", {"$top": _PROJECTS_PER_PAGE, **more})
-            found += _values(response.json())
+            page = _values(response.json())
+            known = len(found)
+            found |= {str(project.get("id")): project for project in page}
             token = response.headers.get("x-ms-continuationtoken", "")
-            if not token:
-                return found
+            # A token that leads back to the first page was seen (MicrosoftDocs/vsts-rest-api-specs#178).
+            if token in tokens or len(found) == known:
+                break
+            tokens.add(token)
+        return list(found.values())
 
     def area_tree(self, project: str, path: str = "", depth: int = 14) -> Mapping[str, Any]:
         """The area at `path` (below the project, segments separated by `/`) with `depth` levels of areas below it.
@@ -230,8 +238,8 @@ class AzureDevOps:
                 self._check_organization()
             raise
         body = _object(response.json())
-        items = _list(body.get("workItems"))
-        ids = (item["id"] for item in items if isinstance(item, Mapping) and isinstance(item.get("id"), int))
+        items = _list(body.get("workItems"))[:_MOST_MATCHES]
+        ids = (item["id"] for item in items if isinstance(item, Mapping) and is_whole_number(item.get("id")))
         return QueryResult(tuple(ids), parse_time(body.get("asOf")))
 
     def _check_organization(self) -> None:

@@ -33,6 +33,9 @@ MOST_BYTES = 2 << 30
 _MOST_SPOOLED_BYTES = 512 << 20
 """The limit for a file of unknown length: it is stored on the temporary disk, which other operations need too."""
 
+_MOST_DIGITS = 18
+"""Of a Content-Length. A longer one is as good as none."""
+
 _MOST_REDIRECTS = 5
 _MOST_BREAKS = 20
 _MOST_IN_A_ROW = 5
@@ -150,7 +153,7 @@ class _Source:
         response = self._answer({})
         length = response.headers.get("content-length", "")
         is_encoded = response.headers.get("content-encoding", "identity") != "identity"
-        if is_encoded or not (length.isascii() and length.isdigit()):
+        if is_encoded or not (length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS):
             spool, size = _spooled(response, self.operation)
             return Download(spool, size, _cannot_resume, self.operation)
         self.length, self.validator = int(length), _validator(response)

@@ -206,8 +206,8 @@ class HttpClient:
                 f"The app does not call {shown_url(request.url)}: {error}. Correct the address.",
             )
         self._log(request, response.status, started, attempt, None)
-        asked = self._rate_limits.observe(self._account, response.headers)
         failure = self._translate(request, response)
+        asked = self._rate_limits.observe(self._account, response.headers, is_success=failure is None)
         if failure is None:
             return response
         if isinstance(failure, Unavailable):

@@ -15,6 +15,10 @@ _LOW = 0.1
 """When less than this part of an allowance is left, the rest is spread over the time until it is renewed."""
 
 _LONGEST_SPREAD_SECONDS = 5.0
+_LONGEST_DELAY_SECONDS = 30.0
+"""The longest wait that an answer may ask for that refuses nothing. Azure DevOps delays a request by at most this
+(https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits)."""
+
 _REMEMBERED_SECONDS = 900.0
 _MOST_ACCOUNTS = 1000
 
@@ -77,12 +81,15 @@ class RateLimits:
                     known.sent.append(now)
             return wait
 
-    def observe(self, account: str, headers: Mapping[str, str]) -> float | None:
+    def observe(self, account: str, headers: Mapping[str, str], *, is_success: bool = False) -> float | None:
         """Note what an answer says of limits. Header names are in lower case.
 
+        A success slows the account down at most: its wait is capped at 30 seconds, that of a failure at LONGEST_WAIT.
         Returns the seconds that Retry-After asks for, None where the answer has no such header.
         """
         asked = retry_after_seconds(headers, datetime.fromtimestamp(self._wall_clock(), timezone.utc))
+        if asked is not None and is_success:
+            asked = min(asked, _LONGEST_DELAY_SECONDS)
         pause = max(asked or 0.0, self._spread(headers))
         names_limit = "x-ratelimit-limit" in headers
         with self._lock:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from shared.domain.description_field import (
@@ -35,6 +35,11 @@ HYPERLINK = "Hyperlink"
 
 NO_IMAGES = Images()
 _WORK_ITEM_IN_URL = re.compile(r"/(?:workItems|recyclebin)/(\d{1,10})(?:/|$)", re.IGNORECASE)
+
+
+def is_whole_number(value: Any) -> TypeGuard[int]:
+    """Whether a value is a number that an id or a revision can have: 32 bits, as in the specification."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 31
 
 
 def work_item_id_of(url: str) -> int | None:
@@ -95,7 +100,7 @@ class WorkItem:
         """
         fields = payload.get("fields") or {}
         work_item_id, revision = payload.get("id"), payload.get("rev")
-        if not isinstance(work_item_id, int) or not isinstance(revision, int):
+        if not is_whole_number(work_item_id) or not is_whole_number(revision):
             raise ValueError("a work item without id or rev")
         formats = payload.get("multilineFieldsFormat") or {}
         work_item_type = str(fields.get(WORK_ITEM_TYPE) or "")

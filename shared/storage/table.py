@@ -99,8 +99,17 @@ class Table:
             )
             .by_page()
         )
+        tokens: set[str] = set()
         while (page := _or_absent(lambda: _next_page(pages))) is not None:
             yield from page
+            token = str(getattr(pages, "continuation_token", None) or "")
+            if token in tokens:
+                raise Unavailable(
+                    System.STORAGE,
+                    f"Table Storage gives the same page of the table {self.name} again and again. Try again later.",
+                    retry_after=5,
+                )
+            tokens.add(token)
 
     def transact(self, operations: Sequence[RowOperation]) -> list[str]:
         """Do all operations or none. Returns the new ETag of each row, empty for a removed one.

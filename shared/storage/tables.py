@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import MutableMapping
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from shared.domain.retry import retry_after_seconds
 from shared.errors import SettingInvalid
 from shared.identity import ManagedIdentity
 from shared.secret import Secret
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 5
+_LONGEST_PAUSE_SECONDS = 5.0
 _MOST_CONNECTIONS = 64
 """Two for each of the 32 threads that a worker should have."""
 
@@ -72,10 +76,20 @@ def _connect(
     for scheme in ("http://", "https://"):
         # By default, ten connections are kept and each further request opens a new one.
         session.mount(scheme, HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS))
+
+    class BoundedTransport(RequestsTransport):  # type: ignore[misc]
+        def send(self, request: Any, **options: Any) -> Any:
+            """Send a request. The package would wait for as long as a Retry-After says, a year too."""
+            response = super().send(request, **options)
+            _bound_pause(response.headers)
+            return response
+
     options: dict[str, Any] = {
-        "transport": RequestsTransport(
+        "transport": BoundedTransport(
             session=session, connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS
         ),
+        # What a proxy answers may pass, too (shared.domain.foreign_answers).
+        "retry_on_status_codes": list(range(500, 600)),
         "retry_total": ATTEMPTS - 1,
         "retry_backoff_factor": BACKOFF_SECONDS,
     }
@@ -91,3 +105,13 @@ def _connect(
             else "it must be https://ACCOUNT.table.core.windows.net."
         )
     raise SettingInvalid(remedy)
+
+
+def _bound_pause(headers: MutableMapping[str, str]) -> None:
+    """Cap the pause that an answer asks for, in the one spelling that is left of three."""
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        headers.pop(name, None)
+    asked = headers.pop("Retry-After", None)
+    seconds = retry_after_seconds({"retry-after": asked or ""}, datetime.now(timezone.utc))
+    if seconds is not None:
+        headers["Retry-After"] = str(min(seconds, _LONGEST_PAUSE_SECONDS))

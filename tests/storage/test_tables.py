@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 import traceback
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -327,3 +328,14 @@ def test_neither_key_nor_sas_shows_in_errors_or_logs(
     told += caplog.text
     assert "c2VjcmV0" not in told
     assert "sig=" not in told
+
+
+@pytest.mark.parametrize("status", [503, 522])
+def test_nobody_else_decides_how_long_a_call_waits(faulty_storage: FaultyStorage, status: int) -> None:
+    faulty_storage.tables.links.transact([Insert(row("waits", str(status)))])
+    faulty_storage.fail(method="GET", status=status, headers={"Retry-After": "31536000"})
+    started = time.monotonic()
+
+    assert faulty_storage.tables.links.get("waits", str(status)) is not None
+
+    assert 4 < time.monotonic() - started < 20

@@ -177,6 +177,12 @@ def test_each_status_has_its_error(status: int, kind: type[OperationFailed]) -> 
         assert type(failure(f"{server.url}/token/S3cret?k=S3cret")) is kind
 
 
+def test_a_length_of_thousands_of_digits_fails_that_file_and_nothing_else() -> None:
+    # Python converts at most 4,300 digits, and raises a ValueError past that.
+    with serving(Reply(200, pieces(b"x"), {"Content-Length": "9" * 5000})) as server:
+        assert isinstance(failure(server.url), Unavailable)
+
+
 def test_a_file_that_breaks_off_and_names_no_version_is_noticed() -> None:
     with serving(Reply(200, broken_off(b"x" * 100), {"Content-Length": "1000"})) as server:
         download = opened(server.url)
