@@ -224,6 +224,12 @@ RECORD_IMAGES_LEFT = LogEvent(
     "Images that an engineer pasted in Azure DevOps became links in Aha!.",
     "Attach the images in Aha! if everybody should see them.",
 )
+RECORD_MARKDOWN_LEFT = LogEvent(
+    "record.markdown-left",
+    Level.WARNING,
+    "A description in Markdown is too long to be rendered, so Aha! shows its source.",
+    "Shorten the work item's description, or convert it to HTML.",
+)
 STATE_NOT_MAPPED = LogEvent(
     "state.not-mapped",
     Level.WARNING,

@@ -162,13 +162,18 @@ class Patching:
 
     @staticmethod
     def _check_formats(draft: Draft, before: dict[str, Any], formats: list[Operation]) -> None:
-        """A format that changes needs its text in the same document (reported, text unconfirmed)."""
+        """A format that changes needs a text that changes in the same document, else it stays or is refused.
+
+        https://github.com/microsoft/azure-devops-mcp/issues/775; the text of the refusal is unconfirmed.
+        """
         earlier = draft.item.current.formats if draft.item else {}
         for operation in formats:
             name = field_named(operation.segments[1]).reference_name
             changes = earlier.get(name, "Html") != draft.formats[name]
             if changes and before.get(name) is not None and name not in draft.written:
                 raise failed_operation(f"The multiline format of field {name} was changed without a value.")
+            if before.get(name) is not None and before.get(name) == draft.fields.get(name):
+                draft.formats[name] = earlier.get(name, "Html")
 
 
 def enabled(kind: WorkItemType) -> WorkItemType:

@@ -171,7 +171,8 @@ class Save:
         comment = Comment(next(self._organization.comment_ids), draft.comment) if draft.comment else None
         if comment:
             fields["System.History"] = comment.text
-        formats = {name: chosen for name, chosen in draft.formats.items() if fields.get(name)}
+        # A format changes only when a patch says so (azure-devops-mcp#775); for an emptied text, that is unconfirmed.
+        formats = dict(draft.formats)
         return Revision(rev, _with_parent(fields, relations), relations, formats, comment)
 
     def _update(self, item: WorkItem, before: Revision | None, after: Revision) -> Update:
@@ -220,8 +221,7 @@ def _with_parent(fields: dict[str, Any], relations: tuple[Relation, ...]) -> dic
 
 def _is_same(draft: Draft, before: Revision, relations: tuple[Relation, ...]) -> bool:
     fields = {name: value for name, value in before.fields.items() if name != "System.History"}
-    formats = {name: chosen for name, chosen in draft.formats.items() if draft.fields.get(name)}
-    parts = draft.fields == fields, relations == before.relations, formats == before.formats
+    parts = draft.fields == fields, relations == before.relations, draft.formats == before.formats
     return all(parts) and not draft.comment
 
 

@@ -84,7 +84,7 @@ def decide_for_item(
         title = cut(record.title)
         carried.append((Field.NAME, title, title == work_item.title))
     if record.description is not None:
-        same = intended[Field.DESCRIPTION] == work_item.digest_of(Field.DESCRIPTION, images)
+        same = work_item.shows(intended[Field.DESCRIPTION], images)
         carried.append((Field.DESCRIPTION, record.description, same))
     decisions = (
         FieldDecision(

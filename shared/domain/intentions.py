@@ -166,4 +166,4 @@ def _made_revision(item: Intention, made: WorkItem, images: Images) -> bool:
         return False
     if item.field is Field.NAME:
         return name_content(made.title) == item.written
-    return description_content(made.description, images) == item.written
+    return description_content(made.description_html, images) == item.written

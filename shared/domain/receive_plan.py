@@ -8,7 +8,6 @@ from datetime import datetime
 
 from shared.domain.aha_record import AhaRecord
 from shared.domain.contents import contents_of_status, description_content, name_content, status_content
-from shared.domain.html_text import text_as_html
 from shared.domain.images import DescriptionForAha, Images, for_aha, inline_images
 from shared.domain.intentions import AhaText, without_intentions_of
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
@@ -24,7 +23,8 @@ class ReceivePlan:
     """What is written into Aha!; None leaves a field alone. `outcomes` has a decision for every field.
 
     `unmapped_state` is the work item's state if it changed and no status is mapped to it. `images` are those of the
-    record, and `left_images` the names of those that the description only links to.
+    record, and `left_images` the names of those that the description only links to. `shows_source`: the description
+    that is written shows Markdown, because it could not be rendered.
     """
 
     name: str | None
@@ -34,6 +34,7 @@ class ReceivePlan:
     unmapped_state: str | None
     images: Images = NO_IMAGES
     left_images: tuple[str, ...] = ()
+    shows_source: bool = False
 
     @property
     def values(self) -> dict[Field, str]:
@@ -96,7 +97,7 @@ def plan_receive(
     shown = _digests(link, record, images)
     same = {
         Field.NAME: work_item.title == cut(aha_title(record, link)),
-        Field.DESCRIPTION: theirs[Field.DESCRIPTION] == shown[Field.DESCRIPTION],
+        Field.DESCRIPTION: work_item.shows(shown[Field.DESCRIPTION], images),
         Field.STATE: mapped is not None and record.status.is_named_by(mapped),
     }
     outcomes = {name: _merge(link.base.get(name), theirs[name], shown[name], same[name]) for name in Field}
@@ -110,6 +111,7 @@ def plan_receive(
         unmapped_state=work_item.state if writes_state and mapped is None else None,
         images=images,
         left_images=description.left_in_azure_devops if description else (),
+        shows_source=description is not None and work_item.description_as_shown.is_source,
     )
 
 
@@ -127,11 +129,9 @@ def aha_texts(link: Link, record: AhaRecord, images: Images) -> dict[Field, AhaT
 
 
 def _html(link: Link, work_item: WorkItem, record: AhaRecord, images: Images) -> DescriptionForAha:
-    """The description for Aha!, which knows HTML only: Markdown is shown as plain text."""
-    if work_item.description_is_markdown:
-        return DescriptionForAha(text_as_html(work_item.description))
+    """The description for Aha!."""
     sources = {**record.attachments, **inline_images(record.description, images.aha_host)}
-    return for_aha(work_item.description, images, sources, work_item.page_url or link.work_item_url)
+    return for_aha(work_item.description_html, images, sources, work_item.page_url or link.work_item_url)
 
 
 def _digests(link: Link, record: AhaRecord, images: Images) -> dict[Field, str]:

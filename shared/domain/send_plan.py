@@ -85,7 +85,8 @@ class RecordPlan:
         item, images = self.work_item, self.images.with_files(uploaded)
         html = self.value_to_write(Field.DESCRIPTION)
         if html is not None:
-            return for_azure_devops(html, images, item.description if item else "")
+            html = for_azure_devops(html, images, item.description_html if item else "")
+            return _with_another_text(html, item)
         if item is None or item.description_is_markdown or item.description_is_hidden:
             return None
         repaired = for_azure_devops(item.description, images)
@@ -110,6 +111,15 @@ class RecordPlan:
             for decision in self.decisions
             if decision.outcome.writes
         )
+
+
+def _with_another_text(html: str, item: WorkItem | None) -> str:
+    """The new description. Azure DevOps changes the format of a field only if its text changes too.
+
+    https://github.com/microsoft/azure-devops-mcp/issues/775
+    """
+    is_same_text = item is not None and item.shown_field_is_markdown and html == item.shown_text
+    return f"<div>{html}</div>" if is_same_text and html else html
 
 
 def plan_record(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from shared.domain.description_field import (
 from shared.domain.html_text import is_blank
 from shared.domain.images import Images, comparable
 from shared.domain.links import Field, digest
+from shared.domain.markdown import Rendered, render
 from shared.domain.times import parse_time
 
 TITLE = "System.Title"
@@ -132,9 +134,19 @@ class WorkItem:
         return self.description_field != self.shown_field
 
     @property
+    def shown_text(self) -> str:
+        """The text of the field that is written."""
+        return self.other_description if self.description_is_hidden else self.description
+
+    @property
     def shown_field_is_markdown(self) -> bool:
         """Whether the work item keeps the field that is written in Markdown."""
         return self.other_is_markdown if self.description_is_hidden else self.description_is_markdown
+
+    @property
+    def shown_field_may_be_markdown(self) -> bool:
+        """Whether a new description must say that it is HTML. An empty field does not show the format that it keeps."""
+        return self.shown_field_is_markdown or not self.shown_text
 
     @property
     def parent_index(self) -> int | None:
@@ -151,8 +163,26 @@ class WorkItem:
         """The relations to attachments."""
         return tuple(item for item in self.relations if item.rel == ATTACHED_FILE)
 
+    @cached_property
+    def description_as_shown(self) -> Rendered:
+        """The description as HTML, as a reader sees it."""
+        return render(self.description) if self.description_is_markdown else Rendered(self.description)
+
+    @property
+    def description_html(self) -> str:
+        """The description as HTML; Markdown is rendered."""
+        return self.description_as_shown.html
+
+    def shows(self, description_digest_in_aha: str, images: Images = NO_IMAGES) -> bool:
+        """Whether a reader sees the description that has this digest in Aha!."""
+        shown = self.lost_description or description_digest(self.description_html, images)
+        return shown == description_digest_in_aha
+
     def digest_of(self, name: Field, images: Images = NO_IMAGES) -> str:
-        """The digest of one field of this revision; `images` are those of its record."""
+        """The digest of one field of this revision; `images` are those of its record.
+
+        A description counts as it is written: a revision has the same digest whether its answer names formats or not.
+        """
         if name is Field.DESCRIPTION and self.lost_description:
             return self.lost_description
         if name is Field.DESCRIPTION:

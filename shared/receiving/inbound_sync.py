@@ -256,6 +256,14 @@ class InboundSync:
                 images=list(plan.left_images),
                 **where,
             )
+        if plan.shows_source:
+            log.add(
+                log_events.RECORD_MARKDOWN_LEFT,
+                f"The description of {name} is Markdown that could not be rendered, so Aha! shows its source. Shorten "
+                f"the description of work item {link.work_item_id}, or convert it to HTML.",
+                characters=len(both.work_item.description),
+                **where,
+            )
         if plan.unmapped_state:
             log.add(
                 log_events.STATE_NOT_MAPPED,

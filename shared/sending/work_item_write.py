@@ -66,7 +66,7 @@ def write_of(
         title=plan.value_to_write(Field.NAME),
         description=plan.description_to_write(files),
         description_field=item.shown_field,
-        description_is_markdown=item.shown_field_is_markdown,
+        description_is_markdown=item.shown_field_may_be_markdown,
         old_parent_index=item.parent_index if plan.moves_to_parent else None,
         files=files,
     )

@@ -194,20 +194,6 @@ def test_a_title_that_was_made_up_does_not_become_the_name(scene: Scene) -> None
     assert (requirement["name"], requirement["workflow_status"]["name"]) == ("", "In progress")
 
 
-def test_a_work_item_whose_description_is_kept_in_markdown_arrives_as_text(scene: Scene) -> None:
-    sent = send_sample(scene)
-    markdown = [
-        {"op": "add", "path": "/fields/System.Description", "value": "**Bold** & <i>\n\nNext"},
-        {"op": "add", "path": "/multilineFieldsFormat/System.Description", "value": "Markdown"},
-    ]
-
-    scene.edit(sent.ids[0], markdown)
-    updated(scene)
-
-    body = scene.aha.feature("PROD-1")["description"]["body"]
-    assert body == "<p>**Bold** &amp; &lt;i&gt;</p><p>Next</p>"
-
-
 def test_the_log_tells_what_was_brought(scene: Scene) -> None:
     sent = send_sample(scene)
 

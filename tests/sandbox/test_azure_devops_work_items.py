@@ -323,6 +323,31 @@ def test_a_format_changes_only_together_with_its_text(ado: AzureDevOpsCaller) ->
     assert together["fields"]["System.Description"] == "*Text*"
 
 
+@pytest.mark.parametrize(("first", "second"), [("Markdown", "Html"), ("Html", "Markdown")])
+def test_a_format_stays_if_the_text_is_the_same(ado: AzureDevOpsCaller, first: str, second: str) -> None:
+    # microsoft/azure-devops-mcp#775
+    def written_as(chosen: str) -> list[dict[str, Any]]:
+        in_format = {"op": "add", "path": "/multilineFieldsFormat/System.Description", "value": chosen}
+        return [set_field("System.Description", "<div>a</div>"), in_format]
+
+    number = ado.create("Feature", title("A"), *written_as(first))["id"]
+
+    again = ado.update(number, *written_as(second), version="7.2-preview")
+
+    assert again["multilineFieldsFormat"] == {"System.Description": first.lower()}
+
+
+def test_an_emptied_text_keeps_its_format(ado: AzureDevOpsCaller) -> None:
+    as_markdown = {"op": "add", "path": "/multilineFieldsFormat/System.Description", "value": "Markdown"}
+    number = ado.create("Feature", title("A"), set_field("System.Description", "# A"), as_markdown)["id"]
+    emptied = ado.update(number, set_field("System.Description", ""), version="7.2-preview")
+
+    filled = ado.update(number, set_field("System.Description", "# B"), version="7.2-preview")
+
+    assert "multilineFieldsFormat" not in emptied
+    assert filled["multilineFieldsFormat"] == {"System.Description": "markdown"}
+
+
 @pytest.mark.parametrize(("path", "value"), [("System.Title", "Markdown"), ("System.Description", "Word")])
 def test_only_long_texts_have_a_format(ado: AzureDevOpsCaller, path: str, value: str) -> None:
     operation = {"op": "add", "path": f"/multilineFieldsFormat/{path}", "value": value}

@@ -18,6 +18,7 @@ LOADED_WHERE_THEY_ARE_USED = (
     "azure.data",
     "azure.identity",
     "cryptography",
+    "mistune",
     "requests",
     "ssl",
     "urllib3",

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT / "shared"
 FUNCTIONS = sorted(path.parent for path in ROOT.glob("*/function.json"))
-DOMAIN_MAY_USE = ("shared.domain", "shared.errors", "shared.secret")
+DOMAIN_MAY_USE = ("shared.domain", "shared.errors", "shared.secret", "mistune")
 
 
 @functools.cache
@@ -52,7 +52,7 @@ def is_within(module: str, package: str) -> bool:
 
 
 @pytest.mark.parametrize("path", sorted((SHARED / "domain").glob("*.py")), ids=lambda path: path.stem)
-def test_the_rules_know_the_standard_library_and_each_other_alone(path: Path) -> None:
+def test_the_rules_know_the_standard_library_the_renderer_and_each_other_alone(path: Path) -> None:
     foreign = {
         name
         for name, _ in imports_of(path)
@@ -61,6 +61,10 @@ def test_the_rules_know_the_standard_library_and_each_other_alone(path: Path) ->
     }
 
     assert foreign == set()
+
+
+def test_one_module_knows_the_renderer_of_markdown() -> None:
+    assert importing("mistune") == {"shared/domain/markdown_rules.py"}
 
 
 def test_one_module_knows_the_functions_platform() -> None:

@@ -142,11 +142,24 @@ def test_a_title_made_of_the_description_is_no_change_on_the_way_back() -> None:
     assert not plan_receive(a_link(record, item), item, shown, MAPPING).writes
 
 
-def test_a_description_in_markdown_is_shown_as_plain_text() -> None:
+def test_a_description_in_markdown_is_rendered() -> None:
     # microsoft/azure-devops-mcp#775: formats flip, and raw tags or raw Markdown are shown.
-    item = changed(description="# Title\n\n<b>", description_is_markdown=True)
+    item = changed(description="# Title\n\n**Bold** <b>x</b>", description_is_markdown=True)
 
-    assert plan_receive(LINK, item, RECORD, MAPPING).description == "<p># Title</p><p>&lt;b&gt;</p>"
+    plan = plan_receive(LINK, item, RECORD, MAPPING)
+
+    assert plan.description == "<h1>Title</h1>\n<p><strong>Bold</strong> <b>x</b></p>"
+    assert not plan.shows_source
+
+
+def test_a_description_in_markdown_that_cannot_be_rendered_is_shown_as_it_is_written() -> None:
+    item = changed(description="# Title\n" + "*a* " * 50_000, description_is_markdown=True)
+
+    plan = plan_receive(LINK, item, RECORD, MAPPING)
+
+    assert plan.shows_source
+    assert plan.description is not None
+    assert plan.description.startswith("<p># Title<br>*a* *a*")
 
 
 @pytest.mark.parametrize("nothing", ["<p></p>", "<div><br></div>", "&nbsp;"])

@@ -74,7 +74,15 @@ class TwoSides:
             revision=self.item.revision + 1,
             title=self.item.title if title is None else title,
             description=self.item.description if cleaned is None else cleaned,
+            description_is_markdown=self.item.description_is_markdown and cleaned is None,
             state=self.item.state if state is None else state,
+        )
+
+    def edit_in_markdown(self, source: str) -> None:
+        """An engineer writes the description in Markdown."""
+        assert self.item is not None
+        self.item = replace(
+            self.item, revision=self.item.revision + 1, description=source, description_is_markdown=True
         )
 
     def plan_send(self, payload: Record | None = None) -> RecordPlan:
