@@ -95,7 +95,7 @@ function sendingStatus(panel: Panel, reference: Reference): string {
 }
 
 function settledStatus(panel: Panel): string {
-  if (panel.outcome !== null && panel.problem === null) {
+  if (panel.outcome !== null) {
     return panel.outcome.of === "check" ? checkSentence(panel.outcome.result) : sendSentence(panel.outcome.result);
   }
   if (panel.standing !== null) return standingStatus(panel.standing);

@@ -111,6 +111,26 @@ test("a problem of the whole is shown, and what was known stays", () => {
   assert.equal(words.isBusy, false);
 });
 
+test("what a send brought stays in sight if the feature cannot be read afterwards", () => {
+  const result = sent("succeeded", sentRecord("PROD-1", "created"));
+  const unread = refused(503, "aha_unavailable", "Aha! does not answer.");
+  const words = read(ended(FIRST_SIGHT), started("sending"), ended(result), started("reading", true), ended(unread));
+  assert.equal(words.status, "Sent: 1 created.");
+  assert.equal(words.rows[0]?.summary, "Created");
+  assert.deepEqual(words.alert?.lines, ["Aha! does not answer."]);
+});
+
+test("a send that stopped in the middle says so, and why", () => {
+  const soFar = sent("in_progress", sentRecord("PROD-1", "created"), sentRecord("PROD-1-1", "pending"));
+  assert.ok(soFar.kind === "result");
+  const stopped = refused(422, "azure_devops_credentials_rejected", "The token has expired.");
+  const progress = { kind: "progress", state: { result: soFar.result, obstacle: null } } as const;
+  const words = read(ended(FIRST_SIGHT), started("sending"), progress, ended(stopped));
+  assert.equal(words.status, "The send has not finished.");
+  assert.deepEqual(words.rows.map((row) => row.summary), ["Created", "Waiting to be sent"]);
+  assert.deepEqual(words.alert?.lines, ["The token has expired."]);
+});
+
 test("a refresh takes away what the last send said", () => {
   const words = read(ended(FIRST_SIGHT), started("sending"), ended(refused(409, "integration_disabled", "…")), started("reading"), ended(FIRST_SIGHT));
   assert.equal(words.alert, null);
