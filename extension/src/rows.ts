@@ -25,6 +25,7 @@ const SUMMARIES: Readonly<Record<Difference, readonly [symbol: string, words: st
   not_sent: ["○", "Not sent"],
   gone: ["✕", "The work item was deleted"],
   unreadable: ["✕", "The work item cannot be read"],
+  unknown: ["?", "Not known to this version of the extension"],
 };
 
 const NOTES: Readonly<Partial<Record<Difference, string>>> = {
@@ -41,6 +42,7 @@ const DONE: Readonly<Record<SentAction, readonly [symbol: string, words: string]
   unchanged: ["✓", "No change"],
   failed: ["✕", "Not sent"],
   pending: ["…", "Waiting to be sent"],
+  unknown: SUMMARIES.unknown,
 };
 
 const PLANNED: Readonly<Record<SentAction, readonly [symbol: string, words: string]>> = {
@@ -49,6 +51,7 @@ const PLANNED: Readonly<Record<SentAction, readonly [symbol: string, words: stri
   unchanged: ["✓", "Would not change"],
   failed: ["✕", "Would not be sent"],
   pending: ["…", "Not checked"],
+  unknown: SUMMARIES.unknown,
 };
 
 /** One row for each record, the feature first. */

@@ -6,7 +6,8 @@ import { readFault, readWorkItem, type Fault, type WorkItem } from "./standing.t
 const STATUSES = ["succeeded", "partial", "in_progress"] as const;
 const ACTIONS = ["created", "updated", "unchanged", "failed", "pending"] as const;
 
-export type SentAction = (typeof ACTIONS)[number];
+/** What was done with a record. `unknown` stands for a word of a newer function app. */
+export type SentAction = (typeof ACTIONS)[number] | "unknown";
 
 /** A file that was not sent. */
 export interface FailedFile {
@@ -86,15 +87,14 @@ function mergeRecords(earlier: SentRecord | undefined, later: SentRecord): SentR
 }
 
 function readRecord(record: Json | null): SentRecord | null {
-  const action = oneOf(record?.["action"], ACTIONS);
-  if (record === null || action === null) return null;
+  if (record === null || typeof record["action"] !== "string") return null;
   const files = asObjects(record["attachments"]);
   const failed = files.filter((file) => file["action"] === "failed");
   const pending = files.filter((file) => file["action"] === "pending");
   return {
     id: asText(record["id"]),
     reference: asText(record["reference_num"]),
-    action,
+    action: oneOf(record["action"], ACTIONS) ?? "unknown",
     workItem: readWorkItem(record["work_item"]),
     error: readFault(record["error"]),
     conflicts: asObjects(record["conflicts"]).flatMap(readConflict),

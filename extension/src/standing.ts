@@ -5,8 +5,8 @@ import { safeWebAddress } from "./webAddress.ts";
 
 const DIFFERENCES = ["none", "aha", "azure_devops", "both", "not_sent", "gone", "unreadable"] as const;
 
-/** What a send or a notification would carry now. */
-export type Difference = (typeof DIFFERENCES)[number];
+/** What a send or a notification would carry now. `unknown` stands for a word of a newer function app. */
+export type Difference = (typeof DIFFERENCES)[number] | "unknown";
 
 export interface WorkItem {
   readonly id: number;
@@ -59,14 +59,13 @@ export function readFault(value: unknown): Fault | null {
 }
 
 function readRecord(record: Json | null): StandingRecord | null {
-  const difference = oneOf(record?.["difference"], DIFFERENCES);
-  if (record === null || difference === null) return null;
+  if (record === null || typeof record["difference"] !== "string") return null;
   return {
     id: asText(record["id"]),
     reference: asText(record["reference_num"]),
     name: asText(record["name"]),
     workItem: readWorkItem(record["work_item"]),
-    difference,
+    difference: oneOf(record["difference"], DIFFERENCES) ?? "unknown",
     lastSentAt: asText(record["last_sent_at"]),
     lastError: readFault(record["last_error"]),
   };

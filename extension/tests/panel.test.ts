@@ -46,6 +46,14 @@ test("each difference has words and a symbol of its own", () => {
   assert.match(rows[6]?.notes.join() ?? "", /does not create a new one/);
 });
 
+test("a word of a newer function app is shown as such, and the rest of the answer counts", () => {
+  const standing = ended(stands(standingRecord("PROD-1", { difference: "archived" }), standingRecord("PROD-1-1")));
+  assert.deepEqual(read(standing).rows.map((row) => row.summary), ["Not known to this version of the extension", "Up to date"]);
+  const result = ended(sent("succeeded", sentRecord("PROD-1", "moved"), sentRecord("PROD-1-1", "created")));
+  const words = read(standing, started("checking"), result);
+  assert.deepEqual(words.rows.map((row) => row.summary), ["Not known to this version of the extension", "Would be created"]);
+});
+
 test("the last error of a record stands beside it until the record was sent", () => {
   const failed = { last_error: { time: "…", code: "azure_devops_rule_violation", detail: "Field X is required.", operation_id: "o" } };
   const standing = ended(stands(standingRecord("PROD-1"), standingRecord("PROD-1-1", failed)));
