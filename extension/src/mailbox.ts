@@ -5,6 +5,7 @@
 
 import { interpretReply, ownProblem, type Answer } from "./answer.ts";
 import { CALL_FUNCTION_APP, EXTENSION_ID, replyField } from "./identifiers.ts";
+import { forgetField, rememberField, takeAbandonedFields } from "./openReplies.ts";
 import type { Action, RequestArguments } from "./request.ts";
 
 const LOOK_EVERY_SECONDS = 1;
@@ -14,13 +15,16 @@ const LONGEST_WAIT_SECONDS = 60;
 export async function callServer(action: Action, reference: string): Promise<Answer> {
   const args: RequestArguments = { requestId: makeRequestId(), action, reference };
   const field = replyField(args.requestId);
+  takeAbandonedFields(Date.now()).forEach(clearField);
+  rememberField(field, Date.now());
   try {
     aha.triggerServer(CALL_FUNCTION_APP, args);
     for (let waited = 0; waited < LONGEST_WAIT_SECONDS; waited += LOOK_EVERY_SECONDS) {
       await waitSeconds(LOOK_EVERY_SECONDS);
       const reply = await readField(field);
       if (reply === null) continue;
-      void aha.account.clearExtensionField(EXTENSION_ID, field).catch(() => undefined);
+      clearField(field);
+      forgetField(field);
       return interpretReply(reply, action);
     }
   } catch {
@@ -36,6 +40,10 @@ export async function callServer(action: Action, reference: string): Promise<Ans
 
 export function waitSeconds(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+function clearField(field: string): void {
+  void aha.account.clearExtensionField(EXTENSION_ID, field).catch(() => undefined);
 }
 
 /** Null also if Aha! did not answer: the next look may succeed. */

@@ -32,13 +32,25 @@ class Account {
   }
 }
 
+/** What a browser keeps of a page. */
+class BrowserStorage {
+  readonly items = new Map<string, string>();
+  getItem = (key: string) => this.items.get(key) ?? null;
+  setItem = (key: string, value: string) => void this.items.set(key, value);
+}
+
 let account: Account;
 
 beforeEach(() => {
   account = new Account();
+  useStorage(new BrowserStorage());
   Object.assign(globalThis, { aha: account });
-  mock.timers.enable({ apis: ["setTimeout"] });
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.parse("2026-11-26T20:00:00Z") });
 });
+
+function useStorage(storage: object | undefined): void {
+  Object.defineProperty(globalThis, "localStorage", { value: storage, configurable: true });
+}
 
 afterEach(() => mock.timers.reset());
 
@@ -108,4 +120,31 @@ test("an event that Aha! does not take is a problem and no exception", async () 
   };
   const { problem } = (await callServer("read", "PROD-1")) as { problem: { code: string } };
   assert.equal(problem.code, "aha_refused_request");
+});
+
+test("the reply to a tab that was closed is cleared by the next request, once it is old", async () => {
+  void callServer("read", "PROD-1");
+  account.reply(0, standsReply("PROD-1"));
+  const field = [...account.fields.keys()][0] ?? "";
+  // The tab is closed: nothing looks at the field any more.
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.parse("2026-11-26T20:01:00Z") });
+  void callServer("read", "PROD-2");
+  assert.ok(account.fields.has(field), "another tab may still wait for it");
+  mock.timers.setTime(Date.parse("2026-11-26T20:04:00Z"));
+  void callServer("read", "PROD-2");
+  assert.ok(!account.fields.has(field));
+});
+
+test("a browser that stores nothing gets its replies all the same", async () => {
+  const broken = () => {
+    throw new Error("denied");
+  };
+  for (const storage of [undefined, { getItem: broken, setItem: broken }, { getItem: () => "[7", setItem: broken }]) {
+    useStorage(storage);
+    const answer = callServer("read", "PROD-1");
+    account.reply(account.events.length - 1, standsReply("PROD-1"));
+    await pass(1);
+    assert.equal((await answer).kind, "standing");
+  }
 });
