@@ -11,6 +11,7 @@ from shared.domain.integration import Integration, StoredIntegration
 from shared.domain.records import Feature, read_feature
 from shared.domain.references import read_record_name
 from shared.operation import Operation
+from shared.sending.ignored_events import ignored
 from shared.sending.result import Action, SendResult, Status
 from shared.sending.send import check_usable, send_feature
 from shared.subjects import integration_in_route
@@ -32,7 +33,11 @@ def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) ->
     if "reference" in call.route:
         feature = _read_from_aha(call, operation, stored.integration)
     else:
-        feature = read_feature(call.json())
+        event = call.json()
+        answer = ignored(event, operation)
+        if answer is not None:
+            return edge.Answer(200, answer)
+        feature = read_feature(event)
     return _sent(send_feature(the_app(), operation, stored.integration, feature, dry_run=dry_run), dry_run)
 
 

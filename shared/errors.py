@@ -9,7 +9,8 @@
     │   ├── IntegrationNotFound
     │   ├── IntegrationDisabled
     │   ├── IntegrationIncomplete
-    │   └── ProductTaken
+    │   ├── ProductTaken
+    │   └── OtherProduct
     ├── ConcurrentChange          read again, then repeat
     │   ├── FeatureBusy
     │   ├── PreconditionFailed
@@ -139,6 +140,13 @@ class ProductTaken(IntegrationUnusable):
 
     code = "product_taken"
     title = "The product belongs to another integration"
+
+
+class OtherProduct(IntegrationUnusable):
+    """The feature belongs to another product than the integration's. Nothing was done."""
+
+    code = "other_product"
+    title = "The feature belongs to another product"
 
 
 class ConcurrentChange(OperationFailed):

@@ -144,11 +144,16 @@ WORK_ITEM_FOUND_AGAIN = LogEvent(
     Level.WARNING,
     "An earlier request created the work item, but its answer was lost. The send uses that work item.",
 )
+EVENT_IGNORED = LogEvent(
+    "event.ignored",
+    Level.INFO,
+    "Aha! sent an event about a release. Nothing was done.",
+)
 WORK_ITEM_NOT_ADOPTED = LogEvent(
     "work-item.not-adopted",
     Level.WARNING,
-    "Aha! names a work item for the record, but it is not of the mapped type or cannot be read. The send creates a new "
-    "one.",
+    "Aha! names a work item for the record, but it is in another organization or project, not of the mapped type, or "
+    "cannot be read. The send creates a new one.",
     "Check the record's integration fields in Aha!.",
 )
 WORK_ITEM_CHANGED_MEANWHILE = LogEvent(

@@ -43,6 +43,10 @@ export function showSend(place, state) {
       buttons: [check, send], failed: (error) => failed(error, text, outcome),
     });
     if (!answer) return undefined;
+    if (answer.body.status === "ignored") {
+      fill(outcome, h("p", { class: "notice" }, "This is an event about a release. Only features are sent, so nothing was done."));
+      return undefined;
+    }
     showResult(outcome, answer.body, isDryRun, state.id);
     send.disabled = isDryRun && !answer.body.feature.work_item && answer.body.feature.action === "failed";
     return undefined;

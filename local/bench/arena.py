@@ -137,7 +137,10 @@ class Arena:
                 "size": kilobytes * 1000,
             }
             self.control(AHA, "POST", "/attachments", file)
-        return self.control(AHA, "GET", f"/events/{feature_id}?event=create_feature")
+        event = self.control(AHA, "GET", f"/events/{feature_id}?event=create_feature")
+        # Several integrations of the bench send features of one sandbox; a product belongs to one integration.
+        event["feature"]["project"] = {"reference_prefix": self.integration_id}
+        return event
 
     def send(self, event: Any) -> Any:
         """Send a feature. Returns the answer's body. Raises RuntimeError if not all of it was sent."""

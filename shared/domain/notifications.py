@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.work_item import work_item_id_of
+from shared.domain.work_item_urls import work_item_id_of
 
 WORK_ITEM_UPDATED = "workitem.updated"
 _TEST_HOST = "fabrikam-fiber-inc.visualstudio.com"

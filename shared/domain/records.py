@@ -7,22 +7,23 @@ on the account's settings and are ignored.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from shared.domain.integration_fields import NamedWorkItem, named_work_items
 from shared.domain.json_input import InputErrors, JsonObject
 from shared.domain.kind import Kind
+from shared.domain.products import NO_PRODUCT, Product, product_of
 from shared.domain.times import parse_time
 from shared.domain.titles import full_title
 
 MOST_REQUIREMENTS = 5000
 MOST_ATTACHMENTS = 1000
 _LONGEST_DESCRIPTION = 4_000_000
-_SERVICES_OF_AZURE_DEVOPS = ("tfs", "vsts")
-_WORK_ITEM_ID = re.compile("[0-9]{1,10}")
+_RELEASE_EVENTS = ("create_release", "update_release")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Record:
     """A feature or requirement.
 
     `name` and `description` (HTML) are None if the payload does not contain them, which means "leave alone".
-    An empty description means "clear". `work_item_id` is the work item id in Aha!'s integration fields, if any.
+    An empty description means "clear". `named_work_items` are those in Aha!'s integration fields.
     `updated_at` is the time of the record's last change in Aha!, None if the payload does not contain it.
     """
 
@@ -57,7 +58,7 @@ class Record:
     description: str | None
     url: str
     attachments: tuple[Attachment, ...]
-    work_item_id: int | None = None
+    named_work_items: tuple[NamedWorkItem, ...] = ()
     updated_at: datetime | None = None
 
     @property
@@ -65,22 +66,34 @@ class Record:
         """The title for the work item, not yet cut to the longest title."""
         return full_title(self.name, self.description, self.kind.value)
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether the payload has neither a name nor a description, so that no work item can be made of it."""
+        return self.name is None and self.description is None
+
 
 @dataclass(frozen=True)
 class Feature:
     """A feature and its requirements, in their order in Aha!, each once.
 
-    `lists_requirements` is false if the payload has no key `requirements`.
+    `lists_requirements` is false if the payload has no key `requirements`. `product` is what the feature says of its
+    product.
     """
 
     record: Record
     requirements: tuple[Record, ...]
     lists_requirements: bool = True
+    product: Product = NO_PRODUCT
 
     @property
     def records(self) -> tuple[Record, ...]:
         """The feature first, then its requirements."""
         return (self.record, *self.requirements)
+
+
+def is_release_event(body: Any) -> bool:
+    """Whether the body is an event about a release. Aha! sends it before the event of the release's first feature."""
+    return isinstance(body, Mapping) and body.get("event") in _RELEASE_EVENTS
 
 
 def read_feature(body: Any) -> Feature:
@@ -100,7 +113,7 @@ def read_feature(body: Any) -> Feature:
     record = _record(source, Kind.FEATURE)
     requirements = _requirements(source, record.id)
     errors.raise_if_any()
-    return Feature(record, requirements, "requirements" in source)
+    return Feature(record, requirements, "requirements" in source, product_of(dict(source.items())))
 
 
 def _requirements(feature: JsonObject, feature_id: str) -> tuple[Record, ...]:
@@ -125,7 +138,7 @@ def _record(source: JsonObject, kind: Kind) -> Record:
         description=description,
         url=_web_address(source.text("url", longest=2000)),
         attachments=_attachments(source),
-        work_item_id=_linked_work_item(source),
+        named_work_items=named_work_items(source.raw("integration_fields")),
         updated_at=parse_time(source.raw("updated_at")),
     )
 
@@ -164,19 +177,6 @@ def _named(attachment: Attachment) -> Attachment:
     """The attachment with a file name that has no folders and is not empty."""
     name = attachment.file_name.replace("\\", "/").rsplit("/", 1)[-1].strip()
     return replace(attachment, file_name=name[-255:] or f"attachment-{attachment.id}")
-
-
-def _linked_work_item(source: JsonObject) -> int | None:
-    """The work item in the field `id` of Aha!'s own Azure DevOps integrations (`tfs` for 1.0, `vsts` for 2.0)."""
-    fields = source.raw("integration_fields")
-    for field in fields if isinstance(fields, list) else ():
-        if not isinstance(field, dict) or field.get("service_name") not in _SERVICES_OF_AZURE_DEVOPS:
-            continue
-        value = field.get("value")
-        text = str(value).strip() if isinstance(value, str | int) else ""
-        if field.get("name") == "id" and _WORK_ITEM_ID.fullmatch(text) and 0 < int(text) < 2**31:
-            return int(text)
-    return None
 
 
 def _web_address(text: str) -> str:

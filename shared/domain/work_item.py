@@ -6,13 +6,11 @@ exists from 7.2-preview on.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeGuard
-from urllib.parse import urlsplit
 
 from shared.domain.description_field import (
     SYSTEM_DESCRIPTION,
@@ -24,10 +22,12 @@ from shared.domain.images import Images, comparable
 from shared.domain.links import Field, digest
 from shared.domain.markdown import Rendered, render
 from shared.domain.times import parse_time
+from shared.domain.work_item_urls import work_item_id_of
 
 TITLE = "System.Title"
 STATE = "System.State"
 AREA_PATH = "System.AreaPath"
+TEAM_PROJECT = "System.TeamProject"
 CHANGED_DATE = "System.ChangedDate"
 WORK_ITEM_TYPE = "System.WorkItemType"
 
@@ -36,21 +36,11 @@ ATTACHED_FILE = "AttachedFile"
 HYPERLINK = "Hyperlink"
 
 NO_IMAGES = Images()
-_WORK_ITEM_IN_URL = re.compile(r"/(?:workItems|recyclebin)/(\d{1,10})(?:/|$)", re.IGNORECASE)
 
 
 def is_whole_number(value: Any) -> TypeGuard[int]:
     """Whether a value is a number that an id or a revision can have: 32 bits, as in the specification."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 31
-
-
-def work_item_id_of(url: str) -> int | None:
-    """The id in the URL of a work item, of one of its updates, or of a deleted work item; hosts and cases vary."""
-    try:
-        match = _WORK_ITEM_IN_URL.search(urlsplit(url).path)
-    except ValueError:
-        return None
-    return int(match.group(1)) if match else None
 
 
 @dataclass(frozen=True)
@@ -92,6 +82,7 @@ class WorkItem:
     other_description: str = ""
     other_is_markdown: bool = False
     lost_description: str = ""
+    project: str = ""
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> WorkItem:
@@ -126,6 +117,7 @@ class WorkItem:
             shown_field=shown,
             other_description=str(fields.get(other) or ""),
             other_is_markdown=_is_markdown(formats, other),
+            project=str(fields.get(TEAM_PROJECT) or ""),
         )
 
     @property

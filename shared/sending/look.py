@@ -27,7 +27,7 @@ from shared.sending.absent import judge_absent
 from shared.sending.orphans import find_orphans, first_revision
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import RecordState
-from shared.sending.work_item_write import is_of_mapped_type
+from shared.sending.work_item_write import is_in_project, is_of_mapped_type
 from shared.settling import settle_intentions
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
 
@@ -52,14 +52,16 @@ def look(
     `take_over`: take over claims whose senders are gone, and look for what they created. A dry run does not.
     """
     states, known = _read_links(records, place, claims, take_over)
-    named = _leave_to_linked_records(states, _named_by_aha(states, known) | known, place)
+    only_aha_names = _leave_to_linked_records(_named_by_aha(states, known, place), place)
+    named = only_aha_names | known
     ids = sorted(set(named.values()))
     items = place.azure_devops.work_items(ids) if ids else {}
     states = {
-        record_id: _with_work_item(state, items.get(named.get(record_id, 0)), place)
+        record_id: _with_work_item(
+            state, items.get(named.get(record_id, 0)), place, only_aha_names_it=record_id in only_aha_names
+        )
         for record_id, state in states.items()
     }
-    only_aha_names = {key: number for key, number in named.items() if key not in known}
     _log_unreadable(
         states, {key: number for key, number in only_aha_names.items() if number not in items}, place
     )
@@ -96,52 +98,65 @@ def _read_links(
     return states, known
 
 
-def _named_by_aha(states: Mapping[str, RecordState], known: Mapping[str, int]) -> dict[str, int]:
-    """The work items that only Aha!'s fields name."""
-    return {
-        record_id: state.record.work_item_id
-        for record_id, state in states.items()
-        if state.record.work_item_id is not None and not state.is_claimed_elsewhere and record_id not in known
-    }
-
-
-def _leave_to_linked_records(
-    states: Mapping[str, RecordState], named: Mapping[str, int], place: LookPlace
+def _named_by_aha(
+    states: Mapping[str, RecordState], known: Mapping[str, int], place: LookPlace
 ) -> dict[str, int]:
+    """The work items of the integration's organization that only Aha!'s fields name."""
+    account_name, account_url = place.azure_devops.account_name, place.azure_devops.account_url
+    named: dict[str, int] = {}
+    for record_id, state in states.items():
+        candidates = state.record.named_work_items
+        if record_id in known or state.is_claimed_elsewhere or not candidates:
+            continue
+        fitting = [item.id for item in candidates if item.is_in_account(account_name, account_url)]
+        if fitting:
+            named[record_id] = fitting[0]
+            continue
+        elsewhere = f"its URL does not lead to it in the organization {account_name}"
+        _log_not_adopted(state.record, candidates[0].id, elsewhere, place)
+    return named
+
+
+def _leave_to_linked_records(named: Mapping[str, int], place: LookPlace) -> dict[str, int]:
     """Drop work items that belong to another record: the one that is linked to it, else the first that names it."""
-    kept = dict(named)
     first: dict[int, str] = {}
     for record_id, work_item_id in named.items():
-        state = states[record_id]
-        if state.link is not None or state.record.work_item_id != work_item_id:
-            continue
-        if first.setdefault(work_item_id, record_id) != record_id:
-            del kept[record_id]
+        first.setdefault(work_item_id, record_id)
     holders = in_parallel(
         lambda number: place.links.by_work_item(place.integration.integration_id, number), list(first)
     )
-    for record_id, holder in zip(first.values(), holders, strict=True):
-        if holder is not None and holder.link.aha_id != record_id:
-            del kept[record_id]
-    return kept
+    return {
+        record_id: number
+        for (number, record_id), holder in zip(first.items(), holders, strict=True)
+        if holder is None or holder.link.aha_id == record_id
+    }
 
 
-def _with_work_item(state: RecordState, item: WorkItem | None, place: LookPlace) -> RecordState:
-    """The state with its work item. One that only Aha!'s fields name is taken if it has the mapped type."""
+def _with_work_item(
+    state: RecordState, item: WorkItem | None, place: LookPlace, *, only_aha_names_it: bool
+) -> RecordState:
+    """The state with its work item. One that only Aha!'s fields name must be in the project and of the mapped type."""
     if item is None:
         return state
-    if state.link is None and not is_of_mapped_type(item.type, state.record, place.integration):
-        place.operation.log.add(
-            log_events.WORK_ITEM_NOT_ADOPTED,
-            f"Aha! names work item {item.id} for {state.record.reference or state.record.id}, but its type is "
-            f"{item.type}. A new work item is created.",
-            work_item_id=item.id,
-            reference=state.record.reference,
-        )
+    if only_aha_names_it and not is_in_project(item, place.integration.azure_devops):
+        _log_not_adopted(state.record, item.id, f"it is in the project {item.project}", place)
+        return state
+    if only_aha_names_it and not is_of_mapped_type(item.type, state.record, place.integration):
+        _log_not_adopted(state.record, item.id, f"its type is {item.type}", place)
         return state
     agreed = AgreedDescription.of(state.link) if state.link else None
     shown_field = place.integration.description_field(item.type)
     return replace(state, work_item=described(item, shown_field, agreed))
+
+
+def _log_not_adopted(record: Record, work_item_id: int, reason: str, place: LookPlace) -> None:
+    place.operation.log.add(
+        log_events.WORK_ITEM_NOT_ADOPTED,
+        f"Aha! names work item {work_item_id} for {record.reference or record.id}, but {reason}. A new work item is "
+        "created.",
+        work_item_id=work_item_id,
+        reference=record.reference,
+    )
 
 
 def _log_unreadable(states: Mapping[str, RecordState], named: Mapping[str, int], place: LookPlace) -> None:

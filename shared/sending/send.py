@@ -21,9 +21,10 @@ from shared.domain.absence import parent_out_of_sight
 from shared.domain.images import Images, images_of_integration, with_inline_images
 from shared.domain.integration import Integration
 from shared.domain.kind import Kind
+from shared.domain.products import is_of_product
 from shared.domain.records import Attachment, Feature
 from shared.domain.send_plan import plan_record
-from shared.errors import IntegrationDisabled, IntegrationIncomplete, TimeSpent
+from shared.errors import IntegrationDisabled, IntegrationIncomplete, InvalidRequest, OtherProduct, TimeSpent
 from shared.operation import Operation
 from shared.sending.batch_writer import WritePlace, write_work_items
 from shared.sending.commit import Commits, Decided
@@ -32,6 +33,7 @@ from shared.sending.intend import IntendPlace, claim_and_note, new_attachments
 from shared.sending.look import LookPlace, look
 from shared.sending.outcome import Outcome, failed, unchanged
 from shared.sending.own_claims import OwnClaims
+from shared.sending.parts import refuse_part_of_feature, refused_parts
 from shared.sending.record_state import RecordState
 from shared.sending.result import RecordResult, SendResult
 from shared.sending.send_log import SendLog
@@ -58,6 +60,20 @@ def check_usable(integration: Integration) -> None:
         raise IntegrationDisabled("The integration is disabled. Enable it to send.")
 
 
+def check_product(integration: Integration, feature: Feature) -> None:
+    """Raises OtherProduct if the feature belongs to another product than the integration."""
+    if is_of_product(feature.product, integration.product_id):
+        return
+    name = feature.record.reference or feature.record.id
+    product = feature.product.compared_with(integration.product_id)
+    raise OtherProduct(
+        f"{name} belongs to the Aha! product {product}, and this integration ({integration.integration_id}) sends the "
+        f"product {integration.product_id}. Nothing was done. Send {name} by the integration of its own product, or "
+        "correct the product_id of this one.",
+        evidence={"reference": feature.record.reference, "product": product},
+    )
+
+
 def send_feature(
     app: App, operation: Operation, integration: Integration, feature: Feature, *, dry_run: bool
 ) -> SendResult:
@@ -65,10 +81,13 @@ def send_feature(
 
     Raises:
         IntegrationIncomplete, IntegrationDisabled: the integration cannot send.
+        OtherProduct: the feature belongs to another product.
+        InvalidRequest: the feature was never sent, and it has neither a name nor a description.
         FeatureBusy: another send of the feature is running and did not finish in time.
         Refused, Unavailable: nothing could be done for the feature itself.
     """
     check_usable(integration)
+    check_product(integration, feature)
     send = FeatureSend(app, operation, integration, feature)
     return send.dry_run() if dry_run else send.run()
 
@@ -123,7 +142,7 @@ class FeatureSend:
         """Decide everything, write nothing."""
         states = self._look(take_over=False)
         self._commits.give_up({key: state for key, state in states.items() if state.error is not None})
-        decided = self._decide(states)
+        decided = self._without_parts(self._decide(states))
         self._commits.commit(self._below_feature_out_of_sight(decided), decided, self._uploads)
         given_up = {key: result for key, result in self._commits.results.items() if result.is_settled}
         results = dry_run_results(
@@ -139,7 +158,7 @@ class FeatureSend:
         """Do once what can be done now; false if there is nothing to do but wait for another sender."""
         out_of_sight = {key: state for key, state in states.items() if state.error is not None}
         self._commits.give_up(out_of_sight)
-        decided = self._decide(states)
+        decided = self._without_parts(self._decide(states))
         below = self._below_feature_out_of_sight(decided)
         self._commits.commit(below, decided, self._uploads)
         decided = {key: item for key, item in decided.items() if key not in below}
@@ -192,6 +211,17 @@ class FeatureSend:
             for key, state in states.items()
             if not state.is_claimed_elsewhere and state.error is None
         }
+
+    def _without_parts(self, decided: Mapping[str, Decided]) -> dict[str, Decided]:
+        """Without new records of which the payload has neither a name nor a description: they fail."""
+        try:
+            refuse_part_of_feature(self._feature, self._integration.integration_id, decided)
+        except InvalidRequest:
+            self._claims.release([record.id for record in self._commits.outstanding()])
+            raise
+        parts = refused_parts(decided)
+        self._commits.commit({key: failed(error) for key, error in parts.items()}, decided, self._uploads)
+        return {key: item for key, item in decided.items() if key not in parts}
 
     def _below_feature_out_of_sight(self, decided: Mapping[str, Decided]) -> dict[str, Outcome]:
         """The outcomes of requirements that nothing can be done for, because their feature's work item is unreadable.

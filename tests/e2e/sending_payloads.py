@@ -42,7 +42,8 @@ def feature(
 ) -> Json:
     """A feature with requirements, which get their positions in this order; `changes` are keys of the payload."""
     placed = [{"position": place, **item} for place, item in enumerate(requirements, start=1)]
-    return record("features", name, body, {"requirements": placed, **changes})
+    product = {"reference_prefix": "PROD"}
+    return record("features", name, body, {"requirements": placed, "project": product, **changes})
 
 
 def requirements(count: int) -> list[Json]:

@@ -159,3 +159,69 @@ def test_two_requirements_of_one_payload_that_name_the_same_work_item_get_one_ea
     assert titles == {"One", "Two"}
     assert [scene.value(ident, TITLE) for ident in sent.ids[1:]] == ["One", "Two"]
     assert scene.claims() == []
+
+
+def in_project(scene: Scene, project: str, kind: str = "Feature") -> int:
+    """A work item that somebody made in another project."""
+    made = scene.azure_devops.control(
+        "POST", "/work_items", {"count": 1, "type": kind, "title": "Made by hand", "project": project}
+    )
+    (number,) = made["ids"]
+    return int(number)
+
+
+def named_with_url(number: int, url: str, integration_id: Any = "2") -> list[dict[str, Any]]:
+    """The integration fields `id` and `url` of one integration of Aha!."""
+    shared = {"service_name": "vsts", "integration_id": integration_id}
+    return [{"name": "id", "value": str(number), **shared}, {"name": "url", "value": url, **shared}]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://dev.azure.com/other/Fabrikam/_workitems/edit/{number}",
+        "https://other.visualstudio.com/Fabrikam/_workitems/edit/{number}",
+        "https://tfs.example/Fabrikam/_workitems/edit/{number}",
+        "https://dev.azure.com/fabrikam/Fabrikam/_workitems/edit/9{number}",
+    ],
+)
+def test_the_same_number_in_another_organization_is_another_work_item(scene: Scene, url: str) -> None:
+    number = existing(scene)
+    payload = feature("Pay by card", integration_fields=named_with_url(number, url.format(number=number)))
+
+    sent = scene.send(payload)
+
+    assert (sent.status, sent.actions) == (201, ["created"])
+    assert scene.value(number, TITLE) == "Made by hand 1"
+    assert "work-item.not-adopted" in scene.events("warning")
+
+
+def test_the_url_of_the_own_organization_is_no_obstacle(scene: Scene) -> None:
+    number = existing(scene)
+    page = f"{scene.azure_devops.url}/Fabrikam/_workitems/edit/{number}"
+
+    sent = scene.send(feature("Pay by card", integration_fields=named_with_url(number, page)))
+
+    assert (sent.actions, sent.ids) == (["updated"], [number])
+
+
+def test_the_fields_of_two_integrations_are_not_mixed(scene: Scene) -> None:
+    """Given the id of one integration beside the URL of another one, then the id stands for itself."""
+    number = existing(scene)
+    fields = named_with_url(number, f"{scene.azure_devops.url}/Fabrikam/_workitems/edit/{number}", 2)
+    foreign = named_with_url(9_000, "https://dev.azure.com/other/p/_workitems/edit/9000", 3)
+
+    sent = scene.send(feature("Pay by card", integration_fields=[*foreign, *fields]))
+
+    assert sent.ids == [number]
+
+
+def test_a_work_item_of_another_project_is_not_taken(scene: Scene) -> None:
+    number = in_project(scene, "Fabrikam Scrum")
+
+    sent = scene.send(feature("Pay by card", integration_fields=linked_to(str(number))))
+
+    assert sent.actions == ["created"]
+    assert sent.ids != [number]
+    (entry,) = scene.log("work-item.not-adopted")
+    assert "Fabrikam Scrum" in entry["message"]

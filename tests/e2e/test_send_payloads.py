@@ -50,8 +50,12 @@ def test_a_feature_without_an_event_around_it_is_sent(scene: Scene) -> None:
     assert sent.status == 201
 
 
-def test_a_feature_of_an_id_alone_is_sent(scene: Scene) -> None:
-    sent = scene.post({"feature": {"id": "42"}})
+NAMELESS: list[Json] = [{"name": ""}, {"name": None}, {"description": ""}, {"name": "", "description": None}]
+
+
+@pytest.mark.parametrize("texts", NAMELESS)
+def test_a_feature_whose_texts_are_empty_is_sent(scene: Scene, texts: Json) -> None:
+    sent = scene.post({"feature": {"id": "42", **texts}})
 
     assert sent.status == 201
     assert scene.value(sent.ids[0], TITLE) == "Untitled feature"

@@ -15,7 +15,7 @@ import requests
 
 from local.service import Service
 from local.serving import start_in_thread
-from local.system import LocalSystem
+from local.system import PRODUCT_ID, LocalSystem
 from shared.domain.claims import abandoned
 from shared.secret import Secret
 from shared.storage.link_rows import claim_row, partition_of, stored_record
@@ -108,7 +108,7 @@ class HostProcesses:
         self._integration_id = integration_id
         body = {
             "name": "Torture",
-            "product_id": integration_id,
+            "product_id": PRODUCT_ID,
             "enabled": True,
             "azure_devops": {
                 "account_name": ORGANIZATION,

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
+from local.system import PRODUCT_ID
 from shared.app import App
 from shared.clock import Clock
 from shared.domain.integration import (
@@ -225,7 +226,7 @@ def an_integration(stage: LocalStage, integration_id: str) -> Integration:
     return Integration(
         integration_id=integration_id,
         name="Torture",
-        product_id=integration_id,
+        product_id=PRODUCT_ID,
         enabled=True,
         azure_devops=AzureDevOpsTarget(
             account_name=ORGANIZATION,

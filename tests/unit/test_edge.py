@@ -57,6 +57,7 @@ CONTRACT: list[tuple[OperationFailed, str, int]] = [
     (errors.IntegrationDisabled("x"), "integration_disabled", 409),
     (errors.IntegrationIncomplete("x"), "integration_incomplete", 409),
     (errors.ProductTaken("x"), "product_taken", 409),
+    (errors.OtherProduct("x"), "other_product", 422),
     (errors.FeatureBusy("x"), "feature_busy", 409),
     (errors.PreconditionFailed("x"), "precondition_failed", 412),
     (errors.CredentialsRejected(AZURE_DEVOPS, "x"), "azure_devops_credentials_rejected", 422),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from shared.domain.links import Field, digest
-from shared.domain.work_item import Relation, WorkItem, description_digest, work_item_id_of
+from shared.domain.work_item import Relation, WorkItem, description_digest
+from shared.domain.work_item_urls import work_item_id_of
 from tests.unit.examples import ACCOUNT_URL, a_work_item, file_relation, parent_relation
 
 PAYLOAD: dict[str, Any] = {

@@ -1,0 +1,53 @@
+"""Whether a feature belongs to the Aha! product of an integration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_FEATURE_REFERENCE = re.compile(r"(.+)-[0-9]+")
+
+
+@dataclass(frozen=True)
+class Product:
+    """What a record says of its product. A part that it does not say is empty."""
+
+    id: str = ""
+    prefix: str = ""
+
+    def compared_with(self, product_id: str) -> str:
+        """The part that is of the same kind as an integration's product: the id if that has only digits."""
+        is_id = product_id.isascii() and product_id.isdigit()
+        return self.id if is_id else self.prefix
+
+
+NO_PRODUCT = Product()
+
+
+def product_of(feature: Mapping[str, Any]) -> Product:
+    """The product that a feature's JSON names, by id (digits) and by the prefix of its references (`PROD`).
+
+    Aha!'s API names both; its older events may have the prefix in `reference_num` only. Values of another type count as
+    left out.
+    """
+    project = feature.get("project")
+    project = project if isinstance(project, Mapping) else {}
+    match = _FEATURE_REFERENCE.fullmatch(_text(feature.get("reference_num")))
+    return Product(
+        id=_text(feature.get("product_id")) or _text(project.get("id")),
+        prefix=_text(project.get("reference_prefix")) or (match.group(1) if match else ""),
+    )
+
+
+def is_of_product(product: Product, product_id: str) -> bool:
+    """Whether a record may belong to the product with this id or prefix. A record that does not say may."""
+    said = product.compared_with(product_id)
+    return not said or said.casefold() == product_id.casefold()
+
+
+def _text(value: Any) -> str:
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    # A number with very many digits cannot be written as text.
+    return str(value).strip() if is_text and (isinstance(value, str) or abs(value) < 10**30) else ""
