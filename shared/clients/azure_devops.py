@@ -37,6 +37,9 @@ _READ_VERSION = "7.2-preview"
 An organization may refuse it: a preview may be disabled twelve weeks after its release.
 """
 
+EVERY_PROJECT = ""
+"""Instead of a project in `query`: a project that was renamed or deleted stops no search."""
+
 MOST_IDS_PER_READ = 200
 """The most ids of one batch read (VS403474: the number of ids exceeds the limit of 200)."""
 
@@ -273,7 +276,7 @@ class AzureDevOps:
 
 
 def _project(project: str) -> str:
-    return f"/{quote(project, safe='')}"
+    return f"/{quote(project, safe='')}" if project else EVERY_PROJECT
 
 
 def _create_path(project: str, work_item_type: str) -> str:

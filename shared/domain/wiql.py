@@ -1,7 +1,8 @@
 """Queries in the Work Item Query Language.
 
-https://learn.microsoft.com/azure/devops/boards/queries/wiql-syntax. The language has no parameters, so this module
-quotes literals. Dates have a time, which needs `timePrecision=true`.
+https://learn.microsoft.com/azure/devops/boards/queries/wiql-syntax. Dates have a time, which needs
+`timePrecision=true`. A query may have 32,000 characters. No query names a type, an area, a project or a person: these
+can change after a work item was created, in Azure DevOps and in the integration.
 """
 
 from __future__ import annotations
@@ -9,29 +10,39 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timezone
 
-
-def created_by_me_since(work_item_types: Iterable[str], since: datetime) -> str:
-    """Work items that the token's user created, oldest first."""
-    condition = f"[System.CreatedBy] = @Me AND [System.CreatedDate] >= {_moment(since)}"
-    return f"{_select(work_item_types)} AND {condition} ORDER BY [System.Id]"
+MOST_IDS_PER_QUERY = 2000
+"""An id has at most ten digits, so these fit into 32,000 characters."""
 
 
-def changed_between(work_item_types: Iterable[str], since: datetime, until: datetime | None) -> str:
-    """Work items that anybody changed, in the order of their changes."""
-    condition = f"[System.ChangedDate] >= {_moment(since)}"
-    if until is not None:
-        condition += f" AND [System.ChangedDate] < {_moment(until)}"
-    return f"{_select(work_item_types)} AND {condition} ORDER BY [System.ChangedDate]"
+def created_between(since: datetime, until: datetime | None, *, only_with_hyperlinks: bool = False) -> str:
+    """Work items that anybody created, oldest first."""
+    conditions = _between("System.CreatedDate", since, until)
+    if only_with_hyperlinks:
+        conditions = f"{conditions} AND [System.HyperLinkCount] > 0"
+    return f"{_SELECT} {conditions} ORDER BY [System.Id]"
 
 
-def _select(work_item_types: Iterable[str]) -> str:
-    types = ", ".join(_text(name) for name in sorted(work_item_types))
-    return f"SELECT [System.Id] FROM WorkItems WHERE [System.WorkItemType] IN ({types})"  # noqa: S608 see above
+def changed_among(ids: Iterable[int], since: datetime, until: datetime | None) -> str:
+    """Those of these work items that anybody changed, in the order of their changes."""
+    return f"{_SELECT} {_among(ids)} AND {_between('System.ChangedDate', since, until)} {_BY_CHANGE}"
 
 
-def _text(text: str) -> str:
-    """A literal; quotation marks in it are doubled."""
-    return "'" + text.replace("'", "''") + "'"
+def in_order_of_change(ids: Iterable[int]) -> str:
+    """These work items, in the order of their last changes."""
+    return f"{_SELECT} {_among(ids)} {_BY_CHANGE}"
+
+
+_SELECT = "SELECT [System.Id] FROM WorkItems WHERE"
+_BY_CHANGE = "ORDER BY [System.ChangedDate]"
+
+
+def _among(ids: Iterable[int]) -> str:
+    return f"[System.Id] IN ({', '.join(str(number) for number in ids)})"
+
+
+def _between(field: str, since: datetime, until: datetime | None) -> str:
+    condition = f"[{field}] >= {_moment(since)}"
+    return condition if until is None else f"{condition} AND [{field}] < {_moment(until)}"
 
 
 def _moment(moment: datetime) -> str:

@@ -5,31 +5,25 @@ For changes whose notifications were lost, or did not say which work item they w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.app import App
-from shared.clients.azure_devops import MOST_IDS_PER_READ, AzureDevOps
 from shared.concurrency import in_parallel
 from shared.domain.backfill_progress import BackfillProgress, LookedAt
 from shared.domain.integration import Integration
 from shared.domain.notifications import Notification
-from shared.domain.wiql import changed_between
 from shared.domain.work_item import WorkItem
-from shared.errors import CredentialsRejected, OperationFailed, RuleViolation, System, TimeSpent
+from shared.errors import CredentialsRejected, OperationFailed, System, TimeSpent
 from shared.isolation import isolated
 from shared.operation import Operation
+from shared.receiving.changed_items import ChangedPage, changed_items
 from shared.receiving.inbound_sync import InboundSync, Received
 from shared.storage.links import StoredLink
 
 _AT_ONCE = 4
 _LEAST_SECONDS = 5.0
-_TOO_MANY_MATCHES = "VS402337"
-"""VS402337: the query returns more than 20,000 work items."""
-_SHORTEST_WINDOW = timedelta(minutes=1)
-_CLOCK_MARGIN = timedelta(minutes=2)
-"""A query may miss a change for a short time after the change's own time."""
 _OUTAGE = 8
 """When so many records of a page failed and none was synced, a system is down rather than a record at fault."""
 
@@ -57,15 +51,6 @@ class Backfilled:
     stopped_by: OperationFailed | None = None
 
 
-@dataclass(frozen=True)
-class _Page:
-    """Ids in the order of their changes; see LookedAt for the rest."""
-
-    ids: Sequence[int]
-    complete_to: datetime
-    is_last: bool
-
-
 @dataclass
 class _Synced:
     """What became of the work items of a page."""
@@ -87,7 +72,8 @@ def backfill(app: App, operation: Operation, integration: Integration, since: da
     progress = BackfillProgress.from_moment(since)
     done = Backfilled(since)
     try:
-        for page in _changed(azure_devops, integration, since):
+        linked = app.links.work_item_ids(integration.integration_id)
+        for page in changed_items(azure_devops, linked, since):
             if operation.deadline.remaining() < _LEAST_SECONDS:
                 raise _time_spent()
             items = list(azure_devops.work_items(page.ids).values()) if page.ids else []
@@ -147,7 +133,7 @@ def _count(synced: _Synced, item: WorkItem, reference: str, outcome: Received | 
         synced.updated += outcome.result == "updated"
 
 
-def _looked_at(page: _Page, items: Sequence[WorkItem], synced: _Synced, since: datetime) -> LookedAt:
+def _looked_at(page: ChangedPage, items: Sequence[WorkItem], synced: _Synced, since: datetime) -> LookedAt:
     failed = {*synced.time_spent, *(failure.work_item_id for failure in synced.failures)}
     changed = {item.id: item.changed_at or since for item in items}
     return LookedAt(
@@ -176,29 +162,3 @@ def _time_spent() -> TimeSpent:
         "The time was over before every changed work item was looked at. The next call looks at the rest.",
         retry_after=1,
     )
-
-
-def _changed(azure_devops: AzureDevOps, integration: Integration, since: datetime) -> Iterator[_Page]:
-    """What changed, in the order of the changes, 200 at a time."""
-    types = {integration.feature.work_item_type, integration.requirement.work_item_type}
-    project = integration.azure_devops.project
-    until: datetime | None = None
-    while True:
-        try:
-            found = azure_devops.query(project, changed_between(types, since, until))
-        except RuleViolation as error:
-            # Azure DevOps refuses more than 20,000 matches: ask for half the time.
-            window = (until - since) / 2 if until else timedelta(days=1)
-            if error.evidence.get("azure_devops_code") != _TOO_MANY_MATCHES or window < _SHORTEST_WINDOW:
-                raise
-            until = since + window
-            continue
-        indexed = (found.as_of or since) - _CLOCK_MARGIN
-        complete_to = indexed if until is None else min(until, indexed)
-        starts = range(0, len(found.ids), MOST_IDS_PER_READ) or range(1)
-        for start in starts:
-            ids = found.ids[start : start + MOST_IDS_PER_READ]
-            yield _Page(ids, complete_to, is_last=start == starts[-1])
-        if until is None:
-            return
-        since, until = until, None

@@ -234,7 +234,8 @@ def _adopt_orphans(
         return {}
     since = min(claim.began_at for claim in inherited.values())
     records = [states[record_id].record for record_id in inherited]
-    found = find_orphans(place.azure_devops, place.integration, place.public_url, records, since)
+    orphans = find_orphans(place.azure_devops, place.integration, place.public_url, records, since)
+    found = orphans.items
     created = in_parallel(lambda item: _first_revision(place.azure_devops, item), list(found.values()))
     adopted: dict[str, RecordState] = {}
     for (record_id, item), first in zip(found.items(), created, strict=True):

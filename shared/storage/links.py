@@ -28,6 +28,7 @@ __all__ = ["LinkStore", "StoredClaim", "StoredLink"]
 
 _CLOSELY = 50
 """How many work items of other people may lie between a feature's work item and those of its requirements."""
+_LARGEST_ID = 2**31 - 1
 
 
 class LinkStore:
@@ -93,6 +94,19 @@ class LinkStore:
         )
         wanted = set(aha_ids)
         return {row.text("aha_id"): stored_link(row) for row in rows if row.text("aha_id") in wanted}
+
+    def work_item_ids(self, integration_id: str) -> list[int]:
+        """Every linked work item of an integration, in ascending order. One request reads 1,000."""
+        rows = self._table.query(
+            "PartitionKey eq @partition and RowKey ge @first and RowKey le @last",
+            {
+                "partition": partition_of(integration_id),
+                "first": work_item_key(0),
+                "last": work_item_key(_LARGEST_ID),
+            },
+            select=("PartitionKey", "RowKey", "work_item_id"),
+        )
+        return [row.number("work_item_id") for row in rows]
 
     def by_work_item(self, integration_id: str, work_item_id: int) -> StoredLink | None:
         """The link of a work item; None if it has none."""

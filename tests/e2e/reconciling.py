@@ -113,6 +113,21 @@ def _moment(value: Any) -> datetime:
     return moment
 
 
+def add_changes_in_sync(scene: Scene, count: int, like: int) -> None:
+    """Work items that changed now, whose links say that they are in sync; their links are made like another one."""
+    made = scene.azure_devops.control("POST", "/work_items", {"count": count, "type": "Feature"})["ids"]
+    row = scene.link_rows()[like]
+    table = TableServiceClient.from_connection_string(scene.system.tables_connection_string).get_table_client(
+        "Links"
+    )
+    rows = [
+        {**row, "RowKey": f"w:{number:010}", "work_item_id": number, "aha_id": f"in-sync-{number}"}
+        for number in made
+    ]
+    for start in range(0, len(rows), 100):
+        table.submit_transaction([("create", entity) for entity in rows[start : start + 100]])
+
+
 def queries(scene: Scene) -> list[Any]:
     """The queries of the last run."""
     return scene.requests("/wit/wiql")

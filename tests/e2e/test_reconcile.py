@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from local.sample import sample_integration
 from tests.e2e.reconciling import (
     Run,
+    add_changes_in_sync,
     batch_reads,
     damage_link,
     damage_watermark,
@@ -171,8 +173,8 @@ def test_a_page_that_cannot_be_read_leaves_the_watermark(scene: Scene) -> None:
 
 def test_a_second_page_that_cannot_be_read_is_not_passed(scene: Scene) -> None:
     (number,) = send(scene)
-    # As many older changes of other people as one page has.
-    scene.azure_devops.control("POST", "/work_items", {"count": 200, "type": "Feature"})
+    # As many older changes as one page has.
+    add_changes_in_sync(scene, 200, like=number)
     hours_pass(scene, 1)
     changed = rename(scene, number, "Named anew")
     hours_pass(scene, 1)
@@ -194,8 +196,8 @@ def test_a_change_made_while_reconcile_runs_does_not_hide_those_of_the_next_page
     numbers = send_with_requirements(scene, 1)
     first, last = numbers.values()
     rename(scene, first, "Changed early")
-    # As many changes of other people as the rest of the page has.
-    scene.azure_devops.control("POST", "/work_items", {"count": 199, "type": "Feature"})
+    # As many changes as the rest of the page has.
+    add_changes_in_sync(scene, 199, like=first)
     hours_pass(scene, 1)
     changed = rename(scene, last, "On the second page")
     hours_pass(scene, 1)
@@ -221,7 +223,7 @@ def test_records_that_fail_on_the_first_page_do_not_hide_the_second(scene: Scene
     numbers = send_with_requirements(scene, 1)
     (failing, first), (other, last) = numbers.items()
     failed = rename(scene, first, "Fails")
-    scene.azure_devops.control("POST", "/work_items", {"count": 200, "type": "Feature"})
+    add_changes_in_sync(scene, 200, like=first)
     hours_pass(scene, 1)
     rename(scene, last, "On the second page")
     hours_pass(scene, 1)
@@ -293,6 +295,82 @@ def test_more_changes_in_a_minute_than_a_query_may_find_wait_for_a_higher_limit(
 
     known = names(scene)
     assert [known[reference] for reference in numbers] == [f"{reference} anew" for reference in numbers]
+
+
+def test_changes_of_other_people_are_neither_asked_for_nor_read(scene: Scene) -> None:
+    (number,) = send(scene)
+    scene.azure_devops.control("POST", "/work_items", {"count": 60, "type": "Feature"})
+    rename(scene, number, "Named anew")
+    hours_pass(scene, 1)
+    scene.azure_devops.control("PUT", "/limits", {"query_results": 10})
+
+    reconcile(scene)
+
+    assert scene.aha.feature("PROD-2")["name"] == "Named anew"
+    assert len(queries(scene)) == len(batch_reads(scene)) == 1
+
+
+def change_type(scene: Scene, number: int) -> None:
+    """An engineer changes the type of a work item."""
+    scene.azure_devops.edit(number, {"System.WorkItemType": "Bug"})
+
+
+def move_to_another_area(scene: Scene, number: int) -> None:
+    """An engineer moves a work item out of the integration's area."""
+    scene.azure_devops.edit(number, {"System.AreaPath": "Fabrikam\\Devices"})
+
+
+def move_to_another_project(scene: Scene, number: int) -> None:
+    """An engineer moves a work item out of the integration's project."""
+    scene.azure_devops.edit(number, {"System.TeamProject": "Contoso Café"})
+
+
+def map_another_type(scene: Scene, _: int) -> None:
+    """An administrator maps features to another type."""
+    scene.configure(feature={**scene.integration.body["feature"], "work_item_type": "Epic"})
+
+
+def configure_another_project(scene: Scene, _: int) -> None:
+    """An administrator sends new features to another project."""
+    target = {
+        **scene.integration.body["azure_devops"],
+        "project": "Contoso Café",
+        "area_path": "Contoso Café",
+    }
+    assert scene.configure(azure_devops=target).ok
+
+
+def use_another_token(scene: Scene, _: int) -> None:
+    """The token is replaced by one of another user."""
+    scene.azure_devops.control("POST", "/tokens", {"token": "second", "kind": "write_as_second_user"})
+    scene.configure(
+        azure_devops={**scene.integration.body["azure_devops"], "personal_access_token": "second"}
+    )
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_type,
+        move_to_another_area,
+        move_to_another_project,
+        map_another_type,
+        configure_another_project,
+        use_another_token,
+    ],
+)
+def test_a_linked_work_item_is_found_by_its_link_whatever_it_is_now(
+    scene: Scene, change: Callable[[Scene, int], None]
+) -> None:
+    (number,) = send(scene)
+    change(scene, number)
+    rename(scene, number, "Named anew")
+    hours_pass(scene, 1)
+
+    reconcile(scene)
+
+    assert scene.aha.feature("PROD-2")["name"] == "Named anew"
 
 
 def test_a_restarted_host_goes_on_from_the_watermark(scene: Scene) -> None:

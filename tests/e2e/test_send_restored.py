@@ -39,3 +39,24 @@ def test_a_work_item_that_was_restored_while_it_could_not_be_created_anew_is_use
     assert again.status == 200
     assert again.ids == ids
     scene.assert_one_each(payload)
+
+
+def test_a_restored_work_item_is_used_again_whatever_its_type_is_now(scene: Scene) -> None:
+    """Given a deleted work item that a send failed to create anew, when it comes back as an Epic, then it is kept."""
+    payload = feature()
+    ids = scene.send(payload).ids
+    scene.azure_devops.delete_work_item(ids[0])
+    scene.azure_devops.add_fault(
+        method="POST",
+        path=r"/workitems/\$Feature",
+        status=400,
+        headers={"Content-Type": "application/json"},
+        body={"message": "TF401320: Rule Error for field Team.", "typeKey": "RuleValidationException"},
+    )
+    assert scene.send(payload, "update_feature").status == 422
+    scene.azure_devops.clear_faults()
+    scene.azure_devops.restore_work_item(ids[0])
+    scene.azure_devops.edit(ids[0], {"System.WorkItemType": "Epic"})
+
+    assert scene.send(payload, "update_feature").ids == ids
+    scene.assert_one_each(payload)

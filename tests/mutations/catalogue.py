@@ -69,9 +69,9 @@ MUTATIONS = (
     ),
     Mutation(
         "Splitting is dead",
-        "shared/receiving/backfill.py",
-        '            if error.evidence.get("azure_devops_code") != _TOO_MANY_MATCHES or window < _SHORTEST_WINDOW:\n',
-        "            if window:\n",
+        "shared/clients/query_windows.py",
+        '            if error.evidence.get("azure_devops_code") != _TOO_MANY_MATCHES or not may_shorten:\n',
+        "            if error:\n",
         _RECONCILE,
     ),
     Mutation(

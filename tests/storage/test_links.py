@@ -70,6 +70,15 @@ def test_a_record_that_was_never_sent_has_neither_link_nor_claim(
     assert store.by_work_item(integration_id, 42) is None
 
 
+def test_the_linked_work_items_of_one_integration_are_listed(store: LinkStore, integration_id: str) -> None:
+    established(store, integration_id, a_link("F", 100), a_link("old", 9), a_link("new", 2**31 - 1))
+    claimed(store, integration_id, "claimed")
+    established(store, f"{integration_id}-2", a_link("of another integration", 7))
+
+    assert store.work_item_ids(integration_id) == [9, 100, 2**31 - 1]
+    assert store.work_item_ids(f"{integration_id}-3") == []
+
+
 def test_a_claim_is_found_again(store: LinkStore, integration_id: str) -> None:
     (claim,) = claimed(store, integration_id, "6776")
 

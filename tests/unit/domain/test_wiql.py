@@ -4,30 +4,44 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from shared.domain.wiql import changed_between, created_by_me_since
+from shared.domain.wiql import MOST_IDS_PER_QUERY, changed_among, created_between, in_order_of_change
 
 NOON = datetime(2026, 3, 2, 14, 0, 0, tzinfo=timezone(timedelta(hours=2)))
 
 
-def test_what_the_user_of_the_token_created_lately() -> None:
-    assert created_by_me_since({"User Story", "Feature"}, NOON) == (
-        "SELECT [System.Id] FROM WorkItems WHERE [System.WorkItemType] IN ('Feature', 'User Story') "
-        "AND [System.CreatedBy] = @Me AND [System.CreatedDate] >= '2026-03-02T12:00:00Z' ORDER BY [System.Id]"
+def test_what_anybody_created_lately() -> None:
+    assert created_between(NOON, None) == (
+        "SELECT [System.Id] FROM WorkItems WHERE [System.CreatedDate] >= '2026-03-02T12:00:00Z' ORDER BY [System.Id]"
     )
 
 
-def test_a_quotation_mark_in_the_name_of_a_type_ends_no_literal() -> None:
-    query = created_by_me_since(["Dev's item' OR 1=1 --"], NOON)
+def test_what_was_created_with_a_hyperlink_in_a_while() -> None:
+    query = created_between(NOON, NOON + timedelta(minutes=5), only_with_hyperlinks=True)
 
-    assert "IN ('Dev''s item'' OR 1=1 --')" in query
+    assert (
+        "[System.CreatedDate] < '2026-03-02T12:05:00Z' AND [System.HyperLinkCount] > 0 ORDER BY [System.Id]"
+        in query
+    )
 
 
-def test_what_was_changed_in_a_while() -> None:
-    query = changed_between(["Bug"], NOON, NOON + timedelta(minutes=5))
+def test_which_of_some_work_items_were_changed_in_a_while() -> None:
+    query = changed_among([7, 9], NOON, NOON + timedelta(minutes=5))
 
     assert query == (
-        "SELECT [System.Id] FROM WorkItems WHERE [System.WorkItemType] IN ('Bug') "
+        "SELECT [System.Id] FROM WorkItems WHERE [System.Id] IN (7, 9) "
         "AND [System.ChangedDate] >= '2026-03-02T12:00:00Z' AND [System.ChangedDate] < '2026-03-02T12:05:00Z' "
         "ORDER BY [System.ChangedDate]"
     )
-    assert "<" not in changed_between(["Bug"], NOON, None)
+    assert "<" not in changed_among([7], NOON, None)
+
+
+def test_the_order_of_changes_of_some_work_items() -> None:
+    assert in_order_of_change([9, 7]) == (
+        "SELECT [System.Id] FROM WorkItems WHERE [System.Id] IN (9, 7) ORDER BY [System.ChangedDate]"
+    )
+
+
+def test_the_longest_query_is_taken() -> None:
+    ids = range(2**31 - 1 - MOST_IDS_PER_QUERY, 2**31 - 1)
+
+    assert len(changed_among(ids, NOON, NOON)) < 32_000

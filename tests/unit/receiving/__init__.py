@@ -1,0 +1,1 @@
+"""Receiving, with Azure DevOps as a scripted server."""
