@@ -139,6 +139,13 @@ WORK_ITEM_OUT_OF_SIGHT = LogEvent(
     "Give the token's user access to the work item's project and area. If the work item no longer exists, unlink the "
     "record.",
 )
+WORK_ITEM_SECOND = LogEvent(
+    "work-item.second",
+    Level.ERROR,
+    "A second work item carries the marker of a record that is linked to another one: a create that was carried out "
+    "late, a copy, or a restored work item.",
+    "Copy what is needed into the linked work item, then delete the other one.",
+)
 WORK_ITEM_FOUND_AGAIN = LogEvent(
     "work-item.found-again",
     Level.WARNING,

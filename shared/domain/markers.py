@@ -5,6 +5,7 @@ It shows engineers where the work item comes from. A send that got no answer to 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,17 @@ from shared.domain.integration import Integration
 from shared.domain.kind import Kind
 from shared.domain.records import Record
 from shared.domain.work_item import HYPERLINK, Relation
+
+_COMMENT = re.compile(r"Sent from Aha! by integration ([a-z0-9-]{1,64}), (feature|requirement) (\S{1,200})")
+
+
+@dataclass(frozen=True)
+class MarkedRecord:
+    """The record that a marker names, and the integration that wrote the marker."""
+
+    integration_id: str
+    kind: Kind
+    aha_id: str
 
 
 @dataclass(frozen=True)
@@ -45,3 +57,9 @@ def marker_of(record: Record, integration: Integration, public_url: str) -> Mark
     return Marker(
         url, f"Sent from Aha! by integration {integration.integration_id}, {record.kind.value} {record.id}"
     )
+
+
+def marked_record(rel: Any, comment: Any) -> MarkedRecord | None:
+    """The record that a relation names, None for a relation that is no marker."""
+    match = _COMMENT.fullmatch(comment) if rel == HYPERLINK and isinstance(comment, str) else None
+    return MarkedRecord(match[1], Kind(match[2]), match[3]) if match else None

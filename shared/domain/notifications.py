@@ -15,16 +15,22 @@ from typing import Any
 from shared.domain.work_item_urls import work_item_id_of
 
 WORK_ITEM_UPDATED = "workitem.updated"
+_NEW_WORK_ITEM = ("workitem.created", "workitem.restored")
+_HYPERLINK = "Hyperlink"
 _TEST_HOST = "fabrikam-fiber-inc.visualstudio.com"
 _NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True)
 class Notification:
-    """A change of one work item. `revision` is None if the notification has none."""
+    """A change of one work item. `revision` is None if the notification has none.
+
+    `hyperlinks`: the comments of the hyperlinks that the notification shows. One of them may be a marker.
+    """
 
     work_item_id: int
     revision: int | None
+    hyperlinks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,14 @@ class NotificationWithoutDetails:
 
 @dataclass(frozen=True)
 class Ignored:
-    """A notification that is ignored: `reason` is a stable code for the answer, `message` a sentence for the log."""
+    """A notification that is ignored: `reason` is a stable code for the answer, `message` a sentence for the log.
+
+    `work_item`: the one that is new or restored, if it shows hyperlinks.
+    """
 
     reason: str
     message: str
+    work_item: Notification | None = None
 
 
 def read_notification(body: Mapping[str, Any]) -> Notification | NotificationWithoutDetails | Ignored:
@@ -51,6 +61,7 @@ def read_notification(body: Mapping[str, Any]) -> Notification | NotificationWit
         return Ignored(
             "other_event",
             f"The app uses only “Work item updated” events. This one is {event_type[:100]!r}.",
+            _new_work_item(_object(body.get("resource"))) if event_type in _NEW_WORK_ITEM else None,
         )
     if body.get("resource") is None:
         return NotificationWithoutDetails()
@@ -64,7 +75,25 @@ def read_notification(body: Mapping[str, Any]) -> Notification | NotificationWit
     )
     if work_item_id is None:
         return Ignored("unknown_shape", "The notification does not contain the id of a work item.")
-    return Notification(work_item_id, _positive(resource.get("rev")) or _positive(revision.get("rev")))
+    return Notification(
+        work_item_id,
+        _positive(resource.get("rev")) or _positive(revision.get("rev")),
+        _hyperlinks(revision.get("relations")),
+    )
+
+
+def _new_work_item(resource: Mapping[str, Any]) -> Notification | None:
+    """The work item of a created or restored event; None if it shows no hyperlink."""
+    work_item_id, hyperlinks = _positive(resource.get("id")), _hyperlinks(resource.get("relations"))
+    return Notification(work_item_id, None, hyperlinks) if work_item_id and hyperlinks else None
+
+
+def _hyperlinks(relations: Any) -> tuple[str, ...]:
+    listed = [_object(item) for item in relations] if isinstance(relations, list) else []
+    comments = (
+        _object(item.get("attributes")).get("comment") for item in listed if item.get("rel") == _HYPERLINK
+    )
+    return tuple(comment for comment in comments if isinstance(comment, str))
 
 
 def _is_test(body: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from shared.errors import IntegrationNotFound
 from shared.operation import Operation
 from shared.receiving.backfill import backfill
 from shared.receiving.inbound_sync import InboundSync, Received, ignore
+from shared.receiving.marked_items import report_second_work_item
 from shared.storage.integrations import DeletedIntegration
 from shared.storage.links import StoredLink
 
@@ -71,6 +72,9 @@ def receive(app: App, operation: Operation, delivery: Delivery) -> Received:
     """
     notification, integration = delivery.notification, delivery.integration.integration
     if isinstance(notification, Ignored):
+        about = notification.work_item
+        if about is not None and integration.enabled:
+            report_second_work_item(app, operation, integration, about.work_item_id, about.hyperlinks)
         return ignore(operation, notification.reason, notification.message)
     if not integration.enabled:
         return ignore(operation, "integration_disabled", "The integration is disabled.")
@@ -89,6 +93,9 @@ def _receive_linked(
     stored: StoredLink | None,
 ) -> Received:
     if stored is None:
+        report_second_work_item(
+            app, operation, integration, notification.work_item_id, notification.hyperlinks
+        )
         return ignore(
             operation,
             "work_item_not_linked",

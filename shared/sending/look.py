@@ -23,6 +23,7 @@ from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
 from shared.errors import NotFound
 from shared.operation import Operation
+from shared.second_work_item import log_second_work_item
 from shared.sending.absent import judge_absent
 from shared.sending.orphans import find_orphans, first_revision
 from shared.sending.own_claims import OwnClaims
@@ -236,6 +237,10 @@ def _adopt_orphans(
     records = [states[record_id].record for record_id in inherited]
     orphans = find_orphans(place.azure_devops, place.integration, place.public_url, records, since)
     found = orphans.items
+    for record_id, others in orphans.others.items():
+        name = states[record_id].record.reference or record_id
+        for other in others:
+            log_second_work_item(place.operation, name, found[record_id].id, found[record_id].page_url, other)
     created = in_parallel(lambda item: _first_revision(place.azure_devops, item), list(found.values()))
     adopted: dict[str, RecordState] = {}
     for (record_id, item), first in zip(found.items(), created, strict=True):

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from shared.domain.integration import AhaTarget
-from shared.domain.markers import marker_of
+from shared.domain.markers import MarkedRecord, marked_record, marker_of
+from shared.domain.records import Record
 from shared.domain.work_item import Relation
 from tests.unit.examples import a_record, a_requirement, an_integration
 
@@ -82,3 +83,20 @@ def test_a_marker_stays_the_same_when_the_record_is_renamed() -> None:
     )
 
     assert before.comment == after.comment
+
+
+@pytest.mark.parametrize("record", [a_record(), a_requirement(id="6776487451")])
+def test_a_marker_is_read_as_the_record_that_it_names(record: Record) -> None:
+    marker = marker_of(record, an_integration(), PUBLIC_URL)
+
+    read = marked_record("Hyperlink", marker.comment)
+
+    assert read == MarkedRecord(an_integration().integration_id, record.kind, record.id)
+    assert marked_record("ArtifactLink", marker.comment) is None
+
+
+@pytest.mark.parametrize(
+    "comment", [None, 7, "", "See also", "Sent from Aha! by integration web, feature 1 and more"]
+)
+def test_another_comment_is_no_marker(comment: object) -> None:
+    assert marked_record("Hyperlink", comment) is None

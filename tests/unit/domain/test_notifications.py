@@ -196,3 +196,45 @@ def test_a_deeply_nested_body_is_read_like_any_other() -> None:
     body = {"eventType": nest, "resource": {"workItemId": nest, "url": nest, "revision": nest}}
 
     assert isinstance(read_notification(body), Ignored)
+
+
+MARKER = "Sent from Aha! by integration fabrikam-web, requirement 6776487450123"
+
+
+def hyperlink(comment: object, rel: str = "Hyperlink") -> dict[str, Any]:
+    """A relation as Azure DevOps shows it."""
+    return {"rel": rel, "url": "https://company.aha.io", "attributes": {"comment": comment}}
+
+
+def test_a_marker_in_an_update_is_a_hint() -> None:
+    body = updated(workItemId=12, rev=5, revision={"id": 12, "relations": [hyperlink(MARKER)]})
+
+    assert read_notification(body) == Notification(12, 5, (MARKER,))
+
+
+@pytest.mark.parametrize("event", ["workitem.created", "workitem.restored"])
+def test_a_marker_in_a_new_or_restored_work_item_is_a_hint_although_the_event_is_ignored(event: str) -> None:
+    body = {**updated(id=12, rev=1, relations=[hyperlink(MARKER)]), "eventType": event}
+
+    ignored = read_notification(body)
+
+    assert isinstance(ignored, Ignored)
+    assert ignored.work_item == Notification(12, None, (MARKER,))
+
+
+@pytest.mark.parametrize(
+    "relations",
+    [
+        None,
+        {},
+        [None, 7, {}],
+        [{"rel": "Hyperlink", "attributes": None}],
+        [hyperlink(None)],
+        [hyperlink(7)],
+        [hyperlink(MARKER, "ArtifactLink")],
+    ],
+)
+def test_what_is_no_hyperlink_with_a_comment_hints_at_nothing(relations: object) -> None:
+    body = updated(workItemId=12, revision={"id": 12, "relations": relations})
+
+    assert read_notification(body) == Notification(12, None)
