@@ -76,6 +76,12 @@ class History:
         if mapping.get(state) == status:
             self.state = StateHistory(state, state)
 
+    def work_item_restored(self, title: str, description: str, state: str) -> None:
+        """It is back with the texts that it had; a sender that had begun to make a new one may keep either side's."""
+        for name, token in (("name", title), ("description", description)):
+            self.fields[name].edits["azure_devops"].append(token)
+        self.state = StateHistory(state, state)
+
     def work_item_deleted(self) -> None:
         """What engineers wrote is gone with it, and so is the state; what Aha! says is to be sent anew."""
         for item in self.fields.values():

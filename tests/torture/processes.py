@@ -86,6 +86,7 @@ class HostProcesses:
         self._stage = stage
         self._integration_id = ""
         self._webhook_path = ""
+        self._body: dict[str, Any] = {}
         self._headers = {"x-functions-key": system.function_key}
         self._others = ExitStack()
         self._hosts = [
@@ -120,11 +121,21 @@ class HostProcesses:
             "feature": {"work_item_type": "Feature", "status_mapping": FEATURE_STATUSES},
             "requirement": {"work_item_type": "User Story", "status_mapping": REQUIREMENT_STATUSES},
         }
-        url = self._url(self._hosts[0], integration_id)
-        answer = requests.put(url, json=body, headers=self._headers, timeout=_SECONDS)
+        self._body = body
+        answer = self._configure()
         assert answer.status_code == 201, answer.text
         webhook_url: str = answer.json()["webhook_url"]
         self._webhook_path = webhook_url[webhook_url.index("/api/") :]
+
+    def use_token(self, token: str) -> None:
+        """As Workers."""
+        self._body["azure_devops"]["personal_access_token"] = token
+        answer = self._configure()
+        assert answer.status_code == 200, answer.text
+
+    def _configure(self) -> requests.Response:
+        url = self._url(self._hosts[0], self._integration_id)
+        return requests.put(url, json=self._body, headers=self._headers, timeout=_SECONDS)
 
     def send(self, payload: Any, kind: Break | None, at: int) -> str:
         """As Workers."""

@@ -20,6 +20,7 @@ from shared.storage.tables import Tables
 from tests.torture.wire import OnTheWire, TableOnTheWire, Wire
 
 WRITE_TOKEN = "sandbox-write-token"
+SECOND_USERS_TOKEN = "torture-second-user"
 AHA_TOKEN = "sandbox-aha-token"
 ORGANIZATION = "fabrikam"
 PROJECT = "Fabrikam"

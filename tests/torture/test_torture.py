@@ -77,6 +77,26 @@ def test_the_laws_hold_after_any_sequence(stage: LocalStage, portion: int) -> No
             self.world.move_requirement(which, to)
 
         @rule(which=_any)
+        def restore_work_item(self, which: int) -> None:
+            self.world.restore_work_item(which)
+
+        @rule(which=_any)
+        def hide_work_item(self, which: int) -> None:
+            self.world.hide_work_item(which)
+
+        @rule()
+        def show_area(self) -> None:
+            self.world.show_area()
+
+        @rule(which=_any)
+        def change_type(self, which: int) -> None:
+            self.world.change_type(which)
+
+        @rule(which=_any)
+        def use_token(self, which: int) -> None:
+            self.world.use_token(which)
+
+        @rule(which=_any)
         def delete_work_item(self, which: int) -> None:
             self.world.delete_work_item(which)
 

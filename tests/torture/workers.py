@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
@@ -87,6 +88,9 @@ class Workers(Protocol):
     def reconcile(self, kind: Break | None, at: int) -> str:
         """The timer ticks."""
 
+    def use_token(self, token: str) -> None:
+        """The integration's token is replaced."""
+
     def wait_out_claims(self) -> None:
         """As much time passes as a dead sender's claim lasts."""
 
@@ -146,6 +150,11 @@ class LocalWorkers:
             return "; ".join(error.detail for error in errors) or SUCCEEDED
 
         return self._work(work, kind, at)
+
+    def use_token(self, token: str) -> None:
+        """As Workers."""
+        target = replace(self._integration.azure_devops, personal_access_token=Secret(token))
+        self._integration = replace(self._integration, azure_devops=target)
 
     def wait_out_claims(self) -> None:
         """As Workers."""

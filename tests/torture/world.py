@@ -10,12 +10,13 @@ from typing import Any
 
 from shared.storage.links import LinkStore, StoredLink
 from tests.torture.history import EMPTY, History, token_of
-from tests.torture.stage import AHA_TOKEN, ORGANIZATION, WRITE_TOKEN, Stage
+from tests.torture.stage import AHA_TOKEN, ORGANIZATION, SECOND_USERS_TOKEN, WRITE_TOKEN, Stage
 from tests.torture.wire import Break
 from tests.torture.workers import FEATURE_STATUSES, REQUIREMENT_STATUSES, SUCCEEDED, Workers
 
 STATES = ("New", "Active", "Resolved", "Closed")
 RELEASE = "PROD-R-1"
+_HIDDEN_AREA = "Fabrikam\\Devices"
 _SUBSCRIPTIONS = (("1.0", ""), ("3.1-preview.3", "minimal"), ("5.1-preview.3", "none"))
 
 
@@ -43,6 +44,8 @@ class World:
         self._number = 0
         self.integration_id = f"torture-{uuid.uuid4().hex[:12]}"
         stage.reset()
+        second = {"token": SECOND_USERS_TOKEN, "kind": "write_as_second_user"}
+        stage.control(stage.azure_devops_url, "POST", "/tokens", second)
         workers.begin(self.integration_id)
         self._subscribe()
 
@@ -118,6 +121,54 @@ class World:
         self.steps.append(f"delete_work_item({which})  # {item['id']}")
         self.stage.control(self.stage.azure_devops_url, "POST", "/delete", {"id": item["id"]})
         record.history.work_item_deleted()
+
+    def restore_work_item(self, which: int) -> None:
+        """An engineer restores a deleted work item whose record has no other one."""
+        record = self._pick(which)
+        if record is None or self.work_item_of(record) is not None:
+            return
+        deleted = self.work_items_of(record, self._deleted_work_items())
+        if not deleted:
+            return
+        item = deleted[-1]
+        self.steps.append(f"restore_work_item({which})  # {item['id']}")
+        self.stage.control(self.stage.azure_devops_url, "POST", "/restore", {"id": item["id"]})
+        fields = item["fields"]
+        record.history.work_item_restored(
+            token_of(fields["System.Title"]),
+            token_of(fields.get("System.Description") or ""),
+            fields["System.State"],
+        )
+
+    def hide_work_item(self, which: int) -> None:
+        """An engineer moves a linked work item to an area that no token's user can see."""
+        record = self._pick(which)
+        item = self.work_item_of(record) if record else None
+        if item is None or self.by_work_item(item["id"]) is None:
+            return
+        self.steps.append(f"hide_work_item({which})  # {item['id']}")
+        self._set_sight(visible=False)
+        self._edit_item(item["id"], {"System.AreaPath": _HIDDEN_AREA})
+
+    def show_area(self) -> None:
+        """An administrator grants the right to see the area again."""
+        self.steps.append("show_area()")
+        self._set_sight(visible=True)
+
+    def change_type(self, which: int) -> None:
+        """An engineer changes the type of a work item to one that is not mapped."""
+        record = self._pick(which)
+        item = self.work_item_of(record) if record else None
+        if item is None or item["fields"]["System.WorkItemType"] == "Epic":
+            return
+        self.steps.append(f"change_type({which})  # {item['id']}")
+        self._edit_item(item["id"], {"System.WorkItemType": "Epic"})
+
+    def use_token(self, which: int) -> None:
+        """The integration's token becomes that of another user."""
+        token = (WRITE_TOKEN, SECOND_USERS_TOKEN)[which % 2]
+        self.steps.append(f"use_token({which})")
+        self._workers.use_token(token)
 
     def keep_payload(self, which: int) -> None:
         """An event of Aha! is delayed on its way: it is sent by `send_late`."""
@@ -266,6 +317,7 @@ class World:
         """Nothing breaks, everything is reconciled, sent and reconciled again; the outcomes of the sends."""
         self.steps.append("become_quiet()")
         self._workers.wait_out_claims()
+        self._set_sight(visible=True)
         self.reconcile()
         features = [record for record in self.records.values() if record.kind == "feature"]
         outcomes = [self._send(self._payload(feature)) for feature in features]
@@ -273,6 +325,15 @@ class World:
         return outcomes
 
     # -- helpers -----------------------------------------------------------------------------------------------
+
+    def _set_sight(self, *, visible: bool) -> None:
+        for token in (WRITE_TOKEN, SECOND_USERS_TOKEN):
+            body = {"area": _HIDDEN_AREA, "token": token, "visible": visible}
+            self.stage.control(self.stage.azure_devops_url, "PUT", "/areas/visibility", body)
+
+    def _deleted_work_items(self) -> list[dict[str, Any]]:
+        listed = self.stage.control(self.stage.azure_devops_url, "GET", "/work_items")["work_items"]
+        return [item for item in listed if item["deleted"]]
 
     def _pick(self, which: int) -> Record | None:
         records = list(self.records.values())
