@@ -138,6 +138,7 @@ class App:
             operation=operation,
             process_state=self.process_state,
             sleep=self.clock.sleep,
+            uses_identity=target.uses_identity,
         )
 
     def _aha_client(self, kind: type[_AhaClient], target: AhaTarget, operation: Operation) -> _AhaClient:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +25,7 @@ from shared.domain.foreign_answers import (
 )
 from shared.domain.integration import AhaTarget
 from shared.domain.kind import Kind
+from shared.domain.subject import Action, Subject
 from shared.domain.times import parse_time
 from shared.errors import (
     CredentialsRejected,
@@ -74,6 +75,7 @@ class Aha:
         process_state: ProcessState,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._account_url = target.url
         self._base_url = f"{target.url}/api/v1"
         token = target.api_token or Secret("")
         self._http = HttpClient(
@@ -90,14 +92,16 @@ class Aha:
 
     def record(self, kind: Kind, record_id: str) -> AhaRecord:
         """The current record, by id or reference."""
-        return _record(self._http.send(Request("GET", self._url(kind, record_id))), kind)
+        request = Request("GET", self._url(kind, record_id), subject=self._subject(kind, record_id))
+        return _record(self._http.send(request), kind)
 
     def update(self, kind: Kind, record_id: str, change: RecordChange) -> AhaRecord:
         """Write the fields that changed. Returns the record as Aha! stored it: Aha! cleans up the HTML."""
         # A title that another program cut inside an emoji has half a surrogate pair, which UTF-8 cannot encode.
         body = json.dumps({kind.value: change.payload()}, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"Content-Type": "application/json"}
-        request = Request("PUT", self._url(kind, record_id), headers, lambda: body)
+        subject = replace(self._subject(kind, record_id), action=Action.UPDATE)
+        request = Request("PUT", self._url(kind, record_id), headers, lambda: body, subject=subject)
         return _record(self._http.send(request), kind)
 
     def _object(self, path: str, key: str) -> Mapping[str, Any]:
@@ -109,10 +113,15 @@ class Aha:
 
     def _read(self, path: str) -> Mapping[str, Any]:
         """The answer to a GET, which has to be an object."""
-        body = self._http.send(Request("GET", f"{self._base_url}{path}")).json()
+        subject = Subject(account_url=self._account_url)
+        body = self._http.send(Request("GET", f"{self._base_url}{path}", subject=subject)).json()
         if not isinstance(body, Mapping):
             raise unusable()
         return body
+
+    def _subject(self, kind: Kind, record_id: str) -> Subject:
+        page = f"{self._account_url}/{kind.value}s/{quote(record_id, safe='')}"
+        return Subject(account_url=self._account_url, record=f"the {kind.value} {record_id} ({page})")
 
     def _url(self, kind: Kind, record_id: str) -> str:
         return f"{self._base_url}/{kind.value}s/{quote(record_id, safe='')}"
@@ -175,44 +184,56 @@ def _translate(request: Request, response: Response) -> OperationFailed | None:
     if 200 <= status < 300 and (response.is_json or not response.body):
         return None
     message = _message(response)
+    subject = request.subject
+    record = subject.record or "the record"
+    account = f" at {subject.account_url}" if subject.account_url else ""
     said = f" Aha! said: {message}" if message else ""
     evidence = {"status": status, "url": shown_url(request.url)}
     meaning = meaning_of(ErrorAnswer(Service.AHA, status, _written_by(request, response)))
     if meaning is Meaning.REFUSES_TOKEN:
         return CredentialsRejected(
             System.AHA,
-            "Aha! does not accept the API token, or the address is not the address of an Aha! account. Make a new key "
-            f"under Settings → Personal → Developer → API keys and save it in the integration.{said}",
+            f"Aha!{account} does not accept the API token, or the address is not the address of an Aha! account. "
+            f"Make a new key under Settings → Personal → Developer → API keys and save it in the integration.{said}",
             evidence=evidence,
         )
     if meaning is Meaning.REFUSES_USER:
         return Forbidden(
             System.AHA,
-            "The user of the Aha! token may not do this. Give the user the contributor role in the product's "
-            f"workspace.{said}",
+            f"The user of the Aha! token may not {_verb(subject)}. Ask an Aha! administrator to give the user the "
+            f"contributor role in the product's workspace.{said}",
             evidence=evidence,
         )
     if meaning is Meaning.GONE:
         return NotFound(
             System.AHA,
-            "The record was deleted in Aha!, or the token's user cannot see it. Restore it, or give the user access to "
-            f"the product's workspace.{said}",
+            f"{record[0].upper()}{record[1:]} was deleted in Aha!, or the token's user cannot see it. Restore it, or "
+            f"give the user access to the product's workspace.{said}",
             evidence=evidence,
         )
     if meaning is Meaning.REFUSES_VALUE:
         return RuleViolation(
             System.AHA,
-            "Aha! refused a value. Correct it in the work item, or in the status mapping of the integration."
-            f"{said}",
+            f"Aha! refused a value of {record}. Correct it in the work item, or in the status mapping of the "
+            f"integration.{said}",
             evidence=evidence,
         )
     return Unavailable(
         System.AHA,
         f"Aha! answered {status}: it is limiting requests or has a problem of its own. Nothing has to be "
+        f"repaired; try again later. If this lasts, check the address of the account{account}.{said}"
+        if status < 429
+        else f"Aha! answered {status}: it is limiting requests or has a problem of its own. Nothing has to be "
         f"repaired; try again later.{said}",
         outcome_unknown=meaning is not Meaning.NOT_CARRIED_OUT,
         evidence=evidence,
     )
+
+
+def _verb(subject: Subject) -> str:
+    if not subject.record:
+        return "do this"
+    return f"{'change' if subject.action is Action.UPDATE else 'read'} {subject.record}"
 
 
 def _written_by(request: Request, response: Response) -> Body:
@@ -240,4 +261,4 @@ def _message(response: Response) -> str:
     items = errors if isinstance(errors, list) else [errors]
     nested = (item.get("message") for item in items if isinstance(item, Mapping))
     message = body.get("error") or body.get("message") or next((item for item in nested if item), "")
-    return " ".join(str(message).split())[:_LONGEST_MESSAGE]
+    return " ".join(response.hide(str(message)).split())[:_LONGEST_MESSAGE]

@@ -7,13 +7,14 @@ parameter list of the specification says that a chunk needs a Content-Range head
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Protocol, cast
 from urllib.parse import quote, urlencode
 
 from shared.clients.http import HttpClient, Request
 from shared.deadline import Deadline
 from shared.domain.retry import ATTEMPTS, pause_before
+from shared.domain.subject import Action, Subject
 from shared.errors import RuleViolation, System, TimeSpent, Unavailable
 
 MOST_BYTES_AT_ONCE = 130_000_000
@@ -58,10 +59,11 @@ class AttachmentUploads:
     """
 
     def __init__(
-        self, http: HttpClient, account_url: str, api_version: str, sleep: Callable[[float], None]
+        self, http: HttpClient, organization: Subject, api_version: str, sleep: Callable[[float], None]
     ) -> None:
         self._http = http
-        self._account_url = account_url
+        self._organization = organization
+        self._account_url = organization.account_url
         self._api_version = api_version
         self._sleep = sleep
 
@@ -75,6 +77,7 @@ class AttachmentUploads:
             open_file,
             read_seconds=min(_READ_SECONDS, left),
             start_within=left,
+            subject=self._subject(file),
         )
         return self._create(request)[1]
 
@@ -84,7 +87,9 @@ class AttachmentUploads:
         Raises:
             OSError: the content ended early.
         """
-        start = Request("POST", self._new_url(file, uploadType="chunked"), _HEADERS)
+        start = Request(
+            "POST", self._new_url(file, uploadType="chunked"), _HEADERS, subject=self._subject(file)
+        )
         attachment_id, address = self._create(start)
         path = f"/{quote(file.project, safe='')}/_apis/wit/attachments/{quote(attachment_id, safe='')}"
         url = self._url(path, uploadType="chunked", fileName=file.name)
@@ -137,6 +142,11 @@ class AttachmentUploads:
                     raise
                 is_repeated = True
                 self._sleep(pause)
+
+    def _subject(self, file: NewFile) -> Subject:
+        return replace(
+            self._organization, action=Action.UPLOAD, project=file.project, area_path=file.area_path
+        )
 
     def _new_url(self, file: NewFile, **parameters: str) -> str:
         path = f"/{quote(file.project, safe='')}/_apis/wit/attachments"

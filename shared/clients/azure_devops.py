@@ -10,18 +10,20 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from shared.clients.attachment_uploads import NO_SIGN_IN_PAGE, AttachmentUploads
+from shared.clients.azure_devops_error_body import without_secrets
 from shared.clients.azure_devops_errors import translate
 from shared.clients.capabilities import Capability
 from shared.clients.http import HttpClient, Request, Response
 from shared.clients.process_state import ProcessState
 from shared.clients.recycle_bin import RecycleBin
 from shared.concurrency import in_parallel
+from shared.domain.subject import Subject, subject_of
 from shared.domain.times import parse_time
 from shared.domain.work_item import WorkItem, is_whole_number
 from shared.errors import RuleViolation, System, Unavailable
@@ -78,21 +80,26 @@ class AzureDevOps:
         operation: Operation,
         process_state: ProcessState,
         sleep: Callable[[float], None] = time.sleep,
+        uses_identity: bool = False,
     ) -> None:
+        """`uses_identity`: the app signs in with its managed identity, so a refusal is not about a token."""
         self.account_name = account_name
         self._capabilities = process_state.capabilities
         self.account_url = f"{base_url}/{quote(account_name, safe='')}"
+        self.subject = Subject(
+            account_name=account_name, account_url=self.account_url, uses_identity=uses_identity
+        )
         self._http = HttpClient(
             System.AZURE_DEVOPS,
             operation,
             authorization=authorization,
-            translate=translate(account_name),
+            translate=translate,
             transport=process_state.transport,
             rate_limits=process_state.rate_limits,
             account=self.account_url,
             sleep=sleep,
         )
-        self.uploads = AttachmentUploads(self._http, self.account_url, API_VERSION, sleep)
+        self.uploads = AttachmentUploads(self._http, self.subject, API_VERSION, sleep)
         self.recycle_bin = RecycleBin(self._http, self.account_url, API_VERSION)
 
     @property
@@ -128,33 +135,40 @@ class AzureDevOps:
         """
         below = f"/{quote(path)}" if path else ""
         url = f"{_project(project)}/_apis/wit/classificationnodes/Areas{below}"
-        node = _object(self._send("GET", url, {"$depth": depth}).json())
+        node = _object(self._send("GET", url, {"$depth": depth}, subject=self._in(project)).json())
         if "name" not in node:
             raise _unusable()
         return node
 
     def work_item_types(self, project: str) -> list[dict[str, Any]]:
         """The project's work item types with their states and fields."""
-        return _values(self._send("GET", f"{_project(project)}/_apis/wit/workitemtypes").json())
+        path = f"{_project(project)}/_apis/wit/workitemtypes"
+        return _values(self._send("GET", path, subject=self._in(project)).json())
 
     def states(self, project: str, work_item_type: str) -> list[dict[str, Any]]:
         """The states of one work item type, `{"name", "color", "category"}`."""
         url = f"{_project(project)}/_apis/wit/workitemtypes/{quote(work_item_type, safe='')}/states"
-        return _values(self._send("GET", url).json())
+        subject = replace(self._in(project), work_item_type=work_item_type)
+        return _values(self._send("GET", url, subject=subject).json())
 
     def work_item_type_categories(self, project: str) -> list[dict[str, Any]]:
         """The categories of work item types. People do not use the types in Microsoft.HiddenCategory."""
-        return _values(self._send("GET", f"{_project(project)}/_apis/wit/workitemtypecategories").json())
+        path = f"{_project(project)}/_apis/wit/workitemtypecategories"
+        return _values(self._send("GET", path, subject=self._in(project)).json())
 
     def work_item(self, work_item_id: int) -> WorkItem:
         """The current work item with its relations. Raises NotFound if it was deleted, or the user cannot see it."""
-        response = self._read("GET", f"/_apis/wit/workitems/{work_item_id}", {"$expand": "all"})
+        subject = replace(self.subject, work_item_id=work_item_id)
+        response = self._read(
+            "GET", f"/_apis/wit/workitems/{work_item_id}", {"$expand": "all"}, subject=subject
+        )
         return _work_item(response.json())
 
     def revision(self, work_item_id: int, revision: int) -> WorkItem:
         """The work item at one of its revisions."""
         url = f"/_apis/wit/workItems/{work_item_id}/revisions/{revision}"
-        return _work_item(self._send("GET", url, {"$expand": "all"}).json())
+        subject = replace(self.subject, work_item_id=work_item_id)
+        return _work_item(self._send("GET", url, {"$expand": "all"}, subject=subject).json())
 
     def work_items(self, ids: Sequence[int]) -> dict[int, WorkItem]:
         """The current work items with these ids, with relations.
@@ -171,18 +185,25 @@ class AzureDevOps:
         # With errorPolicy=omit, a work item that cannot be read is null.
         return [_work_item(item) for item in _values(response.json())]
 
-    def _read(self, method: str, path: str, parameters: Mapping[str, Any], body: Any = None) -> Response:
+    def _read(
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, Any],
+        body: Any = None,
+        subject: Subject | None = None,
+    ) -> Response:
         """Read work items in the preview version, or in the released one if the organization refuses previews."""
         headers = _JSON if body is not None else None
         if not self._capabilities.refuses(self.account_name, Capability.READ_PREVIEWS):
             preview = {**parameters, "api-version": _READ_VERSION}
             try:
-                return self._send(method, path, preview, body=body, headers=headers)
+                return self._send(method, path, preview, body=body, headers=headers, subject=subject)
             except RuleViolation as error:
                 if "version" not in error.detail.lower():
                     raise
                 self._capabilities.note_refusal(self.account_name, Capability.READ_PREVIEWS)
-        return self._send(method, path, parameters, body=body, headers=headers)
+        return self._send(method, path, parameters, body=body, headers=headers, subject=subject)
 
     def create_work_item(self, project: str, work_item_type: str, document: PatchDocument) -> WorkItem:
         """Create a work item.
@@ -191,28 +212,38 @@ class AzureDevOps:
         work item.
         """
         path = _create_path(project, work_item_type)
-        response = self._send("POST", path, body=document, headers=_JSON_PATCH, repeatable=False)
+        subject = subject_of(self._in(project), work_item_type, None, document)
+        response = self._send(
+            "POST", path, body=document, headers=_JSON_PATCH, repeatable=False, subject=subject
+        )
         return _work_item(response.json())
 
     def validate_work_item(self, project: str, work_item_type: str, document: PatchDocument) -> None:
         """Check that a work item can be created. Azure DevOps validates the create and saves nothing."""
         path = _create_path(project, work_item_type)
-        self._send("POST", path, {"validateOnly": "true"}, body=document, headers=_JSON_PATCH)
+        subject = subject_of(self._in(project), work_item_type, None, document)
+        self._send(
+            "POST", path, {"validateOnly": "true"}, body=document, headers=_JSON_PATCH, subject=subject
+        )
 
     def update_work_item(self, work_item_id: int, document: PatchDocument) -> WorkItem:
         """Update a work item. The document must test `/rev`, so that a retry cannot apply it twice."""
         path = f"/_apis/wit/workitems/{work_item_id}"
-        response = self._send("PATCH", path, {"$expand": "all"}, body=document, headers=_JSON_PATCH)
+        subject = subject_of(self.subject, "", work_item_id, document)
+        response = self._send(
+            "PATCH", path, {"$expand": "all"}, body=document, headers=_JSON_PATCH, subject=subject
+        )
         return _work_item(response.json())
 
-    def submit_batch(self, operations: Sequence[Mapping[str, Any]]) -> Response:
-        """Send the results of `create_operation` and `update_operation` as one `$batch`.
+    def submit_batch(self, operations: Sequence[Mapping[str, Any]]) -> Any:
+        """Send the results of `create_operation` and `update_operation` as one `$batch`. Returns the JSON body.
 
         The client does not retry when no answer came.
         """
-        return self._send(
+        response = self._send(
             "PATCH", "/_apis/wit/$batch", body=list(operations), headers=_JSON, repeatable=False
         )
+        return without_secrets(response.json(), response.hide)
 
     def create_operation(self, project: str, work_item_type: str, document: PatchDocument) -> dict[str, Any]:
         """A create, for `submit_batch`."""
@@ -235,6 +266,7 @@ class AzureDevOps:
                 {"timePrecision": "true"},
                 body={"query": wiql},
                 headers=_JSON,
+                subject=self._in(project),
             )
         except Unavailable as error:
             if error.evidence.get("status") == 404:
@@ -244,6 +276,9 @@ class AzureDevOps:
         items = _list(body.get("workItems"))[:_MOST_MATCHES]
         ids = (item["id"] for item in items if isinstance(item, Mapping) and is_whole_number(item.get("id")))
         return QueryResult(tuple(ids), parse_time(body.get("asOf")))
+
+    def _in(self, project: str) -> Subject:
+        return replace(self.subject, project=project)
 
     def _check_organization(self) -> None:
         """Raise NotFound if there is no such organization: every organization lists projects.
@@ -261,6 +296,7 @@ class AzureDevOps:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
+        subject: Subject | None = None,
     ) -> Response:
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         return self._http.send(
@@ -271,6 +307,7 @@ class AzureDevOps:
                 None if content is None else lambda: content,
                 repeatable,
                 start_within=math.inf if repeatable else _START_CREATE_WITHIN,
+                subject=subject or self.subject,
             )
         )
 

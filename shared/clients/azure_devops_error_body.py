@@ -8,10 +8,11 @@ gitkraken/vscode-gitlens). Two things are stable: `typeKey`, and the TF or VS co
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote_plus
@@ -23,6 +24,7 @@ _CODE = re.compile(r"\b((?:TF|VS)\d{5,6})\b")
 _BROKEN_RULE = re.compile(r"TF401320: Rule Error for field (.+?)\. Error code: ([\w, ]+)")
 _TITLE = re.compile(r"<title[^>]{0,100}>([^<]{0,1000})", re.IGNORECASE)
 _LONGEST_MESSAGE = 500
+_LONGEST_READ = 20_000
 _LOOKED_AT_BYTES = 4096
 
 
@@ -41,37 +43,37 @@ class ErrorBody:
     written_by: Body = Body.FOREIGN
 
     @classmethod
-    def from_json(cls, body: Any) -> ErrorBody:
-        """Read any of the three JSON shapes. Anything else gives an empty ErrorBody."""
+    def from_json(cls, body: Any, hide: Callable[[str], str] = str) -> ErrorBody:
+        """Read any of the three JSON shapes. Anything else gives an empty ErrorBody.
+
+        `hide` blanks the secrets of the request, before anything is cut.
+        """
         if not isinstance(body, Mapping):
             return cls()
         value = body.get("value")
         nested = value if isinstance(value, Mapping) else {}
-        message = _shortened(
-            str(
-                body.get("message")
-                or body.get("Message")
-                or nested.get("Message")
-                or nested.get("message")
-                or ""
-            )
-        )
-        type_key = str(body.get("typeKey") or "")
+        said = body.get("message") or body.get("Message") or nested.get("Message") or nested.get("message")
+        message = _shortened(str(said or ""), hide)
+        type_key = _shortened(str(body.get("typeKey") or ""), hide)
         return cls(
             message,
             _code_in(message),
             type_key,
-            _fields_of_rule_errors(body) or _field_in_message(message),
+            tuple(_shortened(field, hide) for field in _fields_of_rule_errors(body))
+            or _field_in_message(message),
             Body.OWN if message or type_key else Body.FOREIGN,
         )
 
     @classmethod
     def from_response(cls, response: Response) -> ErrorBody:
         """Read a response that is no success."""
-        error = cls.from_json(response.json()) if response.is_json else cls._from_text(response)
-        said = _shortened(unquote_plus(response.headers.get("x-tfs-serviceerror", "")))
-        if said and not error.message:
-            return replace(error, message=said, code=_code_in(said))
+        error = (
+            cls.from_json(response.json(), response.hide) if response.is_json else cls._from_text(response)
+        )
+        said = _shortened(unquote_plus(response.headers.get("x-tfs-serviceerror", "")), response.hide)
+        if said and error.written_by is not Body.OWN:
+            # The header says more than a page, whose title is often “Access Denied”.
+            return replace(error, message=said, code=_code_in(said) or error.code)
         return error
 
     @classmethod
@@ -92,12 +94,12 @@ class ErrorBody:
     def _from_text(cls, response: Response) -> ErrorBody:
         text = response.body[:_LOOKED_AT_BYTES].decode("utf-8-sig", "replace")
         if response.headers.get("content-type", "").startswith("text/plain"):
-            message = _shortened(text)
+            message = _shortened(text, response.hide)
             return cls(message, _code_in(message))
         if not _is_page(response, text):
             return cls()
         title = _TITLE.search(text)
-        message = _shortened(html.unescape(title.group(1))) if title else ""
+        message = _shortened(html.unescape(title.group(1)), response.hide) if title else ""
         if is_sign_in_page(text):
             return cls(message, _code_in(message), written_by=Body.SIGN_IN_PAGE)
         return cls(message, _code_in(message))
@@ -111,8 +113,8 @@ def _is_page(response: Response, text: str) -> bool:
     return "html" in response.headers.get("content-type", "").lower() or text.lstrip()[:1] == "<"
 
 
-def _shortened(text: str) -> str:
-    return " ".join(text[: 4 * _LONGEST_MESSAGE].split())[:_LONGEST_MESSAGE]
+def _shortened(text: str, hide: Callable[[str], str] = str) -> str:
+    return " ".join(hide(text[:_LONGEST_READ]).split())[:_LONGEST_MESSAGE]
 
 
 def _code_in(message: str) -> str:
@@ -134,3 +136,31 @@ def _field_in_message(message: str) -> tuple[str, ...]:
     """The display name of the field in a TF401320. An entry of a batch names the field only there."""
     found = _BROKEN_RULE.search(message)
     return (f"{found.group(1)} ({found.group(2).strip()})",) if found else ()
+
+
+def without_secrets(answer: Any, hide: Callable[[str], str]) -> Any:
+    """The JSON answer to a batch with the secrets blanked in the entries that report an error."""
+    entries = answer.get("value") if isinstance(answer, Mapping) else None
+    if not isinstance(entries, list):
+        return answer
+    return {**answer, "value": [_hidden_entry(entry, hide) for entry in entries]}
+
+
+def _hidden_entry(entry: Any, hide: Callable[[str], str]) -> Any:
+    if not isinstance(entry, Mapping) or entry.get("code") == 200:
+        return entry
+    content = entry.get("body")
+    if isinstance(content, str):
+        with contextlib.suppress(ValueError, RecursionError):
+            content = json.loads(content)
+    return {**entry, "body": _hidden(content, hide)}
+
+
+def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, list):
+        return [_hidden(item, hide) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _hidden(item, hide) for key, item in value.items()}
+    return value

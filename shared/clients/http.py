@@ -14,10 +14,11 @@ from typing import Any
 from shared import log_events
 from shared.clients.addresses import AddressRefused
 from shared.clients.rate_limits import Quota, RateLimits
-from shared.clients.redaction import shown_url
+from shared.clients.redaction import hide_secrets, shown_url
 from shared.clients.transport import Body, NoAnswer, Transport
 from shared.deadline import Deadline
 from shared.domain import retry
+from shared.domain.subject import NO_SUBJECT, Subject
 from shared.errors import (
     CredentialsRejected,
     NotFound,
@@ -47,7 +48,7 @@ class Request:
     `body` is called for each attempt, because a stream can be read only once. `repeatable` is false where doing the
     request twice would do harm: the client then repeats it only if the other side certainly did not do it.
     `read_seconds`: how long to wait for each part of the response. `start_within`: in how many seconds the last
-    attempt has to start.
+    attempt has to start. `subject`: what a refusal of it is about.
     """
 
     method: str
@@ -57,6 +58,7 @@ class Request:
     repeatable: bool = True
     read_seconds: float = _READ_SECONDS
     start_within: float = math.inf
+    subject: Subject = NO_SUBJECT
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    hide: Callable[[str], str] = str
+    """Blanks the secrets of the request in a text of the response."""
 
     @property
     def is_json(self) -> bool:
@@ -218,11 +222,12 @@ class HttpClient:
 
     def _exchange(self, request: Request) -> Response:
         timeout = max(_LEAST_SECONDS, min(request.read_seconds, self._operation.deadline.remaining()))
+        authorization = self._authorization()
         response = self._transport.send(
             request.method,
             request.url,
             headers={
-                "Authorization": self._authorization(),
+                "Authorization": authorization,
                 "Accept": "application/json",
                 "User-Agent": USER_AGENT,
                 **request.headers,
@@ -231,7 +236,7 @@ class HttpClient:
             timeout=timeout,
         )
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Response(response.status_code, headers, response.content)
+        return Response(response.status_code, headers, response.content, hide_secrets(authorization))
 
     def _log(
         self, request: Request, status: int | None, started: float, attempt: int, problem: str | None

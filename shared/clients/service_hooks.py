@@ -7,11 +7,12 @@ https://learn.microsoft.com/azure/devops/service-hooks/create-subscription.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from shared.clients.azure_devops import AzureDevOps
+from shared.domain.subject import Action, Subject
 from shared.errors import NotFound, System, Unavailable
 
 ENABLED = "enabled"
@@ -56,9 +57,13 @@ class Subscription:
 class ServiceHooks(AzureDevOps):
     """An organization with its subscriptions to updated work items. Methods raise the same errors as `AzureDevOps`."""
 
+    @property
+    def _hooks(self) -> Subject:
+        return replace(self.subject, action=Action.SUBSCRIBE)
+
     def subscriptions(self) -> list[Subscription]:
         """Every subscription that calls a webhook when a work item is updated, oldest first."""
-        body = self._send("GET", _PATH, _WORK_ITEM_UPDATED).json()
+        body = self._send("GET", _PATH, _WORK_ITEM_UPDATED, subject=self._hooks).json()
         found = body.get("value") if isinstance(body, Mapping) else None
         if not isinstance(found, list):
             raise _unusable()
@@ -79,7 +84,9 @@ class ServiceHooks(AzureDevOps):
             # A filter that is left out means any; details of the resource that are left out means all.
             "consumerInputs": {"url": url, "messagesToSend": "none", "detailedMessagesToSend": "none"},
         }
-        return _read(self._send("POST", _PATH, body=body, headers=_JSON, repeatable=False).json())
+        return _read(
+            self._send("POST", _PATH, body=body, headers=_JSON, repeatable=False, subject=self._hooks).json()
+        )
 
     def enable(self, subscription: Subscription, project_id: str, url: str) -> Subscription:
         """Enable a subscription, for the project and the webhook's URL.
@@ -97,12 +104,14 @@ class ServiceHooks(AzureDevOps):
                 "url": url,
             },
         }
-        return _read(self._send("PUT", _one(subscription.id), body=body, headers=_JSON).json())
+        return _read(
+            self._send("PUT", _one(subscription.id), body=body, headers=_JSON, subject=self._hooks).json()
+        )
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Delete a subscription. It is not an error if it was deleted already."""
         try:
-            self._send("DELETE", _one(subscription.id))
+            self._send("DELETE", _one(subscription.id), subject=self._hooks)
         except NotFound:
             return
 

@@ -31,9 +31,14 @@ class AzureDevOpsTarget:
     area_path: str = ""
 
     @property
+    def uses_identity(self) -> bool:
+        """Whether the app signs in with its managed identity."""
+        return self.authentication is Authentication.ENTRA
+
+    @property
     def has_credentials(self) -> bool:
         """Whether the app can sign in: by a token, or by its managed identity."""
-        return self.authentication is Authentication.ENTRA or self.personal_access_token is not None
+        return self.uses_identity or self.personal_access_token is not None
 
 
 @dataclass(frozen=True)

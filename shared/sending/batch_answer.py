@@ -8,13 +8,14 @@ entry for each request, and a success only if its entry holds a work item.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from shared.clients.azure_devops_error_body import ErrorBody
 from shared.clients.azure_devops_errors import error_for
 from shared.domain.foreign_answers import WHOLE_BATCH_FAILED
+from shared.domain.subject import Subject
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed, Unavailable
 
@@ -40,17 +41,21 @@ class OwnFault:
 OperationResult = WorkItem | SiblingFailed | OwnFault
 
 
-def read_answer(body: Any, expected: int, account_name: str) -> list[OperationResult] | None:
-    """One entry for each operation, in their order; None if the answer does not say what became of each."""
+def read_answer(body: Any, subjects: Sequence[Subject]) -> list[OperationResult] | None:
+    """One entry for each operation, in their order; None if the answer does not say what became of each.
+
+    `subjects`: what each operation is about.
+    """
+    expected = len(subjects)
     listed = body.get("value") if isinstance(body, Mapping) else None
     if not isinstance(listed, list) or len(listed) != expected:
         return None
-    entries = [_entry(item, account_name) for item in listed]
+    entries = [_entry(item, subject) for item, subject in zip(listed, subjects, strict=True)]
     readable = [entry for entry in entries if entry is not None]
     return readable if len(readable) == expected else None
 
 
-def _entry(item: Any, account_name: str) -> OperationResult | None:
+def _entry(item: Any, subject: Subject) -> OperationResult | None:
     """What became of one operation; None if the entry does not say, or shows a success without a work item."""
     code = item.get("code") if isinstance(item, Mapping) else None
     content = item.get("body") if isinstance(item, Mapping) else None
@@ -64,7 +69,7 @@ def _entry(item: Any, account_name: str) -> OperationResult | None:
     error = ErrorBody.from_batch_entry(content)
     if error.has_code(WHOLE_BATCH_FAILED):
         return SiblingFailed()
-    return OwnFault(error_for(code, error, account_name), bool(error.fields))
+    return OwnFault(error_for(code, error, subject), bool(error.fields))
 
 
 def _json_object(content: Any) -> Mapping[str, Any]:

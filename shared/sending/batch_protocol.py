@@ -18,6 +18,7 @@ from enum import Enum
 
 from shared import log_events
 from shared.clients.capabilities import Capability
+from shared.domain.subject import Subject, subject_of
 from shared.domain.work_item import WorkItem
 from shared.errors import (
     ConcurrentChange,
@@ -229,7 +230,7 @@ def _send_batch(
         )
         yield NoteRefusal(Capability.BATCHES)
         return _Answered.NOT_BELIEVED, _Progress(lost, attempts, refuses_batches=True)
-    entries = read_answer(answer, len(attempts), organization.account_name)
+    entries = read_answer(answer, [_subject(item.write, organization) for item in attempts])
     if entries is None:
         yield Log(
             log_events.BATCH_NOT_BELIEVED,
@@ -263,6 +264,10 @@ def _send_batch(
     again = {item.record_id: item for item in (*left, *progress.left)}
     in_order = tuple(again[item.record_id] for item in attempts if item.record_id in again)
     return _Answered.EACH, _Progress({**lost, **settled, **progress.outcomes}, in_order)
+
+
+def _subject(write: WorkItemWrite, organization: Organization) -> Subject:
+    return subject_of(organization.subject, write.work_item_type, write.work_item_id, write.document)
 
 
 def _lacks_parent(attempts: Sequence[_Attempt], parent_id: int | None) -> bool:

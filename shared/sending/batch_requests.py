@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from shared.clients.capabilities import Capability
+from shared.domain.subject import NO_SUBJECT, Subject
 from shared.log_events import LogEvent
 from shared.sending.outcome import Outcome
 from shared.sending.work_item_write import WorkItemWrite
@@ -19,6 +20,7 @@ class Organization:
     account_name: str
     refuses_batches: bool = False
     refuses_temporary_ids: bool = False
+    subject: Subject = NO_SUBJECT
 
 
 @dataclass(frozen=True)

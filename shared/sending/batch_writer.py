@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -88,6 +88,7 @@ def write_work_items(
         account,
         place.capabilities.refuses(account, Capability.BATCHES),
         place.capabilities.refuses(account, Capability.TEMPORARY_IDS),
+        replace(place.azure_devops.subject, project=place.integration.azure_devops.project),
     )
     ready: deque[tuple[_Task, Any]] = deque([(_Task(write_all(writes, feature_id, organization)), None)])
     running: dict[Future[Any], _Task] = {}
@@ -167,7 +168,7 @@ def _perform(request: _NetworkRequest, records: Mapping[str, Record], place: Wri
     """Make one request; a failure is its answer."""
     try:
         if isinstance(request, SendBatch):
-            return place.azure_devops.submit_batch(_operations(request, place)).json()
+            return place.azure_devops.submit_batch(_operations(request, place))
         if isinstance(request, SendOne):
             return _send_one(request, place)
         if isinstance(request, FindCreated):

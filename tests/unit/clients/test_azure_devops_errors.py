@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from shared.clients.azure_devops_error_body import ErrorBody
 from shared.clients.azure_devops_errors import error_for, translate
 from shared.clients.http import Request, Response
 from shared.domain.foreign_answers import Body
+from shared.domain.subject import Action, Subject
 from shared.errors import (
     CredentialsRejected,
     Forbidden,
@@ -25,6 +27,7 @@ from shared.errors import (
 )
 from tests.unit.examples import json_values
 
+SUBJECT = Subject(account_name="fabrikam")
 ACCOUNT = "https://dev.azure.com/fabrikam"
 PROJECTS = f"{ACCOUNT}/_apis/projects?api-version=7.1"
 ITEM = f"{ACCOUNT}/_apis/wit/workitems/12?api-version=7.1"
@@ -35,13 +38,18 @@ EXPIRED = b"Access Denied: The Personal Access Token used has expired."
 
 
 def answered(
-    status: int, body: Any = b"", content_type: str = "", url: str = ITEM, method: str = "GET"
+    status: int,
+    body: Any = b"",
+    content_type: str = "",
+    url: str = ITEM,
+    method: str = "GET",
+    action: Action = Action.READ,
 ) -> OperationFailed | None:
     """What an answer amounts to. A JSON body is sent as such."""
     if not isinstance(body, bytes):
         body, content_type = json.dumps(body).encode(), "application/json; charset=utf-8"
     answer = Response(status, {"content-type": content_type} if content_type else {}, body)
-    return translate("fabrikam")(Request(method, url), answer)
+    return translate(Request(method, url, subject=replace(SUBJECT, action=action)), answer)
 
 
 def fault(message: str, type_key: str = "", **more: Any) -> dict[str, Any]:
@@ -87,10 +95,11 @@ CAUSES: dict[str, tuple[OperationFailed | None, type[OperationFailed], str]] = {
     "a user without a right": (
         answered(403, fault("You are not authorized to access this API.", "UnauthorizedAccessException")),
         Forbidden,
-        "lacks a right",
+        "may not read the project",
     ),
     "a user without a right to the area": (
-        answered(400, fault("TF237111: The current user does not have permissions to save work items under ...")),
+        answered(400, fault("TF237111: The current user does not have permissions to save work items under ..."),
+                 action=Action.CREATE),
         Forbidden,
         "Edit work items in this node",
     ),
@@ -275,7 +284,7 @@ KEYS = st.sampled_from(
 
 @given(st.integers(100, 599), json_values(KEYS))
 def test_no_body_makes_the_reading_fail(status: int, body: Any) -> None:
-    error = error_for(status, ErrorBody.from_json(body), "fabrikam")
+    error = error_for(status, ErrorBody.from_json(body), SUBJECT)
 
     assert error.detail
 
@@ -284,4 +293,4 @@ def test_no_body_makes_the_reading_fail(status: int, body: Any) -> None:
 def test_no_shape_of_broken_rules_makes_the_reading_fail(errors: Any) -> None:
     body = {"message": "TF401320", "customProperties": {"RuleValidationErrors": errors}}
 
-    assert error_for(400, ErrorBody.from_json(body), "fabrikam").detail
+    assert error_for(400, ErrorBody.from_json(body), SUBJECT).detail

@@ -18,6 +18,7 @@ from shared.clients.service_hooks import ServiceHooks
 from shared.deadline import Deadline
 from shared.domain.integration import AhaTarget
 from shared.domain.kind import Kind
+from shared.domain.subject import Subject
 from shared.errors import (
     CredentialsRejected,
     Forbidden,
@@ -215,8 +216,8 @@ def test_a_delayed_answer_holds_the_next_request_back() -> None:
 def entries_of(name: str, requests: int) -> Any:
     """What the entries of an answer to so many requests are taken for."""
     with azure_devops(name) as (client, _):
-        body = client.submit_batch([client.update_operation(1, [])] * requests).json()
-    return read_answer(body, requests, "fabrikam")
+        body = client.submit_batch([client.update_operation(1, [])] * requests)
+    return read_answer(body, [Subject(account_name="fabrikam")] * requests)
 
 
 def test_a_batch_that_was_carried_out_has_a_work_item_for_each_request() -> None:

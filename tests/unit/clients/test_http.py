@@ -33,7 +33,7 @@ class Calling:
             System.AZURE_DEVOPS,
             self.operation,
             authorization=lambda: AUTHORIZATION,
-            translate=translate("fabrikam"),
+            translate=translate,
             transport=Transport(allow_local=True),
             rate_limits=RateLimits(self.clock),
             account="fabrikam",

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.subject import Subject
 from shared.domain.work_item import WorkItem
 from shared.errors import CredentialsRejected, Forbidden, RevisionConflict, RuleViolation, Unavailable
 from shared.sending.batch_answer import OwnFault, SiblingFailed, read_answer
 from tests.unit.examples import json_values
 
+FABRIKAM = Subject(account_name="fabrikam")
 CREATED = {"id": 12, "rev": 1, "fields": {"System.Title": "Search"}}
 WHOLE_FAILED = {"message": "TF401321: Whole Bulk failed."}
 
@@ -29,7 +31,7 @@ def answer(*entries: Any) -> dict[str, Any]:
 
 
 def test_a_batch_was_carried_out_if_each_entry_has_a_work_item() -> None:
-    entries = read_answer(answer(entry(200, CREATED), entry(200, {**CREATED, "id": 13})), 2, "fabrikam")
+    entries = read_answer(answer(entry(200, CREATED), entry(200, {**CREATED, "id": 13})), [FABRIKAM] * 2)
 
     assert entries is not None
     assert [item.id for item in entries if isinstance(item, WorkItem)] == [12, 13]
@@ -37,7 +39,7 @@ def test_a_batch_was_carried_out_if_each_entry_has_a_work_item() -> None:
 
 def test_the_body_of_an_entry_may_be_an_object_too() -> None:
     # One official sample shows it (MicrosoftDocs/vsts-rest-api-specs).
-    entries = read_answer(answer(entry(200, CREATED, as_text=False)), 1, "fabrikam")
+    entries = read_answer(answer(entry(200, CREATED, as_text=False)), [FABRIKAM] * 1)
 
     assert entries is not None
     assert isinstance(entries[0], WorkItem)
@@ -60,7 +62,7 @@ def test_the_body_of_an_entry_may_be_an_object_too() -> None:
 )
 def test_an_answer_with_another_number_of_entries_is_not_believed(body: Any) -> None:
     # HTTP 200 with one entry for 69 requests has been seen (MicrosoftDocs/vsts-rest-api-specs#564).
-    assert read_answer(body, 2, "fabrikam") is None
+    assert read_answer(body, [FABRIKAM] * 2) is None
 
 
 @pytest.mark.parametrize(
@@ -76,14 +78,14 @@ def test_an_answer_with_another_number_of_entries_is_not_believed(body: Any) -> 
     ],
 )
 def test_a_success_that_shows_no_work_item_is_not_believed(odd: Any) -> None:
-    assert read_answer(answer(entry(200, CREATED), odd), 2, "fabrikam") is None
+    assert read_answer(answer(entry(200, CREATED), odd), [FABRIKAM] * 2) is None
 
 
 def test_if_one_operation_is_at_fault_the_others_failed_only_because_of_it() -> None:
     fault = {"message": "TF51535: Cannot find field Custom.Nope."}
     body = answer(entry(500, WHOLE_FAILED), entry(400, fault), entry(500, WHOLE_FAILED))
 
-    entries = read_answer(body, 3, "fabrikam")
+    entries = read_answer(body, [FABRIKAM] * 3)
 
     assert entries is not None
     assert isinstance(entries[0], SiblingFailed)
@@ -105,7 +107,7 @@ def test_if_one_operation_is_at_fault_the_others_failed_only_because_of_it() -> 
     ],
 )
 def test_each_fault_has_its_error(code: int, fault: Any, kind: type[Exception]) -> None:
-    entries = read_answer(answer(entry(code, fault)), 1, "fabrikam")
+    entries = read_answer(answer(entry(code, fault)), [FABRIKAM] * 1)
 
     assert entries is not None
     assert isinstance(entries[0], OwnFault)
@@ -116,7 +118,7 @@ def test_each_fault_has_its_error(code: int, fault: Any, kind: type[Exception]) 
     ("code", "may_pass"), [(400, False), (404, False), (412, False), (429, True), (500, True), (503, True)]
 )
 def test_an_error_of_the_service_itself_leaves_in_doubt_what_was_done(code: int, may_pass: bool) -> None:
-    entries = read_answer(answer(entry(code, {"message": "boom"})), 1, "fabrikam")
+    entries = read_answer(answer(entry(code, {"message": "boom"})), [FABRIKAM] * 1)
 
     assert entries is not None
     assert isinstance(entries[0], OwnFault)
@@ -133,7 +135,7 @@ def test_an_error_of_the_service_itself_leaves_in_doubt_what_was_done(code: int,
     ],
 )
 def test_a_fault_says_whether_the_value_of_a_field_is_wrong(fault: Any, names_fields: bool) -> None:
-    entries = read_answer(answer(entry(400, fault)), 1, "fabrikam")
+    entries = read_answer(answer(entry(400, fault)), [FABRIKAM] * 1)
 
     assert entries is not None
     assert isinstance(entries[0], OwnFault)
@@ -141,7 +143,7 @@ def test_a_fault_says_whether_the_value_of_a_field_is_wrong(fault: Any, names_fi
 
 
 def test_plain_text_instead_of_json_is_the_message() -> None:
-    entries = read_answer(answer(entry(400, "Relation already exists.", as_text=False)), 1, "fabrikam")
+    entries = read_answer(answer(entry(400, "Relation already exists.", as_text=False)), [FABRIKAM] * 1)
 
     assert entries is not None
     assert isinstance(entries[0], OwnFault)
@@ -150,7 +152,7 @@ def test_plain_text_instead_of_json_is_the_message() -> None:
 
 @given(st.lists(json_values(st.sampled_from(["code", "body", "id", "rev", "fields", "message"])), max_size=4))
 def test_no_entry_makes_the_reading_fail(entries: list[Any]) -> None:
-    found = read_answer({"value": entries}, len(entries), "fabrikam")
+    found = read_answer({"value": entries}, [FABRIKAM] * len(entries))
 
     assert found is None or len(found) == len(entries)
 
@@ -159,6 +161,6 @@ def test_no_entry_makes_the_reading_fail(entries: list[Any]) -> None:
 def test_no_body_of_an_entry_makes_the_reading_fail(codes: list[int], body: Any) -> None:
     entries = [entry(code, body) for code in codes]
 
-    found = read_answer({"value": entries}, len(entries), "fabrikam")
+    found = read_answer({"value": entries}, [FABRIKAM] * len(entries))
 
     assert found is None or len(found) == len(entries)
