@@ -14,7 +14,7 @@ from local.request_log import RequestLogEntry
 
 _OUTCOMES = ("status", "delay_ms", "hold_ms", "cut", "cut_body_after")
 """`delay_ms` waits before the request is carried out, `hold_ms` between that and the answer."""
-_KEYS = {"method", "path", "body", "request_body", "skip", "times", "headers", *_OUTCOMES}
+_KEYS = {"method", "path", "body", "request_body", "skip", "times", "headers", "effect", *_OUTCOMES}
 
 
 @dataclass
@@ -33,6 +33,8 @@ class Fault:
     value: Any
     answer_headers: dict[str, str] = field(default_factory=dict)
     answer_body: Any = None
+    is_carried_out: bool = False
+    """The request is carried out, and its answer is replaced, as a proxy does that gives up waiting."""
     matched: int = 0
     fired: int = 0
 
@@ -50,8 +52,10 @@ class Fault:
         outcome = outcomes[0]
         _check_outcome(outcome, document[outcome])
         answers = outcome == "status"
-        if "headers" in document and not answers:
-            raise BadRequest("headers belong to a status")
+        if not answers and not {"headers", "effect"}.isdisjoint(document):
+            raise BadRequest("headers and effect belong to a status")
+        if document.get("effect", "none") not in ("none", "done"):
+            raise BadRequest('effect must be "none" or "done"')
         request_body = document.get("request_body")
         if request_body is None and not answers:
             request_body = document.get("body")
@@ -68,6 +72,7 @@ class Fault:
             value=document[outcome],
             answer_headers=_headers(document.get("headers", {})),
             answer_body=document.get("body") if answers else None,
+            is_carried_out=document.get("effect") == "done",
         )
 
     def to_json(self) -> dict[str, Any]:

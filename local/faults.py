@@ -68,6 +68,9 @@ class FaultInjection:
         time.sleep((self._latency_ms + sum(delay.value for delay in delays)) / 1000)
         if fault is None:
             return _Observed(entry, self._app, environ, start_response)
+        if fault.outcome == "status" and fault.is_carried_out:
+            for _ in _Observed(entry, self._app, environ, _keep_unsent):
+                pass
         if fault.outcome == "status":
             return _Observed(entry, fault.answer(), environ, start_response)
         if fault.outcome == "hold_ms":

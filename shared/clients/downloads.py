@@ -8,6 +8,7 @@ If a download breaks off, it continues from there, if the server can tell that t
 
 from __future__ import annotations
 
+import errno
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -293,7 +294,7 @@ def _spooled(response: requests.Response, operation: Operation) -> tuple[_Body, 
                 raise _too_large(_MOST_SPOOLED_BYTES)
             if operation.deadline.remaining() <= 0:
                 raise _time_spent()
-            spool.write(chunk)
+            _store(spool, chunk)
     except OSError:  # the errors of requests for a broken connection are OSErrors
         spool.close()
         raise Unavailable(
@@ -307,6 +308,20 @@ def _spooled(response: requests.Response, operation: Operation) -> tuple[_Body, 
     length = spool.tell()
     spool.seek(0)
     return spool, length
+
+
+def _store(spool: IO[bytes], chunk: bytes) -> None:
+    try:
+        spool.write(chunk)
+    except OSError as error:
+        reason = errno.errorcode.get(error.errno or 0, "OSError")
+        raise Unavailable(
+            System.AHA,
+            f"The file could not be fetched: the temporary disk of the app is full or not writable ({reason}). "
+            "Send the feature again later, with fewer large files at a time. If this lasts, an operator has to restart "
+            "the function app or give it a plan with more temporary storage.",
+            evidence={"errno": reason},
+        ) from None
 
 
 def _too_large(limit: int) -> RuleViolation:

@@ -152,3 +152,40 @@ def test_a_token_that_is_refused_while_a_lost_create_is_looked_for_makes_no_seco
 
     assert sent.body["status"] == "succeeded"
     scene.assert_one_each(payload)
+
+
+PAGE = {"body": "<title>A timeout occurred</title>", "headers": {"Content-Type": "text/html"}}
+UNEXPECTED = {"body": {"message": "TF401349: An unexpected error has occurred. Verify your request."}}
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [(520, PAGE), (524, PAGE), (403, PAGE), (400, UNEXPECTED), (200, PAGE), (400, {"body": ""})],
+    ids=["520", "524", "403 by a proxy", "TF401349", "200 with a page", "400 without a word"],
+)
+@pytest.mark.parametrize("count", [0, 2])
+def test_an_answer_of_another_hand_after_the_effect_makes_nothing_twice(
+    scene: Scene, status: int, answer: dict[str, object], count: int
+) -> None:
+    scene.azure_devops.add_fault(path=A_WRITE, status=status, effect="done", **answer)
+    payload = feature(requirements=requirements(count))
+
+    completed(scene, scene.send(payload), payload)
+
+    scene.assert_one_each(payload)
+
+
+@pytest.mark.parametrize(("status", "answer"), [(522, PAGE), (400, UNEXPECTED)], ids=["522", "TF401349"])
+@pytest.mark.parametrize("effect", ["none", "done"])
+def test_an_update_that_is_answered_by_another_hand_is_carried_through(
+    scene: Scene, status: int, answer: dict[str, object], effect: str
+) -> None:
+    payload = feature()
+    scene.send(payload)
+    payload = {**payload, "name": "Another name"}
+    scene.azure_devops.add_fault(path=A_WRITE, status=status, effect=effect, **answer)
+
+    sent = completed(scene, scene.send(payload), payload)
+
+    assert scene.value(sent.ids[0], TITLE) == "Another name"
+    scene.assert_one_each(payload)

@@ -341,3 +341,24 @@ def test_a_request_whose_answer_is_held_is_carried_out_at_once(sandbox: Sandbox)
     assert carried_out_after < 0.6 <= time.monotonic() - began
     assert answers[0].json()["length"] == 3
     assert sandbox.call("POST", "/items", data=b"two").json()["length"] == 3
+
+
+@pytest.mark.parametrize("status", [401, 520, 522, 524, 530])
+@pytest.mark.parametrize(("effect", "calls"), [("none", 0), ("done", 1)])
+def test_any_status_with_any_body_comes_before_or_after_the_effect(
+    sandbox: Sandbox, status: int, effect: str, calls: int
+) -> None:
+    headers = {"Content-Type": "text/html", "X-TFS-ServiceError": "No+more"}
+    sandbox.inject(status=status, body="<title>Gone wrong</title>", headers=headers, effect=effect)
+
+    answer = sandbox.call("POST", "/items", data=b"x")
+
+    assert (answer.status_code, answer.text) == (status, "<title>Gone wrong</title>")
+    assert answer.headers["Content-Type"] == "text/html"
+    assert answer.headers["X-TFS-ServiceError"] == "No+more"
+    assert sandbox.application.calls == calls
+
+
+def test_an_effect_belongs_to_a_status(sandbox: Sandbox) -> None:
+    for fault in ({"cut": "after", "effect": "done"}, {"status": 520, "effect": "perhaps"}):
+        assert sandbox.call("POST", "/_control/faults", json=fault).status_code == 400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 from collections.abc import Iterator
 from typing import Any
 
@@ -175,6 +176,21 @@ def test_an_inner_address_is_not_fetched_from(url: str) -> None:
 def test_each_status_has_its_error(status: int, kind: type[OperationFailed]) -> None:
     with serving(Reply(status, b"")) as server:
         assert type(failure(f"{server.url}/token/S3cret?k=S3cret")) is kind
+
+
+def test_a_full_temporary_disk_is_not_taken_for_a_broken_connection() -> None:
+    # A limit on the size of files ends a write as a full disk does.
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with serving(Reply(200, pieces(*[b"x" * 500_000] * 8))) as server:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, limits[1]))
+        try:
+            error = failure(server.url)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert isinstance(error, Unavailable)
+    assert "temporary disk" in error.detail
+    assert "connection" not in error.detail
 
 
 def test_a_length_of_thousands_of_digits_fails_that_file_and_nothing_else() -> None:
