@@ -5,16 +5,44 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from local.request_log import RequestLogEntry
 
-_OUTCOMES = ("status", "delay_ms", "hold_ms", "cut", "cut_body_after")
-"""`delay_ms` waits before the request is carried out, `hold_ms` between that and the answer."""
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_OUTCOMES = (
+    "status",
+    "delay_ms",
+    "hold_ms",
+    "cut",
+    "cut_body_after",
+    "trickle_ms",
+    "trickle_body_ms",
+    "read_slowly_ms",
+)
+"""`delay_ms` waits before the request is carried out, `hold_ms` between that and the answer.
+
+`trickle_ms` sends the whole answer byte by byte, with so many milliseconds between; `trickle_body_ms` only its body.
+`read_slowly_ms` reads the request's body in pieces of 64 KiB, with so many milliseconds between.
+"""
 _KEYS = {"method", "path", "body", "request_body", "skip", "times", "headers", "effect", *_OUTCOMES}
+
+
+class UncorrectedResponse(Response):
+    """An answer whose Location is sent as it is, with bytes that are not ASCII too. Werkzeug would correct it."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """The headers as they are sent."""
+        headers = super().get_wsgi_headers(environ)
+        if "Location" in self.headers:
+            headers["Location"] = self.headers["Location"]
+        return headers
 
 
 @dataclass
@@ -107,11 +135,11 @@ class Fault:
     def answer(self) -> Response:
         """What a status fault answers instead of the application."""
         if self.answer_body is None or isinstance(self.answer_body, str):
-            response = Response(
+            response = UncorrectedResponse(
                 self.answer_body or "", status=self.value, content_type="text/plain; charset=utf-8"
             )
         else:
-            response = Response(
+            response = UncorrectedResponse(
                 json.dumps(self.answer_body), status=self.value, content_type="application/json"
             )
         response.headers.update(self.answer_headers)

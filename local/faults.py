@@ -7,6 +7,7 @@ listed. Control paths that are not known here go through to the wrapped applicat
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import json
 import re
@@ -14,7 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Request, Response
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 PAGE_PATHS = r"/|/favicon\.ico|/_board(/.*)?"
 """Paths of a sandbox's page for people: passed on untouched and not listed."""
+
+_SLOW_PIECE = 64 * 1024
 
 
 class FaultInjection:
@@ -75,6 +78,11 @@ class FaultInjection:
             return _Observed(entry, fault.answer(), environ, start_response)
         if fault.outcome == "hold_ms":
             return self._held(entry, fault.value, environ, start_response)
+        if fault.outcome in ("trickle_ms", "trickle_body_ms"):
+            self._trickle(entry, fault, environ)
+        if fault.outcome == "read_slowly_ms":
+            read_slowly(environ, fault.value / 1000)
+            return _Observed(entry, self._app, environ, start_response)
         if fault.outcome == "cut_body_after":
             return _Observed(entry, self._app, environ, start_response, cut_after=fault.value)
         if fault.value == "after":
@@ -101,6 +109,31 @@ class FaultInjection:
         time.sleep(milliseconds / 1000)
         start_response(*start)
         return [body]
+
+    def _trickle(self, entry: RequestLogEntry, fault: Fault, environ: WSGIEnvironment) -> NoReturn:
+        """Carry the request out, send the answer byte by byte, and close the connection."""
+        start: list[Any] = []
+
+        def keep(*arguments: Any) -> Callable[[bytes], object]:
+            start[:] = arguments
+            return lambda _piece: None
+
+        body = b"".join(_Observed(entry, self._app, environ, keep))
+        status, headers = start[0], start[1]
+        names = {name.lower() for name, _ in headers}
+        lines = [f"HTTP/1.1 {status}", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in headers]
+        if "content-length" not in names:
+            lines.append(f"Content-Length: {len(body)}")
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        connection: socket.socket = environ["werkzeug.socket"]
+        if fault.outcome == "trickle_body_ms":
+            connection.sendall(head)
+            head = b""
+        for byte in head + body:
+            connection.sendall(bytes((byte,)))
+            time.sleep(fault.value / 1000)
+        raise cut_connection(environ)
 
     def _due(self, entry: RequestLogEntry) -> tuple[list[Fault], Fault | None]:
         """The sum of all delays that apply, and the first other fault that applies."""
@@ -223,6 +256,15 @@ class _Observed:
 def _keep_unsent(*_start_of_answer: object) -> Callable[[bytes], object]:
     """A start_response for an answer that is not sent."""
     return lambda _piece: None
+
+
+def read_slowly(environ: WSGIEnvironment, seconds: float) -> None:
+    """Read the request's body with pauses. The application gets it when it is complete."""
+    body, pieces = environ["wsgi.input"], []
+    while piece := body.read(_SLOW_PIECE):
+        pieces.append(piece)
+        time.sleep(seconds)
+    environ["wsgi.input"] = io.BytesIO(b"".join(pieces))
 
 
 def cut_connection(environ: WSGIEnvironment) -> ConnectionAbortedError:

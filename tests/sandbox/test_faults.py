@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -362,3 +363,37 @@ def test_any_status_with_any_body_comes_before_or_after_the_effect(
 def test_an_effect_belongs_to_a_status(sandbox: Sandbox) -> None:
     for fault in ({"cut": "after", "effect": "done"}, {"status": 520, "effect": "perhaps"}):
         assert sandbox.call("POST", "/_control/faults", json=fault).status_code == 400
+
+
+@pytest.mark.parametrize(("fault", "head_is_slow"), [("trickle_ms", True), ("trickle_body_ms", False)])
+def test_an_answer_can_come_byte_by_byte(sandbox: Sandbox, fault: str, head_is_slow: bool) -> None:
+    sandbox.inject(**{fault: 2})
+
+    answer = sandbox.call("POST", "/items", data=b"abc")
+
+    assert answer.json()["length"] == 3
+    assert (answer.elapsed.total_seconds() > 0.1) is head_is_slow
+    assert sandbox.call("GET", "/_control/health").ok
+
+
+def test_a_request_can_be_read_slowly(sandbox: Sandbox) -> None:
+    sandbox.inject(read_slowly_ms=50)
+    content = b"x" * (256 << 10)
+    started = time.monotonic()
+
+    answer = sandbox.call("POST", "/items", data=content)
+
+    assert answer.json() == {"sha256": hashlib.sha256(content).hexdigest(), "length": len(content)}
+    assert time.monotonic() - started > 0.2
+
+
+def test_a_header_of_an_answer_may_have_bytes_that_are_no_ascii(sandbox: Sandbox) -> None:
+    sandbox.inject(status=302, headers={"Location": "/caf\u00e9"})
+
+    # requests cannot read such an answer.
+    connection = HTTPConnection(sandbox.url.removeprefix("http://"))
+    connection.request("GET", "/items")
+    location = connection.getresponse().headers["Location"]
+    connection.close()
+
+    assert location.encode("latin-1") == b"/caf\xe9"

@@ -12,6 +12,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from local.fault_rules import UncorrectedResponse
 from local.serving import start_in_thread
 
 
@@ -68,9 +69,9 @@ class ScriptedServer:
 def _response(reply: Reply) -> Response:
     body = reply.body
     if isinstance(body, bytes):
-        return Response(body, reply.status, dict(reply.headers))
+        return UncorrectedResponse(body, reply.status, dict(reply.headers))
     if isinstance(body, Iterator):
-        return Response(body, reply.status, dict(reply.headers))
+        return UncorrectedResponse(body, reply.status, dict(reply.headers))
     headers = {"Content-Type": "application/json; charset=utf-8", **reply.headers}
     return Response(json.dumps(body), reply.status, headers)
 
