@@ -10,6 +10,9 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
+from shared.deadline import Deadline
+
+_LEAST_SECONDS = 0.05
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _AZURE_HOST_AGENT = ipaddress.ip_address("168.63.129.16")
@@ -55,6 +58,8 @@ def connect(
 ) -> socket.socket:
     """A TCP connection to a public IP address of the host.
 
+    `timeout` is in seconds and for all addresses together: each gets half of what is left, the last one all of it.
+
     Raises:
         AddressRefused: one of the host's IP addresses is not public.
         OSError: the host is unknown, or none of its IP addresses answers.
@@ -67,12 +72,16 @@ def connect(
     for *_, address in found:
         _check_ip(ipaddress.ip_address(str(address[0]).split("%")[0]))
     failure: OSError | None = None
-    for family, kind, protocol, _, address in found:
+    deadline = None if timeout is None else Deadline.after(timeout)
+    for number, (family, kind, protocol, _, address) in enumerate(found, start=1):
+        seconds = None if deadline is None else deadline.remaining() / (1 if number == len(found) else 2)
+        if seconds is not None and seconds < _LEAST_SECONDS and failure is not None:
+            break
         connection = socket.socket(family, kind, protocol)
         try:
             for level, name, value in socket_options or ():
                 connection.setsockopt(level, name, value)
-            connection.settimeout(timeout)
+            connection.settimeout(seconds)
             connection.connect(address)
         except OSError as error:
             connection.close()

@@ -75,7 +75,8 @@ class AttachmentUploads:
             self._new_url(file),
             _HEADERS,
             open_file,
-            read_seconds=min(_READ_SECONDS, left),
+            read_seconds=_READ_SECONDS,
+            exchange_seconds=left,
             start_within=left,
             subject=self._subject(file),
         )
@@ -126,7 +127,8 @@ class AttachmentUploads:
                 headers,
                 lambda: cast(BinaryIO, _Chunk(chunk)),
                 repeatable=False,
-                read_seconds=min(_READ_SECONDS, left),
+                read_seconds=_READ_SECONDS,
+                exchange_seconds=left,
                 start_within=left,
             )
             try:

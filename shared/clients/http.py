@@ -15,7 +15,7 @@ from shared import log_events
 from shared.clients.addresses import AddressRefused
 from shared.clients.rate_limits import Quota, RateLimits
 from shared.clients.redaction import hide_secrets, shown_url
-from shared.clients.transport import Body, NoAnswer, Transport
+from shared.clients.transport import WHOLE_SECONDS, Body, NoAnswer, Transport
 from shared.deadline import Deadline
 from shared.domain import retry
 from shared.domain.subject import NO_SUBJECT, Subject
@@ -47,8 +47,8 @@ class Request:
 
     `body` is called for each attempt, because a stream can be read only once. `repeatable` is false where doing the
     request twice would do harm: the client then repeats it only if the other side certainly did not do it.
-    `read_seconds`: how long to wait for each part of the response. `start_within`: in how many seconds the last
-    attempt has to start. `subject`: what a refusal of it is about.
+    `read_seconds`: how long to wait for each part of the exchange. `exchange_seconds`: how long one attempt may take.
+    `start_within`: in how many seconds the last attempt has to start. `subject`: what a refusal of it is about.
     """
 
     method: str
@@ -57,6 +57,7 @@ class Request:
     body: Callable[[], Body] | None = None
     repeatable: bool = True
     read_seconds: float = _READ_SECONDS
+    exchange_seconds: float = WHOLE_SECONDS
     start_within: float = math.inf
     subject: Subject = NO_SUBJECT
 
@@ -221,7 +222,7 @@ class HttpClient:
         return failure
 
     def _exchange(self, request: Request) -> Response:
-        timeout = max(_LEAST_SECONDS, min(request.read_seconds, self._operation.deadline.remaining()))
+        left = max(_LEAST_SECONDS, self._operation.deadline.remaining())
         authorization = self._authorization()
         response = self._transport.send(
             request.method,
@@ -233,7 +234,8 @@ class HttpClient:
                 **request.headers,
             },
             body=request.body() if request.body else None,
-            timeout=timeout,
+            timeout=min(request.read_seconds, left),
+            within=min(request.exchange_seconds, left),
         )
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Response(response.status_code, headers, response.content, hide_secrets(authorization))

@@ -6,11 +6,13 @@ instance that starts cold does not wait for them where it calls no other system.
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from shared.clients import addresses
+from shared.connections import MOST_IDLE_SECONDS, Exchange, Exchanges, causes, kept_session, library_errors
 
 if TYPE_CHECKING:
     import requests
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 """How long a connection may take to be made."""
 
+WHOLE_SECONDS = 60.0
+"""How long an exchange may take as a whole, where its sender says nothing else."""
+
+_HOSTS = 16
 _POOL_SIZE = 64
 """Connections kept for each host: a send uploads files and writes batches in parallel, and several sends may run."""
 
@@ -44,8 +50,10 @@ class Transport:
     `allow_local` allows http:// and private addresses.
     """
 
-    def __init__(self, *, allow_local: bool) -> None:
+    def __init__(self, *, allow_local: bool, most_idle_seconds: float = MOST_IDLE_SECONDS) -> None:
         self._allow_local = allow_local
+        self._most_idle_seconds = most_idle_seconds
+        self._exchanges = Exchanges(lambda: Exchange.within(WHOLE_SECONDS, wait_seconds=CONNECT_SECONDS))
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
 
@@ -57,59 +65,74 @@ class Transport:
         headers: Mapping[str, str],
         body: Body,
         timeout: float,
+        within: float = WHOLE_SECONDS,
         stream: bool = False,
     ) -> requests.Response:
         """Send one request and return its answer. A redirect is returned, not followed.
 
         Args:
-            timeout: seconds to wait for the connection (at most CONNECT_SECONDS) and for each part of the answer.
+            timeout: seconds to wait for the connection (at most CONNECT_SECONDS) and for each part of the exchange.
+            within: seconds for the whole exchange, the reading of a streamed body too.
             stream: leave the answer's body unread; the caller closes the response.
 
         Raises:
             NoAnswer: no connection was made, no answer came in time, or the connection broke.
             AddressRefused: the app must not call this address.
         """
-        import requests
-        from urllib3.exceptions import HTTPError
-
         addresses.check_url(url, allow_local=self._allow_local)
+        timeout = min(timeout, within)
+        exchange = Exchange.within(within, wait_seconds=timeout)
         try:
-            return self._kept_session().request(
-                method,
-                url,
-                headers=dict(headers),
-                data=body,
-                timeout=(min(CONNECT_SECONDS, timeout), timeout),
-                allow_redirects=False,
-                stream=stream,
-            )
-        except (requests.RequestException, HTTPError) as error:
-            refusal = _address_refusal(error)
-            if refusal is not None:
-                raise refusal from None
-            raise _no_answer(error) from None
+            with self._exchanges.begin(exchange):
+                return self._kept_session().request(
+                    method,
+                    url,
+                    headers=dict(headers),
+                    data=body,
+                    timeout=(min(CONNECT_SECONDS, timeout), timeout),
+                    allow_redirects=False,
+                    stream=stream,
+                )
+        except library_errors() as error:
+            raise _translated(error, was_sent=exchange.was_sent) from None
 
     def _kept_session(self) -> requests.Session:
         with self._lock:
             if self._session is None:
-                self._session = _make_session(self._allow_local)
+                self._session = self._make_session()
             return self._session
+
+    def _make_session(self) -> requests.Session:
+        from http.cookiejar import DefaultCookiePolicy
+
+        session = kept_session(
+            self._exchanges,
+            hosts=_HOSTS,
+            connections_per_host=_POOL_SIZE,
+            most_idle_seconds=self._most_idle_seconds,
+            open_socket=None if self._allow_local else _checked_socket,
+        )
+        # No cookie may be kept for later requests.
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        return session
 
 
 class StreamedBody:
-    """The body of a response that was left unread, as it comes from the connection."""
+    """The body of a response that was left unread, as it comes from the connection.
 
-    def __init__(self, response: requests.Response) -> None:
+    `unpacked`: by its Content-Encoding.
+    """
+
+    def __init__(self, response: requests.Response, *, unpacked: bool = False) -> None:
         self._response = response
         self._raw = response.raw
+        self._unpacked = unpacked
 
     def read(self, size: int) -> bytes:
         """At most `size` more bytes, none at the end. Raises OSError if the connection breaks."""
-        from urllib3.exceptions import HTTPError
-
         try:
-            chunk: bytes = self._raw.read(size)
-        except HTTPError:
+            chunk: bytes = self._raw.read(size, decode_content=self._unpacked)
+        except library_errors():
             raise OSError("the connection broke") from None
         return chunk
 
@@ -118,87 +141,47 @@ class StreamedBody:
         self._response.close()
 
 
-def _no_answer(error: Exception) -> NoAnswer:
-    """The reason in our own words, because the text of the error may have an address with a token in it."""
-    import requests
-    from urllib3.exceptions import NewConnectionError
+def _translated(error: Exception, *, was_sent: bool) -> NoAnswer | addresses.AddressRefused:
+    """The error in our own words, because the text of the original may have an address with a token in it."""
+    import ssl
 
-    if isinstance(error, requests.exceptions.SSLError):
+    import requests
+    from urllib3 import exceptions as urllib3
+
+    found = causes(error)
+
+    def is_any(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in found)
+
+    for cause in found:
+        if isinstance(cause, addresses.AddressRefused):
+            return cause
+    timed_out = is_any(TimeoutError, requests.Timeout, urllib3.TimeoutError)
+    if was_sent:
+        if timed_out:
+            return NoAnswer("no complete answer came in time", sent=True, timed_out=True)
+        return NoAnswer("the connection broke before the answer was complete", sent=True)
+    if is_any(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, urllib3.LocationValueError):
+        return addresses.AddressRefused("the address is malformed")
+    if is_any(ssl.SSLError, urllib3.SSLError, requests.exceptions.SSLError):
         return NoAnswer("the TLS certificate is not valid for this address", sent=False)
-    if isinstance(error, requests.exceptions.ConnectTimeout):
+    if timed_out and not is_any(urllib3.NewConnectionError):
         return NoAnswer("the server did not accept the connection in time", sent=False)
-    if isinstance(error, requests.Timeout):
-        return NoAnswer("no answer came in time", sent=True, timed_out=True)
-    if any(isinstance(cause, NewConnectionError) for cause in _causes(error)):
-        return NoAnswer("the host is unknown or refuses the connection", sent=False)
-    return NoAnswer("the connection broke before the answer was complete", sent=True)
+    if is_any(UnicodeError, requests.exceptions.InvalidHeader):
+        return NoAnswer("the request has a header that cannot be sent", sent=False)
+    return NoAnswer("the host is unknown or refuses the connection", sent=False)
 
 
-def _address_refusal(error: BaseException) -> addresses.AddressRefused | None:
-    return next((cause for cause in _causes(error) if isinstance(cause, addresses.AddressRefused)), None)
-
-
-def _causes(error: BaseException) -> Iterable[BaseException]:
-    """An exception and all its causes. urllib3 passes some of them as arguments."""
-    seen: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        item = waiting.pop()
-        # The `reason` of a TLS error is a text, not an exception.
-        if not isinstance(item, BaseException) or item in seen:
-            continue
-        seen.append(item)
-        waiting += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
-    return seen
-
-
-def _make_session(allow_local: bool) -> requests.Session:
-    from http.cookiejar import DefaultCookiePolicy
-
-    import requests
-    from requests.adapters import HTTPAdapter
-
-    session = requests.Session()
-    # A .netrc file or a proxy variable must not decide who gets a token, and no cookie may be kept for later requests.
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_connections=16, pool_maxsize=_POOL_SIZE, max_retries=0)
-    if not allow_local:
-        _guard(adapter)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
-
-
-def _guard(adapter: Any) -> None:
-    """Make the adapter connect only to addresses that the app may call."""
-    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-    from urllib3.connection import HTTPConnection, HTTPSConnection
+def _checked_socket(connection: Any) -> socket.socket:
+    """A connection to an address that the app may call, with the errors that urllib3 expects."""
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-    def checked_connection(connection: Any) -> Any:
-        try:
-            timeout = connection.timeout if isinstance(connection.timeout, (int, float)) else None
-            return addresses.connect(connection.host, connection.port, timeout, connection.socket_options)
-        except addresses.AddressRefused:
-            raise
-        except TimeoutError as error:
-            raise ConnectTimeoutError(connection, "timed out") from error
-        except OSError as error:
-            raise NewConnectionError(connection, "no connection") from error
-
-    class GuardedConnection(HTTPConnection):
-        def _new_conn(self) -> Any:
-            return checked_connection(self)
-
-    class GuardedTLSConnection(HTTPSConnection):
-        def _new_conn(self) -> Any:
-            return checked_connection(self)
-
-    class GuardedPool(HTTPConnectionPool):
-        ConnectionCls = GuardedConnection
-
-    class GuardedTLSPool(HTTPSConnectionPool):
-        ConnectionCls = GuardedTLSConnection
-
-    adapter.poolmanager.pool_classes_by_scheme = {"http": GuardedPool, "https": GuardedTLSPool}
+    try:
+        timeout = connection.timeout if isinstance(connection.timeout, (int, float)) else None
+        return addresses.connect(connection.host, connection.port, timeout, connection.socket_options)
+    except addresses.AddressRefused:
+        raise
+    except TimeoutError as error:
+        raise ConnectTimeoutError(connection, "timed out") from error
+    except OSError as error:
+        raise NewConnectionError(connection, "no connection") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.connections import causes
 from shared.domain.foreign_answers import Body, ErrorAnswer, Meaning, Service, meaning_of
 from shared.errors import OperationFailed, System, Unavailable
 
@@ -87,7 +88,7 @@ def app_error(error: AzureError) -> OperationFailed | None:
     if isinstance(error, HttpResponseError) and status in (429, 503):
         detail = "Table Storage is too busy at the moment. Try again later; nothing needs to be changed."
         return Unavailable(System.STORAGE, detail, retry_after=_RETRY_AFTER_THROTTLING, evidence=evidence)
-    if isinstance(error, ServiceRequestError):
+    if isinstance(error, ServiceRequestError) and not _broke_off_in_the_answer(error):
         detail = (
             "Table Storage cannot be reached. If this continues, check the URL in TABLES_CONNECTION_STRING (or "
             "TABLES_ENDPOINT) and whether the storage account's firewall allows the app."
@@ -113,3 +114,10 @@ def _meaning(error: AzureError) -> Meaning:
         return Meaning.REFUSES_TOKEN
     # There was no connection, no answer, or only a part of an answer.
     return Meaning.OUTCOME_UNKNOWN
+
+
+def _broke_off_in_the_answer(error: AzureError) -> bool:
+    """Whether the request was sent: azure-core reports an answer's body that came too slowly as a request not sent."""
+    from urllib3.exceptions import ReadTimeoutError
+
+    return any(isinstance(cause, ReadTimeoutError) for cause in causes(error))

@@ -8,6 +8,7 @@ from collections.abc import MutableMapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from shared.connections import MOST_IDLE_SECONDS, Exchange, Exchanges, kept_session
 from shared.domain.retry import retry_after_seconds
 from shared.errors import SettingInvalid
 from shared.identity import ManagedIdentity
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 5
 _LONGEST_PAUSE_SECONDS = 5.0
+_WHOLE_SECONDS = 8.0
+"""How long one request may take, however slowly the answer comes. Three attempts fit between the end of a send's time
+and the end of the platform's."""
+
+_HOSTS = 2
 _MOST_CONNECTIONS = 64
 """Two for each of the 32 threads that a worker should have."""
 
@@ -36,11 +42,17 @@ class Tables:
         connection_string: Secret | None,
         endpoint: str | None = None,
         identity: ManagedIdentity | None = None,
+        *,
+        most_idle_seconds: float = MOST_IDLE_SECONDS,
     ) -> None:
-        """Takes a connection string, or the URL of an account that the app's managed identity may use."""
+        """Takes a connection string, or the URL of an account that the app's managed identity may use.
+
+        `most_idle_seconds`: an older connection is not used again.
+        """
         self._connection_string = connection_string
         self._endpoint = endpoint
         self._identity = identity or ManagedIdentity()
+        self._most_idle_seconds = most_idle_seconds
         self._lock = threading.Lock()
         self._service: TableServiceClient | None = None
         self.integrations = Table("Integrations", self._client)
@@ -55,27 +67,30 @@ class Tables:
     def _client(self, name: str) -> TableClient:
         with self._lock:
             if self._service is None:
-                self._service = _connect(self._connection_string, self._endpoint, self._identity)
+                self._service = _connect(
+                    self._connection_string, self._endpoint, self._identity, self._most_idle_seconds
+                )
             return self._service.get_table_client(name)
 
 
 def _connect(
-    connection_string: Secret | None, endpoint: str | None, identity: ManagedIdentity
+    connection_string: Secret | None,
+    endpoint: str | None,
+    identity: ManagedIdentity,
+    most_idle_seconds: float,
 ) -> TableServiceClient:
-    import requests
     from azure.core.pipeline.transport import RequestsTransport
     from azure.data.tables import TableServiceClient
-    from requests.adapters import HTTPAdapter
 
     # The Azure packages log every request at INFO. urllib3 logs every URL, with its SAS, at DEBUG.
     logging.getLogger("azure").setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.INFO)
-    session = requests.Session()
-    # Looking for a proxy in the environment takes a tenth of the time of a request.
-    session.trust_env = False
-    for scheme in ("http://", "https://"):
-        # By default, ten connections are kept and each further request opens a new one.
-        session.mount(scheme, HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS))
+    session = kept_session(
+        Exchanges(lambda: Exchange.within(_WHOLE_SECONDS, wait_seconds=_READ_SECONDS)),
+        hosts=_HOSTS,
+        connections_per_host=_MOST_CONNECTIONS,
+        most_idle_seconds=most_idle_seconds,
+    )
 
     class BoundedTransport(RequestsTransport):  # type: ignore[misc]
         def send(self, request: Any, **options: Any) -> Any:

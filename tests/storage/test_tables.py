@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import time
 import traceback
@@ -11,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from local.forgetful_relay import ForgetfulRelay
 from local.service import free_port
 from shared.errors import OperationFailed, SettingInvalid, System, Unavailable
 from shared.secret import Secret
@@ -339,3 +341,33 @@ def test_nobody_else_decides_how_long_a_call_waits(faulty_storage: FaultyStorage
     assert faulty_storage.tables.links.get("waits", str(status)) is not None
 
     assert 4 < time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("fault", [{"trickle_ms": 100}, {"trickle_body_ms": 400}], ids=str)
+def test_an_answer_that_trickles_is_given_up_and_asked_for_again(
+    faulty_storage: FaultyStorage, integration_id: str, fault: dict[str, object]
+) -> None:
+    links = faulty_storage.tables.links
+    links.transact([Upsert(row(integration_id, "a"))])
+    faulty_storage.fail(method="GET", **fault)
+    started = time.monotonic()
+
+    assert links.get(integration_id, "a") is not None
+    assert time.monotonic() - started < 12
+
+
+def test_the_first_request_after_a_pause_runs_at_its_normal_speed(
+    azurite_connection_string: str, integration_id: str
+) -> None:
+    port = int(re.findall(r"TableEndpoint=http://[^:;]+:(\d+)", azurite_connection_string)[0])
+    with ForgetfulRelay(port, forgets_after=0.3) as relay:
+        by_way_of_relay = azurite_connection_string.replace(f"http://127.0.0.1:{port}", relay.url)
+        tables = Tables(Secret(by_way_of_relay), most_idle_seconds=0.2)
+        tables.links.transact([Upsert(row(integration_id, "a"))])
+        time.sleep(0.6)
+        started = time.monotonic()
+
+        assert tables.links.get(integration_id, "a") is not None
+
+        assert time.monotonic() - started < 1
+        assert relay.flows >= 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -163,6 +164,26 @@ def test_the_next_address_is_tried_where_one_does_not_answer(monkeypatch: pytest
     connect("dev.example", 443, 1, None).close()
 
     assert tried == ["8.8.4.4", "8.8.8.8"]
+
+
+def test_many_dead_addresses_cost_no_more_than_the_time_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    class Dead(socket.socket):
+        def connect(self, address: Any) -> None:
+            tried.append(address[0])
+            time.sleep(self.gettimeout() or 0)
+            raise TimeoutError
+
+    monkeypatch.setattr(socket, "socket", Dead)
+    monkeypatch.setattr(socket, "getaddrinfo", resolving_to(*(f"8.8.8.{last}" for last in range(60))))
+    started = time.monotonic()
+
+    with pytest.raises(TimeoutError):
+        connect("dev.example", 443, 1, None)
+
+    assert time.monotonic() - started < 15
+    assert 1 < len(tried) < 60
 
 
 def test_a_host_where_nobody_answers_is_an_ordinary_failure(monkeypatch: pytest.MonkeyPatch) -> None:
