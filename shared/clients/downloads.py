@@ -195,7 +195,7 @@ class _Source:
                 _check_status(response, shown, (200, 206) if headers else (200,))
                 return response
             response.close()
-            url = urljoin(url, target)
+            url = _redirect_target(url, target, shown)
             shown = shown_origin(url)
             if urlsplit(url).path.rstrip("/").endswith(_DENIED):
                 raise NotFound(
@@ -222,7 +222,8 @@ def _get(
             url,
             headers={"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **headers},
             body=None,
-            timeout=min(_READ_SECONDS, remaining),
+            timeout=_READ_SECONDS,
+            within=remaining,
             stream=True,
         )
     except AddressRefused as error:
@@ -245,6 +246,34 @@ def _get(
         milliseconds=milliseconds,
     )
     return response
+
+
+def _redirect_target(url: str, location: str, shown: str) -> str:
+    """The address that a redirect leads to.
+
+    A Location must be ASCII, but servers send file names in UTF-8 or Latin-1. `location` has one character for each
+    byte, as http.client reads it. As browsers do, bytes that are not UTF-8 are percent-encoded one by one
+    (https://url.spec.whatwg.org/#concept-basic-url-parser).
+
+    Raises:
+        NotFound: the Location is malformed.
+    """
+    try:
+        sent = location.encode("latin-1")
+        try:
+            target = sent.decode("utf-8")
+        except UnicodeDecodeError:
+            target = "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in sent)
+        target = urljoin(url, target)
+        # This checks the host, too.
+        _ = urlsplit(target).port
+    except ValueError:
+        raise NotFound(
+            System.AHA,
+            "The file is not fetched: its address leads to a malformed address. Attach the file itself to the record.",
+            evidence={"url": shown},
+        ) from None
+    return target
 
 
 def _check_status(response: requests.Response, shown: str, expected: tuple[int, ...]) -> None:
@@ -288,14 +317,15 @@ def _cannot_resume(position: int) -> _Body:
 def _spooled(response: requests.Response, operation: Operation) -> tuple[_Body, int]:
     """A file whose length is not known, stored on disk first, because an upload has to start with the length."""
     spool: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115 closed with the download
+    body = StreamedBody(response, unpacked=True)
     try:
-        for chunk in response.iter_content(_CHUNK_BYTES):
+        while chunk := body.read(_CHUNK_BYTES):
             if spool.tell() + len(chunk) > _MOST_SPOOLED_BYTES:
                 raise _too_large(_MOST_SPOOLED_BYTES)
             if operation.deadline.remaining() <= 0:
                 raise _time_spent()
             _store(spool, chunk)
-    except OSError:  # the errors of requests for a broken connection are OSErrors
+    except OSError:
         spool.close()
         raise Unavailable(
             System.AHA, "The file could not be fetched: the connection broke. Send the feature again later."
@@ -304,7 +334,7 @@ def _spooled(response: requests.Response, operation: Operation) -> tuple[_Body, 
         spool.close()
         raise
     finally:
-        response.close()
+        body.close()
     length = spool.tell()
     spool.seek(0)
     return spool, length

@@ -230,3 +230,18 @@ def test_a_file_that_is_on_the_work_item_already_is_taken_for_the_attachment(sce
     assert set(sent.files.values()) == {"unchanged"}
     assert scene.uploads() == []
     assert len(scene.relations(made, "AttachedFile")) == 2
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["/Z\u00fcrich.pdf", "http://[", "https://h:99999999999/x", "http://" + "x" * 70 + ".example/"],
+    ids=["Latin-1", "no host", "no port", "no host name"],
+)
+def test_a_file_whose_address_leads_nowhere_fails_alone(scene: Scene, location: str) -> None:
+    lost = scene.attach("PROD-4", "lost.pdf")
+    scene.aha.add_fault(path=f"/attachments/{lost}/", status=302, headers={"Location": location}, times=None)
+
+    sent = send_sample(scene, "PROD-4")
+
+    assert (sent.status, sent.actions, sent.files[lost]) == (207, ["created"], "failed")
+    assert sorted(sent.files.values()) == ["failed", "uploaded", "uploaded"]

@@ -99,3 +99,42 @@ def test_a_file_that_takes_too_long_is_sent_the_next_time(scene: Scene, hurried:
     assert (last.body["status"], last.files[slow]) == ("succeeded", "uploaded")
     assert scene.file_names(last.ids[0]) == ["invoice.txt", "invoice.txt", "slow.bin"]
     scene.assert_one_each(payload)
+
+
+@pytest.mark.parametrize("fault", [{"trickle_ms": 500}, {"trickle_body_ms": 500}], ids=str)
+def test_a_file_that_trickles_does_not_hold_the_send(
+    scene: Scene, hurried: Scene, fault: dict[str, int]
+) -> None:
+    slow = scene.attach("PROD-4", "slow.bin", content="x" * 100)
+    scene.aha.add_fault(path=f"/{slow}/", times=None, **fault)
+    payload = scene.aha.event("PROD-4")["feature"]
+
+    first = hurried.send(payload)
+
+    assert first.response.elapsed.total_seconds() < BUDGET_SECONDS + 1
+    assert first.status in (202, 207)
+    scene.aha.clear_faults()
+    hurried.give_claims_up()
+    last = scene.send(payload)
+    assert (last.body["status"], last.files[slow]) == ("succeeded", "uploaded")
+    scene.assert_one_each(payload)
+
+
+@pytest.mark.parametrize("path", [A_WRITE, "/_apis/wit/attachments"], ids=["write", "upload"])
+@pytest.mark.parametrize("fault", [{"trickle_ms": 500}, {"trickle_body_ms": 500}], ids=str)
+def test_an_azure_devops_that_trickles_does_not_hold_the_send(
+    scene: Scene, hurried: Scene, path: str, fault: dict[str, int]
+) -> None:
+    scene.attach("PROD-4", "new.bin")
+    scene.azure_devops.add_fault(path=path, times=None, **fault)
+    payload = scene.aha.event("PROD-4")["feature"]
+
+    first = hurried.send(payload)
+
+    assert first.response.elapsed.total_seconds() < BUDGET_SECONDS + 1
+    assert first.status in (202, 207, 503)
+    scene.azure_devops.clear_faults()
+    hurried.give_claims_up()
+    last = scene.send(payload)
+    assert last.body["status"] == "succeeded"
+    scene.assert_one_each(payload)
