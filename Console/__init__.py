@@ -9,9 +9,9 @@ from shared.operation import Operation
 _BUDGET_SECONDS = 60.0
 
 
-def main(req: func.HttpRequest) -> func.HttpResponse:
+def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer the HTTP request."""
-    return edge.respond(req, _answer, budget_seconds=lambda: _BUDGET_SECONDS)
+    return edge.respond(req, _answer, context=context, budget_seconds=lambda: _BUDGET_SECONDS)
 
 
 def _answer(call: edge.Call, operation: Operation) -> edge.Answer:

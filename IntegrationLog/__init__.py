@@ -12,9 +12,11 @@ from shared.subjects import integration_in_route
 _BUDGET_SECONDS = 60.0
 
 
-def main(req: func.HttpRequest) -> func.HttpResponse:
+def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer the HTTP request."""
-    return edge.respond_about(req, integration_in_route, _read, budget_seconds=lambda: _BUDGET_SECONDS)
+    return edge.respond_about(
+        req, integration_in_route, _read, context=context, budget_seconds=lambda: _BUDGET_SECONDS
+    )
 
 
 def _read(call: edge.Call, operation: Operation, stored: StoredIntegration) -> edge.Answer:

@@ -14,9 +14,9 @@ _BUDGET_SECONDS = 60.0
 _Found = StoredIntegration | DeletedIntegration | None
 
 
-def main(req: func.HttpRequest) -> func.HttpResponse:
+def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer the HTTP request."""
-    return edge.respond_about(req, _find, _answer, budget_seconds=lambda: _BUDGET_SECONDS)
+    return edge.respond_about(req, _find, _answer, context=context, budget_seconds=lambda: _BUDGET_SECONDS)
 
 
 def _find(call: edge.Call) -> edge.Subject[_Found]:

@@ -17,10 +17,10 @@ from shared.receiving.receive import Delivery, WebhookGone, open_delivery, recei
 _BUDGET_SECONDS = 25.0
 
 
-def main(req: func.HttpRequest) -> func.HttpResponse:
+def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer the HTTP request."""
     return edge.respond_about(
-        req, _find, _receive, budget_seconds=lambda: _BUDGET_SECONDS, status_of=_status_of
+        req, _find, _receive, context=context, budget_seconds=lambda: _BUDGET_SECONDS, status_of=_status_of
     )
 
 

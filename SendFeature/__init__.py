@@ -17,12 +17,13 @@ from shared.sending.send import check_usable, send_feature
 from shared.subjects import integration_in_route
 
 
-def main(req: func.HttpRequest) -> func.HttpResponse:
+def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer the HTTP request."""
     return edge.respond_about(
         req,
         integration_in_route,
         _answer,
+        context=context,
         budget_seconds=lambda: the_app().settings.send_time_budget_seconds,
     )
 

@@ -12,9 +12,11 @@ from shared.subjects import integration_in_route
 _BUDGET_SECONDS = 60.0
 
 
-def main(req: func.HttpRequest) -> func.HttpResponse:
+def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer the HTTP request."""
-    return edge.respond_about(req, integration_in_route, _answer, budget_seconds=lambda: _BUDGET_SECONDS)
+    return edge.respond_about(
+        req, integration_in_route, _answer, context=context, budget_seconds=lambda: _BUDGET_SECONDS
+    )
 
 
 def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) -> edge.Answer:

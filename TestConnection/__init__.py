@@ -12,9 +12,9 @@ from shared.operation import Operation
 _BUDGET_SECONDS = 60.0
 
 
-def main(req: func.HttpRequest) -> func.HttpResponse:
+def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer the HTTP request."""
-    return edge.respond_about(req, _find, _test, budget_seconds=lambda: _BUDGET_SECONDS)
+    return edge.respond_about(req, _find, _test, context=context, budget_seconds=lambda: _BUDGET_SECONDS)
 
 
 def _find(call: edge.Call) -> edge.Subject[StoredIntegration | None]:

@@ -25,9 +25,13 @@ _DEFAULT_THREADS = "1000"
 def main() -> int:
     """Serve the app until it is told to stop. Returns the exit code."""
     options = _read_arguments()
+    log = logging.StreamHandler(sys.stderr)
     logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        handlers=[log],
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(invocation)s %(name)s: %(message)s",
     )
+    log.addFilter(_NoInvocation())
     try:
         _apply_settings(options)
         app = read_app(options.root)
@@ -41,13 +45,35 @@ def main() -> int:
     if options.clock_ahead:
         _set_clock(options.clock_ahead)
     _enter(options.root)
-    host = FunctionHost(app, _make_engine(options), _host_options(options))
+    engine = _make_engine(options)
+    log.addFilter(_OfInvocation(engine))
+    host = FunctionHost(app, engine, _host_options(options))
     _list_functions(app, port)
     serve(host, _ADDRESS, port, "Kestrel")
     logging.shutdown()
     sys.stdout.flush()
     # An ordinary exit would wait for running calls. The platform does not wait for ever either.
     os._exit(0)
+
+
+class _NoInvocation(logging.Filter):
+    """Marks the log lines of the host itself."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.invocation = "-"
+        return True
+
+
+class _OfInvocation(logging.Filter):
+    """Shows for each log line which invocation the platform would show it with, `-` for a line that it would drop."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.invocation = self._engine.current_invocation_id() or "-"
+        return True
 
 
 def _read_arguments() -> argparse.Namespace:

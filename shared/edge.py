@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Generic, TypeVar
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import azure.functions as func
 
 from shared import log_events
+from shared.concurrency import working_for
 from shared.errors import (
     BodyTooLarge,
     Defect,
@@ -151,6 +153,7 @@ def respond(
     request: func.HttpRequest,
     handler: Callable[[Call, Operation], Answer],
     *,
+    context: func.Context | None = None,
     budget_seconds: Callable[[], float],
 ) -> func.HttpResponse:
     """Answer a call that is about no integration. It is written to no integration's log."""
@@ -158,6 +161,7 @@ def respond(
         request,
         lambda call: Subject(None),
         lambda call, operation, _: handler(call, operation),
+        context=context,
         budget_seconds=budget_seconds,
     )
 
@@ -167,6 +171,7 @@ def respond_about(
     find: Callable[[Call], Subject[Found]],
     handler: Callable[[Call, Operation, Found], Answer],
     *,
+    context: func.Context | None = None,
     budget_seconds: Callable[[], float],
     status_of: Callable[[OperationFailed], int] = status_for,
 ) -> func.HttpResponse:
@@ -176,9 +181,21 @@ def respond_about(
     because there is no such integration, nothing is written.
 
     Args:
+        context: the platform's context of the call, for the threads that the operation starts.
         budget_seconds: how long the operation may take.
         status_of: replaces the table of statuses, for a caller that reacts to statuses in its own way.
     """
+    with working_for(context) if context is not None else nullcontext():
+        return _respond(request, find, handler, budget_seconds, status_of)
+
+
+def _respond(
+    request: func.HttpRequest,
+    find: Callable[[Call], Subject[Found]],
+    handler: Callable[[Call, Operation, Found], Answer],
+    budget_seconds: Callable[[], float],
+    status_of: Callable[[OperationFailed], int],
+) -> func.HttpResponse:
     try:
         operation = Operation.start(budget_seconds())
     except OperationFailed as error:

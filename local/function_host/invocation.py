@@ -86,3 +86,6 @@ class Engine(Protocol):
 
         Raises InvocationFailed.
         """
+
+    def current_invocation_id(self) -> str | None:
+        """The id of the call that the thread works for. The platform drops log lines of a thread without one."""

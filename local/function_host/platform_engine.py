@@ -84,6 +84,11 @@ class PlatformEngine:
             outputs["$return"] = _output(answer.return_value)
         return outputs
 
+    def current_invocation_id(self) -> str | None:
+        """What the worker looks for: the library's context variable."""
+        found: str | None = runtime.invocation_id_cv.get()
+        return found
+
     def _send(self, handler: Any, **content: Any) -> Any:
         request = SimpleNamespace(
             request=SimpleNamespace(**content), properties={"host": "127.0.0.1", "protos": messages}

@@ -121,6 +121,10 @@ class WorkerEngine:
         except Exception as problem:
             raise InvocationFailed("".join(traceback.format_exception(problem))) from problem
 
+    def current_invocation_id(self) -> str | None:
+        """What the worker looks for: the mark of the thread (`get_current_invocation_id` in its dispatcher.py)."""
+        return getattr(_thread_local_storage, "invocation_id", None)
+
     @staticmethod
     def _call_on_thread(invocation_id: str, function: LoadedFunction, arguments: dict[str, Any]) -> Any:
         _thread_local_storage.invocation_id = invocation_id

@@ -7,12 +7,11 @@ and …/requirements/list_requirements_in_a_feature.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
 from shared.clients.aha import Aha, unusable
-from shared.concurrency import in_parallel
+from shared.concurrency import Threads, in_parallel
 from shared.errors import RuleViolation, System
 
 _MOST_PER_PAGE = 200
@@ -29,7 +28,7 @@ class AhaFeatures(Aha):
         The shape is that of Aha!'s API and of its events. The first page of requirements is read beside the feature,
         and the other pages side by side: the feature's own list may be cut.
         """
-        with ThreadPoolExecutor(1, thread_name_prefix="requirements") as beside:
+        with Threads(1, "requirements") as beside:
             reading = beside.submit(self._page, name, 1)
             feature = self._object(f"/features/{quote(name, safe='')}", "feature")
             total, first = reading.result()

@@ -6,7 +6,6 @@ steps are repeated from the start if another operation changed the link at the s
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from shared import log_events
 from shared.app import App
 from shared.clients.aha import Aha, RecordChange
 from shared.clients.azure_devops import AzureDevOps
+from shared.concurrency import Threads
 from shared.domain.absence import out_of_sight
 from shared.domain.aha_record import AhaRecord
 from shared.domain.images import images_of_integration
@@ -121,7 +121,7 @@ class InboundSync:
 
     def _look(self, link: Link) -> _Both | Received:
         """Read both sides, side by side, and settle the link's intentions."""
-        with ThreadPoolExecutor(1, thread_name_prefix="aha") as other:
+        with Threads(1, "aha") as other:
             reading = other.submit(self._aha.record, link.kind, link.aha_id)
             try:
                 work_item = self._azure_devops.work_item(link.work_item_id)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from shared.app import App
+from shared.concurrency import Threads
 from shared.domain.integration import Integration, StoredIntegration
 from shared.domain.notifications import Ignored, Notification, NotificationWithoutDetails, read_notification
 from shared.errors import IntegrationNotFound
@@ -47,7 +47,7 @@ def open_delivery(app: App, integration_id: str, token: str, body: Any) -> Deliv
     notification = read_notification(body if isinstance(body, dict) else {})
     if not isinstance(notification, Notification):
         return Delivery(_authenticate(app, integration_id, token), notification, None)
-    with ThreadPoolExecutor(1, thread_name_prefix="link") as beside:
+    with Threads(1, "link") as beside:
         reading = beside.submit(app.links.by_work_item, integration_id, notification.work_item_id)
         integration = _authenticate(app, integration_id, token)
         return Delivery(integration, notification, reading.result())

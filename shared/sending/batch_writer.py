@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from shared.clients.azure_devops import AzureDevOps
 from shared.clients.capabilities import Capabilities, Capability
 from shared.clock import Clock
-from shared.concurrency import MOST_AT_ONCE
+from shared.concurrency import MOST_AT_ONCE, Threads
 from shared.domain.integration import Integration
 from shared.domain.patches import with_temporary_id
 from shared.domain.records import Record
@@ -92,7 +92,7 @@ def write_work_items(
     )
     ready: deque[tuple[_Task, Any]] = deque([(_Task(write_all(writes, feature_id, organization)), None)])
     running: dict[Future[Any], _Task] = {}
-    with ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="azure-devops") as threads:
+    with Threads(MOST_AT_ONCE, "azure-devops") as threads:
         while ready or running:
             reported: dict[str, Outcome] = {}
             waiting: list[tuple[_Task, _NetworkRequest]] = []

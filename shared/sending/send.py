@@ -12,11 +12,11 @@ Steps 1 and 5 meet what others do at the same time: a record that another operat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
+from shared.concurrency import Threads
 from shared.domain.absence import parent_out_of_sight
 from shared.domain.images import Images, images_of_integration, with_inline_images
 from shared.domain.integration import Integration
@@ -268,7 +268,7 @@ class FeatureSend:
         attachments = new_attachments(decided, known)
         if not attachments:
             return claim_and_note(decided, place, self._claims)
-        with ThreadPoolExecutor(1, thread_name_prefix="attachments") as beside:
+        with Threads(1, "attachments") as beside:
             copying = beside.submit(self._copy, attachments)
             ready = claim_and_note(decided, place, self._claims)
             self._uploads = self._uploads.with_more(copying.result())

@@ -148,4 +148,11 @@ def test_the_rules_of_a_send_have_no_clock_no_thread_and_no_store(module: str) -
 def test_one_module_of_a_send_has_threads_beside_the_helper_for_parallel_calls() -> None:
     threaded = {path.removeprefix("shared/sending/") for path in importing("concurrent.futures")}
 
-    assert {path for path in threaded if "/" not in path} == {"batch_writer.py", "send.py"}
+    assert {path for path in threaded if "/" not in path} == {"batch_writer.py"}
+
+
+def test_one_module_starts_threads() -> None:
+    # It hands the invocation's mark and the context variables to each of them.
+    assert importing("concurrent.futures.ThreadPoolExecutor") == {"shared/concurrency.py"}
+    assert importing("threading.Thread") | importing("threading.Timer") == set()
+    assert not any("threading.Thread(" in path.read_text() for path in SHARED.rglob("*.py"))
