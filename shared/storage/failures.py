@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.connections import causes
+from shared import connections
 from shared.domain.foreign_answers import Body, ErrorAnswer, Meaning, Service, meaning_of
 from shared.errors import OperationFailed, System, Unavailable
 
@@ -44,6 +44,30 @@ _ANY_REMEDY = (
     f"Check that the key or SAS in {_KEY} is still valid; with TABLES_ENDPOINT, {_ROLE}. Check also the firewall under "
     "Networking of the storage account."
 )
+
+
+def library_errors() -> tuple[type[Exception], ...]:
+    """What a call of the Azure packages raises when it fails, without what only a defect of the app raises.
+
+    They do not translate everything: what requests raises when the answer to a transaction breaks off comes through.
+    """
+    from azure.core.exceptions import AzureError
+
+    return (AzureError, *(kind for kind in connections.library_errors() if kind is not ValueError))
+
+
+def as_azure_error(error: Exception) -> AzureError:
+    """An error of `library_errors` as one of the Azure packages."""
+    from azure.core.exceptions import AzureError, ServiceResponseError
+
+    return error if isinstance(error, AzureError) else ServiceResponseError("the answer broke off")
+
+
+def app_is_ending() -> Unavailable:
+    """The failure of a call that the end of the process prevented. Nothing was sent."""
+    return Unavailable(
+        System.STORAGE, "The app is being restarted. Try again in a moment.", retry_after=_RETRY_AFTER_OUTAGE
+    )
 
 
 def may_pass(error: AzureError) -> bool:
@@ -120,4 +144,4 @@ def _broke_off_in_the_answer(error: AzureError) -> bool:
     """Whether the request was sent: azure-core reports an answer's body that came too slowly as a request not sent."""
     from urllib3.exceptions import ReadTimeoutError
 
-    return any(isinstance(cause, ReadTimeoutError) for cause in causes(error))
+    return any(isinstance(cause, ReadTimeoutError) for cause in connections.causes(error))

@@ -13,7 +13,14 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.errors import OperationFailed, System, Unavailable
-from shared.storage.failures import app_error, code_of, may_pass
+from shared.storage.failures import (
+    app_error,
+    app_is_ending,
+    as_azure_error,
+    code_of,
+    library_errors,
+    may_pass,
+)
 from shared.storage.rows import (
     ANY_VERSION,
     MOST_OPERATIONS,
@@ -165,16 +172,14 @@ class Table:
 
     def _attempt(self, submit: Callable[[], list[str]], *, is_last: bool) -> list[str] | None:
         """The answer, or None if the call may be repeated."""
-        import requests
-        from azure.core.exceptions import AzureError, ServiceResponseError
-
+        failure: OperationFailed | AzureError | None
         try:
             return submit()
-        except (AzureError, requests.RequestException) as problem:
-            # The package does not translate what requests raises when the answer to a transaction breaks off.
-            error = (
-                problem if isinstance(problem, AzureError) else ServiceResponseError("the answer broke off")
-            )
+        except RuntimeError:
+            # azure-core prepares a transaction on threads of its own, and Python starts none when the process ends.
+            code, failure = "", app_is_ending()
+        except library_errors() as problem:
+            error = as_azure_error(problem)
             code = code_of(error)
             if code != "TableNotFound" and code not in _CONFLICTS and (is_last or not may_pass(error)):
                 failure = _failure(error)
@@ -189,13 +194,12 @@ class Table:
         return None
 
     def _create(self) -> None:
-        from azure.core.exceptions import AzureError
-
         client = self._client()
         try:
             client.create_table()
             return
-        except AzureError as error:
+        except library_errors() as problem:
+            error = as_azure_error(problem)
             if code_of(error) == "TableAlreadyExists":
                 return
             failure = _failure(error)
@@ -204,14 +208,14 @@ class Table:
 
 def _or_absent(read: Callable[[], T]) -> T | None:
     """What a call reads; None if the row or the table does not exist."""
-    from azure.core.exceptions import AzureError, ResourceNotFoundError
+    from azure.core.exceptions import ResourceNotFoundError
 
     try:
         return read()
     except ResourceNotFoundError:
         return None
-    except AzureError as error:
-        failure = _failure(error)
+    except library_errors() as problem:
+        failure = _failure(as_azure_error(problem))
     # Raised outside the handler, so that the original is not chained: it may show a URL with a SAS.
     raise failure
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import re
 import socket
+import subprocess
+import sys
 import time
 import traceback
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -371,3 +374,47 @@ def test_the_first_request_after_a_pause_runs_at_its_normal_speed(
 
         assert time.monotonic() - started < 1
         assert relay.flows >= 2
+
+
+ENDING = """
+import sys, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from shared.errors import Unavailable
+from shared.secret import Secret
+from shared.storage.rows import Row, Upsert
+from shared.storage.tables import Tables
+
+links = Tables(Secret({connection_string!r})).links
+
+def operation():
+    # Until Python starts no more threads.
+    while True:
+        try:
+            with ThreadPoolExecutor(1) as probe:
+                probe.submit(int)
+            time.sleep(0.01)
+        except RuntimeError:
+            break
+    links.transact([Upsert(Row("ending", "a", {{}}))])
+    try:
+        links.transact([Upsert(Row("ending", key, {{}})) for key in "bc"])
+    except Unavailable as error:
+        print(error.detail, error.retry_after)
+
+links.transact([Upsert(Row("ending", "first", {{}}))])
+ThreadPoolExecutor(1).submit(operation)
+"""
+
+
+def test_the_end_of_the_process_is_no_defect(azurite_connection_string: str, tables: Tables) -> None:
+    program = ENDING.format(root=str(Path(__file__).parents[2]), connection_string=azurite_connection_string)
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+
+    assert ended.stdout.splitlines() == ["The app is being restarted. Try again in a moment. 5.0"], (
+        ended.stderr
+    )
+    assert tables.links.get("ending", "a") is not None
+    assert tables.links.get("ending", "b") is None
