@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.domain.attachment_urls import is_same_upload
@@ -50,8 +50,10 @@ def sort_files(attachments: Iterable[Attachment], link: Link | None, work_item: 
     """Sort a record's attachments.
 
     An attachment that was sent before is left alone, even if an engineer removed it. Otherwise it counts as sent if a
-    file's comment names it, or if a file has its name and size; each file counts for one attachment.
+    file's comment names it, or if a file has its name and one of its sizes, or its name where a size is unknown and no
+    other attachment or file has that name; each file counts for one attachment.
     """
+    attachments = tuple(attachments)
     sent = link.attachments if link else {}
     named = sent_files(work_item)
     on_work_item = [
@@ -65,28 +67,43 @@ def sort_files(attachments: Iterable[Attachment], link: Link | None, work_item: 
     for attachment in attachments:
         if attachment.id in sent:
             continue
-        match = next((item for item in on_work_item if _is_same(item, attachment)), None)
+        match = _match(attachment, attachments, on_work_item)
         if attachment.id in named:
             found[attachment.id] = named[attachment.id]
         elif match is None:
             to_upload.append(attachment)
         else:
             on_work_item.remove(match)
-            found[attachment.id] = AttachedFile(match.url, attachment.file_name, attachment.size)
+            found[attachment.id] = AttachedFile(
+                match.url, attachment.file_name, _size(match) or attachment.size
+            )
     room = max(0, MOST_FILES - len(work_item.attached_files))
     return Files(tuple(to_upload[:room]), found, tuple(to_upload[room:]))
 
 
 def _file(relation: Relation) -> AttachedFile:
+    return AttachedFile(relation.url, _name(relation), _size(relation))
+
+
+def _match(
+    attachment: Attachment, attachments: Sequence[Attachment], on_work_item: Sequence[Relation]
+) -> Relation | None:
+    """The file that another integration sent for an attachment."""
+    of_this_name = [item for item in on_work_item if _name(item) == attachment.file_name]
+    sizes = {attachment.size, attachment.original_size} - {None}
+    for item in of_this_name:
+        if _size(item) in sizes:
+            return item
+    same_names = [one for one in attachments if one.file_name == attachment.file_name]
+    if len(of_this_name) == len(same_names) == 1 and (not sizes or _size(of_this_name[0]) is None):
+        return of_this_name[0]
+    return None
+
+
+def _name(relation: Relation) -> str:
+    return str(relation.attributes.get("name") or "")
+
+
+def _size(relation: Relation) -> int | None:
     size = relation.attributes.get("resourceSize")
-    return AttachedFile(
-        relation.url, str(relation.attributes.get("name") or ""), size if isinstance(size, int) else None
-    )
-
-
-def _is_same(relation: Relation, attachment: Attachment) -> bool:
-    return (
-        attachment.size is not None
-        and relation.attributes.get("name") == attachment.file_name
-        and relation.attributes.get("resourceSize") == attachment.size
-    )
+    return size if isinstance(size, int) else None

@@ -28,8 +28,9 @@ _RELEASE_EVENTS = ("create_release", "update_release")
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file of a record or of its description. `size` is in bytes, None if Aha! does not know it.
+    """A file of a record or of its description. Sizes are in bytes, None if Aha! does not know them.
 
+    `size` may be that of a smaller picture that Aha! made of the file; `original_size` is then the file's.
     `is_inline`: the description shows it as an image. `is_listed` is false if only the description names it.
     """
 
@@ -40,6 +41,7 @@ class Attachment:
     content_type: str
     is_inline: bool = False
     is_listed: bool = True
+    original_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ def _attachments(source: JsonObject) -> tuple[Attachment, ...]:
                 download_url=item.text("download_url", longest=4096),
                 size=item.whole_number("file_size"),
                 content_type=item.text("content_type", longest=255),
+                original_size=item.whole_number("original_file_size"),
             )
             found.setdefault(attachment.id, _named(attachment))
     return tuple(found.values())

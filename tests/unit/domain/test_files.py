@@ -14,8 +14,9 @@ from shared.domain.attachment_urls import (
 )
 from shared.domain.files import sort_files
 from shared.domain.links import AttachedFile
+from shared.domain.records import Attachment
 from shared.domain.work_item import ATTACHED_FILE, Relation
-from tests.unit.examples import a_link, a_record, a_work_item, an_attachment
+from tests.unit.examples import a_link, a_record, a_work_item, an_attachment, file_relation
 
 GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 UPLOADED = f"https://dev.azure.com/fabrikam/_apis/wit/attachments/{GUID}?fileName=colours.png"
@@ -90,3 +91,55 @@ def test_an_image_of_aha_is_told_by_the_attachments_id(url: str, expected: str |
 def test_any_text_can_be_asked_for_an_id(text: str) -> None:
     assert aha_attachment_id(text, "") is None or "/attachments/" in text
     assert azure_devops_attachment_id(text) is None or "_apis" in text.casefold()
+
+
+THUMBNAIL, ORIGINAL = 900, 2048
+
+
+@pytest.mark.parametrize(
+    ("sizes", "size_there"),
+    [
+        ({"size": ORIGINAL}, ORIGINAL),
+        ({"size": THUMBNAIL, "original_size": ORIGINAL}, ORIGINAL),
+        ({"size": THUMBNAIL, "original_size": ORIGINAL}, THUMBNAIL),
+        ({"size": None, "original_size": ORIGINAL}, ORIGINAL),
+        ({"size": None}, ORIGINAL),
+        ({"size": ORIGINAL}, None),
+    ],
+)
+def test_a_file_of_an_older_integration_is_not_sent_again(
+    sizes: dict[str, int | None], size_there: int | None
+) -> None:
+    item = a_work_item(relations=(file_relation("colours.png", size_there),))
+
+    files = sort_files((an_attachment(**sizes),), None, item)
+
+    assert files.to_upload == ()
+    assert list(files.found_on_work_item) == ["41"]
+
+
+@pytest.mark.parametrize(
+    ("attachments", "there"),
+    [
+        ([an_attachment(size=None), an_attachment(id="42", size=None)], [ORIGINAL]),
+        ([an_attachment(size=None)], [ORIGINAL, ORIGINAL + 1]),
+        ([an_attachment(size=THUMBNAIL, original_size=ORIGINAL)], [ORIGINAL + 1]),
+        ([an_attachment(size=None, file_name="other.png")], [ORIGINAL]),
+    ],
+    ids=["two attachments", "two files", "other sizes", "other name"],
+)
+def test_a_file_that_may_be_another_one_is_sent(attachments: list[Attachment], there: list[int]) -> None:
+    relations = tuple(file_relation("colours.png", size, number) for number, size in enumerate(there))
+
+    files = sort_files(attachments, None, a_work_item(relations=relations))
+
+    assert list(files.to_upload) == attachments
+
+
+def test_each_file_counts_for_one_attachment() -> None:
+    attachments = [an_attachment(), an_attachment(id="42")]
+
+    files = sort_files(attachments, None, a_work_item(relations=(file_relation("colours.png", ORIGINAL),)))
+
+    assert list(files.found_on_work_item) == ["41"]
+    assert [item.id for item in files.to_upload] == ["42"]
