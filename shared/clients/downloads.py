@@ -62,12 +62,19 @@ class _Body(Protocol):
 class Download:
     """A file that is being read, of known length in bytes, so that `requests` can send it with a Content-Length.
 
-    `resume` opens the file again at a position. It raises OSError if that is not possible.
+    `resume` opens the file again at a position. It raises OSError if that is not possible. `content_type` is what the
+    server calls it.
     """
 
     def __init__(
-        self, body: _Body, length: int, resume: Callable[[int], _Body], operation: Operation
+        self,
+        body: _Body,
+        length: int,
+        resume: Callable[[int], _Body],
+        operation: Operation,
+        content_type: str = "",
     ) -> None:
+        self.content_type = content_type
         self._body = body
         self._length = length
         self._left = length
@@ -153,15 +160,16 @@ class _Source:
     def download(self) -> Download:
         response = self._answer({})
         length = response.headers.get("content-length", "")
+        content_type = response.headers.get("content-type", "")
         is_encoded = response.headers.get("content-encoding", "identity") != "identity"
         if is_encoded or not (length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS):
             spool, size = _spooled(response, self.operation)
-            return Download(spool, size, _cannot_resume, self.operation)
+            return Download(spool, size, _cannot_resume, self.operation, content_type)
         self.length, self.validator = int(length), _validator(response)
         if self.length > MOST_BYTES:
             response.close()
             raise _too_large(MOST_BYTES)
-        return Download(StreamedBody(response), self.length, self._resume, self.operation)
+        return Download(StreamedBody(response), self.length, self._resume, self.operation, content_type)
 
     def _resume(self, position: int) -> _Body:
         """Open the rest of the file. The more often the download broke off, the longer the pause before."""

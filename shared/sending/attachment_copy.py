@@ -16,6 +16,7 @@ from shared.deadline import Deadline
 from shared.domain.image_formats import LOOKED_AT_BYTES, image_format
 from shared.domain.links import AttachedFile
 from shared.domain.records import Attachment
+from shared.domain.web_pages import is_page_instead_of_file
 from shared.errors import OperationFailed, RuleViolation, System, TimeSpent, Unavailable
 from shared.operation import Operation
 from shared.sending.upload_results import UploadResults
@@ -127,6 +128,7 @@ class _Copy:
         """Copy it."""
         try:
             download = self._open()
+            self._check(download)
             name = self._attachment.file_name + self._missing_extension(download)
             url = self._upload(download, name)
         except OSError:
@@ -154,6 +156,16 @@ class _Copy:
         self._download = open_download(url, self._operation, transport=self._transport)
         self._is_unread = True
         return self._download
+
+    def _check(self, download: Download) -> None:
+        """Raises RuleViolation if the server sent a web page instead of the file."""
+        head = download.peek(LOOKED_AT_BYTES)
+        if is_page_instead_of_file(self._attachment, head, download.content_type, len(download)):
+            raise RuleViolation(
+                System.AHA,
+                "The file's address leads to a web page instead of the file, which may be a sign-in page. Attach the "
+                "file itself to the record.",
+            )
 
     def _missing_extension(self, download: Download) -> str:
         """The extension that the file's name lacks.

@@ -245,3 +245,34 @@ def test_a_file_whose_address_leads_nowhere_fails_alone(scene: Scene, location: 
 
     assert (sent.status, sent.actions, sent.files[lost]) == (207, ["created"], "failed")
     assert sorted(sent.files.values()) == ["failed", "uploaded", "uploaded"]
+
+
+SIGN_IN_PAGE = "<!DOCTYPE html><html><body><form>Sign in to see the file</form></body></html>"
+
+
+@pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "application/pdf"])
+def test_a_sign_in_page_is_not_attached_as_the_file(scene: Scene, content_type: str) -> None:
+    plan = scene.attach("PROD-4", "plan.pdf", content_type="application/pdf")
+    scene.aha.add_fault(
+        path=f"/{plan}/",
+        status=200,
+        body=SIGN_IN_PAGE,
+        headers={"Content-Type": content_type},
+        times=None,
+    )
+
+    sent = send_sample(scene, "PROD-4")
+
+    assert (sent.status, sent.files[plan]) == (207, "failed")
+    (failed,) = [file for file in sent.feature["attachments"] if file["id"] == plan]
+    assert failed["error"]["code"] == "aha_rule_violation"
+    assert "web page" in failed["error"]["detail"]
+    assert scene.file_names(sent.ids[0]) == ["invoice.txt", "invoice.txt"]
+
+
+def test_a_file_that_is_a_web_page_is_attached(scene: Scene) -> None:
+    page = scene.attach("PROD-4", "page.html", content_type="text/html", content=SIGN_IN_PAGE)
+
+    sent = send_sample(scene, "PROD-4")
+
+    assert sent.files[page] == "uploaded"
