@@ -31,15 +31,18 @@ def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
 def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) -> edge.Answer:
     operation = operation.within(call.wait_seconds())
     dry_run = call.flag("dry_run")
-    if "reference" in call.route:
-        feature = _read_from_aha(call, operation, stored.integration)
-    else:
-        event = call.json()
-        answer = ignored(event, operation)
-        if answer is not None:
-            return edge.Answer(200, answer)
-        feature = read_feature(event)
-    return _sent(send_feature(the_app(), operation, stored.integration, feature, dry_run=dry_run), dry_run)
+    app = the_app()
+    # Reading the feature from Aha! may take as long as sending it.
+    with app.sends.one():
+        if "reference" in call.route:
+            feature = _read_from_aha(call, operation, stored.integration)
+        else:
+            event = call.json()
+            answer = ignored(event, operation)
+            if answer is not None:
+                return edge.Answer(200, answer)
+            feature = read_feature(event)
+        return _sent(send_feature(app, operation, stored.integration, feature, dry_run=dry_run), dry_run)
 
 
 def _read_from_aha(call: edge.Call, operation: Operation, integration: Integration) -> Feature:

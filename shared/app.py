@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from shared.admission import MOST_SENDS, Admission
 from shared.clock import Clock
 from shared.domain.integration import AhaTarget, AzureDevOpsTarget, StoredIntegration
 from shared.identity import ManagedIdentity
@@ -47,6 +48,7 @@ class App:
     log: LogStore
     identity: ManagedIdentity = field(default_factory=ManagedIdentity)
     clock: Clock = field(default_factory=Clock)
+    sends: Admission = field(default_factory=lambda: Admission(MOST_SENDS))
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     @classmethod

@@ -34,6 +34,7 @@ from shared.errors import (
     PreconditionFailed,
     ProductTaken,
     Refused,
+    TooBusy,
     Unavailable,
 )
 from shared.operation import Operation
@@ -57,6 +58,7 @@ STATUSES: tuple[tuple[type[OperationFailed], int], ...] = (
     (PreconditionFailed, 412),
     (Refused, 422),
     (Unavailable, 503),
+    (TooBusy, 503),
     (OperationFailed, 500),
 )
 """The HTTP status of each error. The first class that fits decides."""

@@ -24,6 +24,7 @@
     ├── Unavailable               wait for `system`, then repeat
     │   └── TimeSpent             the operation's time budget is used up
     ├── Defect                    correct this app
+    ├── TooBusy                   wait, then repeat
     └── SettingInvalid            correct the app setting
 
 `shared.edge` maps each class to an HTTP status.
@@ -266,6 +267,13 @@ class TimeSpent(Unavailable):
 
 class Defect(OperationFailed):
     """A defect of this app. `detail` names the operation id, under which the app's own log has the stack trace."""
+
+
+class TooBusy(OperationFailed):
+    """As many operations of this kind as the app allows are running. Nothing was done."""
+
+    code = "app_busy"
+    title = "The app is busy"
 
 
 class SettingInvalid(OperationFailed):

@@ -28,7 +28,7 @@ and the end of the platform's."""
 
 _HOSTS = 2
 _MOST_CONNECTIONS = 64
-"""Two for each of the 32 threads that a worker should have."""
+"""More than a worker with a busy processor needs at the same moment."""
 
 
 class Tables:
