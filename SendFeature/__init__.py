@@ -1,6 +1,7 @@
-"""Send features to Azure DevOps: as JSON, or by their reference in Aha!.
+"""Features of an integration: send them, see how they stand, link and unlink them.
 
-POST /api/integrations/{integration_id}/features and POST /api/integrations/{integration_id}/features/{reference}
+POST and GET /api/integrations/{integration_id}/features, and GET, POST, PUT and DELETE …/features/{reference}. One
+function serves them all, so that a front end needs the key of this function alone.
 """
 
 import azure.functions as func
@@ -30,30 +31,49 @@ def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
 
 def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) -> edge.Answer:
     operation = operation.within(call.wait_seconds())
-    dry_run = call.flag("dry_run")
+    integration = stored.integration
+    if call.method == "POST":
+        return _send(call, operation, integration)
+    # A send does not load what the other calls need.
+    from shared.features import linking, listing, standing
+
     app = the_app()
+    if "reference" not in call.route and call.method == "GET":
+        query = listing.read_list_query(call.query)
+        return edge.Answer(200, listing.list_features(app.links, integration.integration_id, query))
+    name = read_record_name(call.route.get("reference", ""))
+    if call.method == "GET":
+        return edge.Answer(200, standing.standing_of(app, operation, integration, name))
+    if call.method == "DELETE":
+        linking.unlink_record(app, operation, integration, name)
+        return edge.Answer(204)
+    work_item_id = linking.read_link_body(call.json())
+    return edge.Answer(200, linking.link_record(app, operation, integration, name, work_item_id))
+
+
+def _send(call: edge.Call, operation: Operation, integration: Integration) -> edge.Answer:
+    app, dry_run = the_app(), call.flag("dry_run")
     # Reading the feature from Aha! may take as long as sending it.
     with app.sends.one():
         if "reference" in call.route:
-            feature = _read_from_aha(call, operation, stored.integration)
+            feature = _read_from_aha(call, operation, integration)
         else:
             event = call.json()
             answer = ignored(event, operation)
             if answer is not None:
                 return edge.Answer(200, answer)
             feature = read_feature(event)
-        return _sent(send_feature(app, operation, stored.integration, feature, dry_run=dry_run), dry_run)
+        return _sent(send_feature(app, operation, integration, feature, dry_run=dry_run), dry_run)
 
 
 def _read_from_aha(call: edge.Call, operation: Operation, integration: Integration) -> Feature:
     # A send of JSON does not load what reading from Aha! needs.
-    from shared.features.reading import check_aha_is_configured, read_from_aha
+    from shared.features.reading import read_from_aha
 
     name = read_record_name(call.route["reference"])
     call.refuse_body()
     check_usable(integration)
-    check_aha_is_configured(integration)
-    return read_from_aha(the_app().aha_features(integration.aha, operation), name).feature
+    return read_from_aha(the_app(), operation, integration, name).feature
 
 
 def _sent(result: SendResult, dry_run: bool) -> edge.Answer:

@@ -19,6 +19,7 @@ import azure.functions as func
 from shared import log_events
 from shared.concurrency import working_for
 from shared.errors import (
+    AlreadyLinked,
     BodyTooLarge,
     Defect,
     FeatureBusy,
@@ -29,6 +30,7 @@ from shared.errors import (
     InvalidInput,
     InvalidJson,
     InvalidRequest,
+    NotLinked,
     OperationFailed,
     OtherProduct,
     PreconditionFailed,
@@ -55,6 +57,8 @@ STATUSES: tuple[tuple[type[OperationFailed], int], ...] = (
     (ProductTaken, 409),
     (OtherProduct, 422),
     (FeatureBusy, 409),
+    (NotLinked, 404),
+    (AlreadyLinked, 409),
     (PreconditionFailed, 412),
     (Refused, 422),
     (Unavailable, 503),

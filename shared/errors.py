@@ -175,6 +175,20 @@ class RevisionConflict(ConcurrentChange):
     title = "The work item was changed in the meantime"
 
 
+class NotLinked(OperationFailed):
+    """The record has no work item in this integration."""
+
+    code = "not_linked"
+    title = "The record has no work item"
+
+
+class AlreadyLinked(OperationFailed):
+    """The work item belongs to another record, or the record has another work item. `detail` names the other one."""
+
+    code = "already_linked"
+    title = "The record or the work item is linked already"
+
+
 class LinkChanged(ConcurrentChange):
     """Some links or claims were changed since they were read. The other records' rows were written.
 

@@ -169,6 +169,16 @@ WORK_ITEM_CHANGED_MEANWHILE = LogEvent(
     "Somebody changed the work item during the send. The send reads it again and decides again.",
 )
 
+LINK_MADE = LogEvent(
+    "link.made",
+    Level.INFO,
+    "A person linked a record to an existing work item.",
+)
+LINK_REMOVED = LogEvent(
+    "link.removed",
+    Level.INFO,
+    "A person removed the link of a record. The work item and the record stay. The next send creates a new work item.",
+)
 LINK_CHANGED_MEANWHILE = LogEvent(
     "link.changed-meanwhile",
     Level.INFO,

@@ -111,7 +111,7 @@ def _shown(decision: FieldDecision, work_item: WorkItem) -> FieldDecision:
 
 
 def _merge(base: Base | None, ours: str, theirs: str, same: bool) -> Outcome:
-    if base is None:
+    if base is None or not base.aha:
         # The sides were never in sync: an empty field counts as unchanged on either side.
         return merge(source_changed=ours != digest(""), target_changed=theirs != digest(""), same=same)
     return merge(source_changed=ours != base.aha, target_changed=theirs != base.azure_devops, same=same)

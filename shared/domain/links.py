@@ -32,6 +32,7 @@ class Base:
     """The common ancestor of one field's three-way merge: its digest on each side when both sides last agreed.
 
     The two digests differ, because each system cleans up HTML in its own way and a long title is cut.
+    `aha` is empty if the sides never agreed: `azure_devops` then has what the work item said when it was linked.
     `received_as_of` is when a notification last wrote the field, by Aha!'s clock: `updated_at` of the record after it.
     """
 
@@ -61,6 +62,16 @@ class Intention:
     operation_id: str
     noted_at: datetime
     replaced_as_of: datetime | None = None
+
+
+@dataclass(frozen=True)
+class RecordError:
+    """Why the last send or notification of a record failed. It is removed when the same record went through."""
+
+    at: datetime
+    code: str
+    detail: str
+    operation_id: str
 
 
 @dataclass(frozen=True)
@@ -124,6 +135,7 @@ class Link:
     received_at: datetime | None = None
     description_field: str = SYSTEM_DESCRIPTION
     other_text: str = ""
+    last_error: RecordError | None = None
 
 
 def digest(text: str) -> str:

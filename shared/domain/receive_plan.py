@@ -100,7 +100,9 @@ def plan_receive(
         Field.DESCRIPTION: work_item.shows(shown[Field.DESCRIPTION], images),
         Field.STATE: mapped is not None and record.status.is_named_by(mapped),
     }
-    outcomes = {name: _merge(link.base.get(name), theirs[name], shown[name], same[name]) for name in Field}
+    outcomes = {
+        name: _merge(name, link.base.get(name), theirs[name], shown[name], same[name]) for name in Field
+    }
     writes_state = outcomes[Field.STATE].writes
     description = _html(link, work_item, record, images) if outcomes[Field.DESCRIPTION].writes else None
     return ReceivePlan(
@@ -148,12 +150,14 @@ def aha_title(record: AhaRecord, link: Link) -> str:
     return one_line(full_title(record.name, record.description, link.kind.value))
 
 
-def _merge(base: Base | None, theirs: str, aha: str, same: bool) -> Outcome:
+def _merge(name: Field, base: Base | None, theirs: str, aha: str, same: bool) -> Outcome:
     if base is None:
         return merge(source_changed=True, target_changed=False, same=same)
-    # A send does not ask for the status in Aha!: a status that is not in the base counts as unchanged.
-    aha_changed = bool(base.aha) and aha != base.aha
-    return merge(source_changed=theirs != base.azure_devops, target_changed=aha_changed, same=same)
+    aha_before = base.aha
+    if not aha_before:
+        # The sides were never in sync: an empty text counts as unchanged, and so does a status, which no send asks for.
+        aha_before = aha if name is Field.STATE else digest("")
+    return merge(source_changed=theirs != base.azure_devops, target_changed=aha != aha_before, same=same)
 
 
 def link_after(
@@ -182,5 +186,5 @@ def link_after(
         if name in plan.written_fields:
             received_as_of = after.updated_at or received_as_of
         base[name] = Base(shown[name], theirs, received_as_of)
-    new_link = agreed_about(replace(link, base=base), work_item)
+    new_link = agreed_about(replace(link, base=base, last_error=None), work_item)
     return with_agreed_revision(without_intentions_of(new_link, operation_id), work_item, plan.images)

@@ -1,4 +1,4 @@
-"""Read the times that Aha! and Azure DevOps write."""
+"""Read the times that Aha! and Azure DevOps write, and write those of answers."""
 
 from __future__ import annotations
 
@@ -21,3 +21,10 @@ def parse_time(value: Any) -> datetime | None:
         return datetime.fromisoformat(text).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None
+
+
+def time_text(moment: datetime | None) -> str | None:
+    """A moment as answers show it, `2026-11-26T22:05:00.000Z`; None stays None."""
+    if moment is None:
+        return None
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.app import App
 from shared.clients.aha import record_of
 from shared.clients.aha_features import AhaFeatures
 from shared.domain.aha_record import AhaRecord
@@ -14,6 +15,8 @@ from shared.domain.kind import Kind
 from shared.domain.records import Feature, read_feature
 from shared.domain.references import RecordName
 from shared.errors import IntegrationIncomplete, InvalidRequest, NotFound, RuleViolation, System
+from shared.operation import Operation
+from shared.sending.send import check_product
 
 
 @dataclass(frozen=True)
@@ -27,23 +30,22 @@ class FeatureInAha:
     records: Mapping[str, AhaRecord]
 
 
-def check_aha_is_configured(integration: Integration) -> None:
-    """Raises IntegrationIncomplete if the integration has no Aha! address or token."""
+def read_from_aha(app: App, operation: Operation, integration: Integration, name: RecordName) -> FeatureInAha:
+    """The feature that a name stands for. A requirement's name stands for its feature.
+
+    Raises:
+        IntegrationIncomplete: the integration has no Aha! address or token.
+        OtherProduct: the feature belongs to another product.
+        NotFound: Aha! shows no such record.
+        RuleViolation: the feature has something that cannot be sent.
+        CredentialsRejected, Forbidden, Unavailable: Aha! cannot be read.
+    """
     if not integration.receives:
         raise IntegrationIncomplete(
             "The integration has no Aha! address and API token, so the app cannot read the feature from Aha!. Save "
             "them in the integration, or send the feature as JSON."
         )
-
-
-def read_from_aha(aha: AhaFeatures, name: RecordName) -> FeatureInAha:
-    """The feature that a name stands for. A requirement's name stands for its feature.
-
-    Raises:
-        NotFound: Aha! shows no such record.
-        RuleViolation: the feature has something that cannot be sent.
-        CredentialsRejected, Forbidden, Unavailable: Aha! cannot be read.
-    """
+    aha: AhaFeatures = app.aha_features(integration.aha, operation)
     try:
         source = _feature(aha, name)
     except NotFound as error:
@@ -60,6 +62,7 @@ def read_from_aha(aha: AhaFeatures, name: RecordName) -> FeatureInAha:
         raise RuleViolation(
             System.AHA, f"{name.text} cannot be sent as it is in Aha!: {error.detail}"
         ) from None
+    check_product(integration, feature)
     records = {str(item["id"]): record_of(item) for item in (source, *requirements)}
     return FeatureInAha(feature, records)
 

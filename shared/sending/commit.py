@@ -9,7 +9,7 @@ from typing import Any
 from shared.clock import Clock
 from shared.domain.intentions import without_intentions_of
 from shared.domain.kind import Kind
-from shared.domain.links import Link
+from shared.domain.links import Link, RecordError
 from shared.domain.records import Feature, Record
 from shared.domain.send_plan import Family, RecordPlan, link_after
 from shared.domain.work_item import WorkItem
@@ -91,7 +91,7 @@ class Commits:
         done = {key: outcome for key, outcome in outcomes.items() if outcome.work_item is not None}
         self._commit_done(done, decided, uploads)
         not_done = {key: outcome for key, outcome in outcomes.items() if key not in done}
-        self._withdraw_intentions(not_done, decided)
+        self._note_failures(not_done, decided)
         for record_id, outcome in not_done.items():
             self._commit_not_done(outcome, decided[record_id])
         not_created = (OutcomeKind.FAILED, OutcomeKind.DEFERRED)
@@ -194,15 +194,26 @@ class Commits:
         plan = replace(decided.plan, family=self.family_of(decided.plan.record.kind))
         self._log.settled(plan, link)
 
-    def _withdraw_intentions(self, outcomes: Mapping[str, Outcome], decided: Mapping[str, Decided]) -> None:
-        """Remove the notes of writes that were refused, so that nobody takes a person's next edit for such a write."""
+    def _note_failures(self, outcomes: Mapping[str, Outcome], decided: Mapping[str, Decided]) -> None:
+        """Record in the links of updates why they failed.
+
+        The intention of a write that was refused is removed, so that nobody takes a person's next edit for that write.
+        """
         changes: list[tuple[StoredLink, Link]] = []
         for key, outcome in outcomes.items():
             stored = decided[key].state.stored
-            if outcome.changed_nothing and stored is not None:
-                link = without_intentions_of(stored.link, self._operation.id)
-                if link != stored.link:
-                    changes.append((stored, link))
+            if stored is None or decided[key].plan.creates:
+                continue
+            link = stored.link
+            if outcome.changed_nothing:
+                link = without_intentions_of(link, self._operation.id)
+            if outcome.kind is OutcomeKind.FAILED and outcome.error is not None:
+                error = RecordError(
+                    self._clock.now(), outcome.error.code, outcome.error.detail, self._operation.id
+                )
+                link = replace(link, last_error=error)
+            if link != stored.link:
+                changes.append((stored, link))
         self._store(self._links.replace, changes)
 
     def _commit_not_done(self, outcome: Outcome, decided: Decided) -> None:

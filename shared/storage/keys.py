@@ -43,6 +43,13 @@ def work_item_key(work_item_id: int) -> str:
     return f"w:{work_item_id:010}"
 
 
+RECORD_KEYS = ("r:", "r;")
+"""Row keys of records: from the first of these up to, and without, the second."""
+
+WORK_ITEM_KEYS = ("w:", "w;")
+"""Row keys of work items, likewise."""
+
+
 def integration_key(integration_id: str) -> str:
     """The row key of an integration."""
     return f"i:{escape_key(integration_id)}"

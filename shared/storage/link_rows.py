@@ -16,7 +16,7 @@ from typing import Any
 
 from shared.domain.description_field import SYSTEM_DESCRIPTION
 from shared.domain.kind import Kind
-from shared.domain.links import AttachedFile, Base, Claim, Field, Intention, Link, Side
+from shared.domain.links import AttachedFile, Base, Claim, Field, Intention, Link, RecordError, Side
 from shared.domain.times import parse_time
 from shared.storage.keys import escape_key, record_key, work_item_key
 from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names
@@ -24,6 +24,7 @@ from shared.storage.rows import Row, Value, check_schema, long_text, long_text_n
 SCHEMA = 1
 """The shape of the rows below. Raise it when an older version of this app would misread a row."""
 
+_LONGEST_DETAIL = 4000
 _LONG_TEXTS = ("base", "intentions", "attachments", "requirement_ids")
 
 
@@ -80,6 +81,7 @@ def link_row(integration_id: str, link: Link, unknown: Mapping[str, Value] | Non
             sent_as_of=_time_text(link.sent_as_of),
             sent_at=_time_text(link.sent_at),
             received_at=_time_text(link.received_at),
+            last_error=_json(_error_json(link.last_error)) if link.last_error else None,
         ),
         **long_text("name", link.name),
         **long_text("base", _json({name.value: _base_json(base) for name, base in link.base.items()})),
@@ -153,6 +155,7 @@ def stored_link(row: Row) -> StoredLink:
         # Rows of older versions have no such property; those versions knew only this field.
         description_field=row.text("description_field") or SYSTEM_DESCRIPTION,
         other_text=row.text("other_text"),
+        last_error=_error(json.loads(row.text("last_error") or "null")),
     )
     return StoredLink(link, row.etag, _unknown(row))
 
@@ -197,7 +200,7 @@ _FIELDS = frozenset(name.value for name in Field)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _PROPERTY_NAMES = """
 schema write_id kind aha_id reference parent_aha_id work_item_id work_item_url work_item_type agreed_revision
-parent_work_item_id sent_as_of sent_at received_at description_field other_text
+parent_work_item_id sent_as_of sent_at received_at description_field other_text last_error
 """
 _PROPERTIES = frozenset(_PROPERTY_NAMES.split())
 
@@ -249,6 +252,22 @@ def _intention(item: Mapping[str, Any]) -> Intention:
         noted_at=datetime.fromisoformat(item["noted_at"]),
         replaced_as_of=parse_time(item.get("replaced_as_of")),
     )
+
+
+def _error_json(error: RecordError) -> dict[str, Any]:
+    return {
+        "at": _time_text(error.at),
+        "code": error.code,
+        "detail": error.detail[:_LONGEST_DETAIL],
+        "operation_id": error.operation_id,
+    }
+
+
+def _error(error: Mapping[str, Any] | None) -> RecordError | None:
+    at = parse_time(error.get("at")) if error else None
+    if error is None or at is None:
+        return None
+    return RecordError(at, str(error.get("code")), str(error.get("detail")), str(error.get("operation_id")))
 
 
 def _file_json(file: AttachedFile) -> dict[str, Any]:

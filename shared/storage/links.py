@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from shared.concurrency import in_parallel
+from shared.domain.kind import Kind
 from shared.domain.links import Claim, Link
 from shared.errors import LinkChanged
-from shared.storage.keys import record_key, work_item_key
+from shared.storage.keys import RECORD_KEYS, WORK_ITEM_KEYS, record_key, work_item_key
 from shared.storage.link_rows import (
     Pointer,
     StoredClaim,
@@ -26,6 +28,8 @@ from shared.storage.tables import Tables
 
 __all__ = ["LinkStore", "StoredClaim", "StoredLink"]
 
+_WITHIN = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end"
+_MOST_PER_PAGE = 1000
 _CLOSELY = 50
 """How many work items of other people may lie between a feature's work item and those of its requirements."""
 _LARGEST_ID = 2**31 - 1
@@ -112,6 +116,25 @@ class LinkStore:
         """The link of a work item; None if it has none."""
         row = self._row(integration_id, work_item_key(work_item_id))
         return stored_link(row) if row is not None else None
+
+    def aha_id_of(self, integration_id: str, reference: str) -> str | None:
+        """The Aha! id of the record that had this reference when its row was last written; None if there is none."""
+        first, end = RECORD_KEYS
+        rows = self._table.query(
+            f"{_WITHIN} and reference eq @reference",
+            {**_range(integration_id, first, end), "reference": reference},
+        )
+        return next((row.text("aha_id") for row in rows), None)
+
+    def features(self, integration_id: str, *, after: int, limit: int) -> list[StoredLink]:
+        """At most `limit` links of features, by work item id, of those with a larger id than `after`."""
+        _, end = WORK_ITEM_KEYS
+        rows = self._table.query(
+            f"{_WITHIN} and kind eq @kind",
+            {**_range(integration_id, work_item_key(after + 1), end), "kind": Kind.FEATURE.value},
+            page_size=min(limit, _MOST_PER_PAGE),
+        )
+        return [stored_link(row) for row in itertools.islice(rows, limit)]
 
     def claim(self, integration_id: str, claims: Sequence[Claim]) -> dict[str, StoredClaim]:
         """Claim records that have neither a link nor a claim; the claims that succeeded, by Aha! id.
@@ -228,12 +251,35 @@ class LinkStore:
         _raise_if_left_out([link.aha_id for _, link in pairs], written)
         return written
 
+    def remove(self, integration_id: str, stored_links: Sequence[StoredLink]) -> None:
+        """Remove links and the pointers to them.
+
+        Raises:
+            LinkChanged: some links are not as they were read, and were kept.
+        """
+        writes = [
+            RecordWrite(
+                stored.link.aha_id,
+                (
+                    Delete(link_row(integration_id, stored.link), stored.etag),
+                    Delete(pointer_row(integration_id, stored.link), ANY_VERSION),
+                ),
+            )
+            for stored in stored_links
+        ]
+        removed = _etags(write_records(self._table, writes))
+        _raise_if_left_out([stored.link.aha_id for stored in stored_links], removed)
+
     def purge(self, integration_id: str) -> None:
         """Remove every link and claim of an integration."""
         self._table.purge(partition_of(integration_id))
 
     def _row(self, integration_id: str, row_key: str) -> Row | None:
         return self._table.get(partition_of(integration_id), row_key)
+
+
+def _range(integration_id: str, first: str, end: str) -> dict[str, str]:
+    return {"partition": partition_of(integration_id), "first": first, "end": end}
 
 
 def _own_claim(claim: Claim, outcome: Written | Conflicting) -> StoredClaim | None:

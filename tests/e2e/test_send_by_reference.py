@@ -125,6 +125,15 @@ def test_what_is_no_reference_is_refused_before_anybody_is_asked(scene: Scene, n
     assert scene.aha.requests() == []
 
 
+def test_a_feature_of_another_product_is_refused_before_anything_is_done(scene: Scene) -> None:
+    assert scene.configure(product_id="MOB").status_code == 200
+
+    sent = scene.send_reference("PROD-1")
+
+    assert (sent.status, code_of(sent)) == (422, "other_product")
+    assert scene.requests() == []
+
+
 @pytest.mark.parametrize("body", ["{}", '{"feature": {"id": "1"}}', "not JSON"])
 def test_a_body_is_refused(scene: Scene, body: str) -> None:
     sent = scene.send_reference("PROD-1", data=body)
@@ -159,7 +168,7 @@ def test_a_disabled_integration_reads_nothing(scene: Scene) -> None:
 def test_aha_that_cannot_be_read_is_told_and_nothing_is_written(
     scene: Scene, status: int, expected: int, code: str
 ) -> None:
-    scene.aha.add_fault(path="/api/v1/features/", status=status, times=None)
+    scene.aha.add_fault(path="/api/v1/features/", status=status, body={"error": "No."}, times=None)
 
     sent = scene.send_reference("PROD-1", headers={"Prefer": "wait=3"})
 

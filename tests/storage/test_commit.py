@@ -354,7 +354,7 @@ def test_a_failed_update_leaves_the_intention_for_the_next_look(
 
     send.commit({FEATURE.id: failed(OUTAGE)})
 
-    assert send.link() == noted
+    assert send.link() == replace(noted, last_error=send.link().last_error)
     work_item = send.result().work_item
     assert work_item is not None
     assert work_item.id == 12
@@ -370,7 +370,24 @@ def test_an_update_that_was_refused_withdraws_its_intention(
 
     send.commit({FEATURE.id: replace(outcome, changed_nothing=True)})
 
-    assert send.link() == linked.link
+    assert send.link().intentions == ()
+
+
+def test_a_failure_is_in_the_link_until_the_record_went_through(send: Send, linked: StoredLink) -> None:
+    send.decide(RENAMED, linked, ITEM)
+    send.commit({FEATURE.id: failed(REFUSED)})
+
+    error = send.link().last_error
+    assert error is not None
+    assert (error.code, error.detail) == ("azure_devops_rule_violation", REFUSED.detail)
+    assert error.operation_id == "op-send"
+
+    stored = send.stored()
+    assert isinstance(stored, StoredLink)
+    send.decide(RENAMED, stored, ITEM)
+    send.commit({FEATURE.id: written(renamed(), creates=False)})
+
+    assert send.link().last_error is None
 
 
 # The end of a send.

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from shared.domain.kind import Kind
 from shared.domain.links import AttachedFile
 from shared.errors import LinkChanged, OperationFailed
 from shared.storage.keys import record_key, work_item_key
@@ -387,3 +388,51 @@ def test_purging_takes_everything_of_the_integration_and_nothing_else(
     assert store.load(integration_id, ["1", "60", "claimed 1"]) == {}
     assert store.by_work_item(integration_id, 1) is None
     assert store.by_work_item(f"{integration_id}-2", 42) == other[0]
+
+
+# Links by reference, the list of features, and links that a person removes.
+
+
+def test_a_record_is_found_by_its_reference(store: LinkStore, integration_id: str) -> None:
+    established(store, integration_id, a_link("F", 100), a_link("near", 102))
+
+    assert store.aha_id_of(integration_id, "FEAT-1-near") == "near"
+    assert store.aha_id_of(integration_id, "FEAT-1-never") is None
+    assert store.aha_id_of(integration_id, "' or PartitionKey ne '") is None
+
+
+def test_features_are_listed_by_their_work_items(store: LinkStore, integration_id: str) -> None:
+    features = [replace(a_link(f"F{number}", number), kind=Kind.FEATURE) for number in (300, 20, 1000)]
+    established(store, integration_id, *features, a_link("requirement", 21))
+
+    def listed(after: int, limit: int) -> list[int]:
+        return [one.link.work_item_id for one in store.features(integration_id, after=after, limit=limit)]
+
+    assert listed(0, 10) == [20, 300, 1000]
+    assert listed(0, 2) == [20, 300]
+    assert listed(300, 2) == [1000]
+    assert listed(1000, 2) == []
+
+
+def test_a_link_that_is_removed_leaves_nothing(store: LinkStore, integration_id: str) -> None:
+    established(store, integration_id, a_link("F", 100), a_link("near", 102))
+    stored = store.by_work_item(integration_id, 100)
+    assert stored is not None
+
+    store.remove(integration_id, [stored])
+
+    assert set(store.load(integration_id, ["F", "near"])) == {"near"}
+    assert store.by_work_item(integration_id, 100) is None
+
+
+def test_a_link_that_changed_is_not_removed(store: LinkStore, integration_id: str) -> None:
+    established(store, integration_id, a_link("F", 100))
+    stored = store.by_work_item(integration_id, 100)
+    assert stored is not None
+    changed = replace(stored.link, agreed_revision=9)
+    store.replace(integration_id, [(stored, changed)])
+
+    with pytest.raises(LinkChanged):
+        store.remove(integration_id, [stored])
+
+    assert_linked(store, integration_id, changed)

@@ -59,6 +59,8 @@ CONTRACT: list[tuple[OperationFailed, str, int]] = [
     (errors.ProductTaken("x"), "product_taken", 409),
     (errors.OtherProduct("x"), "other_product", 422),
     (errors.FeatureBusy("x"), "feature_busy", 409),
+    (errors.NotLinked("x"), "not_linked", 404),
+    (errors.AlreadyLinked("x"), "already_linked", 409),
     (errors.PreconditionFailed("x"), "precondition_failed", 412),
     (errors.CredentialsRejected(AZURE_DEVOPS, "x"), "azure_devops_credentials_rejected", 422),
     (errors.Forbidden(AZURE_DEVOPS, "x"), "azure_devops_forbidden", 422),

@@ -1,0 +1,53 @@
+"""What a send and a notification would carry for one record now. Decided from both sides and the link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+
+from shared.domain.aha_record import AhaRecord
+from shared.domain.images import Images
+from shared.domain.links import Link
+from shared.domain.merge import Outcome
+from shared.domain.receive_plan import plan_receive
+from shared.domain.records import Record
+from shared.domain.send_plan import Family, plan_record
+from shared.domain.work_item import WorkItem
+
+
+class Difference(str, Enum):
+    """How a record and its work item differ."""
+
+    NONE = "none"
+    AHA = "aha"
+    """Aha! has something that the next send carries."""
+    AZURE_DEVOPS = "azure_devops"
+    """Azure DevOps has something that a notification carries."""
+    BOTH = "both"
+    NOT_SENT = "not_sent"
+    GONE = "gone"
+    """The work item is in the recycle bin."""
+    UNREADABLE = "unreadable"
+    """The token's user cannot read the work item."""
+
+
+def difference_of(
+    record: Record,
+    in_aha: AhaRecord,
+    link: Link,
+    work_item: WorkItem,
+    family: Family,
+    status_mapping: Mapping[str, str],
+    images: Images,
+    now: datetime,
+) -> Difference:
+    """Compare a record as Aha! shows it now with its work item. Files and the parent count too."""
+    send = plan_record(record, link, work_item, family, now=now, images=images)
+    receive = plan_receive(link, work_item, in_aha, status_mapping, images)
+    is_conflict = any(item.outcome is Outcome.CONFLICT for item in send.decisions)
+    if is_conflict or (send.writes and receive.writes):
+        return Difference.BOTH
+    if send.writes:
+        return Difference.AHA
+    return Difference.AZURE_DEVOPS if receive.writes else Difference.NONE

@@ -1,0 +1,206 @@
+"""Link a record to an existing work item by hand, and unlink it. No text of either side is touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared import log_events
+from shared.app import App
+from shared.domain.integration import Integration
+from shared.domain.json_input import InputErrors, JsonObject
+from shared.domain.kind import Kind
+from shared.domain.links import Base, Claim, Field, Link
+from shared.domain.present_description import agreed_about, described
+from shared.domain.records import Feature, Record
+from shared.domain.references import RecordName
+from shared.domain.send_plan import with_agreed_revision
+from shared.domain.work_item import WorkItem
+from shared.errors import AlreadyLinked, FeatureBusy, LinkChanged, NotFound, NotLinked, RuleViolation, System
+from shared.features.reading import read_from_aha
+from shared.features.standing import standing_of
+from shared.operation import Operation
+from shared.sending.work_item_write import is_in_project
+from shared.storage.links import LinkStore, StoredLink
+
+_LARGEST_WORK_ITEM_ID = 2**31 - 1
+
+
+def read_link_body(body: Any) -> int:
+    """The work item of `{"work_item_id": 174}`. Raises InvalidRequest for anything else."""
+    errors = InputErrors()
+    source = JsonObject(body, errors)
+    number = source.whole_number("work_item_id")
+    if number is None or not 0 < number <= _LARGEST_WORK_ITEM_ID:
+        errors.add("/work_item_id", "must be the id of a work item")
+    errors.raise_if_any()
+    return number or 0
+
+
+def link_record(
+    app: App, operation: Operation, integration: Integration, name: RecordName, work_item_id: int
+) -> dict[str, Any]:
+    """Link a feature or a requirement to a work item of the mapped type. Returns how the feature stands then.
+
+    Raises:
+        AlreadyLinked: the work item belongs to another record, or the record has another work item.
+        FeatureBusy: a send is creating the record's work item.
+        NotFound: Aha! does not show the record, or the work item cannot be read.
+        RuleViolation: the work item has another type, or is in another project.
+    """
+    feature = read_from_aha(app, operation, integration, name).feature
+    record = _named(feature, name)
+    if not _is_linked(app.links, integration, record, work_item_id):
+        item = _work_item(app, operation, integration, record, work_item_id)
+        _store(app, operation, integration, feature, record, item)
+        operation.log.add(
+            log_events.LINK_MADE,
+            f"{record.reference or record.id} was linked to work item {work_item_id}.",
+            reference=record.reference,
+            work_item_id=work_item_id,
+        )
+    return standing_of(app, operation, integration, name)
+
+
+def unlink_record(app: App, operation: Operation, integration: Integration, name: RecordName) -> None:
+    """Remove the link of a requirement, or of a feature with its requirements. Work items and records stay.
+
+    Raises:
+        NotLinked: the record has no work item.
+        FeatureBusy: a send changed the link at the same moment.
+    """
+    links, integration_id = app.links, integration.integration_id
+    aha_id = name.text if name.is_id else links.aha_id_of(integration_id, name.text)
+    stored = links.load(integration_id, [aha_id]).get(aha_id) if aha_id else None
+    if not isinstance(stored, StoredLink):
+        raise NotLinked(f"{name.text} has no work item in this integration.")
+    family = [stored, *_requirements(links, integration_id, stored.link)]
+    try:
+        links.remove(integration_id, family)
+    except LinkChanged as error:
+        raise FeatureBusy(f"{error.detail} Repeat the request.", retry_after=5) from None
+    for one in family:
+        operation.log.add(
+            log_events.LINK_REMOVED,
+            f"{one.link.reference or one.link.aha_id} is no longer linked to work item {one.link.work_item_id}.",
+            reference=one.link.reference,
+            work_item_id=one.link.work_item_id,
+        )
+
+
+def _requirements(links: LinkStore, integration_id: str, feature: Link) -> list[StoredLink]:
+    if feature.kind is not Kind.FEATURE:
+        return []
+    found = links.load(integration_id, feature.requirement_ids)
+    return [
+        stored
+        for stored in found.values()
+        if isinstance(stored, StoredLink) and stored.link.parent_aha_id == feature.aha_id
+    ]
+
+
+def _named(feature: Feature, name: RecordName) -> Record:
+    """The record that a name stands for: the feature, or one of its requirements."""
+    for record in feature.requirements:
+        if name.text in (record.id, record.reference.upper()):
+            return record
+    return feature.record
+
+
+def _is_linked(links: LinkStore, integration: Integration, record: Record, work_item_id: int) -> bool:
+    """Whether record and work item are linked to each other. Raises AlreadyLinked or FeatureBusy."""
+    holder = links.by_work_item(integration.integration_id, work_item_id)
+    if holder is not None and holder.link.aha_id == record.id:
+        return True
+    if holder is not None:
+        other = holder.link.reference or holder.link.aha_id
+        raise AlreadyLinked(f"Work item {work_item_id} belongs to {other}. Unlink {other} first.")
+    stored = links.load(integration.integration_id, [record.id]).get(record.id)
+    name = record.reference or record.id
+    if isinstance(stored, StoredLink):
+        raise AlreadyLinked(
+            f"{name} has work item {stored.link.work_item_id} ({stored.link.work_item_url}). Unlink {name} first."
+        )
+    if stored is not None:
+        raise FeatureBusy(
+            f"A send is creating the work item of {name}. Try again in a minute.", retry_after=60
+        )
+    return False
+
+
+def _work_item(
+    app: App, operation: Operation, integration: Integration, record: Record, work_item_id: int
+) -> WorkItem:
+    items = app.azure_devops(integration.azure_devops, operation).work_items([work_item_id])
+    if work_item_id not in items:
+        raise NotFound(
+            System.AZURE_DEVOPS,
+            f"Work item {work_item_id} does not exist, or the token's user cannot read it. Check the number, or give "
+            "the user the right to read its area.",
+        )
+    item = items[work_item_id]
+    project = integration.azure_devops.project
+    if not is_in_project(item, integration.azure_devops):
+        raise RuleViolation(
+            System.AZURE_DEVOPS,
+            f"Work item {work_item_id} is in another project than {project}, to which this integration sends. Choose a "
+            f"work item of {project}.",
+        )
+    wanted = integration.mapping(record.kind).work_item_type
+    if item.type != wanted:
+        raise RuleViolation(
+            System.AZURE_DEVOPS,
+            f"Work item {work_item_id} is a {item.type}, and this integration maps {record.kind.value}s to {wanted}. "
+            f"Choose a {wanted}, or change the type of the work item.",
+        )
+    return item
+
+
+def _store(
+    app: App,
+    operation: Operation,
+    integration: Integration,
+    feature: Feature,
+    record: Record,
+    item: WorkItem,
+) -> None:
+    now = app.clock.now()
+    claim = Claim(record.kind, record.id, record.reference, operation.id, now)
+    claims = app.links.claim(integration.integration_id, [claim])
+    if record.id not in claims:
+        raise FeatureBusy(
+            f"Another operation is linking {record.reference or record.id}. Repeat the request.",
+            retry_after=5,
+        )
+    try:
+        link = _new_link(app.links, integration, feature, record, item)
+        app.links.establish(integration.integration_id, [(claims[record.id], link)])
+    except LinkChanged as error:
+        app.links.release(integration.integration_id, [claims[record.id]])
+        raise AlreadyLinked(f"{error.detail} Nothing was changed.") from None
+
+
+def _new_link(
+    links: LinkStore, integration: Integration, feature: Feature, record: Record, item: WorkItem
+) -> Link:
+    """A link whose sides never agreed: it has what the work item says now."""
+    is_feature = record.kind is Kind.FEATURE
+    parent = None
+    if not is_feature:
+        found = links.load(integration.integration_id, [feature.record.id]).get(feature.record.id)
+        parent = found.link.work_item_id if isinstance(found, StoredLink) else None
+    item = described(item, integration.description_field(item.type), None)
+    link = Link(
+        kind=record.kind,
+        aha_id=record.id,
+        reference=record.reference,
+        name=record.name or "",
+        parent_aha_id="" if is_feature else feature.record.id,
+        parent_work_item_id=parent,
+        work_item_id=item.id,
+        work_item_url=item.page_url,
+        work_item_type=item.type,
+        agreed_revision=0,
+        base={name: Base("", item.digest_of(name)) for name in Field},
+        requirement_ids=tuple(one.id for one in feature.requirements) if is_feature else (),
+    )
+    return with_agreed_revision(agreed_about(link, item), item)

@@ -1,0 +1,196 @@
+"""How a feature and its requirements stand: in Aha!, in Azure DevOps, and in their links. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.app import App
+from shared.clients.azure_devops import AzureDevOps
+from shared.concurrency import Threads
+from shared.domain.aha_record import AhaRecord
+from shared.domain.difference import Difference, difference_of
+from shared.domain.images import Images, images_of_integration, with_inline_images
+from shared.domain.integration import Integration
+from shared.domain.kind import Kind
+from shared.domain.links import Link, RecordError
+from shared.domain.present_description import AgreedDescription, described
+from shared.domain.receive_plan import aha_texts
+from shared.domain.records import Record
+from shared.domain.references import RecordName
+from shared.domain.send_plan import Family
+from shared.domain.times import time_text
+from shared.domain.work_item import WorkItem
+from shared.features.reading import FeatureInAha, read_from_aha
+from shared.operation import Operation
+from shared.settling import settle_intentions
+from shared.storage.links import LinkStore, StoredClaim, StoredLink
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one record stands. `work_item` is None if it cannot be read, or does not exist; `link` if it was not sent."""
+
+    record: Record
+    difference: Difference
+    link: Link | None = None
+    work_item: WorkItem | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape in the answer."""
+        return {
+            "id": self.record.id,
+            "reference_num": self.record.reference,
+            "name": self.record.title,
+            "work_item": self._work_item(),
+            "difference": self.difference.value,
+            "last_sent_at": time_text(self.link.sent_at) if self.link else None,
+            "last_received_at": time_text(self.link.received_at) if self.link else None,
+            "last_error": error_json(self.link.last_error) if self.link else None,
+        }
+
+    def _work_item(self) -> dict[str, Any] | None:
+        if self.link is None:
+            return None
+        item = self.work_item
+        return {
+            "id": self.link.work_item_id,
+            "url": (item.page_url if item else "") or self.link.work_item_url,
+            "type": item.type if item else self.link.work_item_type,
+            "state": item.state if item else None,
+            "rev": item.revision if item else self.link.agreed_revision,
+        }
+
+
+def error_json(error: RecordError | None) -> dict[str, Any] | None:
+    """The shape of a record's last error in answers."""
+    if error is None:
+        return None
+    return {
+        "time": time_text(error.at),
+        "code": error.code,
+        "detail": error.detail,
+        "operation_id": error.operation_id,
+    }
+
+
+def standing_of(app: App, operation: Operation, integration: Integration, name: RecordName) -> dict[str, Any]:
+    """How a feature stands, `{"feature": E, "requirements": [E, …]}`. A requirement's name stands for its feature.
+
+    The work items that the links know are read beside Aha!.
+
+    Raises:
+        Refused, Unavailable: Aha! or Azure DevOps could not be read.
+    """
+    look = _Look(app, operation, integration)
+    with Threads(1, "aha") as beside:
+        reading = beside.submit(read_from_aha, app, operation, integration, name)
+        known = _links_by_name(app.links, integration.integration_id, name)
+        items = look.work_items(known)
+        in_aha = reading.result()
+    return look.standings(in_aha, known, items)
+
+
+def _links_by_name(links: LinkStore, integration_id: str, name: RecordName) -> dict[str, StoredLink]:
+    """The links of a feature and its requirements, by Aha! id, as far as the links alone tell."""
+    aha_id = name.text if name.is_id else links.aha_id_of(integration_id, name.text)
+    found = links.load(integration_id, [aha_id]) if aha_id else {}
+    stored = found.get(aha_id or "")
+    if not isinstance(stored, StoredLink):
+        return {}
+    if stored.link.kind is Kind.REQUIREMENT:
+        return _family(links, integration_id, stored.link.parent_aha_id, ())
+    return _family(links, integration_id, stored.link.aha_id, stored.link.requirement_ids)
+
+
+def _family(
+    links: LinkStore, integration_id: str, feature_id: str, requirement_ids: Sequence[str]
+) -> dict[str, StoredLink]:
+    return _linked(links.load_family(integration_id, feature_id, requirement_ids))
+
+
+def _linked(found: Mapping[str, StoredLink | StoredClaim]) -> dict[str, StoredLink]:
+    return {key: stored for key, stored in found.items() if isinstance(stored, StoredLink)}
+
+
+class _Look:
+    """Reads and compares, within one operation."""
+
+    def __init__(self, app: App, operation: Operation, integration: Integration) -> None:
+        self._app = app
+        self._operation = operation
+        self._integration = integration
+        self._images: Images = images_of_integration(integration, app.settings.azure_devops_url)
+        self._azure_devops: AzureDevOps = app.azure_devops(integration.azure_devops, operation)
+
+    def work_items(self, known: Mapping[str, StoredLink]) -> dict[int, WorkItem]:
+        """The work items of some links."""
+        ids = sorted(stored.link.work_item_id for stored in known.values())
+        return self._azure_devops.work_items(ids) if ids else {}
+
+    def standings(
+        self, in_aha: FeatureInAha, known: Mapping[str, StoredLink], items: Mapping[int, WorkItem]
+    ) -> dict[str, Any]:
+        """The answer. Links and work items that were not known before Aha! answered are read now."""
+        feature = with_inline_images(in_aha.feature, self._images.aha_host)
+        missing = [record.id for record in feature.records if record.id not in known]
+        if missing:
+            more = _linked(self._app.links.load(self._integration.integration_id, missing))
+            known, items = {**known, **more}, {**items, **self.work_items(more)}
+        of_feature = known.get(feature.record.id)
+        families = {
+            Kind.FEATURE: Family(requirement_ids=tuple(item.id for item in feature.requirements)),
+            Kind.REQUIREMENT: Family(feature.record.id, of_feature.link.work_item_id if of_feature else None),
+        }
+        absent = [
+            stored.link.work_item_id for stored in known.values() if stored.link.work_item_id not in items
+        ]
+        project = self._integration.azure_devops.project
+        deleted = (
+            self._azure_devops.recycle_bin.deleted_of(project, sorted(absent)) if absent else frozenset()
+        )
+        standings = []
+        for record in feature.records:
+            stored = known.get(record.id)
+            if stored is None:
+                standings.append(Standing(record, Difference.NOT_SENT))
+            elif (item := items.get(stored.link.work_item_id)) is None:
+                is_deleted = stored.link.work_item_id in deleted
+                difference = Difference.GONE if is_deleted else Difference.UNREADABLE
+                standings.append(Standing(record, difference, stored.link))
+            else:
+                shown, family = in_aha.records[record.id], families[record.kind]
+                standings.append(self._compared(record, shown, stored.link, item, family))
+        first, *others = (standing.to_json() for standing in standings)
+        return {"feature": first, "requirements": others}
+
+    def _compared(
+        self, record: Record, shown: AhaRecord, link: Link, item: WorkItem, family: Family
+    ) -> Standing:
+        now = self._app.clock.now()
+        shown_field = self._integration.description_field(item.type)
+        item = described(item, shown_field, AgreedDescription.of(link))
+        link = settle_intentions(
+            link,
+            item,
+            aha_texts(link, shown, self._images),
+            self._images,
+            self._azure_devops,
+            self._integration,
+            self._operation,
+            aha_is_current=True,
+            aha_updated_at=shown.updated_at,
+            now=now,
+        )
+        difference = difference_of(
+            record,
+            shown,
+            link,
+            item,
+            family,
+            self._integration.mapping(record.kind).status_mapping,
+            self._images,
+            now,
+        )
+        return Standing(record, difference, link, item)
