@@ -176,8 +176,8 @@ MUTATIONS = (
     Mutation(
         "A write that was refused keeps its intention",
         "shared/sending/commit.py",
-        "            if outcome.changed_nothing and stored is not None:\n",
-        "            if outcome.changed_nothing and stored is None:\n",
+        "            if outcome.changed_nothing:\n",
+        "            if not outcome.changed_nothing:\n",
         (*_OWN_WRITES, "tests/storage/test_commit.py"),
     ),
     Mutation(
