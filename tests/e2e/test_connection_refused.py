@@ -115,7 +115,7 @@ class TestUser:
             api, integration, "forbidden", changes={"/azure_devops/area_path": "Fabrikam\\Secret"}
         )
 
-        assert "on the area" in detail
+        assert "the area “Fabrikam\\Secret”" in detail
         assert "TF237111" in detail
 
     def test_without_a_licence(self, api: Api, azure_devops: AzureDevOps) -> None:
@@ -186,7 +186,7 @@ class TestMapping:
         mapping = {"work_item_type": "Customer Request", "status_mapping": {}, "default_fields": {}}
         detail = refusal_of(api, integration, "rule_violation", changes={"/requirement": mapping})
 
-        assert "A required field has no value: Custom.Team" in detail
+        assert "A required field of the type “Customer Request” has no value: Custom.Team" in detail
         assert "default fields" in detail
 
     @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_an_unknown_integration_is_not_found(scene: Scene) -> None:
         ("wrong", "azure_devops_credentials_rejected", "token"),
         (EXPIRED_TOKEN, "azure_devops_credentials_rejected", "expired"),
         (READ_TOKEN, "azure_devops_credentials_rejected", "Work Items (Read & write)"),
-        (FORBIDDEN_TOKEN, "azure_devops_forbidden", "right"),
+        (FORBIDDEN_TOKEN, "azure_devops_forbidden", "Edit work items in this node"),
     ],
 )
 def test_a_refused_token_is_refused_once_and_the_answer_tells_the_remedy(
