@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import ceil
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -67,6 +68,9 @@ STATUSES: tuple[tuple[type[OperationFailed], int], ...] = (
 )
 """The HTTP status of each error. The first class that fits decides."""
 
+_CALLERS_MISTAKES = frozenset((400, 404, 409, 412, 413))
+"""Statuses that say that the request has to change, not the integration."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -104,6 +108,11 @@ class Call:
         if not self.body and "chunked" in self.headers.get("transfer-encoding", "").lower():
             # The Functions host passes on only a body that comes with a Content-Length.
             raise InvalidJson("The body did not arrive. Send it with a Content-Length, not in chunks.")
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> Any:
+        """A call that finds its subject by the body parses the body once."""
         try:
             return json.loads(self.body.decode("utf-8-sig"), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
@@ -246,8 +255,19 @@ def invalid_parameter(name: str, detail: str) -> InvalidRequest:
 
 def _note_failure(operation: Operation, error: OperationFailed) -> None:
     # Anybody may call the webhook with a wrong URL; the app's own log must not fill up with that.
-    if not isinstance(error, IntegrationNotFound):
-        operation.log.add(log_events.OPERATION_FAILED, error.detail, code=error.code, **error.evidence)
+    if isinstance(error, IntegrationNotFound):
+        return
+    is_callers = status_for(error) in _CALLERS_MISTAKES
+    event = log_events.OPERATION_REFUSED if is_callers else log_events.OPERATION_FAILED
+    operation.log.add(event, f"{_record(error)}{error.detail}", code=error.code, **error.evidence)
+
+
+def _record(error: OperationFailed) -> str:
+    """Which record the error is about, if it is about one."""
+    reference, number = error.evidence.get("reference"), error.evidence.get("work_item_id")
+    names = [str(reference)] if reference else []
+    names += [f"work item {number}"] if number else []
+    return f"{', '.join(names)}: " if names else ""
 
 
 def _response(answer: Answer, operation: Operation) -> func.HttpResponse:

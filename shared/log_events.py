@@ -264,6 +264,19 @@ AHA_STATUS_REFUSED = LogEvent(
     "Aha! refused the workflow status. The app still writes a changed name and description.",
     "Correct the mapping: the status must belong to the record's workflow.",
 )
+AHA_REFUSED = LogEvent(
+    "aha.refused",
+    Level.ERROR,
+    "Aha! refuses to take changes of one work item. Other work items are not held up.",
+    "Correct what the message names. The work item's next change tries it again.",
+)
+AHA_KEPT = LogEvent(
+    "aha.kept",
+    Level.WARNING,
+    "Aha! accepted a write to a record and kept the old value.",
+    "Change the field in Aha! by hand, or find out which rule of the workspace keeps it. The work item's next change "
+    "tries it again.",
+)
 
 RECORD_DEFECT = LogEvent(
     "record.defect",
@@ -339,6 +352,12 @@ OPERATION_FAILED = LogEvent(
     Level.ERROR,
     "The operation failed. `detail.code` has the error code.",
     "Look up the code in *Error codes*.",
+)
+OPERATION_REFUSED = LogEvent(
+    "operation.refused",
+    Level.WARNING,
+    "The request could not be carried out as it was made: it is wrong, or came too early or too late.",
+    "Correct the request. The integration needs no repair.",
 )
 OPERATION_DEFECT = LogEvent(
     "operation.defect",

@@ -24,8 +24,9 @@ def put_record(call: Call, kind: str, identifier: str) -> Response:
     record = call.account.record(kind, identifier)
     record.puts += 1
     document = call.document(record.kind)
+    record.writes.check(document)
     if not call.account.behaviour.unchanged_writes:
-        changes = update_record(call.account, record, document)
+        changes = update_record(call.account, record, record.writes.taken(document))
         call.activity.report(record, "update", changes, call.user, call.base)
     return json_response({record.kind: call.select(call.show.record(record))})
 

@@ -15,6 +15,7 @@ from local.aha.events import EVENTS, RELEASE_EVENTS, STYLES, feature_event, rele
 from local.aha.file_content import GeneratedContent, StoredContent
 from local.aha.inline_images import image_markup
 from local.aha.records import Attachment, Feature, Record, Requirement, User, time_text
+from local.aha.writes import Writes
 
 _BEHAVIOURS = re.compile(r"ok|purged|expired|access_denied|cut_after:\d+")
 
@@ -87,6 +88,17 @@ def edit(call: Call) -> Response:
         record.hidden = document["hidden"]
     call.activity.report(record, "update", changes, user, call.base)
     return json_response({record.kind: call.show.record(record)})
+
+
+def put_writes(call: Call) -> Response:
+    """How a record (`id`) takes writes from now on; see `local.aha.writes`. Without other keys, as usual."""
+    document = _document(call)
+    record = call.account.any_record(str(document.get("id")))
+    try:
+        record.writes = Writes.from_json(document)
+    except ValueError as error:
+        raise Refusal(400, str(error)) from None
+    return Response(status=204)
 
 
 def _user(call: Call, email: object) -> User:
@@ -204,6 +216,7 @@ ROUTES: list[Route] = [
     ("PUT", "/rate_limit", put_rate_limit),
     ("GET", "/records", list_records),
     ("POST", "/edit", edit),
+    ("PUT", "/writes", put_writes),
     ("POST", "/attachments", post_attachment),
     ("PUT", "/attachments/<identifier>", put_attachment),
     ("GET", "/events/<identifier>", get_event),

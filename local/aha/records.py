@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
 from local.aha.file_content import FileContent
+from local.aha.writes import Writes
 
 Kind = Literal["feature", "requirement"]
 
@@ -177,6 +178,7 @@ class Record:
     assigned_to: User | None = None
     hidden: bool = False
     puts: int = 0
+    writes: Writes = field(default_factory=Writes)
 
     kind: Kind = "feature"
 

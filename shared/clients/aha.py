@@ -93,7 +93,7 @@ class Aha:
     def record(self, kind: Kind, record_id: str) -> AhaRecord:
         """The current record, by id or reference."""
         request = Request("GET", self._url(kind, record_id), subject=self._subject(kind, record_id))
-        return _record(self._http.send(request), kind)
+        return _record(self._http.send(request), kind, record_id)
 
     def update(self, kind: Kind, record_id: str, change: RecordChange) -> AhaRecord:
         """Write the fields that changed. Returns the record as Aha! stored it: Aha! cleans up the HTML."""
@@ -102,7 +102,7 @@ class Aha:
         headers = {"Content-Type": "application/json"}
         subject = replace(self._subject(kind, record_id), action=Action.UPDATE)
         request = Request("PUT", self._url(kind, record_id), headers, lambda: body, subject=subject)
-        return _record(self._http.send(request), kind)
+        return _record(self._http.send(request), kind, record_id)
 
     def _object(self, path: str, key: str) -> Mapping[str, Any]:
         """The object under one key of the answer to a GET."""
@@ -127,13 +127,15 @@ class Aha:
         return f"{self._base_url}/{kind.value}s/{quote(record_id, safe='')}"
 
 
-def _record(response: Response, kind: Kind) -> AhaRecord:
+def _record(response: Response, kind: Kind, record_id: str) -> AhaRecord:
+    """The record in an answer. One without its fields would read as a record that somebody emptied."""
     body = response.json()
     source = body.get(kind.value) if isinstance(body, Mapping) else None
-    if not isinstance(source, Mapping) or source.get("id") is None:
+    if not isinstance(source, Mapping) or not _is_whole(source) or not _is_of(source, record_id):
         raise Unavailable(
             System.AHA,
-            f"Aha! sent an answer without a {kind.value}. Nothing has to be repaired; try again later.",
+            f"Aha! sent an answer without the {kind.value} {record_id}. Nothing has to be repaired; try again later.",
+            outcome_unknown=True,
         )
     return record_of(source)
 
@@ -161,6 +163,15 @@ def record_of(source: Mapping[str, Any]) -> AhaRecord:
         updated_at=parse_time(source.get("updated_at")),
         attachments=_attachments(source),
     )
+
+
+def _is_whole(source: Mapping[str, Any]) -> bool:
+    return all(name in source for name in ("id", "name", "description"))
+
+
+def _is_of(source: Mapping[str, Any], record_id: str) -> bool:
+    """Whether a record is the one that was asked for. A reference may lead to a record that has a new one since."""
+    return not record_id.isdecimal() or str(source["id"]) == record_id
 
 
 def _attachments(source: Mapping[str, Any]) -> dict[str, str]:

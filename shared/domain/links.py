@@ -110,6 +110,7 @@ class Link:
     `parent_aha_id` is the feature of a requirement (empty for a feature), `parent_work_item_id` that feature's work
     item at the last send. `work_item_url` is the page that a person opens.
     `agreed_revision` is the newest revision of the work item of which every field is in sync with Aha!.
+    `refused_revision` is the newest revision with a change that Aha! did not take; it is tried again with a newer one.
     `requirement_ids` are those of a feature at its last send. `sent_as_of` is `updated_at` of the newest record that
     was sent, by Aha!'s clock. `sent_at` and `received_at` are when a send or a notification last changed this link, by
     this app's clock. `description_field` is the work item's field that the base of the description is about, and
@@ -124,6 +125,7 @@ class Link:
     work_item_url: str
     work_item_type: str
     agreed_revision: int
+    refused_revision: int = 0
     name: str = ""
     base: Mapping[Field, Base] = field(default_factory=dict)
     intentions: tuple[Intention, ...] = ()
@@ -136,6 +138,14 @@ class Link:
     description_field: str = SYSTEM_DESCRIPTION
     other_text: str = ""
     last_error: RecordError | None = None
+
+    def is_agreed(self, revision: int) -> bool:
+        """Whether a revision is in sync with Aha! for certain, so that neither side has to be read."""
+        return revision <= self.agreed_revision and not self.intentions
+
+    def is_refused(self, revision: int) -> bool:
+        """Whether Aha! did not take the changes of a revision, so that they wait for a newer one."""
+        return revision <= self.refused_revision and not self.intentions
 
 
 def digest(text: str) -> str:

@@ -61,18 +61,13 @@ class ReceivePlan:
         self, link: Link, work_item: WorkItem, record: AhaRecord, operation_id: str, now: datetime
     ) -> tuple[Intention, ...]:
         """The notes of the field updates, to be stored before Aha! is written to."""
-        contents = {
-            Field.NAME: name_content,
-            Field.DESCRIPTION: lambda html: description_content(html, self.images),
-            Field.STATE: status_content,
-        }
         replaced = _digests(link, record, self.images)
         return tuple(
             Intention(
                 field=name,
                 side=Side.AHA,
                 source=work_item.digest_of(name, self.images),
-                written=contents[name](value),
+                written=_content(name, value, self.images),
                 replaced=replaced[name],
                 revision=work_item.revision,
                 operation_id=operation_id,
@@ -160,31 +155,61 @@ def _merge(name: Field, base: Base | None, theirs: str, aha: str, same: bool) ->
     return merge(source_changed=theirs != base.azure_devops, target_changed=aha != aha_before, same=same)
 
 
+def kept_fields(plan: ReceivePlan, link: Link, before: AhaRecord, after: AhaRecord) -> frozenset[Field]:
+    """The fields that Aha! did not change although it answered a write with success.
+
+    Aha!'s clean-up of HTML is no such case: a field that shows what was written, or that shows something new, changed.
+    """
+    old, new = _digests(link, before, plan.images), _digests(link, after, plan.images)
+    shown = aha_texts(link, after, plan.images)
+    return frozenset(
+        name
+        for name, value in plan.values.items()
+        if old[name] == new[name] and _content(name, value, plan.images) not in shown[name].contents()
+    )
+
+
+def _content(name: Field, value: str, images: Images) -> str:
+    """The digest of what a reader sees of a field's new value."""
+    if name is Field.DESCRIPTION:
+        return description_content(value, images)
+    return name_content(value) if name is Field.NAME else status_content(value)
+
+
 def link_after(
     plan: ReceivePlan,
     link: Link,
     work_item: WorkItem,
     after: AhaRecord,
-    refused: frozenset[Field] = frozenset(),
+    not_taken: frozenset[Field] = frozenset(),
     operation_id: str = "",
 ) -> Link:
     """The link once Aha! says `after`, and the operation's intentions have become the base.
 
-    A field that Aha! refused counts as synced, so that redeliveries do not retry it. A later change is carried again.
+    A field that Aha! did not take keeps its base, and the revision is noted, so that nothing tries it again before the
+    work item's next change.
     """
     shown = _digests(link, after, plan.images)
     base = dict(link.base)
     for name, outcome in plan.outcomes.items():
         known = base.get(name)
-        if outcome is Outcome.LEAVE or (outcome is Outcome.UNCHANGED and known is not None):
+        if (
+            name in not_taken
+            or outcome is Outcome.LEAVE
+            or (outcome is Outcome.UNCHANGED and known is not None)
+        ):
             continue
         theirs = work_item.digest_of(name, plan.images)
-        if name in refused and known is not None:
-            base[name] = replace(known, azure_devops=theirs)
-            continue
         received_as_of = known.received_as_of if known else None
         if name in plan.written_fields:
             received_as_of = after.updated_at or received_as_of
         base[name] = Base(shown[name], theirs, received_as_of)
-    new_link = agreed_about(replace(link, base=base, last_error=None), work_item)
+    new_link = replace(
+        link,
+        base=base,
+        refused_revision=work_item.revision if not_taken else 0,
+        last_error=link.last_error if not_taken else None,
+    )
+    if Field.DESCRIPTION not in not_taken:
+        new_link = agreed_about(new_link, work_item)
     return with_agreed_revision(without_intentions_of(new_link, operation_id), work_item, plan.images)

@@ -222,6 +222,7 @@ def link_after(
         work_item_url=work_item.page_url or (link.work_item_url if link else ""),
         work_item_type=work_item.type,
         agreed_revision=link.agreed_revision if link else 0,
+        refused_revision=link.refused_revision if link else 0,
         base=base,
         intentions=link.intentions if link else (),
         attachments={**(link.attachments if link else {}), **plan.files.found_on_work_item, **uploaded},

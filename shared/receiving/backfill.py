@@ -92,7 +92,7 @@ def backfill(app: App, operation: Operation, integration: Integration, since: da
 
 
 def _sync_page(app: App, operation: Operation, inbound: InboundSync, items: Sequence[WorkItem]) -> _Synced:
-    """Sync the linked work items whose present revision is not in sync with Aha! for certain."""
+    """Sync the linked work items whose present revision is neither in sync with Aha! nor refused by it."""
 
     def read_link(item: WorkItem) -> StoredLink | None:
         return app.links.by_work_item(inbound.integration_id, item.id)
@@ -107,7 +107,7 @@ def _sync_page(app: App, operation: Operation, inbound: InboundSync, items: Sequ
     for item, link in zip(items, links, strict=True):
         if isinstance(link, OperationFailed):
             _count(synced, item, "", link)
-        elif link is not None and not _is_synced(item, link):
+        elif link is not None and not _is_settled(item, link):
             linked.append((item, link))
     received = in_parallel(isolated(sync, operation, lambda pair: _name(pair[0])), linked, _AT_ONCE)
     for (item, link), outcome in zip(linked, received, strict=True):
@@ -119,8 +119,8 @@ def _name(item: WorkItem) -> str:
     return f"work item {item.id}"
 
 
-def _is_synced(item: WorkItem, stored: StoredLink) -> bool:
-    return item.revision <= stored.link.agreed_revision and not stored.link.intentions
+def _is_settled(item: WorkItem, stored: StoredLink) -> bool:
+    return stored.link.is_agreed(item.revision) or stored.link.is_refused(item.revision)
 
 
 def _count(synced: _Synced, item: WorkItem, reference: str, outcome: Received | OperationFailed) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared import log_events
 from shared.app import App
-from shared.clients.aha import Aha, RecordChange
+from shared.clients.aha import Aha
 from shared.clients.azure_devops import AzureDevOps
 from shared.concurrency import Threads
 from shared.domain.absence import out_of_sight
@@ -24,8 +24,18 @@ from shared.domain.notifications import Notification
 from shared.domain.present_description import AgreedDescription, described
 from shared.domain.receive_plan import ReceivePlan, aha_texts, link_after, plan_receive
 from shared.domain.work_item import WorkItem
-from shared.errors import LinkChanged, NotFound, RuleViolation, System, Unavailable
+from shared.errors import (
+    Forbidden,
+    LinkChanged,
+    NotFound,
+    OperationFailed,
+    RuleViolation,
+    System,
+    Unavailable,
+)
 from shared.operation import Operation
+from shared.receiving.aha_write import WrittenToAha, write_to_aha
+from shared.receiving.receive_log import ReceiveLog
 from shared.settling import settle_intentions
 from shared.storage.links import StoredLink
 
@@ -65,6 +75,7 @@ class InboundSync:
         self._operation = operation
         self._integration = integration
         self._images = images_of_integration(integration, app.settings.azure_devops_url)
+        self._receive_log = ReceiveLog(operation.log, integration.aha.url)
         self._azure_devops: AzureDevOps = app.azure_devops(integration.azure_devops, operation)
         self._aha: Aha = app.aha(integration.aha, operation)
 
@@ -79,8 +90,16 @@ class InboundSync:
         `stored` is the work item's link, if it was just read.
 
         Raises:
-            Unavailable, Refused: it could not be done now; try again.
+            Unavailable, Refused: it could not be done now; try again. The evidence names work item and record.
         """
+        try:
+            return self._sync(notification, stored)
+        except OperationFailed as error:
+            reference = {"reference": stored.link.reference} if stored else {}
+            error.evidence.update(work_item_id=notification.work_item_id, **reference)
+            raise
+
+    def _sync(self, notification: Notification, stored: StoredLink | None) -> Received:
         has_written = False
         for _ in range(_ROUNDS):
             stored = stored or self._links.by_work_item(
@@ -95,19 +114,24 @@ class InboundSync:
                 )
             if not has_written and _is_synced(stored.link, notification.revision):
                 return self._unchanged(stored.link, "already_agreed")
-            both = self._look(stored.link)
-            if isinstance(both, Received):
-                return both
-            mapping = self._integration.mapping(both.link.kind).status_mapping
-            plan = plan_receive(both.link, both.work_item, both.record, mapping, self._images)
-            self._log_decision(both, plan)
-            after, refused = both.record, frozenset[Field]()
+            if not has_written and _is_refused(stored.link, notification.revision):
+                return self._not_taken(stored.link)
             try:
+                both = self._look(stored)
+                if isinstance(both, Received):
+                    return both
+                if not has_written and both.link.is_refused(both.work_item.revision):
+                    return self._not_taken(both.link)
+                mapping = self._integration.mapping(both.link.kind).status_mapping
+                plan = plan_receive(both.link, both.work_item, both.record, mapping, self._images)
+                self._receive_log.decision(both.link, both.work_item, plan)
+                written = WrittenToAha(both.record)
                 if plan.writes:
                     stored = self._intend(stored, both, plan)
-                    after, refused = self._write(stored.link, both.record, plan)
-                    has_written = has_written or bool(plan.written_fields - refused)
-                self._commit(stored, both, plan, after, refused)
+                    written = write_to_aha(self._aha, stored.link, both.record, plan)
+                    has_written = has_written or bool(plan.written_fields - written.not_taken)
+                    self._receive_log.not_taken(stored.link, both.work_item, plan, written)
+                self._commit(stored, both, plan, written)
             except LinkChanged as error:
                 self._operation.log.add(
                     log_events.LINK_CHANGED_MEANWHILE, f"{error.detail} This operation reads it again."
@@ -116,11 +140,14 @@ class InboundSync:
                 continue
             if has_written:
                 return Received("updated")
-            return self._unchanged(both.link, _why_unchanged(plan, refused))
+            if written.not_taken and not _only_status_refused(written):
+                return self._not_taken(both.link)
+            return self._unchanged(both.link, _why_unchanged(plan, written))
         raise Unavailable(System.STORAGE, "The link keeps changing. Try again.", retry_after=2)
 
-    def _look(self, link: Link) -> _Both | Received:
+    def _look(self, stored: StoredLink) -> _Both | Received:
         """Read both sides, side by side, and settle the link's intentions."""
+        link = stored.link
         with Threads(1, "aha") as other:
             reading = other.submit(self._aha.record, link.kind, link.aha_id)
             try:
@@ -132,6 +159,8 @@ class InboundSync:
                 record = reading.result()
             except NotFound as error:
                 return ignore(self._operation, "aha_record_gone", error.detail, reference=link.reference)
+            except (Forbidden, RuleViolation) as error:
+                return self._refused_record(stored, work_item, error)
         shown_field = self._integration.description_field(work_item.type)
         work_item = described(work_item, shown_field, AgreedDescription.of(link))
         try:
@@ -188,90 +217,33 @@ class InboundSync:
         noted = with_intentions(both.link, intentions)
         return self._links.replace(self._integration.integration_id, [(stored, noted)])[noted.aha_id]
 
-    def _commit(
-        self, stored: StoredLink, both: _Both, plan: ReceivePlan, after: AhaRecord, refused: frozenset[Field]
-    ) -> None:
+    def _commit(self, stored: StoredLink, both: _Both, plan: ReceivePlan, written: WrittenToAha) -> None:
         """Record in the link what was written."""
         link = stored.link if plan.writes else both.link
-        new_link = link_after(plan, link, both.work_item, after, refused, self._operation.id)
+        new_link = link_after(
+            plan, link, both.work_item, written.record, written.not_taken, self._operation.id
+        )
         if new_link != stored.link:
             stamped = replace(new_link, received_at=self._clock.now())
             self._links.replace(self._integration.integration_id, [(stored, stamped)])
 
-    def _write(self, link: Link, record: AhaRecord, plan: ReceivePlan) -> tuple[AhaRecord, frozenset[Field]]:
-        """Write the plan into Aha!. If Aha! refuses it, write name and description without the status.
+    def _refused_record(
+        self, stored: StoredLink, work_item: WorkItem, error: Forbidden | RuleViolation
+    ) -> Received:
+        """Note that Aha! does not let this token read the record, so that nothing waits for it."""
+        self._receive_log.refused(stored.link, work_item, error)
+        noted = replace(stored.link, refused_revision=work_item.revision)
+        self._links.replace(self._integration.integration_id, [(stored, noted)])
+        return self._not_taken(stored.link)
 
-        The record afterwards, and the fields that were refused.
-        """
-        change = RecordChange(plan.name, plan.description, plan.status)
-        try:
-            return self._aha.update(link.kind, link.aha_id, change), frozenset()
-        except RuleViolation as error:
-            if plan.status is None:
-                raise
-            self._operation.log.add(
-                log_events.AHA_STATUS_REFUSED,
-                f"Aha! refused the status “{plan.status}” for {link.reference}. Check the integration's status "
-                f"mapping: the status must belong to the record's workflow. {error.detail}",
-                reference=link.reference,
-                status=plan.status,
-            )
-        without_status = replace(change, status=None)
-        if not without_status.payload():
-            return record, frozenset((Field.STATE,))
-        return self._aha.update(link.kind, link.aha_id, without_status), frozenset((Field.STATE,))
-
-    def _log_decision(self, both: _Both, plan: ReceivePlan) -> None:
-        link, log = both.link, self._operation.log
-        name = link.reference or link.aha_id
-        where = {
-            "work_item_id": link.work_item_id,
-            "reference": link.reference,
-            "revision": both.work_item.revision,
-        }
-        if plan.writes:
-            fields = ", ".join(sorted(field.value for field in plan.written_fields))
-            log.add(
-                log_events.RECORD_CHANGES,
-                f"Work item {link.work_item_id} changes {name} in Aha!: {fields}.",
-                state=both.work_item.state,
-                status=plan.status,
-                **where,
-            )
-        for field in plan.conflicts:
-            log.add(
-                log_events.RECORD_CONFLICT,
-                f"Both sides changed the {field.value} of {name}; Azure DevOps' text was kept. The record's history "
-                "in Aha! has the overwritten text.",
-                field=field.value,
-                kept="azure_devops",
-                **where,
-            )
-        if plan.left_images:
-            log.add(
-                log_events.RECORD_IMAGES_LEFT,
-                f"{len(plan.left_images)} images of {name} exist in Azure DevOps only. In their place, its description "
-                f"in Aha! links to work item {link.work_item_id}, for people who can sign in there. Attach them to the "
-                "record in Aha! if everybody should see them.",
-                images=list(plan.left_images),
-                **where,
-            )
-        if plan.shows_source:
-            log.add(
-                log_events.RECORD_MARKDOWN_LEFT,
-                f"The description of {name} is Markdown that could not be rendered, so Aha! shows its source. Shorten "
-                f"the description of work item {link.work_item_id}, or convert it to HTML.",
-                characters=len(both.work_item.description),
-                **where,
-            )
-        if plan.unmapped_state:
-            log.add(
-                log_events.STATE_NOT_MAPPED,
-                f"The state “{plan.unmapped_state}” is not mapped to a status, so the status stays as it is. Map it in "
-                "the integration if it should change.",
-                state=plan.unmapped_state,
-                **where,
-            )
+    def _not_taken(self, link: Link) -> Received:
+        return ignore(
+            self._operation,
+            "aha_refused",
+            f"Aha! does not take the changes of work item {link.work_item_id}. Its next change tries them again.",
+            work_item_id=link.work_item_id,
+            reference=link.reference,
+        )
 
     def _unchanged(self, link: Link, reason: str) -> Received:
         self._operation.log.add(
@@ -286,10 +258,19 @@ class InboundSync:
 
 def _is_synced(link: Link, revision: int | None) -> bool:
     """Whether a revision is in sync with Aha! for certain, so that neither side has to be read."""
-    return revision is not None and revision <= link.agreed_revision and not link.intentions
+    return revision is not None and link.is_agreed(revision)
 
 
-def _why_unchanged(plan: ReceivePlan, refused: frozenset[Field]) -> str:
-    if Field.STATE in refused:
+def _is_refused(link: Link, revision: int | None) -> bool:
+    return revision is not None and link.is_refused(revision)
+
+
+def _only_status_refused(written: WrittenToAha) -> bool:
+    error = written.refused.get(Field.STATE)
+    return written.not_taken == {Field.STATE} and isinstance(error, RuleViolation)
+
+
+def _why_unchanged(plan: ReceivePlan, written: WrittenToAha) -> str:
+    if written.not_taken:
         return "status_refused"
     return "state_not_mapped" if plan.unmapped_state else "already_agreed"

@@ -28,11 +28,15 @@ class WebhookGone(IntegrationNotFound):
 
 @dataclass(frozen=True)
 class Delivery:
-    """An authenticated call of a webhook. `stored` is the link of the work item, if the body names a linked one."""
+    """An authenticated call of a webhook.
+
+    `stored` is the link of the work item, if the body names a linked one; `link_failure` says why it was not read.
+    """
 
     integration: StoredIntegration
     notification: Notification | NotificationWithoutDetails | Ignored
     stored: StoredLink | None
+    link_failure: Exception | None = None
 
 
 def open_delivery(app: App, integration_id: str, token: str, body: Any) -> Delivery:
@@ -50,6 +54,10 @@ def open_delivery(app: App, integration_id: str, token: str, body: Any) -> Deliv
     with Threads(1, "link") as beside:
         reading = beside.submit(app.links.by_work_item, integration_id, notification.work_item_id)
         integration = _authenticate(app, integration_id, token)
+        # The failure is raised by `receive`, whose failures are in the integration's log.
+        failure = reading.exception()
+        if isinstance(failure, Exception):
+            return Delivery(integration, notification, None, failure)
         return Delivery(integration, notification, reading.result())
 
 
@@ -71,6 +79,8 @@ def receive(app: App, operation: Operation, delivery: Delivery) -> Received:
         Unavailable, Refused: it could not be done now; the notification should be delivered again.
     """
     notification, integration = delivery.notification, delivery.integration.integration
+    if delivery.link_failure is not None:
+        raise delivery.link_failure
     if isinstance(notification, Ignored):
         about = notification.work_item
         if about is not None and integration.enabled:

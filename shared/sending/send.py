@@ -24,7 +24,14 @@ from shared.domain.kind import Kind
 from shared.domain.products import is_of_product
 from shared.domain.records import Attachment, Feature
 from shared.domain.send_plan import plan_record
-from shared.errors import IntegrationDisabled, IntegrationIncomplete, InvalidRequest, OtherProduct, TimeSpent
+from shared.errors import (
+    IntegrationDisabled,
+    IntegrationIncomplete,
+    InvalidRequest,
+    OperationFailed,
+    OtherProduct,
+    TimeSpent,
+)
 from shared.operation import Operation
 from shared.sending.batch_writer import WritePlace, write_work_items
 from shared.sending.commit import Commits, Decided
@@ -89,7 +96,11 @@ def send_feature(
     check_usable(integration)
     check_product(integration, feature)
     send = FeatureSend(app, operation, integration, feature)
-    return send.dry_run() if dry_run else send.run()
+    try:
+        return send.dry_run() if dry_run else send.run()
+    except OperationFailed as error:
+        error.evidence.setdefault("reference", feature.record.reference or feature.record.id)
+        raise
 
 
 class FeatureSend:

@@ -78,6 +78,7 @@ def link_row(integration_id: str, link: Link, unknown: Mapping[str, Value] | Non
         "other_text": link.other_text,
         **_present(
             parent_work_item_id=link.parent_work_item_id,
+            refused_revision=link.refused_revision or None,
             sent_as_of=_time_text(link.sent_as_of),
             sent_at=_time_text(link.sent_at),
             received_at=_time_text(link.received_at),
@@ -144,6 +145,7 @@ def stored_link(row: Row) -> StoredLink:
         work_item_url=row.text("work_item_url"),
         work_item_type=row.text("work_item_type"),
         agreed_revision=row.number("agreed_revision"),
+        refused_revision=row.number("refused_revision"),
         base=_known_fields(base, _base),
         intentions=tuple(_intention(item) for item in intentions if item.get("field") in _FIELDS),
         attachments={key: _file(file) for key, file in attachments.items()},
@@ -200,7 +202,7 @@ _FIELDS = frozenset(name.value for name in Field)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _PROPERTY_NAMES = """
 schema write_id kind aha_id reference parent_aha_id work_item_id work_item_url work_item_type agreed_revision
-parent_work_item_id sent_as_of sent_at received_at description_field other_text last_error
+refused_revision parent_work_item_id sent_as_of sent_at received_at description_field other_text last_error
 """
 _PROPERTIES = frozenset(_PROPERTY_NAMES.split())
 

@@ -287,6 +287,10 @@ class Aha(Sandbox):
         """A product manager's edit: `name`, `description`, `status`."""
         self.control("POST", "/edit", {"id": reference, **changes})
 
+    def takes_writes(self, reference: str, **how: Any) -> None:
+        """How a record takes the app's writes from now on: `refuses`, `keeps`; as usual if neither is given."""
+        self.control("PUT", "/writes", {"id": reference, **how})
+
     def records(self) -> list[dict[str, Any]]:
         """All features and requirements, short."""
         records: list[dict[str, Any]] = self.control("GET", "/records")["records"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.system import READ_TOKEN, WRITE_TOKEN
+from tests.e2e.reconciling import damage_link, repair_link
 from tests.e2e.sending_payloads import Json
 from tests.e2e.sending_scene import Scene
 
@@ -107,6 +108,32 @@ def test_a_notification_is_delivered_again_when_storage_was_down(scene: Scene) -
     assert scene.aha.feature("PROD-2")["name"] == "Named anew"
 
 
+def test_a_link_that_cannot_be_read_is_in_the_log_and_delivered_again(scene: Scene) -> None:
+    number = send_sample(scene)
+    scene.edit(number, title="Named anew")
+    body = {"eventType": "workitem.updated", "resource": {"workItemId": number, "id": 2}}
+    row = damage_link(scene, number)
+
+    failed = scene.notify(body)
+
+    assert (failed.status_code, failed.json()["code"]) == (503, "internal_error")
+    assert scene.log("operation.defect", "error") != []
+    repair_link(scene, row)
+    assert scene.notify(body).json()["result"] == "updated"
+
+
+def test_the_log_of_an_outage_names_record_and_work_item(scene: Scene) -> None:
+    number = send_sample(scene)
+    scene.aha.add_fault(method="PUT", path="^/api/v1/features/", status=503, times=ATTEMPTS)
+
+    scene.edit(number, title="Named anew")
+    scene.deliver(**AGAIN)
+
+    (entry,) = scene.log("operation.failed", "error")
+    assert entry["message"].startswith(f"PROD-2, work item {number}: ")
+    assert (entry["detail"]["reference"], entry["detail"]["work_item_id"]) == ("PROD-2", number)
+
+
 def test_a_refused_azure_devops_token_is_not_taken_for_a_change_and_the_log_tells_what_to_do(
     scene: Scene,
 ) -> None:
@@ -125,17 +152,16 @@ def test_a_refused_azure_devops_token_is_not_taken_for_a_change_and_the_log_tell
     assert scene.notify(body).json()["result"] == "updated"
 
 
-@pytest.mark.parametrize("token", ["wrong", "sandbox-aha-viewer-token"])
-def test_a_refused_aha_token_loses_no_change(scene: Scene, token: str) -> None:
+def test_a_refused_aha_token_loses_no_change(scene: Scene) -> None:
     number = send_sample(scene)
-    scene.configure(aha={"url": scene.aha.account_url, "api_token": token})
+    scene.configure(aha={"url": scene.aha.account_url, "api_token": "wrong"})
     scene.edit(number, title="Named anew")
     body = {"eventType": "workitem.updated", "resource": {"workItemId": number, "id": 2}}
 
     refused = scene.notify(body)
 
     assert refused.status_code == 503
-    assert refused.json()["code"] in ("aha_credentials_rejected", "aha_forbidden")
+    assert refused.json()["code"] == "aha_credentials_rejected"
     scene.configure()
     assert scene.notify(body).json()["result"] == "updated"
     assert scene.aha.feature("PROD-2")["name"] == "Named anew"
@@ -182,19 +208,20 @@ def test_a_status_that_aha_refuses_does_not_hold_back_name_and_description(
     assert "workflow" in entry["message"]
 
 
-def test_a_status_that_aha_refused_is_not_asked_for_again_until_the_state_changes(scene: Scene) -> None:
-    mapping = {"Active": "No such status", "Closed": "Shipped"}
+def test_a_status_that_aha_refused_is_asked_for_again_with_the_next_change(scene: Scene) -> None:
+    mapping = {"Active": "No such status"}
     scene.configure(feature=scene.integration.body["feature"] | {"status_mapping": mapping})
     number = send_sample(scene)
     scene.edit(number, state="Active")
     (answer,) = scene.deliver()
     assert (answer["result"], answer["reason"]) == ("unchanged", "status_refused")
-
-    scene.edit(number, title="Named anew")
-    scene.deliver()
     assert len(scene.log("aha.status-refused")) == 1
-    scene.edit(number, state="Closed")
+
+    mapping = {"Active": "In progress"}
+    scene.configure(feature=scene.integration.body["feature"] | {"status_mapping": mapping})
+    scene.edit(number, title="Named anew")
     scene.deliver()
 
     feature = scene.aha.feature("PROD-2")
-    assert (feature["name"], feature["workflow_status"]["name"]) == ("Named anew", "Shipped")
+    assert (feature["name"], feature["workflow_status"]["name"]) == ("Named anew", "In progress")
+    assert len(scene.log("aha.status-refused")) == 1

@@ -147,9 +147,9 @@ MUTATIONS = (
     Mutation(
         "A notification commits before the answer",
         "shared/receiving/inbound_sync.py",
-        "                    after, refused = self._write(stored.link, both.record, plan)\n",
-        "                    self._commit(stored, both, plan, both.record, refused)\n"
-        "                    after, refused = self._write(stored.link, both.record, plan)\n",
+        "                    written = write_to_aha(self._aha, stored.link, both.record, plan)\n",
+        "                    self._commit(stored, both, plan, written)\n"
+        "                    written = write_to_aha(self._aha, stored.link, both.record, plan)\n",
         ("tests/e2e/test_receive_outages.py",),
     ),
     Mutation(

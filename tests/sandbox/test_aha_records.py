@@ -187,6 +187,44 @@ def test_a_write_can_be_answered_and_change_nothing(aha: AhaCaller) -> None:
     assert (answer.status_code, answer.json()["feature"]["name"]) == (200, "Pay by card")
 
 
+@pytest.mark.parametrize(("status", "message"), [(422, "Name is too long"), (403, "No"), (404, "Not found")])
+def test_a_record_can_refuse_its_writes_and_no_others(aha: AhaCaller, status: int, message: str) -> None:
+    refuses = {"status": status, "message": message}
+    aha.control("PUT", "/writes", json={"id": "PROD-1", "refuses": refuses})
+
+    answer = aha.put_feature("PROD-1", name="New")
+
+    assert (answer.status_code, answer.json()) == (status, {"error": message})
+    assert aha.feature("PROD-1")["name"] == "Pay by card"
+    assert aha.put_feature("PROD-2", name="New").status_code == 200
+    aha.control("PUT", "/writes", json={"id": "PROD-1"})
+    assert aha.put_feature("PROD-1", name="New").status_code == 200
+
+
+def test_a_record_can_refuse_one_field(aha: AhaCaller) -> None:
+    refuses = {"status": 422, "message": "Name is invalid", "fields": ["name"]}
+    aha.control("PUT", "/writes", json={"id": "PROD-1", "refuses": refuses})
+
+    assert aha.put_feature("PROD-1", name="New", description="<p>New</p>").status_code == 422
+    assert aha.put_feature("PROD-1", description="<p>New</p>").status_code == 200
+    assert aha.feature("PROD-1")["description"]["body"] == "<p>New</p>"
+
+
+def test_a_record_can_keep_some_fields_and_answer_with_success(aha: AhaCaller) -> None:
+    aha.control("PUT", "/writes", json={"id": "PROD-1", "keeps": ["workflow_status"]})
+
+    answer = aha.put_feature("PROD-1", name="New", workflow_status={"name": "Shipped"})
+
+    shown = answer.json()["feature"]
+    assert (answer.status_code, shown["name"]) == (200, "New")
+    assert shown["workflow_status"]["name"] != "Shipped"
+
+
+@pytest.mark.parametrize("wrong", [{"keeps": ["tags"]}, {"refuses": {"status": 500}}])
+def test_other_ways_to_take_writes_are_not_known(aha: AhaCaller, wrong: dict[str, Any]) -> None:
+    assert aha.try_control("PUT", "/writes", json={"id": "PROD-1", **wrong}).status_code == 400
+
+
 def test_records_are_created_and_deleted(aha: AhaCaller) -> None:
     feature = aha.api(
         "POST",

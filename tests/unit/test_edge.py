@@ -227,6 +227,63 @@ def test_the_log_is_written_whatever_became_of_the_operation(fails: bool) -> Non
         assert kept[1].detail == {"code": "aha_forbidden", "status": 403}
 
 
+CALLERS_MISTAKES = [(error, status) for error, _, status in CONTRACT if status in (400, 409, 412, 413)]
+OTHERS = [(error, status) for error, _, status in CONTRACT if status >= 422]
+
+
+@pytest.mark.parametrize(
+    ("error", "noted"),
+    [
+        *((error, ("operation.refused", Level.WARNING)) for error, _ in CALLERS_MISTAKES),
+        *((error, ("operation.failed", Level.ERROR)) for error, _ in OTHERS),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_callers_own_mistake_is_no_error_of_the_integration(
+    error: OperationFailed, noted: tuple[str, Level]
+) -> None:
+    kept: list[LogEntry] = []
+
+    def handler(call: Call, operation: Operation, found: None) -> Answer:
+        raise error
+
+    respond_about(
+        request(),
+        lambda call: Subject(None, kept.extend),
+        handler,
+        budget_seconds=lambda: 5.0,
+        # Azure DevOps delivers again after 503, whatever the fault is.
+        status_of=lambda _: 503,
+    )
+
+    assert [(entry.event, entry.level) for entry in kept] == [noted]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "beginning"),
+    [
+        ({"reference": "PROD-2", "work_item_id": 12}, "PROD-2, work item 12: It is down."),
+        ({"reference": "PROD-2"}, "PROD-2: It is down."),
+        ({}, "It is down."),
+    ],
+)
+def test_the_log_of_an_outage_names_the_record(evidence: dict[str, Any], beginning: str) -> None:
+    kept: list[LogEntry] = []
+
+    def handler(call: Call, operation: Operation, found: None) -> Answer:
+        raise errors.Unavailable(AHA, "It is down.", evidence=evidence)
+
+    respond_about(request(), lambda call: Subject(None, kept.extend), handler, budget_seconds=lambda: 5.0)
+
+    assert kept[0].message == beginning
+
+
+def test_a_body_is_parsed_once() -> None:
+    call = Call("POST", "/", {}, {}, {}, b'{"a": 1}')
+
+    assert call.json() is call.json()
+
+
 def test_a_defect_is_in_the_log_too() -> None:
     kept: list[LogEntry] = []
 

@@ -68,8 +68,8 @@ def test_a_record_is_read_with_its_status() -> None:
     "feature",
     [
         {"id": 5, "name": None, "description": None, "workflow_status": None},
-        {"id": 5},
-        {"id": "5", "description": "", "workflow_status": "Ready"},
+        {"id": 5, "name": "", "description": {}},
+        {"id": "5", "name": "", "description": "", "workflow_status": "Ready"},
     ],
 )
 def test_a_record_without_texts_or_status_is_read_too(feature: Any) -> None:
@@ -77,6 +77,29 @@ def test_a_record_without_texts_or_status_is_read_too(feature: Any) -> None:
         record = aha_at(server.url).record(Kind.FEATURE, "5")
 
     assert (record.id, record.name, record.description, record.status.id) == ("5", "", "", "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"feature": {"id": 5, "name": "Search"}},
+        {"feature": {"id": 5, "description": "<p>Colours</p>"}},
+        {"feature": {**FEATURE, "id": "6"}},
+        {"requirement": {**FEATURE, "id": "5"}},
+        {},
+        b'{"feature": {"id": 5, "na',
+    ],
+    ids=["no description", "no name", "another record", "another kind", "nothing", "cut"],
+)
+def test_a_success_that_does_not_show_the_record_is_not_believed(body: Any) -> None:
+    with (
+        serving(Reply(200, body, {"Content-Type": "application/json"})) as server,
+        pytest.raises(Unavailable) as caught,
+    ):
+        aha_at(server.url).update(Kind.FEATURE, "5", RecordChange("Search"))
+
+    assert caught.value.outcome_unknown
+    assert len(server.asked) == 1
 
 
 def test_only_what_changed_is_written_and_what_aha_made_of_it_comes_back() -> None:
@@ -123,7 +146,7 @@ def test_left_alone_and_cleared_are_different_things(change: RecordChange, paylo
 def test_half_a_character_in_a_title_does_not_end_the_request() -> None:
     # What a program left that cut a title in the middle of an emoji.
     with serving(Reply(200, {"feature": FEATURE})) as server:
-        aha_at(server.url).update(Kind.FEATURE, "1", RecordChange("Colours \ud83d"))
+        aha_at(server.url).update(Kind.FEATURE, "6776487451", RecordChange("Colours \ud83d"))
 
     assert json.loads(server.asked[0].body)["feature"]["name"].startswith("Colours ")
 
@@ -160,10 +183,10 @@ def test_an_id_is_one_segment_of_the_address() -> None:
         (Reply(429, b""), Unavailable, "limiting requests"),
         (Reply(500, b""), Unavailable, "500"),
         (Reply(503, b"<html>"), Unavailable, "Nothing has to be repaired"),
-        (Reply(200, {"error": "odd"}), Unavailable, "without a feature"),
-        (Reply(200, []), Unavailable, "without a feature"),
-        (Reply(200, {"feature": {"name": "no id"}}), Unavailable, "without a feature"),
-        (Reply(200, b""), Unavailable, "without a feature"),
+        (Reply(200, {"error": "odd"}), Unavailable, "without the feature"),
+        (Reply(200, []), Unavailable, "without the feature"),
+        (Reply(200, {"feature": {"name": "no id"}}), Unavailable, "without the feature"),
+        (Reply(200, b""), Unavailable, "without the feature"),
     ],
     ids=range(21),
 )

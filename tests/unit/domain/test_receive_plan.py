@@ -15,7 +15,7 @@ from shared.domain.images import Images
 from shared.domain.intentions import settle
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
 from shared.domain.merge import Outcome
-from shared.domain.receive_plan import aha_texts, link_after, plan_receive
+from shared.domain.receive_plan import aha_texts, kept_fields, link_after, plan_receive
 from shared.domain.work_item import WorkItem
 from tests.unit.examples import NOON, a_link, a_record, a_work_item
 
@@ -266,16 +266,63 @@ def test_a_committed_notification_leaves_no_intention_of_its_own() -> None:
     assert after.intentions == (other,)
 
 
-def test_a_status_that_aha_refused_is_not_tried_for_ever() -> None:
-    item = changed(state="Active", title="Find colours")
-    after = replace(RECORD, name="Find colours")
+@pytest.mark.parametrize("not_taken", [Field.NAME, Field.DESCRIPTION, Field.STATE])
+def test_a_field_that_aha_does_not_take_waits_for_the_next_change_and_keeps_its_base(
+    not_taken: Field,
+) -> None:
+    item = changed(title="Find colours", description="<p>New</p>", state="Active")
+    values: dict[Field, dict[str, Any]] = {
+        Field.NAME: {"name": "Find colours"},
+        Field.DESCRIPTION: {"description": "<p>New</p>"},
+        Field.STATE: {"status": WorkflowStatus("56", "In development")},
+    }
+    after = RECORD
+    for name in set(Field) - {not_taken}:
+        after = replace(after, **values[name])
+
     plan = plan_receive(LINK, item, RECORD, MAPPING)
+    link = link_after(plan, LINK, item, after, frozenset({not_taken}))
 
-    link = link_after(plan, LINK, item, after, frozenset({Field.STATE}))
+    assert link.base[not_taken] == LINK.base[not_taken]
+    assert link.is_refused(item.revision)
+    assert not link.is_agreed(item.revision)
+    again = plan_receive(link, replace(item, revision=3), after, MAPPING)
+    assert again.written_fields == {not_taken}
+    done = link_after(again, link, replace(item, revision=3), replace(after, **values[not_taken]))
+    assert done.is_agreed(3)
+    assert done.refused_revision == 0
 
-    assert not plan_receive(link, item, after, MAPPING).writes
-    closed = plan_receive(link, a_work_item(revision=3, title="Find colours", state="Closed"), after, MAPPING)
-    assert closed.status == "57"
+
+def kept(item: WorkItem, after: AhaRecord) -> frozenset[Field]:
+    return kept_fields(plan_receive(LINK, item, RECORD, MAPPING), LINK, RECORD, after)
+
+
+def test_what_aha_kept_although_it_answered_with_success_is_seen() -> None:
+    item = changed(title="Find colours", description="<p>New</p>", state="Active")
+
+    assert kept(item, RECORD) == set(Field)
+    assert kept(item, replace(RECORD, name="Find colours")) == {Field.DESCRIPTION, Field.STATE}
+    assert kept(item, replace(RECORD, status=WorkflowStatus("56", "In development"))) == {
+        Field.NAME,
+        Field.DESCRIPTION,
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "after"),
+    [
+        ({"description": "<DIV>New</DIV>"}, {"description": "<p>New</p>"}),
+        ({"description": "<div>Shoppers look for colours.</div>"}, {}),
+        ({"description": "New<script>1</script>"}, {"description": "<p>New</p>"}),
+        ({"title": "Find  colours"}, {"name": "Find colours"}),
+        ({"state": "Active"}, {"status": WorkflowStatus("57", "Shipped")}),
+    ],
+    ids=["cleaned up", "only markup", "a part is removed", "white space", "a rule of Aha! moved it on"],
+)
+def test_what_aha_cleans_up_or_changes_further_was_taken(
+    fields: dict[str, str], after: dict[str, Any]
+) -> None:
+    assert kept(changed(**fields), replace(RECORD, **after)) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,69 @@
+"""Write a plan into Aha!, and find out which fields Aha! took.
+
+Aha! refuses a PUT as a whole and does not say which field was at fault. So what is refused together is written again
+one field at a time: a refused status holds back neither name nor description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.clients.aha import Aha, RecordChange
+from shared.domain.aha_record import AhaRecord
+from shared.domain.links import Field, Link
+from shared.domain.receive_plan import ReceivePlan, kept_fields
+from shared.errors import Forbidden, NotFound, Refused, RuleViolation
+
+
+@dataclass(frozen=True)
+class WrittenToAha:
+    """What became of a write: the record afterwards, the errors of refused fields, and the fields that Aha! kept as
+    they were although it answered with success.
+    """
+
+    record: AhaRecord
+    refused: Mapping[Field, Refused] = field(default_factory=dict)
+    kept: frozenset[Field] = frozenset()
+
+    @property
+    def not_taken(self) -> frozenset[Field]:
+        """The fields that did not get their new values."""
+        return self.kept | frozenset(self.refused)
+
+
+def write_to_aha(aha: Aha, link: Link, before: AhaRecord, plan: ReceivePlan) -> WrittenToAha:
+    """Write every field of a plan that Aha! takes. `before` is the record as it was read.
+
+    Raises:
+        CredentialsRejected, Unavailable: it is not known yet what Aha! takes; try again.
+    """
+    after, refused = before, dict[Field, Refused]()
+    try:
+        after = aha.update(link.kind, link.aha_id, _change(plan, plan.written_fields))
+    except RuleViolation as error:
+        if len(plan.written_fields) == 1:
+            refused = dict.fromkeys(plan.written_fields, error)
+        else:
+            after, refused = _write_one_by_one(aha, link, before, plan)
+    except (Forbidden, NotFound) as error:
+        refused = dict.fromkeys(plan.written_fields, error)
+    kept = kept_fields(plan, link, before, after) - frozenset(refused)
+    return WrittenToAha(after, refused, kept)
+
+
+def _write_one_by_one(
+    aha: Aha, link: Link, before: AhaRecord, plan: ReceivePlan
+) -> tuple[AhaRecord, dict[Field, Refused]]:
+    after, refused = before, dict[Field, Refused]()
+    for name in sorted(plan.written_fields, key=lambda item: item.value):
+        try:
+            after = aha.update(link.kind, link.aha_id, _change(plan, frozenset((name,))))
+        except (RuleViolation, Forbidden, NotFound) as error:
+            refused[name] = error
+    return after, refused
+
+
+def _change(plan: ReceivePlan, names: frozenset[Field]) -> RecordChange:
+    values = {name: value for name, value in plan.values.items() if name in names}
+    return RecordChange(values.get(Field.NAME), values.get(Field.DESCRIPTION), values.get(Field.STATE))
