@@ -7,7 +7,7 @@ null in a batch read). Only the project's recycle bin proves that it was deleted
 from __future__ import annotations
 
 from shared.domain.links import Link
-from shared.errors import NotFound, System
+from shared.errors import Defect, NotFound, OperationFailed, System
 
 _GRANT = (
     "Ask an administrator to give the token's user access to its project and “View work items in this node” on its "
@@ -37,10 +37,12 @@ def named_out_of_sight(name: str, work_item_id: int, project: str) -> NotFound:
     return _error(work_item_id, detail)
 
 
-def parent_out_of_sight(name: str, parent: NotFound) -> NotFound:
-    """The error of a requirement that belongs below a work item that cannot be read."""
-    detail = f"{name} cannot be put below its feature's work item. {parent.detail}"
-    return NotFound(System.AZURE_DEVOPS, detail, evidence=parent.evidence)
+def below_failed_feature(name: str, error: OperationFailed) -> OperationFailed:
+    """The error of a requirement that belongs below a work item for which nothing can be done."""
+    detail = f"{name} cannot be put below its feature's work item. {error.detail}"
+    if isinstance(error, NotFound):
+        return NotFound(System.AZURE_DEVOPS, detail, evidence=error.evidence)
+    return Defect(detail, evidence=error.evidence)
 
 
 def _what_to_do(name: str) -> str:

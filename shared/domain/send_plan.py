@@ -201,7 +201,7 @@ def link_after(
     """The link once `work_item` is the result of the plan, and the operation's intentions have become the base."""
     base = dict(plan.base)
     images = plan.images.with_files(uploaded)
-    work_item = _as_planned(work_item, plan)
+    work_item = as_planned(work_item, plan)
     for decision in plan.decisions:
         new_base = decision.base_after(work_item, base.get(decision.field), images)
         if new_base is not None:
@@ -236,7 +236,7 @@ def link_after(
     return with_agreed_revision(settled, work_item, images)
 
 
-def _as_planned(work_item: WorkItem, plan: RecordPlan) -> WorkItem:
+def as_planned(work_item: WorkItem, plan: RecordPlan) -> WorkItem:
     """The result of a plan, with the description that the plan is about."""
     if plan.work_item is None:
         return described(work_item, plan.description_field, None)

@@ -25,7 +25,7 @@ from shared.domain.work_item import WorkItem
 from shared.features.reading import FeatureInAha, read_from_aha
 from shared.operation import Operation
 from shared.settling import settle_intentions
-from shared.storage.links import LinkStore, StoredClaim, StoredLink
+from shared.storage.links import LinkStore, Loaded, StoredLink
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _family(
     return _linked(links.load_family(integration_id, feature_id, requirement_ids))
 
 
-def _linked(found: Mapping[str, StoredLink | StoredClaim]) -> dict[str, StoredLink]:
+def _linked(found: Mapping[str, Loaded]) -> dict[str, StoredLink]:
     return {key: stored for key, stored in found.items() if isinstance(stored, StoredLink)}
 
 

@@ -18,6 +18,7 @@ from shared.domain.links import AttachedFile
 from shared.domain.records import Attachment
 from shared.domain.web_pages import is_page_instead_of_file
 from shared.errors import OperationFailed, RuleViolation, System, TimeSpent, Unavailable
+from shared.isolation import isolated
 from shared.operation import Operation
 from shared.sending.upload_results import UploadResults
 
@@ -72,12 +73,20 @@ def copy_attachments(
             return error
 
     results = dict(
-        zip((item.id for item in attachments), in_parallel(copy, attachments, _AT_ONCE), strict=True)
+        zip(
+            (item.id for item in attachments),
+            in_parallel(isolated(copy, operation, _name), attachments, _AT_ONCE),
+            strict=True,
+        )
     )
     return UploadResults(
         {key: value for key, value in results.items() if isinstance(value, AttachedFile)},
         {key: value for key, value in results.items() if isinstance(value, OperationFailed)},
     )
+
+
+def _name(attachment: Attachment) -> str:
+    return f"the attachment “{attachment.file_name}”"
 
 
 def _copy_in_time(

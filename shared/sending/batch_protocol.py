@@ -23,6 +23,7 @@ from shared.domain.work_item import WorkItem
 from shared.errors import (
     ConcurrentChange,
     CredentialsRejected,
+    Defect,
     FeatureBusy,
     OperationFailed,
     Refused,
@@ -223,7 +224,7 @@ def _send_batch(
         outcomes = {item.record_id: _given_up(item, answer) for item in attempts}
         yield from _report(outcomes)
         return _Answered.EACH, _Progress({**lost, **outcomes})
-    if isinstance(answer, OperationFailed):
+    if isinstance(answer, OperationFailed) and not isinstance(answer, Defect):
         yield Log(
             log_events.BATCH_REFUSED,
             f"Azure DevOps refused the batch as a whole; single requests follow. {answer.detail}",
@@ -292,6 +293,9 @@ def _send_alone(attempt: _Attempt, parent_id: int | None) -> Steps[Outcome]:
             (attempt,) = progress.left
             error = answer
             continue
+        elif isinstance(answer, Defect) and attempt.write.creates:
+            # The defect may have come after the request: the claim stays, and the next send looks.
+            outcome = unknown(answer)
         else:
             outcome = _refused(attempt, answer)
         yield from _report({attempt.record_id: outcome})

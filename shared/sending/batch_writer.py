@@ -18,6 +18,7 @@ from shared.domain.patches import with_temporary_id
 from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed
+from shared.isolation import note_defect
 from shared.operation import Operation
 from shared.sending.batch_protocol import write_all
 from shared.sending.batch_requests import (
@@ -36,6 +37,7 @@ from shared.sending.batch_requests import (
 from shared.sending.orphans import find_first_revisions
 from shared.sending.outcome import Outcome
 from shared.sending.own_claims import OwnClaims
+from shared.sending.record_state import name_of
 from shared.sending.work_item_write import WorkItemWrite
 
 _FEATURE_TEMPORARY_ID = -1
@@ -179,6 +181,14 @@ def _perform(request: _NetworkRequest, records: Mapping[str, Record], place: Wri
         return _pause(request.seconds, place)
     except OperationFailed as error:
         return error
+    except Exception as error:
+        return note_defect(place.operation, error, _name(request, records))
+
+
+def _name(request: _NetworkRequest, records: Mapping[str, Record]) -> str:
+    if isinstance(request, SendOne):
+        return name_of(records[request.write.record_id])
+    return "a request for several records"
 
 
 def _pause(seconds: float, place: WritePlace) -> bool:

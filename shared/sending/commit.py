@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.clock import Clock
+from shared.domain.effects import missing_effects
 from shared.domain.intentions import without_intentions_of
 from shared.domain.kind import Kind
 from shared.domain.links import Link, RecordError
 from shared.domain.records import Feature, Record
 from shared.domain.send_plan import Family, RecordPlan, link_after
 from shared.domain.work_item import WorkItem
-from shared.errors import FeatureBusy, LinkChanged, NotFound, TimeSpent
+from shared.errors import FeatureBusy, LinkChanged, OperationFailed, System, TimeSpent, Unavailable
+from shared.isolation import isolated
 from shared.operation import Operation
-from shared.sending.outcome import Outcome, OutcomeKind, failed
+from shared.sending.outcome import Outcome, OutcomeKind, failed, unknown
 from shared.sending.own_claims import OwnClaims
-from shared.sending.record_state import RecordState
+from shared.sending.record_state import RecordState, name_of
 from shared.sending.result import RecordResult, SentWorkItem
 from shared.sending.send_log import SendLog
 from shared.sending.upload_results import UploadResults
@@ -40,7 +42,7 @@ class Decided:
 class Commits:
     """The results of one send, by Aha! id, and the feature's work item once it exists.
 
-    `feature_out_of_sight`: why that work item cannot be read.
+    `feature_error`: why nothing is done for the feature itself.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Commits:
         self._operation = operation
         self._clock = clock
         self.feature_work_item_id: int | None = None
-        self.feature_out_of_sight: NotFound | None = None
+        self.feature_error: OperationFailed | None = None
         self.results = {record.id: RecordResult(record) for record in feature.records}
 
     def outstanding(self) -> list[Record]:
@@ -85,6 +87,7 @@ class Commits:
         """
         if not outcomes:
             return
+        outcomes = {key: self._believed(outcome, decided[key], uploads) for key, outcome in outcomes.items()}
         feature = outcomes.get(self._feature.record.id)
         if feature is not None and feature.work_item is not None:
             self.feature_work_item_id = feature.work_item.id
@@ -98,15 +101,32 @@ class Commits:
         self._claims.release([key for key, item in outcomes.items() if item.kind in not_created])
         self._claims.spend([key for key, item in outcomes.items() if item.kind is OutcomeKind.UNKNOWN])
 
+    def _believed(self, outcome: Outcome, decided: Decided, uploads: UploadResults) -> Outcome:
+        """The outcome of a write, if the answer shows what was written. The status of an answer is no proof."""
+        if outcome.work_item is None or outcome.kind is OutcomeKind.UNCHANGED or outcome.was_found:
+            return outcome
+        uploaded = uploads.files_of(decided.plan.files.to_upload)
+        missing = missing_effects(decided.plan, uploaded, outcome.work_item)
+        if not missing:
+            return outcome
+        error = Unavailable(
+            System.AZURE_DEVOPS,
+            f"Azure DevOps answered with success, but the answer does not show {', '.join(missing)}. Send it again: "
+            "the next send looks at what was done.",
+            outcome_unknown=True,
+            evidence={"work_item_id": outcome.work_item.id},
+        )
+        return unknown(error) if outcome.kind is OutcomeKind.CREATED else failed(error)
+
     def give_up(self, states: Mapping[str, RecordState]) -> None:
-        """Record the errors of records whose work items are out of sight. Their links stay."""
+        """Record the errors of records for which nothing is done. Their links stay."""
         for record_id, state in states.items():
             if state.error is None:
                 continue
             link = state.link
             if record_id == self._feature.record.id:
-                self.feature_out_of_sight = state.error
-                self.feature_work_item_id = link.work_item_id if link else None
+                self.feature_error = state.error
+                self.feature_work_item_id = link.work_item_id if link else state.unread_work_item_id
             self.results[record_id] = self.results[record_id].given_up(
                 failed(state.error), SentWorkItem.of_link(link) if link else None
             )
@@ -142,12 +162,21 @@ class Commits:
         established: list[tuple[StoredClaim, Link]] = []
         replaced: list[tuple[StoredLink, Link]] = []
         settled = set(done)
+        stopped: dict[str, Outcome] = {}
+        written = {key: item.work_item for key, item in done.items() if item.work_item is not None}
+
+        def link_after_commit(key: str) -> Link:
+            return self._link_after(decided[key], written[key], uploads)
+
+        attempt = isolated(link_after_commit, self._operation, lambda key: name_of(decided[key].state.record))
         for key, outcome in done.items():
             item, claim, work_item = decided[key], claims.get(key), outcome.work_item
             if work_item is None:
                 continue
-            link = self._link_after(item, work_item, uploads)
-            if item.makes_link and claim is not None:
+            link = attempt(key)
+            if isinstance(link, OperationFailed):
+                stopped[key] = unknown(link)
+            elif item.makes_link and claim is not None:
                 established.append((claim, replace(link, sent_at=now)))
             elif item.makes_link or item.state.stored is None:
                 settled.discard(key)
@@ -156,7 +185,11 @@ class Commits:
         settled -= self._store(self._links.establish, established)
         settled -= self._store(self._links.replace, replaced)
         self._claims.spend(list(claims))
+        for key, outcome in stopped.items():
+            self._commit_not_done(outcome, decided[key])
         for key, outcome in done.items():
+            if key in stopped:
+                continue
             self._note(outcome, decided[key])
             if key in settled:
                 self._settle(outcome, decided[key], uploads)

@@ -21,16 +21,17 @@ from shared.domain.links import Base, Field
 from shared.domain.present_description import AgreedDescription, described
 from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
-from shared.errors import NotFound
+from shared.errors import Defect, NotFound, OperationFailed
+from shared.isolation import isolated, note_defect
 from shared.operation import Operation
 from shared.second_work_item import log_second_work_item
 from shared.sending.absent import judge_absent
 from shared.sending.orphans import find_orphans, first_revision
 from shared.sending.own_claims import OwnClaims
-from shared.sending.record_state import RecordState
+from shared.sending.record_state import RecordState, name_of
 from shared.sending.work_item_write import is_in_project, is_of_mapped_type
 from shared.settling import settle_intentions
-from shared.storage.links import LinkStore, StoredClaim, StoredLink
+from shared.storage.links import LinkStore, StoredClaim, StoredLink, UnreadableLink
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _read_links(
     if take_over and records and records[0].kind is Kind.FEATURE:
         found = place.links.load_family(integration_id, ids[0], ids[1:])
     else:
-        found = place.links.load(integration_id, ids)
+        found = place.links.load_each(integration_id, ids)
     states: dict[str, RecordState] = {}
     known: dict[str, int] = {}
     for record in records:
@@ -90,6 +91,9 @@ def _read_links(
         if isinstance(stored, StoredLink):
             state = replace(state, stored=stored, link=stored.link)
             known[record.id] = stored.link.work_item_id
+        elif isinstance(stored, UnreadableLink):
+            defect = note_defect(place.operation, stored.error, name_of(record))
+            state = replace(state, error=defect, unread_work_item_id=stored.work_item_id)
         elif isinstance(stored, StoredClaim):
             state = replace(state, is_claimed_elsewhere=not claims.consider(stored, take_over=take_over))
             # The earlier work item was deleted when the claim was made; it may have been restored since.
@@ -107,7 +111,8 @@ def _named_by_aha(
     named: dict[str, int] = {}
     for record_id, state in states.items():
         candidates = state.record.named_work_items
-        if record_id in known or state.is_claimed_elsewhere or not candidates:
+        is_open = state.error is None and not state.is_claimed_elsewhere
+        if record_id in known or not is_open or not candidates:
             continue
         fitting = [item.id for item in candidates if item.is_in_account(account_name, account_url)]
         if fitting:
@@ -203,7 +208,18 @@ def _settle_intentions(
             return replace(state, error=out_of_sight(state.link, place.integration.azure_devops.project))
         return replace(state, link=link)
 
-    return {state.record.id: state for state in in_parallel(settled, noted)}
+    outcomes = in_parallel(isolated(settled, place.operation, lambda state: name_of(state.record)), noted)
+    return {
+        state.record.id: replace(state, error=outcome) if isinstance(outcome, Defect) else _raised(outcome)
+        for state, outcome in zip(noted, outcomes, strict=True)
+    }
+
+
+def _raised(outcome: RecordState | OperationFailed) -> RecordState:
+    """The state. What stops the whole send is raised."""
+    if isinstance(outcome, OperationFailed):
+        raise outcome
+    return outcome
 
 
 def _texts(record: Record, images: Images) -> dict[Field, AhaText]:

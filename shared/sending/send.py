@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
 from shared.concurrency import Threads
-from shared.domain.absence import parent_out_of_sight
+from shared.domain.absence import below_failed_feature
 from shared.domain.images import Images, images_of_integration, with_inline_images
 from shared.domain.integration import Integration
 from shared.domain.kind import Kind
@@ -32,6 +33,7 @@ from shared.errors import (
     OtherProduct,
     TimeSpent,
 )
+from shared.isolation import isolated
 from shared.operation import Operation
 from shared.sending.batch_writer import WritePlace, write_work_items
 from shared.sending.commit import Commits, Decided
@@ -41,11 +43,11 @@ from shared.sending.look import LookPlace, look
 from shared.sending.outcome import Outcome, failed, unchanged
 from shared.sending.own_claims import OwnClaims
 from shared.sending.parts import refuse_part_of_feature, refused_parts
-from shared.sending.record_state import RecordState
+from shared.sending.record_state import RecordState, name_of
 from shared.sending.result import RecordResult, SendResult
 from shared.sending.send_log import SendLog
 from shared.sending.upload_results import UploadResults
-from shared.sending.work_item_write import write_of
+from shared.sending.work_item_write import WorkItemWrite, write_of
 
 _ROUNDS = 8
 """How often a send looks again because somebody changed records or links at the same time."""
@@ -154,7 +156,7 @@ class FeatureSend:
         states = self._look(take_over=False)
         self._commits.give_up({key: state for key, state in states.items() if state.error is not None})
         decided = self._without_parts(self._decide(states))
-        self._commits.commit(self._below_feature_out_of_sight(decided), decided, self._uploads)
+        self._commits.commit(self._below_failed_feature(decided), decided, self._uploads)
         given_up = {key: result for key, result in self._commits.results.items() if result.is_settled}
         results = dry_run_results(
             {key: item.plan for key, item in decided.items() if key not in given_up},
@@ -170,7 +172,7 @@ class FeatureSend:
         out_of_sight = {key: state for key, state in states.items() if state.error is not None}
         self._commits.give_up(out_of_sight)
         decided = self._without_parts(self._decide(states))
-        below = self._below_feature_out_of_sight(decided)
+        below = self._below_failed_feature(decided)
         self._commits.commit(below, decided, self._uploads)
         decided = {key: item for key, item in decided.items() if key not in below}
         in_sync = {
@@ -203,8 +205,9 @@ class FeatureSend:
         if feature is not None and feature.work_item is not None:
             self._commits.feature_work_item_id = feature.work_item.id
         now = self._app.clock.now()
-        return {
-            key: Decided(
+
+        def decide(state: RecordState) -> Decided:
+            return Decided(
                 state,
                 plan_record(
                     state.record,
@@ -219,9 +222,22 @@ class FeatureSend:
                     ),
                 ),
             )
+
+        open_states = {
+            key: state
             for key, state in states.items()
             if not state.is_claimed_elsewhere and state.error is None
         }
+        attempt = isolated(decide, self._operation, lambda state: name_of(state.record))
+        decided = {key: attempt(state) for key, state in open_states.items()}
+        self._commits.give_up(
+            {
+                key: replace(states[key], error=item)
+                for key, item in decided.items()
+                if isinstance(item, OperationFailed)
+            }
+        )
+        return {key: item for key, item in decided.items() if isinstance(item, Decided)}
 
     def _without_parts(self, decided: Mapping[str, Decided]) -> dict[str, Decided]:
         """Without new records of which the payload has neither a name nor a description: they fail."""
@@ -234,16 +250,16 @@ class FeatureSend:
         self._commits.commit({key: failed(error) for key, error in parts.items()}, decided, self._uploads)
         return {key: item for key, item in decided.items() if key not in parts}
 
-    def _below_feature_out_of_sight(self, decided: Mapping[str, Decided]) -> dict[str, Outcome]:
-        """The outcomes of requirements that nothing can be done for, because their feature's work item is unreadable.
+    def _below_failed_feature(self, decided: Mapping[str, Decided]) -> dict[str, Outcome]:
+        """The outcomes of requirements that nothing can be done for, because nothing is done for their feature.
 
         Those that only change go on.
         """
-        error = self._commits.feature_out_of_sight
+        error = self._commits.feature_error
         if error is None:
             return {}
         return {
-            key: failed(parent_out_of_sight(item.plan.record.reference or key, error))
+            key: failed(below_failed_feature(item.plan.record.reference or key, error))
             for key, item in decided.items()
             if item.plan.creates or item.plan.moves_to_parent
         }
@@ -299,12 +315,19 @@ class FeatureSend:
 
     def _act(self, decided: Mapping[str, Decided]) -> None:
         """Write the work items, and commit outcomes as they come."""
+
+        def write_for(item: Decided) -> WorkItemWrite | None:
+            files = self._uploads.files_of(item.plan.files.to_upload)
+            return write_of(item.plan, self._integration, self._app.settings.public_url, files)
+
+        attempt = isolated(write_for, self._operation, lambda item: name_of(item.plan.record))
         writes = []
         nothing_left: dict[str, Outcome] = {}
         for key, item in decided.items():
-            files = self._uploads.files_of(item.plan.files.to_upload)
-            write = write_of(item.plan, self._integration, self._app.settings.public_url, files)
-            if write is not None:
+            write = attempt(item)
+            if isinstance(write, OperationFailed):
+                nothing_left[key] = failed(write)
+            elif write is not None:
                 writes.append(write)
             elif item.plan.work_item is not None:
                 nothing_left[key] = unchanged(item.plan.work_item)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from shared.concurrency import in_parallel
 from shared.domain.kind import Kind
 from shared.domain.links import Claim, Link
-from shared.errors import LinkChanged
+from shared.errors import LinkChanged, OperationFailed
 from shared.storage.keys import RECORD_KEYS, WORK_ITEM_KEYS, record_key, work_item_key
 from shared.storage.link_rows import (
     Pointer,
@@ -26,13 +28,21 @@ from shared.storage.record_writes import Conflicting, RecordWrite, Written, writ
 from shared.storage.rows import ANY_VERSION, Delete, Insert, Replace, Row
 from shared.storage.tables import Tables
 
-__all__ = ["LinkStore", "StoredClaim", "StoredLink"]
+__all__ = ["LinkStore", "Loaded", "StoredClaim", "StoredLink", "UnreadableLink"]
 
 _WITHIN = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end"
 _MOST_PER_PAGE = 1000
 _CLOSELY = 50
 """How many work items of other people may lie between a feature's work item and those of its requirements."""
 _LARGEST_ID = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class UnreadableLink:
+    """The link or claim of a record whose row is damaged. `work_item_id` is known if only the link's row is."""
+
+    error: Exception
+    work_item_id: int | None = None
 
 
 class LinkStore:
@@ -45,26 +55,40 @@ class LinkStore:
         self._table = tables.links
 
     def load(self, integration_id: str, aha_ids: Sequence[str]) -> dict[str, StoredLink | StoredClaim]:
-        """The links and claims of these records, by Aha! id; nothing for a record that was never sent."""
-        rows = in_parallel(lambda aha_id: self._row(integration_id, record_key(aha_id)), aha_ids)
+        """The links and claims of these records, by Aha! id; nothing for a record that was never sent.
+
+        Raises what is wrong with the row of any of them.
+        """
         found: dict[str, StoredLink | StoredClaim] = {}
+        for aha_id, stored in self.load_each(integration_id, aha_ids).items():
+            if isinstance(stored, UnreadableLink):
+                raise stored.error
+            found[aha_id] = stored
+        return found
+
+    def load_each(self, integration_id: str, aha_ids: Sequence[str]) -> dict[str, Loaded]:
+        """As `load`, but a damaged row does not hide the other records."""
+        rows = in_parallel(lambda aha_id: self._row(integration_id, record_key(aha_id)), aha_ids)
+        found: dict[str, Loaded] = {}
         pointers: list[tuple[str, Row, Pointer]] = []
         for aha_id, row in zip(aha_ids, rows, strict=True):
-            stored = stored_record(row) if row is not None else None
-            if isinstance(stored, StoredClaim):
+            stored = _readable(stored_record, row) if row is not None else None
+            if isinstance(stored, StoredClaim | UnreadableLink):
                 found[aha_id] = stored
             elif row is not None and stored is not None:
                 pointers.append((aha_id, row, stored))
-        links = in_parallel(
-            lambda pointer: self.by_work_item(integration_id, pointer[2].work_item_id), pointers
+        linked = in_parallel(
+            lambda pointer: self._row(integration_id, work_item_key(pointer[2].work_item_id)), pointers
         )
-        for (aha_id, row, _), link in zip(pointers, links, strict=True):
-            found[aha_id] = link if link is not None else pointer_without_link(row)
+        for (aha_id, row, pointer), link in zip(pointers, linked, strict=True):
+            found[aha_id] = (
+                pointer_without_link(row) if link is None else _readable_link(link, pointer.work_item_id)
+            )
         return found
 
     def load_family(
         self, integration_id: str, feature_id: str, requirement_ids: Sequence[str]
-    ) -> dict[str, StoredLink | StoredClaim]:
+    ) -> dict[str, Loaded]:
         """The links and claims of a feature and its requirements, by Aha! id, in few requests.
 
         If the feature was never sent, its requirements are not read: hardly any of them was sent, and `claim` finds
@@ -74,20 +98,22 @@ class LinkStore:
         row = self._row(integration_id, record_key(feature_id))
         if row is None:
             return {}
-        feature = stored_record(row)
-        found: dict[str, StoredLink | StoredClaim]
-        if isinstance(feature, StoredClaim):
+        feature = _readable(stored_record, row)
+        found: dict[str, Loaded]
+        if isinstance(feature, StoredClaim | UnreadableLink):
             found = {feature_id: feature}
         else:
             found = dict(self._from(integration_id, feature.work_item_id, (feature_id, *requirement_ids)))
         missing = [aha_id for aha_id in (feature_id, *requirement_ids) if aha_id not in found]
-        return found | self.load(integration_id, missing)
+        return found | self.load_each(integration_id, missing)
 
-    def _from(self, integration_id: str, work_item_id: int, aha_ids: Sequence[str]) -> dict[str, StoredLink]:
+    def _from(
+        self, integration_id: str, work_item_id: int, aha_ids: Sequence[str]
+    ) -> dict[str, StoredLink | UnreadableLink]:
         """The links among these records whose work items are this one or follow it closely."""
         if len(aha_ids) == 1:
-            stored = self.by_work_item(integration_id, work_item_id)
-            return {} if stored is None else {stored.link.aha_id: stored}
+            row = self._row(integration_id, work_item_key(work_item_id))
+            return {} if row is None else {row.text("aha_id"): _readable_link(row, work_item_id)}
         rows = self._table.query(
             "PartitionKey eq @partition and RowKey ge @first and RowKey le @last",
             {
@@ -97,7 +123,11 @@ class LinkStore:
             },
         )
         wanted = set(aha_ids)
-        return {row.text("aha_id"): stored_link(row) for row in rows if row.text("aha_id") in wanted}
+        return {
+            row.text("aha_id"): _readable_link(row, row.number("work_item_id"))
+            for row in rows
+            if row.text("aha_id") in wanted
+        }
 
     def work_item_ids(self, integration_id: str) -> list[int]:
         """Every linked work item of an integration, in ascending order. One request reads 1,000."""
@@ -280,6 +310,26 @@ class LinkStore:
 
 def _range(integration_id: str, first: str, end: str) -> dict[str, str]:
     return {"partition": partition_of(integration_id), "first": first, "end": end}
+
+
+Loaded = StoredLink | StoredClaim | UnreadableLink
+
+_Stored = TypeVar("_Stored")
+
+
+def _readable(read: Callable[[Row], _Stored], row: Row) -> _Stored | UnreadableLink:
+    """What a row holds. A damaged row must not hide the other records."""
+    try:
+        return read(row)
+    except OperationFailed:
+        raise
+    except Exception as error:
+        return UnreadableLink(error)
+
+
+def _readable_link(row: Row, work_item_id: int) -> StoredLink | UnreadableLink:
+    stored = _readable(stored_link, row)
+    return replace(stored, work_item_id=work_item_id) if isinstance(stored, UnreadableLink) else stored
 
 
 def _own_claim(claim: Claim, outcome: Written | Conflicting) -> StoredClaim | None:

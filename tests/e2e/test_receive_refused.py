@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.e2e.reconciling import hours_pass, reconcile, watermark
@@ -207,3 +209,25 @@ def test_an_edit_of_the_product_manager_after_a_kept_value_wins_with_the_next_se
 
     assert scene.value(number, "System.Title") == "Of the product manager"
     assert [conflict["field"] for conflict in sent.feature["conflicts"]] == ["name"]
+
+
+STATUSES = [500, 520, 522, 524, 530, 599]
+
+
+@pytest.mark.parametrize("carried_out", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("status", STATUSES)
+def test_no_status_of_a_proxy_is_taken_for_a_refusal_of_aha(
+    scene: Scene, status: int, carried_out: bool
+) -> None:
+    number = send_sample(scene)
+    fault: dict[str, Any] = {"status": status, "carried_out": carried_out, "body": "<html>Error</html>"}
+    scene.aha.add_fault(method="PUT", path="^/api/v1/features/", times=4, **fault)
+
+    scene.edit(number, title="Named anew", state="Active")
+    answers = scene.deliver(**AGAIN)
+
+    assert [answer["status"] for answer in answers] == [503, 200]
+    assert brought(scene)[0] == "Named anew"
+    assert brought(scene)[2] == "In progress"
+    assert scene.log("aha.refused") == scene.log("aha.status-refused") == []
+    assert scene.post(scene.aha.event("PROD-2", "update_feature")).actions == ["unchanged"]

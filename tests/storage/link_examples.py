@@ -89,7 +89,7 @@ def established(store: LinkStore, integration_id: str, *links: Link) -> list[Sto
     return [stored[link.aha_id] for link in links]
 
 
-def claims_in(found: Mapping[str, StoredLink | StoredClaim]) -> dict[str, StoredClaim]:
+def claims_in(found: Mapping[str, object]) -> dict[str, StoredClaim]:
     """The claims among what was read, as they were written: without the age that they have now."""
     return {
         aha_id: replace(stored, age=timedelta())
