@@ -23,7 +23,7 @@ from shared.storage.links import StoredClaim
 from shared.storage.rows import Replace
 from shared.storage.tables import Tables
 from tests.torture.stage import AHA_TOKEN, ORGANIZATION, PROJECT, WRITE_TOKEN, Collector
-from tests.torture.wire import Break
+from tests.torture.wire import Break, proxy_status
 from tests.torture.workers import FEATURE_STATUSES, REQUIREMENT_STATUSES, SUCCEEDED
 
 _SECONDS = 60
@@ -233,6 +233,8 @@ class HostProcesses:
             Break.LOST_REQUEST: {"cut": "before"},
             Break.LOST_ANSWER: {"cut": "after"},
             Break.REFUSED: {"status": 503, "headers": {"Retry-After": "1"}},
+            Break.PROXY_BEFORE: {"status": proxy_status(at)},
+            Break.PROXY_AFTER: {"status": proxy_status(at), "carried_out": True},
             Break.DEATH_BEFORE: {"delay_ms": _HELD_MS},
         }
         fault |= breaks.get(kind, {"hold_ms": _HELD_MS})

@@ -42,6 +42,8 @@ _STEPS: dict[str, tuple[int, Callable[[World, random.Random], None]]] = {
         lambda world, chance: world.edit_in_azure_devops(_any(chance), chance.choice(EDITS)),
     ),
     "set state": (2, lambda world, chance: world.set_state(_any(chance), _any(chance))),
+    "Aha! refuses": (1, lambda world, chance: world.aha_refuses(_any(chance), _any(chance))),
+    "Aha! takes again": (1, lambda world, chance: world.aha_takes_again()),
     "delete": (1, lambda world, chance: world.delete_work_item(_any(chance))),
     "restore": (1, lambda world, chance: world.restore_work_item(_any(chance))),
     "hide": (1, lambda world, chance: world.hide_work_item(_any(chance))),

@@ -23,6 +23,8 @@ class Break(str, Enum):
     DEATH_BEFORE = "death before"
     DEATH_AFTER = "death after"
     REFUSED = "refused with 503"
+    PROXY_BEFORE = "answered 520–599 before the commit"
+    PROXY_AFTER = "answered 520–599 after the commit"
     LATE_ANSWER = "late answer"
     STORAGE_RESTART = "storage restarts before the answer"
 
@@ -36,6 +38,11 @@ ON_THE_WIRE = tuple(kind for kind in Break if kind not in (Break.LATE_ANSWER, Br
 """What can happen to a request where everything runs in one process."""
 
 
+def proxy_status(at: int) -> int:
+    """One of 520 to 599."""
+    return 520 + at * 37 % 80
+
+
 @dataclass
 class Wire:
     """Counts the requests of one operation and breaks the one that it is told to."""
@@ -47,6 +54,11 @@ class Wire:
     _dead: bool = False
     _meanwhile: Callable[[], None] | None = None
     broke: bool = False
+
+    @property
+    def proxy_status(self) -> int:
+        """A status that a proxy answers in a system's place. Each place in an operation has its own."""
+        return proxy_status(self._at or 0)
 
     def arm(self, kind: Break | None, at: int, meanwhile: Callable[[], None] | None = None) -> None:
         """Start a new operation: its request number `at` (from 0) breaks, or `meanwhile` happens right before it."""
@@ -88,6 +100,12 @@ class OnTheWire:
         kind = self._wire.next()
         if kind in (Break.LOST_REQUEST, Break.DEATH_BEFORE):
             raise cut_connection(environ)
+        if kind in (Break.PROXY_BEFORE, Break.PROXY_AFTER):
+            if kind is Break.PROXY_AFTER:
+                for _ in self._through(environ, lambda *_: None):
+                    pass
+            start_response(f"{self._wire.proxy_status} Unknown", [("Content-Type", "text/html")])
+            return [b"<html>The web server returned an unknown error</html>"]
         if kind is Break.REFUSED:
             start_response("503 Service Unavailable", [("Content-Length", "0"), ("Retry-After", "1")])
             return [b""]
@@ -126,7 +144,7 @@ class TableOnTheWire:
         kind = self._wire.next()
         if kind is None:
             return call()
-        if kind in (Break.LOST_ANSWER, Break.DEATH_AFTER):
+        if kind in (Break.LOST_ANSWER, Break.DEATH_AFTER, Break.PROXY_AFTER):
             call()
         raise Unavailable(System.STORAGE, f"The wire broke: {kind.value}.")
 

@@ -14,6 +14,16 @@ from tests.torture.stage import AHA_TOKEN, ORGANIZATION, SECOND_USERS_TOKEN, WRI
 from tests.torture.wire import Break
 from tests.torture.workers import FEATURE_STATUSES, REQUIREMENT_STATUSES, SUCCEEDED, Workers
 
+_REFUSALS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("refuses a record with 422", {"refuses": {"status": 422, "message": "Name is too long"}}),
+    ("refuses a record with 403", {"refuses": {"status": 403, "message": "You may not do this."}}),
+    ("refuses a status", {"refuses": {"status": 422, "message": "No", "fields": ["workflow_status"]}}),
+    ("refuses a name", {"refuses": {"status": 422, "message": "No", "fields": ["name"]}}),
+    ("keeps old values", {"keeps": ["name", "description", "workflow_status"]}),
+    ("keeps a description", {"keeps": ["description"]}),
+)
+"""How Aha! takes the app's writes to one record; see `local.aha.writes`."""
+
 STATES = ("New", "Active", "Resolved", "Closed")
 RELEASE = "PROD-R-1"
 _HIDDEN_AREA = "Fabrikam\\Devices"
@@ -42,6 +52,7 @@ class World:
         self.steps: list[str] = []
         self.breaks = workers.breaks
         self._number = 0
+        self._refusing: set[str] = set()
         self.integration_id = f"torture-{uuid.uuid4().hex[:12]}"
         stage.reset()
         second = {"token": SECOND_USERS_TOKEN, "kind": "write_as_second_user"}
@@ -77,6 +88,30 @@ class World:
         self.steps.append(f"set_status({which}, {status})  # {record.id} → {name}")
         self.stage.control(self.stage.aha_url, "POST", "/edit", {"id": record.id, "status": name})
         record.history.state.chosen_status = name
+
+    def aha_refuses(self, which: int, how: int) -> None:
+        """Aha! refuses the app's writes to a record for a while, or takes them and keeps the old values."""
+        record = self._pick(which)
+        if record is None:
+            return
+        name, writes = _REFUSALS[how % len(_REFUSALS)]
+        self.steps.append(f"aha_refuses({which}, {how})  # {record.id}: {name}")
+        self.stage.control(self.stage.aha_url, "PUT", "/writes", {"id": record.id, **writes})
+        self._refusing.add(record.id)
+        self._workers.faults[f"Aha! {name} for a while"] += 1
+
+    def aha_takes_again(self) -> None:
+        """Aha! takes the app's writes again, and an engineer changes each work item, by which everything is retried."""
+        if not self._refusing:
+            return
+        self.steps.append("aha_takes_again()")
+        for record_id in sorted(self._refusing):
+            self.stage.control(self.stage.aha_url, "PUT", "/writes", {"id": record_id})
+            item = self.work_item_of(self.records[record_id])
+            if item is not None:
+                self._number += 1
+                self._edit_item(item["id"], {"System.Tags": f"tag{self._number}"})
+        self._refusing.clear()
 
     def move_requirement(self, which: int, to: int) -> None:
         """A product manager moves a requirement to another feature."""
@@ -316,6 +351,7 @@ class World:
     def become_quiet(self) -> list[str]:
         """Nothing breaks, everything is reconciled, sent and reconciled again; the outcomes of the sends."""
         self.steps.append("become_quiet()")
+        self.aha_takes_again()
         self._workers.wait_out_claims()
         self._set_sight(visible=True)
         self.reconcile()
