@@ -156,7 +156,14 @@ def test_a_recycle_bin_that_cannot_be_read_proves_nothing(scene: Scene) -> None:
     payload = feature(requirements=requirements(1))
     ids = scene.send(payload).ids
     scene.azure_devops.delete_work_item(ids[1])
-    scene.azure_devops.add_fault(method="GET", path="/recyclebin", status=403, times=None)
+    scene.azure_devops.add_fault(
+        method="GET",
+        path="/recyclebin",
+        status=403,
+        times=None,
+        headers={"Content-Type": "application/json"},
+        body={"message": "TF401027: You need the Work Items permission to perform this action."},
+    )
 
     sent = scene.send(payload, "update_feature")
 

@@ -167,6 +167,7 @@ class World:
             return
         item = deleted[-1]
         self.steps.append(f"restore_work_item({which})  # {item['id']}")
+        self._workers.faults["restored work item"] += 1
         self.stage.control(self.stage.azure_devops_url, "POST", "/restore", {"id": item["id"]})
         fields = item["fields"]
         record.history.work_item_restored(
@@ -182,6 +183,7 @@ class World:
         if item is None or self.by_work_item(item["id"]) is None:
             return
         self.steps.append(f"hide_work_item({which})  # {item['id']}")
+        self._workers.faults["area out of sight"] += 1
         self._set_sight(visible=False)
         self._edit_item(item["id"], {"System.AreaPath": _HIDDEN_AREA})
 
@@ -197,12 +199,14 @@ class World:
         if item is None or item["fields"]["System.WorkItemType"] == "Epic":
             return
         self.steps.append(f"change_type({which})  # {item['id']}")
+        self._workers.faults["changed type"] += 1
         self._edit_item(item["id"], {"System.WorkItemType": "Epic"})
 
     def use_token(self, which: int) -> None:
         """The integration's token becomes that of another user."""
         token = (WRITE_TOKEN, SECOND_USERS_TOKEN)[which % 2]
         self.steps.append(f"use_token({which})")
+        self._workers.faults["token of another user"] += 1
         self._workers.use_token(token)
 
     def keep_payload(self, which: int) -> None:
