@@ -9,6 +9,7 @@ from shared.domain.html_text import is_blank, plain_text
 from shared.domain.images import Images, comparable
 from shared.domain.links import digest
 from shared.domain.titles import one_line
+from shared.domain.white_space import without_white_space
 
 _IMAGE = re.compile(r"(?:aha|azure-devops)-attachment:[\w-]+")
 
@@ -18,7 +19,7 @@ def description_content(html: str, images: Images) -> str:
     if is_blank(html):
         return digest("")
     same_on_both_sides = comparable(html, images)
-    words = "".join(plain_text(same_on_both_sides).split())
+    words = without_white_space(plain_text(same_on_both_sides))
     # Also a rule or an image from elsewhere, which has no words, differs from an empty description.
     return digest(" ".join(("not blank:", words, *_IMAGE.findall(same_on_both_sides))))
 

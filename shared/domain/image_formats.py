@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
+from shared.domain.html_tokens import TokenKind, tokens
 
 LOOKED_AT_BYTES = 4096
 """How many of a file's first bytes are needed."""
@@ -37,22 +37,14 @@ def image_format(head: bytes) -> str | None:
 
 def _is_svg(head: bytes) -> bool:
     encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    parser = _RootElementParser()
-    parser.feed(head.decode(encoding, "ignore").replace("<![", "<!x"))
-    return parser.name in ("svg", "svg:svg")
+    return _root_element(head.decode(encoding, "ignore")) in ("svg", "svg:svg")
 
 
-class _RootElementParser(HTMLParser):
-    """Finds the name of the root element; the name is empty if text comes first."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self.name: str | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self.name is None:
-            self.name = tag
-
-    def handle_data(self, data: str) -> None:
-        if self.name is None and data.strip():
-            self.name = ""
+def _root_element(text: str) -> str:
+    """The name of the first element; empty if there is none, or if text comes first."""
+    for token in tokens(text):
+        if token.kind is TokenKind.START_TAG:
+            return token.name
+        if token.kind is TokenKind.TEXT and text[token.start : token.end].strip():
+            break
+    return ""

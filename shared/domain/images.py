@@ -26,7 +26,7 @@ from shared.domain.html_links import HtmlLink, Replacement, find_links, replaced
 from shared.domain.integration import Integration
 from shared.domain.links import AttachedFile
 from shared.domain.organization_urls import Organization
-from shared.domain.records import Attachment, Feature, Record
+from shared.domain.records import MOST_ATTACHMENTS, Attachment, Feature, Record
 
 _FRAGMENT = "#attachments/"
 """Marks a link to a work item's page that stands for an image; the key of the image follows."""
@@ -112,12 +112,14 @@ def _with_inline_images(record: Record, aha_host: str) -> Record:
 
 
 def inline_images(html: str, aha_host: str) -> dict[str, str]:
-    """The URLs of a text's images that are Aha! attachments, by attachment id."""
+    """The URLs of a text's images that are Aha! attachments, by attachment id; at most 1,000."""
     found: dict[str, str] = {}
     for image in _images(html):
         attachment_id = aha_attachment_id(image.url, aha_host)
         if attachment_id is not None:
             found.setdefault(attachment_id, image.url)
+        if len(found) == MOST_ATTACHMENTS:
+            break
     return found
 
 
@@ -224,4 +226,4 @@ def _past_space(html: str, position: int) -> int:
 def _links(html: str) -> list[HtmlLink]:
     """The links that may lead to an image. Most descriptions have none, and a search is faster than the parser."""
     folded = html.casefold()
-    return find_links(html) if "<img" in folded or _FRAGMENT in folded else []
+    return list(find_links(html)) if "<img" in folded or _FRAGMENT in folded else []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from shared.domain.html_text import plain_text
+from shared.domain.html_text import first_line
+from shared.domain.white_space import folded
 
 LONGEST_TITLE = 255
 """The longest System.Title. Azure DevOps counts UTF-16 units."""
@@ -22,7 +23,7 @@ def utf16_units(text: str) -> int:
 
 def one_line(text: str) -> str:
     """The text with each run of white space, line breaks too, replaced by one space."""
-    return " ".join(text.split())
+    return folded(text)
 
 
 def full_title(name: str | None, description: str | None, kind: str) -> str:
@@ -30,8 +31,7 @@ def full_title(name: str | None, description: str | None, kind: str) -> str:
     title = one_line(name or "")
     if title:
         return title
-    lines = plain_text(description or "").splitlines()
-    sentence = _SENTENCE_END.split(lines[0], maxsplit=1)[0] if lines else ""
+    sentence = _SENTENCE_END.split(first_line(description or ""), maxsplit=1)[0]
     return cut(sentence, _LONGEST_SENTENCE) or f"Untitled {kind}"
 
 

@@ -24,10 +24,16 @@ LOADED_WHERE_THEY_ARE_USED = (
     "urllib3",
 )
 NOT_OF_THE_FUNCTION = {
-    "Console": ("html.parser", "shared.app", "shared.clients", "shared.domain", "shared.storage"),
-    "IntegrationLog": ("html.parser", "shared.clients", "shared.storage.links"),
+    "Console": (
+        "shared.domain.html_tokens",
+        "shared.app",
+        "shared.clients",
+        "shared.domain",
+        "shared.storage",
+    ),
+    "IntegrationLog": ("shared.domain.html_tokens", "shared.clients", "shared.storage.links"),
     "Integrations": (
-        "html.parser",
+        "shared.domain.html_tokens",
         "shared.api.connection_test",
         "shared.api.subscription",
         "shared.clients",
