@@ -39,7 +39,9 @@ from shared.errors import (
     Refused,
     TooBusy,
     Unavailable,
+    shortened,
 )
+from shared.json_bounds import check_number_of_values, whole_number
 from shared.operation import Operation
 from shared.operation_log import LogSink
 from shared.prefer import wait_seconds
@@ -48,6 +50,7 @@ logger = logging.getLogger(__name__)
 
 LARGEST_BODY = 10 * 1024 * 1024
 _DEFAULT_RETRY_AFTER_SECONDS = 15
+_LONGEST_DETAIL = 4000
 
 STATUSES: tuple[tuple[type[OperationFailed], int], ...] = (
     (BodyTooLarge, 413),
@@ -100,7 +103,7 @@ class Call:
         """The body as JSON.
 
         Raises:
-            BodyTooLarge: it is over 10 MiB.
+            BodyTooLarge: it is over 10 MiB, or it has more values than a feature can have.
             InvalidJson: it is empty, not valid JSON, or not in UTF-8.
         """
         if len(self.body) > LARGEST_BODY:
@@ -114,7 +117,10 @@ class Call:
     def _parsed(self) -> Any:
         """A call that finds its subject by the body parses the body once."""
         try:
-            return json.loads(self.body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+            check_number_of_values(self.body)
+            return json.loads(
+                self.body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_int=whole_number
+            )
         except (ValueError, RecursionError) as error:
             raise InvalidJson(f"The body is not valid JSON in UTF-8: {_position(error)}.") from None
 
@@ -288,7 +294,7 @@ def _problem(error: OperationFailed, operation: Operation, status: int) -> func.
         "type": f"urn:aha-azure-devops:{error.code}",
         "title": error.title,
         "status": status,
-        "detail": error.detail,
+        "detail": shortened(error.detail, _LONGEST_DETAIL),
         "code": error.code,
         "operation_id": operation.id,
     }

@@ -51,12 +51,29 @@ class System(str, Enum):
         return {"azure_devops": "Azure DevOps", "aha": "Aha!", "storage": "Table Storage"}[self.value]
 
 
+MOST_ERRORS = 100
+"""The most errors in the input that one answer names."""
+_LONGEST_POINTER, _LONGEST_DETAIL = 300, 500
+
+
 @dataclass(frozen=True)
 class InputError:
-    """One error in the input: where it is (RFC 6901 JSON pointer), and what is wrong."""
+    """One error in the input: where it is (RFC 6901 JSON pointer), and what is wrong.
+
+    A long text ends with an ellipsis: the key that a pointer names may have millions of characters.
+    """
 
     pointer: str
     detail: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pointer", shortened(self.pointer, _LONGEST_POINTER))
+        object.__setattr__(self, "detail", shortened(self.detail, _LONGEST_DETAIL))
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, or its beginning and an ellipsis if it is longer than `longest` characters."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 class OperationFailed(Exception):
@@ -95,13 +112,17 @@ class InvalidJson(InvalidInput):
 
 
 class InvalidRequest(InvalidInput):
-    """The body is valid JSON, but not what the operation takes. `errors` has every error."""
+    """The body is valid JSON, but not what the operation takes.
 
-    def __init__(self, errors: Sequence[InputError]) -> None:
+    `errors` has every error, at most 100; `count` is their number if there were more.
+    """
+
+    def __init__(self, errors: Sequence[InputError], *, count: int | None = None) -> None:
         summary = "; ".join(f"{error.pointer or '/'}: {error.detail}" for error in errors[:3])
-        more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
+        count = len(errors) if count is None else count
+        more = f" (and {count - 3} more)" if count > 3 else ""
         super().__init__(f"{summary}{more}")
-        self.errors = tuple(errors)
+        self.errors = tuple(errors[:MOST_ERRORS])
 
 
 class BodyTooLarge(InvalidInput):

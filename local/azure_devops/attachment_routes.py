@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
@@ -15,6 +17,7 @@ from local.azure_devops.work_items import ATTACHED_FILE
 
 _OLDER_ADDRESS = "/workitemtracking/v1.0/attachfilehandler.ashx"
 _COLLECTIONS = ("/<organization>", "/<organization>/<project>")
+_REFUSED_IN_NAMES = re.compile('[\x00-\x1f"*:<>?|]')
 _MEDIA_TYPES = ("application/octet-stream", "application/json", "")
 
 
@@ -27,6 +30,7 @@ def upload(exchange: Exchange) -> Response:
         )
     _check_permission(exchange)
     name = exchange.request.args.get("fileName") or "attachment"
+    _check_name(name)
     kind = exchange.request.args.get("uploadType", "simple").casefold()
     files, uploader = exchange.organization.attachments, exchange.caller.identity
     if kind == "chunked":
@@ -36,6 +40,12 @@ def upload(exchange: Exchange) -> Response:
     else:
         raise ModelError(400, f"The value '{kind}' is not valid for uploadType.")
     return _reference(exchange, attachment, 201)
+
+
+def _check_name(name: str) -> None:
+    """Names with these characters are refused elsewhere in the service (azure-pipelines-agent#1847)."""
+    if _REFUSED_IN_NAMES.search(name) or len(name) > 255:
+        raise ModelError(400, f"The file name '{name[:255]}' contains invalid characters or is too long.")
 
 
 def upload_chunk(exchange: Exchange) -> Response:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.domain.attachment_urls import is_same_upload
+from shared.domain.file_names import legal_file_name
 from shared.domain.links import AttachedFile, Link
 from shared.domain.records import Attachment
 from shared.domain.work_item import Relation, WorkItem
@@ -75,7 +76,7 @@ def sort_files(attachments: Iterable[Attachment], link: Link | None, work_item: 
         else:
             on_work_item.remove(match)
             found[attachment.id] = AttachedFile(
-                match.url, attachment.file_name, _size(match) or attachment.size
+                match.url, legal_file_name(attachment.file_name), _size(match) or attachment.size
             )
     room = max(0, MOST_FILES - len(work_item.attached_files))
     return Files(tuple(to_upload[:room]), found, tuple(to_upload[room:]))
@@ -89,7 +90,8 @@ def _match(
     attachment: Attachment, attachments: Sequence[Attachment], on_work_item: Sequence[Relation]
 ) -> Relation | None:
     """The file that another integration sent for an attachment."""
-    of_this_name = [item for item in on_work_item if _name(item) == attachment.file_name]
+    names = (attachment.file_name, legal_file_name(attachment.file_name))
+    of_this_name = [item for item in on_work_item if _name(item) in names]
     sizes = {attachment.size, attachment.original_size} - {None}
     for item in of_this_name:
         if _size(item) in sizes:

@@ -10,25 +10,30 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shared.errors import InputError, InvalidRequest
+from shared.errors import MOST_ERRORS, InputError, InvalidRequest
 
-_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What XML 1.0 cannot carry (https://www.w3.org/TR/xml/#charsets): no save of a work item takes it."""
+_BLOCK = 65_536
 
 
 class InputErrors:
-    """The errors found so far."""
+    """The errors found so far. The first hundred are kept, the others are counted."""
 
     def __init__(self) -> None:
         self._errors: list[InputError] = []
+        self._count = 0
 
     def add(self, pointer: str, detail: str) -> None:
         """Add an error at a JSON pointer."""
-        self._errors.append(InputError(pointer, detail))
+        self._count += 1
+        if self._count <= MOST_ERRORS:
+            self._errors.append(InputError(pointer, detail))
 
     def raise_if_any(self) -> None:
-        """Raise InvalidRequest with every error, if there are any."""
+        """Raise InvalidRequest with the errors, if there are any."""
         if self._errors:
-            raise InvalidRequest(self._errors)
+            raise InvalidRequest(self._errors, count=self._count)
 
 
 def escape_pointer(key: str) -> str:
@@ -39,6 +44,14 @@ def escape_pointer(key: str) -> str:
 def is_storable(text: str) -> bool:
     """Whether the text has no control character and no lone surrogate: none of the systems stores those."""
     return _UNSTORABLE.search(text) is None
+
+
+def storable(text: str) -> str:
+    """The text without what none of the systems stores."""
+    if is_storable(text):
+        return text
+    # In blocks, because a substitution holds a list of all pieces of its text.
+    return "".join(_UNSTORABLE.sub("", text[start : start + _BLOCK]) for start in range(0, len(text), _BLOCK))
 
 
 class JsonObject:
@@ -101,14 +114,15 @@ class JsonObject:
         if len(value) > longest:
             self.error(key, f"must be at most {longest} characters long")
             return ""
-        return _UNSTORABLE.sub("", value).strip()
+        return storable(value).strip()
 
     def identifier(self, key: str, *, required: bool = True, longest: int = 255) -> str:
         """An id as text. A whole number becomes text too, because Aha! sends small ids as numbers."""
         value = self._values.get(key)
         if not isinstance(value, int) or isinstance(value, bool):
             return self.text(key, required=required, longest=longest)
-        if len(str(value)) > longest:
+        # Python refuses to write a number of thousands of digits as text.
+        if abs(value) >= 10 ** min(longest, 255):
             self.error(key, f"must be at most {longest} characters long")
             return ""
         return str(value)

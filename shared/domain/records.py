@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +23,8 @@ from shared.domain.titles import full_title
 MOST_REQUIREMENTS = 5000
 MOST_ATTACHMENTS = 1000
 _LONGEST_DESCRIPTION = 4_000_000
+_LONGEST_NAME = 100_000
+_CLOCKS_DIFFER = timedelta(hours=1)
 _RELEASE_EVENTS = ("create_release", "update_release")
 
 
@@ -135,13 +137,14 @@ def _record(source: JsonObject, kind: Kind) -> Record:
     return Record(
         kind=kind,
         id=source.identifier("id"),
-        reference=source.text("reference_num", longest=255),
-        name=source.prose("name", longest=100_000) if "name" in source else None,
+        reference=source.prose("reference_num", longest=255),
+        name=source.prose("name", longest=_LONGEST_NAME) if "name" in source else None,
         description=description,
-        url=_web_address(source.text("url", longest=2000)),
+        url=_web_address(source.prose("url", longest=2000)),
         attachments=_attachments(source),
         named_work_items=named_work_items(source.raw("integration_fields")),
-        updated_at=parse_time(source.raw("updated_at")),
+        # A time of tomorrow would make every later payload an outdated one.
+        updated_at=parse_time(source.raw("updated_at"), ahead=_CLOCKS_DIFFER),
     )
 
 
@@ -166,10 +169,10 @@ def _attachments(source: JsonObject) -> tuple[Attachment, ...]:
         for item in holder.objects("attachments", most=MOST_ATTACHMENTS):
             attachment = Attachment(
                 id=item.identifier("id"),
-                file_name=item.text("file_name", longest=1024),
-                download_url=item.text("download_url", longest=4096),
+                file_name=item.prose("file_name", longest=_LONGEST_NAME),
+                download_url=item.prose("download_url", longest=4096),
                 size=item.whole_number("file_size"),
-                content_type=item.text("content_type", longest=255),
+                content_type=item.prose("content_type", longest=255),
                 original_size=item.whole_number("original_file_size"),
             )
             found.setdefault(attachment.id, _named(attachment))

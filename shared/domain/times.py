@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?")
 
 
-def parse_time(value: Any) -> datetime | None:
-    """A time such as 2025-04-03T17:39:27.658Z with 0 to 9 fractional digits, in UTC; None for anything else."""
+_EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
+_DAY = timedelta(days=1)
+
+
+def parse_time(value: Any, *, ahead: timedelta = _DAY, now: datetime | None = None) -> datetime | None:
+    """A time such as 2025-04-03T17:39:27.658Z with 0 to 9 fractional digits, in UTC; None for anything else.
+
+    A time before 2000, or later than `ahead` after `now`, is an error of who wrote it, and no time. `now` is left out
+    for the present time.
+    """
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return None
@@ -18,9 +26,10 @@ def parse_time(value: Any) -> datetime | None:
     # Python 3.10 reads no Z, and only fractions of three or six digits.
     text = f"{seconds}.{(fraction or '0')[:6]:0<6}{'+00:00' if zone in (None, 'Z') else zone}"
     try:
-        return datetime.fromisoformat(text).astimezone(timezone.utc)
+        moment = datetime.fromisoformat(text).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None
+    return moment if _EARLIEST <= moment <= (now or datetime.now(timezone.utc)) + ahead else None
 
 
 def time_text(moment: datetime | None) -> str | None:

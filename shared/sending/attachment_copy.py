@@ -13,6 +13,7 @@ from shared.clients.downloads import Download, open_download
 from shared.clients.transport import Transport
 from shared.concurrency import in_parallel
 from shared.deadline import Deadline
+from shared.domain.file_names import legal_file_name
 from shared.domain.image_formats import LOOKED_AT_BYTES, image_format
 from shared.domain.links import AttachedFile
 from shared.domain.records import Attachment
@@ -138,7 +139,7 @@ class _Copy:
         try:
             download = self._open()
             self._check(download)
-            name = self._attachment.file_name + self._missing_extension(download)
+            name = legal_file_name(self._attachment.file_name + self._missing_extension(download))
             url = self._upload(download, name)
         except OSError:
             raise Unavailable(

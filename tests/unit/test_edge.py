@@ -332,9 +332,9 @@ def read(body: bytes, **headers: str) -> Any:
 @pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize(
     "body",
-    [b"", b" ", b"{", b"{'a': 1}", b'{"a": NaN}', b"Infinity", b"-Infinity", b"\xff\xfe", b'"\xe9"', b"[" * 200_000,
-     b"9" * 5000, b"{}{}"],
-    ids=range(12),
+    [b"", b" ", b"{", b"{'a': 1}", b'{"a": NaN}', b"Infinity", b"-Infinity", b"\xff\xfe", b'"\xe9"', b"[" * 50_000,
+     b"{}{}"],
+    ids=range(11),
 )  # fmt: skip
 def test_what_is_no_json_in_utf8_is_refused(body: bytes) -> None:
     with pytest.raises(errors.InvalidJson):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -37,3 +37,23 @@ def test_anything_else_is_not_a_time(value: Any) -> None:
     moment = parse_time(value)
 
     assert moment is None or moment.tzinfo is timezone.utc
+
+
+NOW = datetime(2025, 4, 3, 12, 0, 0, 0, timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_time"),
+    [
+        ("0001-01-01T00:00:00Z", False),
+        ("1601-01-01T00:00:00Z", False),
+        ("1999-12-31T23:59:59Z", False),
+        ("2000-01-01T00:00:00Z", True),
+        ("2025-04-04T12:00:00Z", True),
+        ("2025-04-04T12:00:01Z", False),
+        ("9999-12-31T23:59:59Z", False),
+    ],
+)
+def test_a_time_before_2000_or_after_tomorrow_is_no_time(text: str, is_time: bool) -> None:
+    assert (parse_time(text, now=NOW) is not None) is is_time
+    assert parse_time("2025-04-03T13:30:00Z", ahead=timedelta(hours=1), now=NOW) is None
