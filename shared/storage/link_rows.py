@@ -151,7 +151,7 @@ def stored_link(row: Row) -> StoredLink:
         attachments={key: _file(file) for key, file in attachments.items()},
         parent_work_item_id=row.number("parent_work_item_id") or None,
         requirement_ids=tuple(json.loads(row.long_text("requirement_ids") or "[]")),
-        sent_as_of=row.moment("sent_as_of"),
+        sent_as_of=parse_time(row.text("sent_as_of")),
         sent_at=row.moment("sent_at"),
         received_at=row.moment("received_at"),
         # Rows of older versions have no such property; those versions knew only this field.

@@ -295,8 +295,8 @@ def test_fields_that_this_version_does_not_know_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("moment", "text"),
     [
-        (datetime(1, 1, 1, tzinfo=timezone.utc), "0001-01-01T00:00:00+00:00"),
-        (datetime(1600, 12, 31, 23, 59, 59, 5, tzinfo=timezone.utc), "1600-12-31T23:59:59.000005+00:00"),
+        (datetime(2000, 1, 1, tzinfo=timezone.utc), "2000-01-01T00:00:00+00:00"),
+        (datetime(2025, 12, 31, 23, 59, 59, 5, tzinfo=timezone.utc), "2025-12-31T23:59:59.000005+00:00"),
         (datetime(2026, 3, 4, 13, tzinfo=timezone(timedelta(hours=1))), "2026-03-04T12:00:00+00:00"),
     ],
 )
@@ -307,6 +307,13 @@ def test_times_are_stored_as_text_in_utc(moment: datetime, text: str) -> None:
 
     assert row.properties["sent_as_of"] == text
     assert stored_link(row).link.sent_as_of == moment
+
+
+@pytest.mark.parametrize("year", [1, 1600, 1999, 9999])
+def test_an_impossible_time_of_a_row_is_no_time(year: int) -> None:
+    row = link_row("fabrikam-web", replace(LINK, sent_as_of=datetime(year, 1, 1, tzinfo=timezone.utc)))
+
+    assert stored_link(row).link.sent_as_of is None
 
 
 @pytest.mark.parametrize(
