@@ -204,11 +204,13 @@ def link_after(
         if name in plan.written_fields:
             received_as_of = after.updated_at or received_as_of
         base[name] = Base(shown[name], theirs, received_as_of)
+    # An error of a send stays until a send, or a notification that writes, goes through.
+    went_through = not not_taken and (plan.writes or link.refused_revision > 0)
     new_link = replace(
         link,
         base=base,
         refused_revision=work_item.revision if not_taken else 0,
-        last_error=link.last_error if not_taken else None,
+        last_error=None if went_through else link.last_error,
     )
     if Field.DESCRIPTION not in not_taken:
         new_link = agreed_about(new_link, work_item)

@@ -19,7 +19,7 @@ from shared.domain.aha_record import AhaRecord
 from shared.domain.images import images_of_integration
 from shared.domain.integration import Integration
 from shared.domain.intentions import with_intentions
-from shared.domain.links import Field, Link
+from shared.domain.links import Field, Link, RecordError
 from shared.domain.notifications import Notification
 from shared.domain.present_description import AgreedDescription, described
 from shared.domain.receive_plan import ReceivePlan, aha_texts, link_after, plan_receive
@@ -224,7 +224,9 @@ class InboundSync:
             plan, link, both.work_item, written.record, written.not_taken, self._operation.id
         )
         if new_link != stored.link:
-            stamped = replace(new_link, received_at=self._clock.now())
+            error = next(iter(written.refused.values()), None)
+            noted = self._with_error(new_link, error) if error else new_link
+            stamped = replace(noted, received_at=self._clock.now())
             self._links.replace(self._integration.integration_id, [(stored, stamped)])
 
     def _refused_record(
@@ -232,9 +234,13 @@ class InboundSync:
     ) -> Received:
         """Note that Aha! does not let this token read the record, so that nothing waits for it."""
         self._receive_log.refused(stored.link, work_item, error)
-        noted = replace(stored.link, refused_revision=work_item.revision)
+        noted = self._with_error(replace(stored.link, refused_revision=work_item.revision), error)
         self._links.replace(self._integration.integration_id, [(stored, noted)])
         return self._not_taken(stored.link)
+
+    def _with_error(self, link: Link, error: OperationFailed) -> Link:
+        noted = RecordError(self._clock.now(), error.code, error.detail, self._operation.id)
+        return replace(link, last_error=noted)
 
     def _not_taken(self, link: Link) -> Received:
         return ignore(

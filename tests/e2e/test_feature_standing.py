@@ -186,6 +186,21 @@ class TestStanding:
         assert scene.send_reference("PROD-1").ids == sent.ids
         assert standing(scene)["requirements"][0]["last_error"] is None
 
+    def test_a_change_that_aha_refuses_is_shown_until_it_went_through(self, scene: Scene) -> None:
+        number = scene.send_reference("PROD-2").ids[0]
+        scene.aha.takes_writes("PROD-2", refuses={"status": 422, "message": "Name is not allowed"})
+        scene.edit(number, title="Named anew")
+        scene.deliver(time_scale=0.001)
+
+        feature = standing(scene, "PROD-2")["feature"]
+
+        assert (feature["difference"], feature["last_error"]["code"]) == ("azure_devops", "aha_rule_violation")
+        assert "Name is not allowed" in feature["last_error"]["detail"]
+        scene.aha.takes_writes("PROD-2")
+        scene.edit(number, title="Named otherwise")
+        scene.deliver(time_scale=0.001)
+        assert standing(scene, "PROD-2")["feature"]["last_error"] is None
+
     def test_of_what_aha_does_not_show(self, scene: Scene) -> None:
         answer = scene.api.get(f"/integrations/{scene.integration.id}/features/PROD-999")
 
