@@ -269,10 +269,10 @@ def _note_failure(operation: Operation, error: OperationFailed) -> None:
 
 
 def _record(error: OperationFailed) -> str:
-    """Which record the error is about, if it is about one."""
+    """Which record the error is about, if it is about one and does not say so itself."""
     reference, number = error.evidence.get("reference"), error.evidence.get("work_item_id")
-    names = [str(reference)] if reference else []
-    names += [f"work item {number}"] if number else []
+    names = [str(reference)] if reference and str(reference) not in error.detail else []
+    names += [f"work item {number}"] if number and f"ork item {number}" not in error.detail else []
     return f"{', '.join(names)}: " if names else ""
 
 
