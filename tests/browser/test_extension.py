@@ -49,6 +49,20 @@ def test_a_click_makes_a_work_item_of_each_record(
     assert address.startswith(f"{system.azure_devops.url}/")
 
 
+def test_the_panel_shows_states_and_what_changed_since(
+    aha_page: AhaPage, aha: Aha, azure_devops: AzureDevOps
+) -> None:
+    aha_page.show("/features/PROD-1")
+    aha_page.press("Send to Azure DevOps")
+    aha_page.sees("Sent: 4 created.", "New")
+    aha.edit("PROD-1-2", name="Changed by a manager")
+    azure_devops.control("POST", "/edit", {"id": 1, "fields": {"System.State": "Active"}})
+
+    aha_page.press("Refresh")
+
+    aha_page.sees("Active", "Changed in Aha! since it was sent", "Changed by a manager")
+
+
 def test_a_check_creates_nothing(aha_page: AhaPage, azure_devops: AzureDevOps) -> None:
     aha_page.show("/features/PROD-1")
     aha_page.press("Check")
