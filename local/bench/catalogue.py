@@ -17,6 +17,7 @@ from local.bench.storage import storage
 from local.bench.tables import Table
 from local.bench.threads import throughput
 from local.bench.workers import workers
+from local.bench.worst_bodies import worst_bodies
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ QUESTIONS = (
         lambda bench: growth_of_attachments(
             bench.arena, ((0, 20), (1, 20), (10, 20), (100, 20), (1, 50_000))
         ),
+    ),
+    Question(
+        "worst-bodies",
+        "processor time and memory of the worst bodies",
+        lambda bench: worst_bodies(bench.arena),
     ),
     Question(
         "log",

@@ -1,0 +1,112 @@
+"""Processor time and memory of the worst bodies that a caller can send, by their size."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+import requests
+
+from local.bench.arena import AZURE_DEVOPS, Arena
+from local.bench.progress import progress
+from local.bench.tables import Table
+
+MEGABYTE = 1_000_000
+_ENVELOPE = 200
+"""Bytes around the part that is repeated."""
+
+
+def _repeated(piece: str, size: int) -> str:
+    return piece * ((size - _ENVELOPE) // len(piece))
+
+
+def _with_key(piece: str) -> Callable[[int], str]:
+    """An unknown key of the feature with a list of these pieces."""
+    return lambda size: (
+        f'{{"feature": {{"id": "worst", "name": "x", "unknown": [{_repeated(piece, size)} 0]}}}}'
+    )
+
+
+def _with_requirements(piece: str) -> Callable[[int], str]:
+    return lambda size: (
+        f'{{"feature": {{"id": "worst", "name": "x", "requirements": [{_repeated(piece, size)} {{}}]}}}}'
+    )
+
+
+def _nested(size: int) -> str:
+    return f'{{"feature": {"[" * (size // 2)}{"]" * (size // 2)}}}'
+
+
+def _described(piece: str) -> Callable[[int], str]:
+    """A description of these pieces. It may be 4,000,000 characters long: a longer one is refused."""
+
+    def body(size: int) -> str:
+        feature = {"id": "worst", "name": "x", "description": _repeated(piece, size)}
+        return json.dumps({"feature": feature})
+
+    return body
+
+
+BODIES: dict[str, Callable[[int], str]] = {
+    "JSON: empty objects": _with_key("{},"),
+    "JSON: numbers": _with_key("1,"),
+    "JSON: lists in lists": _nested,
+    "JSON: requirements with faults": _with_requirements("{},"),
+    "HTML: attributes": _described("<a a=b c=d>"),
+    "HTML: unfinished tags": _described("<a "),
+    "HTML: unfinished comments": _described("<!-- "),
+    "HTML: character references": _described("&#1;&copy=&"),
+    "HTML: line ends": _described("<br>\n"),
+    "HTML: images": _described("<img src=x>"),
+    "HTML: elements in elements": _described("<b>"),
+}
+"""Each of about so many bytes."""
+
+
+def worst_bodies(arena: Arena, sizes: Sequence[int] = (1, 4, 10)) -> Table:
+    """Dry runs of the worst bodies, each in a new function host. `sizes` are in megabytes."""
+    table = Table(
+        "The worst bodies that a caller can send, answered by a dry run",
+        ("body", "MB", "status", "answer kB", "CPU s", "CPU s / MB", "memory MiB", "memory MiB / MB"),
+        "Each in a new function host. Azure DevOps refuses what it gets. Memory is the peak above what it was before. "
+        "A description may be 4,000,000 characters long, so a longer one is refused, and so is a body with more values "
+        "than a feature can have.",
+    )
+    # The sandbox's own clean-up of HTML is slow, and not what is measured.
+    refusal = {
+        "status": 400,
+        "body": {"message": "TF51011: The specified area path does not exist."},
+        "times": None,
+    }
+    arena.control(AZURE_DEVOPS, "POST", "/faults", {"path": "/wit/workitems/", **refusal})
+    for name, body_of in BODIES.items():
+        progress(f"  {name}")
+        for size in sizes:
+            table.add(name, size, *_cost_of(arena, body_of(size * MEGABYTE), size))
+    arena.control(AZURE_DEVOPS, "DELETE", "/faults")
+    return table
+
+
+def _cost_of(arena: Arena, body: str, megabytes: int) -> tuple[int, float, float, float, float, float]:
+    arena.restart_host()
+    # Otherwise imports and the first connections would count.
+    _answer(arena, '{"feature": {"id": "small", "name": "x", "description": "<p>y</p>"}}')
+    host = arena.host
+    host.forget_peak()
+    memory, cpu = host.resident_mebibytes(), host.cpu_seconds()
+    answer = _answer(arena, body)
+    seconds, mebibytes = host.cpu_seconds() - cpu, host.peak_mebibytes() - memory
+    return (
+        answer.status_code,
+        len(answer.content) / 1000,
+        *(seconds, seconds / megabytes, mebibytes, mebibytes / megabytes),
+    )
+
+
+def _answer(arena: Arena, body: str) -> requests.Response:
+    return requests.post(
+        f"{arena.system.functions_url}/api/integrations/{arena.integration_id}/features?dry_run=true",
+        data=body.encode(),
+        headers={"x-functions-key": arena.system.function_key, "content-type": "application/json"},
+        timeout=300,
+    )
