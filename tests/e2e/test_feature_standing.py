@@ -194,7 +194,10 @@ class TestStanding:
 
         feature = standing(scene, "PROD-2")["feature"]
 
-        assert (feature["difference"], feature["last_error"]["code"]) == ("azure_devops", "aha_rule_violation")
+        assert (feature["difference"], feature["last_error"]["code"]) == (
+            "azure_devops",
+            "aha_rule_violation",
+        )
         assert "Name is not allowed" in feature["last_error"]["detail"]
         scene.aha.takes_writes("PROD-2")
         scene.edit(number, title="Named otherwise")

@@ -253,7 +253,7 @@ def test_the_reason_for_an_image_that_is_none_is_told(scene: Scene) -> None:
 
     (failed,) = sent.feature["attachments"]
     assert failed["error"]["code"] == "aha_rule_violation"
-    assert "but it is not one" in failed["error"]["detail"]
+    assert "web page instead of the file" in failed["error"]["detail"]
 
 
 def test_an_image_that_comes_late_does_not_undo_an_engineers_edit(scene: Scene) -> None:

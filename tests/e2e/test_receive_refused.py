@@ -220,7 +220,11 @@ def test_no_status_of_a_proxy_is_taken_for_a_refusal_of_aha(
     scene: Scene, status: int, carried_out: bool
 ) -> None:
     number = send_sample(scene)
-    fault: dict[str, Any] = {"status": status, "carried_out": carried_out, "body": "<html>Error</html>"}
+    fault: dict[str, Any] = {
+        "status": status,
+        "effect": "done" if carried_out else "none",
+        "body": "<html>Error</html>",
+    }
     scene.aha.add_fault(method="PUT", path="^/api/v1/features/", times=4, **fault)
 
     scene.edit(number, title="Named anew", state="Active")

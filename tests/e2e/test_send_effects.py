@@ -19,7 +19,7 @@ def test_an_update_whose_answer_shows_the_old_values_is_not_agreed(scene: Scene,
         status=200,
         body=old,
         headers={"Content-Type": "application/json"},
-        carried_out=carried_out,
+        effect="done" if carried_out else "none",
     )
 
     failed = scene.post(scene.aha.event("PROD-2", "update_feature"))
@@ -35,7 +35,7 @@ def test_an_update_whose_answer_shows_the_old_values_is_not_agreed(scene: Scene,
 def test_a_create_whose_answer_shows_no_fields_is_found_by_the_next_send(scene: Scene) -> None:
     body = {"id": 1, "rev": 1, "fields": {}}
     scene.azure_devops.add_fault(
-        method="POST|PATCH", path=r"/wit/workitems/\$", status=200, body=body, carried_out=True
+        method="POST|PATCH", path=r"/wit/workitems/\$", status=200, body=body, effect="done"
     )
 
     first = scene.send(scene.aha.event("PROD-2")["feature"])

@@ -234,7 +234,7 @@ class HostProcesses:
             Break.LOST_ANSWER: {"cut": "after"},
             Break.REFUSED: {"status": 503, "headers": {"Retry-After": "1"}},
             Break.PROXY_BEFORE: {"status": proxy_status(at)},
-            Break.PROXY_AFTER: {"status": proxy_status(at), "carried_out": True},
+            Break.PROXY_AFTER: {"status": proxy_status(at), "effect": "done"},
             Break.DEATH_BEFORE: {"delay_ms": _HELD_MS},
         }
         fault |= breaks.get(kind, {"hold_ms": _HELD_MS})
