@@ -19,8 +19,8 @@ def refuse_part_of_feature(feature: Feature, integration_id: str, decided: Mappi
     name = feature.record.reference or feature.record.id
     detail = (
         f"is missing, and so is the description. {name} has no work item yet, and a new one needs one of them. Send "
-        "the whole event of Aha!. If this version of the app sends by reference, POST "
-        f"/api/integrations/{integration_id}/features/{name} without a body reads the feature from Aha! and sends it"
+        f"the whole event of Aha!, or POST to /api/integrations/{integration_id}/features/{name} without a body: the "
+        "app then reads the feature from Aha!"
     )
     raise InvalidRequest([InputError("/feature/name", detail)])
 
