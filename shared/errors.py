@@ -143,6 +143,13 @@ class IntegrationNotFound(IntegrationUnusable):
     title = "There is no such integration"
 
 
+def no_integration(integration_id: str) -> IntegrationNotFound:
+    """The error for an id that no integration has."""
+    return IntegrationNotFound(
+        f"There is no integration {integration_id!r}. Check the id in the address; GET /api/integrations lists them."
+    )
+
+
 class IntegrationDisabled(IntegrationUnusable):
     """The integration is complete but not enabled."""
 

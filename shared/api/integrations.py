@@ -11,7 +11,7 @@ from shared import log_events
 from shared.app import App
 from shared.domain.integration import Integration, RecordMapping, StoredIntegration
 from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
-from shared.errors import InputError, IntegrationNotFound, InvalidRequest, PreconditionFailed
+from shared.errors import InputError, InvalidRequest, PreconditionFailed, no_integration
 from shared.operation import Operation
 from shared.storage.integrations import DeletedIntegration
 
@@ -34,7 +34,7 @@ def get_integration(
 ) -> Representation:
     """One integration. Raises IntegrationNotFound."""
     if not isinstance(found, StoredIntegration):
-        raise _not_found(integration_id)
+        raise no_integration(integration_id)
     return _represent(app, found)
 
 
@@ -88,14 +88,10 @@ def delete_integration(
     Raises IntegrationNotFound, PreconditionFailed.
     """
     if found is None or (isinstance(found, DeletedIntegration) and found.is_purged):
-        raise _not_found(integration_id)
+        raise no_integration(integration_id)
     if isinstance(found, StoredIntegration):
         check_precondition(found, if_match)
     app.integrations.delete(found)
-
-
-def _not_found(integration_id: str) -> IntegrationNotFound:
-    return IntegrationNotFound(f"There is no integration {integration_id!r}.")
 
 
 def check_precondition(stored: StoredIntegration | None, if_match: str | None) -> None:

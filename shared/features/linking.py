@@ -72,7 +72,9 @@ def unlink_record(app: App, operation: Operation, integration: Integration, name
     aha_id = name.text if name.is_id else links.aha_id_of(integration_id, name.text)
     stored = links.load(integration_id, [aha_id]).get(aha_id) if aha_id else None
     if not isinstance(stored, StoredLink):
-        raise NotLinked(f"{name.text} has no work item in this integration.")
+        raise NotLinked(
+            f"{name.text} has no work item in this integration. Send the feature, or link it to a work item."
+        )
     family = [stored, *_requirements(links, integration_id, stored.link)]
     try:
         links.remove(integration_id, family)

@@ -144,7 +144,8 @@ class Commits:
         for record_id in outstanding:
             if record_id in claimed_elsewhere:
                 busy = FeatureBusy(
-                    "Another send of the same feature is running and has not finished. Send it again in a few seconds.",
+                    f"Another send of {self._feature.record.reference or 'the same feature'} is running and has not "
+                    "finished. Send it again in a few seconds.",
                     retry_after=5,
                 )
                 self.results[record_id] = replace(self.results[record_id], error=busy)

@@ -64,9 +64,11 @@ def check_usable(integration: Integration) -> None:
     missing = integration.missing()
     if missing:
         words = ", ".join(words for _, words in missing)
-        raise IntegrationIncomplete(f"The integration cannot send yet. Missing: {words}.")
+        raise IntegrationIncomplete(
+            f"The integration “{integration.name}” cannot send yet. Missing: {words}. Fill that in, and save it."
+        )
     if not integration.enabled:
-        raise IntegrationDisabled("The integration is disabled. Enable it to send.")
+        raise IntegrationDisabled(f"The integration “{integration.name}” is disabled. Enable it to send.")
 
 
 def check_product(integration: Integration, feature: Feature) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from shared.domain.integration import Integration, StoredIntegration
-from shared.errors import IntegrationNotFound, PreconditionFailed, ProductTaken
+from shared.errors import PreconditionFailed, ProductTaken, no_integration
 from shared.storage.integration_rows import (
     PARTITION,
     SCHEMA,
@@ -91,7 +91,7 @@ class IntegrationStore:
         """
         found = self.find(integration_id)
         if not isinstance(found, StoredIntegration):
-            raise IntegrationNotFound(f"There is no integration {integration_id!r}.")
+            raise no_integration(integration_id)
         return found
 
     def find(self, integration_id: str) -> StoredIntegration | DeletedIntegration | None:
