@@ -171,12 +171,18 @@ class Arena:
 
         Raises RuntimeError if the result is not the expected one.
         """
+        result = self.notification(work_item_id, revision, host).json()["result"]
+        if result != expected:
+            raise RuntimeError(f"a notification of the bench led to {result}, not {expected}")
+
+    def notification(
+        self, work_item_id: int, revision: int | None = None, host: Service | None = None
+    ) -> requests.Response:
+        """The answer to a notification."""
         resource = {"workItemId": work_item_id, **({"rev": revision} if revision is not None else {})}
         body = {"eventType": "workitem.updated", "resource": resource}
         url = f"{(host or self.system.function_host).url}{self._webhook_path}"
-        result = self._call("POST", url, json=body).json()["result"]
-        if result != expected:
-            raise RuntimeError(f"a notification of the bench led to {result}, not {expected}")
+        return self._call("POST", url, json=body)
 
     @contextmanager
     def latency(self) -> Iterator[None]:

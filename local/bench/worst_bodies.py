@@ -63,6 +63,19 @@ BODIES: dict[str, Callable[[int], str]] = {
 """Each of about so many bytes."""
 
 
+MARKDOWN = {
+    "Markdown: links": "[a](",
+    "Markdown: emphasis": "*a **b ",
+    "Markdown: tables": "|a|\n|-|\n",
+    "Markdown: quotes and lists": "> - ",
+    "Markdown: entities": "&#x",
+}
+"""Pieces of descriptions that an engineer keeps in Markdown."""
+
+_MARKDOWN_SIZES = (0.05, 0.1, 1)
+"""Up to 100,000 characters are rendered. Azure DevOps takes no description over 1,048,576 characters."""
+
+
 def worst_bodies(arena: Arena, sizes: Sequence[int] = (1, 4, 10)) -> Table:
     """Dry runs of the worst bodies, each in a new function host. `sizes` are in megabytes."""
     table = Table(
@@ -70,7 +83,8 @@ def worst_bodies(arena: Arena, sizes: Sequence[int] = (1, 4, 10)) -> Table:
         ("body", "MB", "status", "answer kB", "CPU s", "CPU s / MB", "memory MiB", "memory MiB / MB"),
         "Each in a new function host. Azure DevOps refuses what it gets. Memory is the peak above what it was before. "
         "A description may be 4,000,000 characters long, so a longer one is refused, and so is a body with more values "
-        "than a feature can have.",
+        "than a feature can have. Markdown comes with a notification of a work item; past 100,000 characters it is not "
+        "rendered.",
     )
     # The sandbox's own clean-up of HTML is slow, and not what is measured.
     refusal = {
@@ -82,19 +96,49 @@ def worst_bodies(arena: Arena, sizes: Sequence[int] = (1, 4, 10)) -> Table:
     for name, body_of in BODIES.items():
         progress(f"  {name}")
         for size in sizes:
-            table.add(name, size, *_cost_of(arena, body_of(size * MEGABYTE), size))
+            table.add(name, size, *_cost_of_send(arena, body_of(size * MEGABYTE), size))
     arena.control(AZURE_DEVOPS, "DELETE", "/faults")
+    for name, piece in MARKDOWN.items():
+        progress(f"  {name}")
+        for markdown_size in _MARKDOWN_SIZES:
+            table.add(name, markdown_size, *_cost_of_notification(arena, piece, markdown_size))
     return table
 
 
-def _cost_of(arena: Arena, body: str, megabytes: int) -> tuple[int, float, float, float, float, float]:
+Costs = tuple[int, float, float, float, float, float]
+
+
+def _cost_of_send(arena: Arena, body: str, megabytes: float) -> Costs:
     arena.restart_host()
     # Otherwise imports and the first connections would count.
     _answer(arena, '{"feature": {"id": "small", "name": "x", "description": "<p>y</p>"}}')
+    return _cost(arena, lambda: _answer(arena, body), megabytes)
+
+
+def _cost_of_notification(arena: Arena, piece: str, megabytes: float) -> Costs:
+    """A notification of a work item whose description was switched to Markdown."""
+    (work_item_id,) = arena.linked_work_items(1)
+    arena.restart_host()
+    _write_markdown(arena, work_item_id, "# Small")
+    arena.notify(work_item_id)
+    _write_markdown(arena, work_item_id, piece * int(megabytes * MEGABYTE / len(piece)))
+
+    return _cost(arena, lambda: arena.notification(work_item_id), megabytes)
+
+
+def _write_markdown(arena: Arena, work_item_id: int, markdown: str) -> None:
+    operations = [
+        {"op": "add", "path": "/fields/System.Description", "value": markdown},
+        {"op": "add", "path": "/multilineFieldsFormat/System.Description", "value": "Markdown"},
+    ]
+    arena.control(AZURE_DEVOPS, "POST", "/edit", {"id": work_item_id, "operations": operations})
+
+
+def _cost(arena: Arena, work: Callable[[], requests.Response], megabytes: float) -> Costs:
     host = arena.host
     host.forget_peak()
     memory, cpu = host.resident_mebibytes(), host.cpu_seconds()
-    answer = _answer(arena, body)
+    answer = work()
     seconds, mebibytes = host.cpu_seconds() - cpu, host.peak_mebibytes() - memory
     return (
         answer.status_code,
