@@ -106,3 +106,22 @@ def test_an_error_names_the_thing_and_the_remedy(
     assert problem["code"] == code
     assert thing in problem["detail"]
     assert remedy in problem["detail"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_a_feature_of_no_integration_is_not_found(scene: Scene, method: str) -> None:
+    body = {"work_item_id": 1} if method == "PUT" else None
+
+    answer = scene.api.request(method, features(scene, "PROD-1", "nope"), json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "integration_not_found")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_what_is_no_reference_is_refused(scene: Scene, method: str) -> None:
+    body = {"work_item_id": 1} if method == "PUT" else None
+
+    answer = scene.api.request(method, features(scene, "PROD_1"), json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert answer.json()["errors"][0]["pointer"] == "/reference"
