@@ -249,7 +249,7 @@ RECORD_IMAGES_LEFT = LogEvent(
 RECORD_MARKDOWN_LEFT = LogEvent(
     "record.markdown-left",
     Level.WARNING,
-    "A description in Markdown is too long to be rendered, so Aha! shows its source.",
+    "A description in Markdown could not be rendered, mostly because it is too long. Aha! shows its source.",
     "Shorten the work item's description, or convert it to HTML.",
 )
 STATE_NOT_MAPPED = LogEvent(
