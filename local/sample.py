@@ -32,6 +32,7 @@ def sample_integration(aha_url: str) -> dict[str, Any]:
         "name": "Fabrikam web",
         "product_id": PRODUCT_ID,
         "enabled": True,
+        "auto_update": False,
         "azure_devops": {
             "account_name": ACCOUNT,
             "authentication": "pat",
@@ -39,7 +40,7 @@ def sample_integration(aha_url: str) -> dict[str, Any]:
             "project": PROJECT,
             "area_path": AREA_PATH,
         },
-        "aha": {"url": aha_url, "api_token": AHA_TOKEN},
+        "aha": {"url": aha_url, "api_token": AHA_TOKEN, "link_back": "feature"},
         "feature": {"work_item_type": "Feature", "status_mapping": FEATURE_STATUSES, "default_fields": {}},
         "requirement": {
             "work_item_type": "User Story",

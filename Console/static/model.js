@@ -3,18 +3,19 @@
 const mapping = () => ({ work_item_type: "", status_mapping: {}, default_fields: {} });
 
 export const blank = () => ({
-  name: "", product_id: "", enabled: false,
+  name: "", product_id: "", enabled: false, auto_update: false,
   azure_devops: { account_name: "", authentication: "pat", project: "", area_path: "" },
-  aha: { url: "" }, feature: mapping(), requirement: mapping(),
+  aha: { url: "", link_back: "feature" }, feature: mapping(), requirement: mapping(),
 });
 
 /** The part of an answer that a person edits. */
 export function draftOf(answer) {
   const { account_name, authentication, project, area_path } = answer.azure_devops;
+  const { url, link_back, integration_id } = answer.aha;
   return structuredClone({
-    name: answer.name, product_id: answer.product_id, enabled: answer.enabled,
+    name: answer.name, product_id: answer.product_id, enabled: answer.enabled, auto_update: answer.auto_update,
     azure_devops: { account_name, authentication, project, area_path },
-    aha: { url: answer.aha.url }, feature: answer.feature, requirement: answer.requirement,
+    aha: { url, link_back, integration_id }, feature: answer.feature, requirement: answer.requirement,
   });
 }
 
@@ -51,7 +52,7 @@ export function assign(draft, pointer, value) {
   const last = keys.pop();
   const parent = keys.reduce((inner, key) => inner[key], draft);
   if (value === undefined && keys.length === 2) delete parent[last];
-  else parent[last] = value ?? (last === "enabled" ? false : "");
+  else parent[last] = value ?? (["enabled", "auto_update"].includes(last) ? false : "");
 }
 
 /** The values that somebody else changed since `base` and that differ here. `isConflict`: changed here too. */
@@ -67,6 +68,8 @@ const LABELS = {
   "/name": "Name", "/product_id": "Product", "/enabled": "Enabled", "/azure_devops/account_name": "Azure DevOps account",
   "/azure_devops/authentication": "Way to sign in", "/azure_devops/project": "Project", "/azure_devops/area_path": "Area",
   "/azure_devops/personal_access_token": "Azure DevOps token", "/aha/url": "Aha! address", "/aha/api_token": "Aha! API key",
+  "/aha/link_back": "Records in Aha! that get a link to their work item", "/aha/integration_id": "Integration in Aha! that gets the links",
+  "/auto_update": "Send changes in Aha! automatically",
   "/feature/work_item_type": "Type of features", "/feature/description_field": "Field for the description of features",
   "/requirement/work_item_type": "Type of requirements", "/requirement/description_field": "Field for the description of requirements",
 };

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared import log_events
 from shared.app import App
-from shared.domain.integration import Integration, RecordMapping, StoredIntegration
+from shared.domain.integration import AhaTarget, Integration, RecordMapping, StoredIntegration
 from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
 from shared.errors import InputError, InvalidRequest, PreconditionFailed, no_integration
 from shared.operation import Operation
@@ -125,6 +125,7 @@ def integration_as_json(stored: StoredIntegration, url: str) -> dict[str, Any]:
         "name": integration.name,
         "product_id": integration.product_id,
         "enabled": integration.enabled,
+        "auto_update": integration.auto_update,
         "azure_devops": {
             "account_name": target.account_name,
             "authentication": target.authentication.value,
@@ -132,7 +133,7 @@ def integration_as_json(stored: StoredIntegration, url: str) -> dict[str, Any]:
             "project": target.project,
             "area_path": target.area_path,
         },
-        "aha": {"url": integration.aha.url, "api_token_set": integration.aha.api_token is not None},
+        "aha": _aha(integration.aha),
         "feature": _mapping(integration.feature),
         "requirement": _mapping(integration.requirement),
         "webhook_url": url,
@@ -145,6 +146,15 @@ def webhook_url(app: App, integration: Integration, generation: str) -> str:
     """The URL for the service hook. It contains a token: whoever knows the URL can call it."""
     token = app.vault.webhook_token(integration.integration_id, generation)
     return f"{app.settings.public_url}/api/webhooks/{integration.integration_id}/{token}"
+
+
+def _aha(target: AhaTarget) -> dict[str, Any]:
+    return {
+        "url": target.url,
+        "api_token_set": target.api_token is not None,
+        "link_back": target.link_back.value,
+        **({"integration_id": target.integration_id} if target.integration_id else {}),
+    }
 
 
 def _mapping(mapping: RecordMapping) -> dict[str, Any]:

@@ -41,12 +41,26 @@ class AzureDevOpsTarget:
         return self.uses_identity or self.personal_access_token is not None
 
 
+class LinkBack(str, Enum):
+    """The records in Aha! that get the id and the URL of their work item."""
+
+    FEATURE = "feature"
+    ALL = "all"
+    NONE = "none"
+
+
 @dataclass(frozen=True)
 class AhaTarget:
-    """The Aha! account that changes are written to."""
+    """The Aha! account that changes are written to.
+
+    `link_back` says which records get the id and the URL of their work item in their integration fields, and
+    `integration_id` under which integration of Aha!; empty: under the product's Integration webhook.
+    """
 
     url: str = ""
     api_token: Secret | None = None
+    link_back: LinkBack = LinkBack.FEATURE
+    integration_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +78,7 @@ class RecordMapping:
 
 @dataclass(frozen=True)
 class Integration:
-    """The configuration of one integration."""
+    """The configuration of one integration. `auto_update`: the timer sends linked features that changed in Aha!."""
 
     integration_id: str
     name: str
@@ -74,6 +88,7 @@ class Integration:
     aha: AhaTarget
     feature: RecordMapping
     requirement: RecordMapping
+    auto_update: bool = False
 
     def mapping(self, kind: Kind) -> RecordMapping:
         """The mapping of a kind of record."""

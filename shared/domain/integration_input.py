@@ -5,17 +5,25 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from shared.domain.accounts import normalise_account_name
 from shared.domain.description_field import DESCRIPTION_FIELDS, usual_description_field
-from shared.domain.integration import AhaTarget, Authentication, AzureDevOpsTarget, Integration, RecordMapping
+from shared.domain.integration import (
+    AhaTarget,
+    Authentication,
+    AzureDevOpsTarget,
+    Integration,
+    LinkBack,
+    RecordMapping,
+)
 from shared.domain.json_input import InputErrors, JsonObject, is_storable
 from shared.secret import Secret
 
 INTEGRATION_ID = re.compile(r"[a-z0-9-]{1,64}")
+_AHA_INTEGRATION_ID = re.compile(r"[0-9]{1,30}")
 _FIELD_REFERENCE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)+")
 _MOST_MAPPED_STATES = 200
 _MOST_DEFAULT_FIELDS = 50
@@ -51,9 +59,10 @@ def read_integration(
         product_id=root.identifier("product_id"),
         enabled=root.boolean("enabled", default=False),
         azure_devops=_azure_devops(root.object("azure_devops"), stored, url_rules),
-        aha=read_aha(root.object("aha"), stored, url_rules),
+        aha=_aha(root.object("aha"), stored, url_rules),
         feature=_mapping(root.object("feature")),
         requirement=_mapping(root.object("requirement")),
+        auto_update=root.boolean("auto_update", default=False),
     )
     if _contradict(integration.feature, integration.requirement):
         errors.add(
@@ -89,6 +98,17 @@ def _azure_devops(source: JsonObject, stored: Integration | None, url_rules: Url
         project=project,
         area_path=area_path,
     )
+
+
+def _aha(source: JsonObject, stored: Integration | None, url_rules: UrlRules) -> AhaTarget:
+    account = read_aha(source, stored, url_rules)
+    link_back = source.text(
+        "link_back", default=LinkBack.FEATURE.value, choices=tuple(choice.value for choice in LinkBack)
+    )
+    integration_id = source.identifier("integration_id", required=False)
+    if integration_id and not _AHA_INTEGRATION_ID.fullmatch(integration_id):
+        source.error("integration_id", "must be the id of an integration in Aha!: 1 to 30 digits")
+    return replace(account, link_back=LinkBack(link_back), integration_id=integration_id)
 
 
 def read_aha(source: JsonObject, stored: Integration | None, url_rules: UrlRules) -> AhaTarget:

@@ -12,6 +12,7 @@ from shared.domain.integration import (
     Authentication,
     AzureDevOpsTarget,
     Integration,
+    LinkBack,
     RecordMapping,
     StoredIntegration,
 )
@@ -44,6 +45,9 @@ def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
         "project": target.project,
         "area_path": target.area_path,
         "aha_url": integration.aha.url,
+        "link_back": integration.aha.link_back.value,
+        "aha_integration_id": integration.aha.integration_id,
+        "auto_update": integration.auto_update,
         "created_at": stored.created_at,
         "updated_at": stored.updated_at,
         "webhook_generation": stored.webhook_generation,
@@ -74,9 +78,16 @@ def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
             project=row.text("project"),
             area_path=row.text("area_path"),
         ),
-        aha=AhaTarget(row.text("aha_url"), _secret(row, "aha_api_token", vault)),
+        aha=AhaTarget(
+            url=row.text("aha_url"),
+            api_token=_secret(row, "aha_api_token", vault),
+            # Rows of older versions have none of these three properties.
+            link_back=LinkBack(row.text("link_back") or LinkBack.FEATURE),
+            integration_id=row.text("aha_integration_id"),
+        ),
         feature=_mapping(row, "feature"),
         requirement=_mapping(row, "requirement"),
+        auto_update=row.flag("auto_update"),
     )
     return StoredIntegration(
         integration=integration,

@@ -253,6 +253,23 @@ def test_one_that_is_switched_off_is_enabled_where_that_is_said(
     assert api.get(f"/integrations/{integration.id}").json()["enabled"] is True
 
 
+def test_a_save_keeps_the_keys_that_the_page_does_not_show(
+    page: Page, api: Api, integration: IntegrationUnderTest
+) -> None:
+    hidden = {"/auto_update": True, "/aha/link_back": "all", "/aha/integration_id": "7102368429104850043"}
+    save_with(api, integration, hidden)
+
+    open_integration(page, integration)
+    page.sees("can be created")
+    page.type("Name", "Renamed")
+    page.press("Save")
+    page.sees("Saved.")
+
+    after = api.get(f"/integrations/{integration.id}").json()
+    assert (after["name"], after["auto_update"]) == ("Renamed", True)
+    assert (after["aha"]["link_back"], after["aha"]["integration_id"]) == ("all", "7102368429104850043")
+
+
 def test_faults_are_shown_beside_their_fields_and_the_first_has_the_focus(page: Page, api: Api) -> None:
     page.open("#/new")
     page.type("Account", "no account at all")

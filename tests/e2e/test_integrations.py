@@ -44,7 +44,7 @@ def test_a_put_creates_an_integration_and_shows_it_without_its_secrets(
             "project": "Fabrikam",
             "area_path": "Fabrikam\\Web",
         },
-        "aha": {"url": "https://company.aha.io", "api_token_set": True},
+        "aha": {"url": "https://company.aha.io", "api_token_set": True, "link_back": "feature"},
     }
     read = api.get(f"/integrations/{integration_id}")
     assert read.json() == answer.json()
@@ -64,7 +64,8 @@ def test_an_integration_may_be_saved_incomplete(api: Api, integration_id: str) -
         "project": "",
         "area_path": "",
     }
-    assert shown["aha"] == {"url": "", "api_token_set": False}
+    assert shown["aha"] == {"url": "", "api_token_set": False, "link_back": "feature"}
+    assert shown["auto_update"] is False
     assert shown["feature"] == shown["requirement"] == EMPTY_MAPPING
 
 

@@ -33,6 +33,7 @@ def test_an_answer_shows_the_whole_configuration() -> None:
         "name": "Fabrikam web",
         "product_id": "PROD",
         "enabled": True,
+        "auto_update": False,
         "azure_devops": {
             "account_name": "fabrikam",
             "authentication": "pat",
@@ -40,7 +41,7 @@ def test_an_answer_shows_the_whole_configuration() -> None:
             "project": "Fabrikam",
             "area_path": "Fabrikam\\Web",
         },
-        "aha": {"url": "https://fabrikam.aha.io", "api_token_set": True},
+        "aha": {"url": "https://fabrikam.aha.io", "api_token_set": True, "link_back": "feature"},
         "feature": {
             "work_item_type": "Feature",
             "status_mapping": {"New": "Open"},

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.integration import AhaTarget, Authentication, Integration
+from shared.domain.integration import AhaTarget, Authentication, Integration, LinkBack
 from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
 from shared.errors import InvalidRequest
 from shared.secret import Secret
@@ -100,6 +100,34 @@ def test_a_managed_identity_needs_no_token() -> None:
     assert integration.missing() == []
 
 
+@pytest.mark.parametrize(
+    ("keys", "link_back", "integration_id"),
+    [
+        ({}, LinkBack.FEATURE, ""),
+        ({"link_back": None, "integration_id": None}, LinkBack.FEATURE, ""),
+        ({"link_back": "all", "integration_id": ""}, LinkBack.ALL, ""),
+        (
+            {"link_back": "none", "integration_id": "7102368429104850043"},
+            LinkBack.NONE,
+            "7102368429104850043",
+        ),
+        ({"integration_id": 204584239}, LinkBack.FEATURE, "204584239"),
+    ],
+    ids=range(5),
+)
+def test_a_body_says_which_records_are_linked_back(
+    keys: dict[str, Any], link_back: LinkBack, integration_id: str
+) -> None:
+    aha = read({**BODY, "aha": {**BODY["aha"], **keys}}).aha
+
+    assert (aha.link_back, aha.integration_id) == (link_back, integration_id)
+
+
+@pytest.mark.parametrize(("value", "auto_update"), [(True, True), (False, False), (None, False)])
+def test_a_body_says_whether_changes_in_aha_are_sent(value: bool | None, auto_update: bool) -> None:
+    assert read(changed("auto_update", value)).auto_update is auto_update
+
+
 @pytest.mark.parametrize("left_out", [None, "", "  "])
 def test_a_body_without_tokens_keeps_the_stored_ones(left_out: str | None) -> None:
     body = changed("azure_devops/personal_access_token", left_out)
@@ -169,8 +197,15 @@ def test_removing_the_url_first_does_not_keep_the_token_for_another_one() -> Non
         ("feature/description_field", "Custom.Story", "/feature/description_field"),
         ("requirement/description_field", 7, "/requirement/description_field"),
         ("requirement/description_field", ["System.Description"], "/requirement/description_field"),
+        ("auto_update", "yes", "/auto_update"),
+        ("aha/link_back", "epics", "/aha/link_back"),
+        ("aha/link_back", True, "/aha/link_back"),
+        ("aha/integration_id", "../me", "/aha/integration_id"),
+        ("aha/integration_id", "1" * 31, "/aha/integration_id"),
+        ("aha/integration_id", -3, "/aha/integration_id"),
+        ("aha/integration_id", ["7102368429104850043"], "/aha/integration_id"),
     ],
-    ids=range(35),
+    ids=range(42),
 )
 def test_an_error_has_the_pointer_of_the_wrong_value(path: str, value: Any, pointer: str) -> None:
     assert list(errors_of(changed(path, value))) == [pointer]

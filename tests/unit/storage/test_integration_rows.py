@@ -13,6 +13,7 @@ from shared.domain.integration import (
     Authentication,
     AzureDevOpsTarget,
     Integration,
+    LinkBack,
     RecordMapping,
     StoredIntegration,
 )
@@ -33,9 +34,10 @@ STORED = StoredIntegration(
         product_id="PROD",
         enabled=True,
         azure_devops=AzureDevOpsTarget("fabrikam", Authentication.PAT, None, "Fabrikam", "Fabrikam\\Wéb"),
-        aha=AhaTarget("https://fabrikam.aha.io", None),
+        aha=AhaTarget("https://fabrikam.aha.io", None, LinkBack.ALL, "7102368429104850043"),
         feature=RecordMapping("Feature", {"New": "Under consideration"}, {"Custom.Cost": 1.5}),
         requirement=RecordMapping("Bug", {"Actif/é": "In progress"}, {}, "Microsoft.VSTS.TCM.ReproSteps"),
+        auto_update=True,
     ),
     created_at=NOON,
     updated_at=NOON + timedelta(hours=1),
@@ -55,6 +57,9 @@ PROPERTIES: dict[str, Value] = {
     "project": "Fabrikam",
     "area_path": "Fabrikam\\Wéb",
     "aha_url": "https://fabrikam.aha.io",
+    "link_back": "all",
+    "aha_integration_id": "7102368429104850043",
+    "auto_update": True,
     "created_at": NOON,
     "updated_at": NOON + timedelta(hours=1),
     "webhook_generation": "9f",
@@ -110,10 +115,17 @@ def test_an_integration_of_a_newer_schema_is_refused() -> None:
 
 
 def test_an_integration_of_an_older_version_is_read() -> None:
-    newer = ("schema", "feature_description_field", "requirement_description_field")
-    older = {name: value for name, value in PROPERTIES.items() if name not in newer}
+    newer = """
+        schema feature_description_field requirement_description_field link_back aha_integration_id auto_update
+    """
+    older = {name: value for name, value in PROPERTIES.items() if name not in newer.split()}
 
     read = stored_integration(Row("integrations", "i:fabrikam-web", older, ETAG), VAULT)
 
-    requirement = replace(STORED.integration.requirement, description_field="")
-    assert read == replace(STORED, integration=replace(STORED.integration, requirement=requirement))
+    integration = replace(
+        STORED.integration,
+        aha=AhaTarget("https://fabrikam.aha.io", None, LinkBack.FEATURE, ""),
+        requirement=replace(STORED.integration.requirement, description_field=""),
+        auto_update=False,
+    )
+    assert read == replace(STORED, integration=integration)
