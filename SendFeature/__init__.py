@@ -12,7 +12,7 @@ from shared.domain.integration import Integration, StoredIntegration
 from shared.domain.records import Feature, read_feature
 from shared.domain.references import read_record_name
 from shared.operation import Operation
-from shared.sending.ignored_events import ignored
+from shared.sending.aha_events import note_event
 from shared.sending.result import Action, SendResult, Status
 from shared.sending.send import check_usable, send_feature
 from shared.subjects import integration_in_route
@@ -59,9 +59,9 @@ def _send(call: edge.Call, operation: Operation, integration: Integration) -> ed
             feature = _read_from_aha(call, operation, integration)
         else:
             event = call.json()
-            answer = ignored(event, operation)
-            if answer is not None:
-                return edge.Answer(200, answer)
+            ignored = note_event(event, operation)
+            if ignored is not None:
+                return edge.Answer(200, ignored)
             feature = read_feature(event)
         return _sent(send_feature(app, operation, integration, feature, dry_run=dry_run), dry_run)
 

@@ -93,6 +93,13 @@ def _read_arguments() -> argparse.Namespace:
         "(default: local.settings.json in the root if there is one; an empty name reads none)",
     )
     parser.add_argument("--function-key", default="local-function-key", help="opens functions of that level")
+    parser.add_argument(
+        "--key-of",
+        action="append",
+        default=[],
+        metavar="FUNCTION=KEY",
+        help="a key that opens one function alone; may be given several times",
+    )
     parser.add_argument("--master-key", default="local-master-key", help="opens all functions and /admin")
     parser.add_argument(
         "--engine",
@@ -176,7 +183,11 @@ def _make_engine(options: argparse.Namespace) -> Engine:
 
 def _host_options(options: argparse.Namespace) -> HostOptions:
     return HostOptions(
-        keys=Keys(function=options.function_key, master=options.master_key),
+        keys=Keys(
+            function=options.function_key,
+            master=options.master_key,
+            of_functions=dict(one.split("=", 1) for one in options.key_of),
+        ),
         body_limit=int(os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", BODY_LIMIT)),
     )
 

@@ -88,9 +88,9 @@ def _set_up_functions_and_azure_devops(system: LocalSystem) -> None:
 def _set_up_aha(system: LocalSystem) -> None:
     """The Hook URL of Aha!'s Integration webhook, the extension's settings, and features of the other product."""
     control = ApiClient(f"{system.aha.url}/_control")
-    hook_url = f"{system.functions_url}/api/integrations/{INTEGRATION_ID}/features?code={system.function_key}"
+    hook_url = f"{system.functions_url}/api/integrations/{INTEGRATION_ID}/features?code={system.send_key}"
     control.put(f"/products/{PRODUCT_ID}/webhook", {"url": hook_url})
-    settings = {"functionAppUrl": system.functions_url, "functionKey": system.function_key}
+    settings = {"functionAppUrl": system.functions_url, "functionKey": system.send_key}
     control.put("/extension", {**settings, "integrations": f"{PRODUCT_ID} = {INTEGRATION_ID}"})
     aha = ApiClient(f"{system.aha.url}/api/v1", {"authorization": f"Bearer {AHA_TOKEN}"})
     for name in ("Pay with the phone", "Scan a receipt"):

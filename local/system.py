@@ -23,6 +23,8 @@ DEV_FOLDER = ROOT / ".dev"
 LOGS = DEV_FOLDER / "logs"
 FUNCTION_KEY = "local-function-key"
 MASTER_KEY = "local-master-key"
+SEND_KEY = "local-send-key"
+"""A key of the function SendFeature alone, for Aha!'s webhook and the extension."""
 ACCOUNT = "fabrikam"
 """The organization of the sandbox Azure DevOps, and the tokens and product of both sandboxes."""
 PROJECT = "Fabrikam"
@@ -94,6 +96,7 @@ class LocalSystem:
         self.host_changes: dict[str, str | None] = {}
         self.function_key = FUNCTION_KEY
         self.master_key = MASTER_KEY
+        self.send_key = SEND_KEY
         self.secrets_key = self.options.secrets_key or make_secrets_key()
         self._guard = OrphanGuard()
         self._usual_ports = UsualPorts() if self.options.usual_ports else None
@@ -273,6 +276,7 @@ class LocalSystem:
     def _host_command(self, port: int) -> Sequence[str | Path]:
         settings = [] if self.options.reads_settings_file else ["--settings", ""]
         keys = ["--function-key", self.function_key, "--master-key", self.master_key]
+        keys += ["--key-of", f"SendFeature={self.send_key}"]
         return [
             self.options.python,
             *("-m", "local.host", "--port", str(port), "--engine", self.options.engine),

@@ -151,6 +151,11 @@ WORK_ITEM_FOUND_AGAIN = LogEvent(
     Level.WARNING,
     "An earlier request created the work item, but its answer was lost. The send uses that work item.",
 )
+EVENT_RECEIVED = LogEvent(
+    "event.received",
+    Level.INFO,
+    "An event about a feature arrived, as Aha!'s Integration webhook sends it.",
+)
 EVENT_IGNORED = LogEvent(
     "event.ignored",
     Level.INFO,

@@ -27,7 +27,7 @@ export async function call(method, path, { body, headers = {}, signal } = {}) {
   }
 }
 
-async function send(method, path, key, body, headers, signal) {
+async function send(method, path, key, body, headers = {}, signal = undefined) {
   const limit = AbortSignal.timeout(LONGEST_MILLISECONDS);
   try {
     return await fetch(new URL(path, BASE), {
@@ -62,6 +62,14 @@ function parsed(text) {
   } catch {
     return null;
   }
+}
+
+/** Whether a key opens SendFeature, and whether it opens other functions, too. Throws Problem. */
+export async function keyOpens(id, key) {
+  const [features, integrations] = await Promise.all([
+    send("GET", `${of(id)}/features?limit=1`, key), send("GET", "integrations", key),
+  ]);
+  return { sendFeature: features.status !== 401, others: integrations.status !== 401 };
 }
 
 const of = (id) => `integrations/${encodeURIComponent(id)}`;

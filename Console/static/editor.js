@@ -1,4 +1,5 @@
-// One integration: its title, its four views and the save bar.
+// One integration: its title, its views and the save bar.
+import { showAhaSend } from "./aha_send.js";
 import { fill, forReaders, h } from "./dom.js";
 import { showHook } from "./hook.js";
 import { stateOf } from "./list.js";
@@ -10,7 +11,8 @@ import { showSetUp } from "./setup.js";
 import { stateFor } from "./state.js";
 
 const VIEWS = {
-  setup: ["Set up", showSetUp], hook: ["Service hook", showHook], send: ["Send a sample", showSend], log: ["Log", showLog],
+  setup: ["Set up", showSetUp], hook: ["Service hook", showHook], aha: ["Let Aha! send", showAhaSend],
+  send: ["Send a sample", showSend], log: ["Log", showLog],
 };
 
 export async function showEditor(place, route) {

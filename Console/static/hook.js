@@ -1,8 +1,9 @@
 // The subscription by which Azure DevOps calls the webhook: its status, and creating it by the app or by hand.
 import { createHook, hookStatus } from "./api.js";
+import { copyField } from "./copy_field.js";
 import { announce, button, fill, h, outwardLink } from "./dom.js";
 import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
-import { copyField, renewal } from "./webhook_url.js";
+import { renewal } from "./webhook_url.js";
 
 const STATUS = {
   enabled: ["good", "Enabled", "Azure DevOps reports every changed work item."],
@@ -27,7 +28,7 @@ export function showHook(place, state) {
       status),
     h("section", { class: "panel" },
       h("h2", { id: "url-title" }, "Webhook URL"),
-      copyField(saved.webhook_url),
+      copyField(saved.webhook_url, { title: "url-title", announced: "The webhook URL was copied." }),
       h("p", { class: "hint" }, "Whoever knows this URL can make the app read a work item, and nothing else."),
       renewal(state, () => view.found)),
     h("section", { class: "panel" },
@@ -85,6 +86,7 @@ function show(view, found, message) {
     h("p", { class: "small" }, "Subscription ", h("code", {}, found.subscription_id)),
     found.status === "enabled" ? null : createButton(view, "Enable it again"),
     found.status === "enabled" && message?.done ? h("p", {}, "Next: ",
+      h("a", { href: `#/i/${encodeURIComponent(view.state.id)}/aha` }, "let Aha! send"), ", or ",
       h("a", { href: `#/i/${encodeURIComponent(view.state.id)}/send` }, "send a sample feature"), ".") : null);
 }
 

@@ -71,6 +71,7 @@ function card(integration, signal) {
     h("p", { class: "card-links" },
       h("a", { href: address }, "Set up", forReaders(` ${integration.name}`)),
       h("a", { href: `${address}/hook` }, "Service hook", forReaders(` of ${integration.name}`)),
+      h("a", { href: `${address}/aha` }, "Let Aha! send", forReaders(` with ${integration.name}`)),
       h("a", { href: `${address}/send` }, "Send a sample", forReaders(` with ${integration.name}`)),
       h("a", { href: `${address}/log` }, "Log", forReaders(` of ${integration.name}`))));
 }

@@ -6,7 +6,6 @@ import { count } from "./format.js";
 import { isBusy, problemBox, withProgress } from "./progress.js";
 
 const EXAMPLE = {
-  event: "create_feature",
   feature: {
     id: "sample-feature-1",
     name: "Sample: pay by invoice",

@@ -100,6 +100,7 @@ function checkResults(state) {
   if (!done.length || state.isDirty) return null;
   return [forReaders("Checked by Azure DevOps: "), checkList(done),
     state.saved?.enabled ? h("p", {}, "It is ready to send. Next: ",
-      h("a", { href: `#/i/${encodeURIComponent(state.id)}/hook` }, "let Azure DevOps report changes"), ", or ",
+      h("a", { href: `#/i/${encodeURIComponent(state.id)}/hook` }, "let Azure DevOps report changes"), ", ",
+      h("a", { href: `#/i/${encodeURIComponent(state.id)}/aha` }, "let Aha! send"), ", or ",
       h("a", { href: `#/i/${encodeURIComponent(state.id)}/send` }, "send a sample feature"), ".") : null];
 }

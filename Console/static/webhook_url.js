@@ -1,25 +1,8 @@
-// The webhook URL: copy it, or replace it and change the subscription that calls it.
+// Replace the webhook URL, and change the subscription that calls it.
 import { createHook, putIntegration } from "./api.js";
-import { announce, button, fill, h } from "./dom.js";
+import { button, h } from "./dom.js";
 import { bodyOf, draftOf } from "./model.js";
 import { isBusy, withProgress } from "./progress.js";
-
-export function copyField(url) {
-  const input = h("input", { type: "text", readonly: true, value: url, "aria-labelledby": "url-title", class: "code", onfocus: () => input.select() });
-  const copy = button("Copy", async () => {
-    try {
-      await navigator.clipboard.writeText(url);
-    } catch {
-      // The browser may not allow the clipboard; this older call copies the selected text.
-      input.select();
-      document.execCommand("copy");
-    }
-    fill(copy, "Copied");
-    announce("The webhook URL was copied.");
-    setTimeout(() => fill(copy, "Copy"), 2000);
-  });
-  return h("div", { class: "with-copy" }, input, copy);
-}
 
 /** Creates a new URL and changes the subscription to it, if there is one. `found` returns what is known of it. */
 export function renewal(state, found) {

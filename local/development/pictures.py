@@ -5,12 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from local.api_client import ApiClient, ApiError
 from local.development.browser import find_browser, make_browser_ready, opened_browser
 from local.development.console import ROOT, CommandFailed, print_failure, say, step
+from local.development.environment import (
+    development_environment,
+    make_extension_ready,
+    only_one_installer,
+)
+from local.extension.build import Workshop
 from local.sample import INTEGRATION_ID, set_up_sample
 from local.service import ServiceFailed
 from local.system import LocalSystem, SystemOptions
@@ -22,34 +30,75 @@ PICTURES = ROOT / "docs" / "pictures"
 _STATES = {1: "Active", 2: "Closed", 3: "Active"}
 """What an engineer does to the sample feature's work items before the pictures are taken."""
 
-_DELIVERY_SECONDS = 20
-_PAGE_SECONDS = 30
+_SECONDS = 30
+
+
+class Site(Enum):
+    """Whose page a picture is of."""
+
+    CONSOLE = "the configuration page"
+    BOARD = "the sandbox Azure DevOps"
+    AHA = "the sandbox Aha!"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of a view of the configuration page (None: of the board), taken once the page shows `words`.
+    """A picture of a page, taken once the page shows `words`.
 
+    `view` is the end of the page's address. `act` does what a person does there first, once the page shows `before`.
     `top` are the words of the heading that the picture starts with.
     """
 
     name: str
-    view: str | None
+    site: Site
+    view: str
     words: str
     width: int = 1280
     height: int = 900
     top: str = ""
+    before: str = ""
+    act: Callable[[Chrome, LocalSystem], None] | None = None
 
 
+def _open_send_dropdown(browser: Chrome, system: LocalSystem) -> None:
+    browser.execute_script("document.getElementById('send').open = true")
+
+
+def _let_aha_send(browser: Chrome, system: LocalSystem) -> None:
+    key = browser.find_element("css selector", "input[type=password]")
+    key.send_keys(system.send_key, "\t")
+    ApiClient(system.aha.url).post("/_board/data/records/PROD-2/send", {})
+
+
+_SET_UP = f"#/i/{INTEGRATION_ID}"
 _PICTURES = (
-    Picture("board.png", None, "Service hook deliveries"),
-    Picture("set-up.png", f"#/i/{INTEGRATION_ID}", "can be created in", height=1000),
-    Picture("states.png", f"#/i/{INTEGRATION_ID}", "can be created in", height=860, top="Features"),
-    Picture("service-hook.png", f"#/i/{INTEGRATION_ID}/hook", "reports every changed work item", height=1000),
-    Picture("log.png", f"#/i/{INTEGRATION_ID}/log", "Work item 1 changes PROD-1", height=900),
     Picture(
-        "narrow.png", f"#/i/{INTEGRATION_ID}", "can be created in", width=360, height=760, top="Features"
+        "feature.png",
+        Site.AHA,
+        "/features/PROD-1",
+        "Send to Azure DevOps",
+        height=860,
+        before="Everything is up to date",
+        act=_open_send_dropdown,
     ),
+    Picture("board.png", Site.BOARD, "/", "Service hook deliveries"),
+    Picture("set-up.png", Site.CONSOLE, _SET_UP, "can be created in", height=1000),
+    Picture("states.png", Site.CONSOLE, _SET_UP, "can be created in", height=860, top="Features"),
+    Picture(
+        "service-hook.png", Site.CONSOLE, f"{_SET_UP}/hook", "reports every changed work item", height=1000
+    ),
+    Picture(
+        "let-aha-send.png",
+        Site.CONSOLE,
+        f"{_SET_UP}/aha",
+        "was created for PROD-2.",
+        height=1000,
+        top="Copy the Hook URL",
+        before="The last event arrived",
+        act=_let_aha_send,
+    ),
+    Picture("log.png", Site.CONSOLE, f"{_SET_UP}/log", "Work item 1 changes PROD-1", height=900),
+    Picture("narrow.png", Site.CONSOLE, _SET_UP, "can be created in", width=360, height=760, top="Features"),
 )
 
 
@@ -58,12 +107,15 @@ def main() -> int:
     argparse.ArgumentParser(
         prog="python dev.py pictures",
         description="Start the system with its sandboxes, send the sample feature, change some states, and keep "
-        f"pictures of the configuration page and of the board in {PICTURES.relative_to(ROOT)}. Needs Chromium with its "
-        "driver; as root on Debian they are installed.",
+        f"pictures of the pages of both sandboxes and of the app in {PICTURES.relative_to(ROOT)}. Needs Chromium with "
+        "its driver; as root on Debian they are installed.",
     ).parse_args()
     try:
         if find_browser() is None and (problem := make_browser_ready()) is not None:
             raise CommandFailed(problem)
+        with step("Building the Aha! extension"), only_one_installer():
+            make_extension_ready(development_environment())
+            Workshop(development_environment()).build()
         with step("Starting the system"):
             system = LocalSystem(SystemOptions(usual_ports=True))
             system.start()
@@ -87,16 +139,22 @@ def main() -> int:
 
 
 def _send_and_change(system: LocalSystem) -> None:
-    functions = ApiClient(f"{system.functions_url}/api", {"x-functions-key": system.function_key})
-    event = ApiClient(system.aha.url).get("/_control/events/PROD-1?event=create_feature")
-    functions.post(f"/integrations/{INTEGRATION_ID}/features", event)
     board = ApiClient(system.azure_devops.url)
+    ApiClient(system.aha.url).post("/_board/data/records/PROD-1/send", {})
+    _until(lambda: len(board.get("/_board/state")["work_items"]) > max(_STATES), "The feature was not sent.")
     for work_item_id, state in _STATES.items():
         board.post("/_board/edit", {"id": work_item_id, "fields": {"System.State": state}})
-    deadline = time.monotonic() + _DELIVERY_SECONDS
-    while len(_delivered(board)) < len(_STATES):
+    _until(
+        lambda: len(_delivered(board)) >= len(_STATES),
+        "The service hooks of the changed states were not delivered.",
+    )
+
+
+def _until(is_so: Callable[[], bool], problem: str) -> None:
+    deadline = time.monotonic() + _SECONDS
+    while not is_so():
         if time.monotonic() > deadline:
-            raise CommandFailed("The service hooks of the changed states were not delivered.")
+            raise CommandFailed(problem)
         time.sleep(0.1)
 
 
@@ -110,17 +168,22 @@ def _take(browser: Chrome, system: LocalSystem, picture: Picture) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.get(f"{console}/icon.svg")
     browser.execute_script("sessionStorage.setItem('function-key', arguments[0])", system.function_key)
-    browser.get(f"{system.azure_devops.url}/" if picture.view is None else f"{console}{picture.view}")
-    deadline = time.monotonic() + _PAGE_SECONDS
-    while picture.words not in browser.execute_script("return document.body.innerText"):
-        if time.monotonic() > deadline:
-            raise CommandFailed(
-                f"“{picture.words}” is not shown within {_PAGE_SECONDS} s, for {picture.name}."
-            )
-        time.sleep(0.05)
+    bases = {Site.CONSOLE: console, Site.BOARD: system.azure_devops.url, Site.AHA: system.aha.url}
+    browser.get(f"{bases[picture.site]}{picture.view}")
+    if picture.act is not None:
+        _wait_for(picture.before, browser, picture.name)
+        picture.act(browser, system)
+    _wait_for(picture.words, browser, picture.name)
     _scroll_to(browser, picture.top)
     if not browser.save_screenshot(str(PICTURES / picture.name)):
         raise CommandFailed(f"{picture.name} could not be written to {PICTURES}.")
+
+
+def _wait_for(words: str, browser: Chrome, name: str) -> None:
+    _until(
+        lambda: words in browser.execute_script("return document.body.innerText"),
+        f"“{words}” is not shown within {_SECONDS} s, for {name}.",
+    )
 
 
 def _scroll_to(browser: Chrome, heading: str) -> None:

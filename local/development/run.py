@@ -166,6 +166,7 @@ def _show_real(system: LocalSystem) -> None:
 def _show_addresses(system: LocalSystem) -> None:
     say(f"\n  configuration page                {system.functions_url}/api/console")
     say(f"  its function key                  {system.function_key}")
+    say(f"  a key of SendFeature alone        {system.send_key}")
     say(f"  functions                         {system.functions_url}/api")
     say(f"  logs                              {system.function_host.log.parent}")
 

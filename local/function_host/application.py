@@ -84,7 +84,7 @@ class FunctionHost:
         return empty_answer(404)
 
     def _call_http(self, function: Function, request: Request, route_values: Mapping[str, str]) -> Response:
-        if not self._options.keys.allow(function.auth_level, request):
+        if not self._options.keys.allow(function.auth_level, request, function.name):
             return empty_answer(401)
         try:
             body = self._body(request)

@@ -25,6 +25,7 @@ MOST_ATTACHMENTS = 1000
 _LONGEST_DESCRIPTION = 4_000_000
 _LONGEST_NAME = 100_000
 _CLOCKS_DIFFER = timedelta(hours=1)
+FEATURE_EVENTS = ("create_feature", "update_feature")
 _RELEASE_EVENTS = ("create_release", "update_release")
 
 
@@ -109,7 +110,7 @@ def read_feature(body: Any) -> Feature:
     errors = InputErrors()
     root = JsonObject(body, errors)
     if "event" in root:
-        root.text("event", choices=("create_feature", "update_feature"))
+        root.text("event", choices=FEATURE_EVENTS)
     if root.raw("feature") is None:
         root.error("feature", "is required")
         errors.raise_if_any()

@@ -26,7 +26,7 @@ def aha_page(
     browser: Chrome, system: LocalSystem, aha: Aha, integration: IntegrationUnderTest
 ) -> Iterator[AhaPage]:
     """The sandbox Aha! with the extension set up for the integration of product PROD."""
-    settings = {"functionAppUrl": system.functions_url, "functionKey": system.function_key}
+    settings = {"functionAppUrl": system.functions_url, "functionKey": system.send_key}
     aha.control("PUT", "/extension", {**settings, "integrations": f"PROD = {integration.id}"})
     page = AhaPage(browser, aha.account_url)
     page.start()

@@ -287,6 +287,11 @@ class Aha(Sandbox):
         """A product manager's edit: `name`, `description`, `status`."""
         self.control("POST", "/edit", {"id": reference, **changes})
 
+    def press_send(self, reference: str) -> None:
+        """A press on *Send* on a feature's page: Aha!'s servers call the product's Integration webhook."""
+        path = f"{self.account_url}/_board/data/records/{reference}/send"
+        assert self.post(path, json={}).status_code == 202
+
     def takes_writes(self, reference: str, **how: Any) -> None:
         """How a record takes the app's writes from now on: `refuses`, `keeps`; as usual if neither is given."""
         self.control("PUT", "/writes", {"id": reference, **how})

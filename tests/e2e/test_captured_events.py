@@ -29,6 +29,14 @@ def test_a_release_event_is_ignored_by_an_integration_that_cannot_send(scene: Sc
     assert scene.post(incoming("aha/events/create_release")).status == 200
 
 
+def test_an_event_about_a_feature_is_in_the_log_before_what_became_of_it(scene: Scene) -> None:
+    # Also when it is refused: the page that waits for Aha! then shows why.
+    scene.configure(enabled=False)
+
+    assert scene.post({**incoming("aha/events/create_feature"), "event": "update_feature"}).status == 409
+    assert scene.events()[:2] == ["operation.refused", "event.received"]
+
+
 @pytest.mark.parametrize("event", ["audit", "create_requirement", "installed", "create_releases", 7])
 def test_any_other_event_is_refused_with_the_events_that_are_taken(scene: Scene, event: Any) -> None:
     answer = scene.post({"event": event, "release": {"id": "1"}})

@@ -16,13 +16,21 @@ from tests.logs import TEST_LOGS
 
 APPS = Path(__file__).parent / "apps"
 FUNCTION_KEY, MASTER_KEY = "the-function-key", "the-master-key"
+KEY_OF_FUNCTION = "the-key-of-the-function-Function"
 
 
 def host_command(*arguments: str | Path) -> list[str]:
     """The command line of a host, by the engine and interpreter that the environment chooses."""
     python = os.environ.get("FUNCTION_HOST_PYTHON", sys.executable)
     engine = os.environ.get("FUNCTION_HOST_ENGINE", "worker")
-    keys = ["--function-key", FUNCTION_KEY, "--master-key", MASTER_KEY]
+    keys = [
+        "--function-key",
+        FUNCTION_KEY,
+        "--master-key",
+        MASTER_KEY,
+        "--key-of",
+        f"Function={KEY_OF_FUNCTION}",
+    ]
     return [python, "-m", "local.host", "--engine", engine, *keys, *map(str, arguments)]
 
 

@@ -1,10 +1,10 @@
-"""Who may call what: the auth levels and the two keys."""
+"""Who may call what: the auth levels and the keys."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.host.conftest import FUNCTION_KEY, MASTER_KEY, HostOf, RunningHost
+from tests.host.conftest import FUNCTION_KEY, KEY_OF_FUNCTION, MASTER_KEY, HostOf, RunningHost
 
 pytestmark = pytest.mark.contract
 
@@ -23,7 +23,11 @@ def host(host_of: HostOf) -> RunningHost:
         ("function", "wrong", 401),
         ("function", FUNCTION_KEY, 200),
         ("function", MASTER_KEY, 200),
+        ("function", KEY_OF_FUNCTION, 200),
+        ("other", KEY_OF_FUNCTION, 401),
+        ("other", FUNCTION_KEY, 200),
         ("admin", None, 401),
+        ("admin", KEY_OF_FUNCTION, 401),
         ("admin", FUNCTION_KEY, 401),
         ("admin", MASTER_KEY, 200),
     ],

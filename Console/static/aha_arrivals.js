@@ -1,0 +1,80 @@
+// Wait for events of Aha!'s Integration webhook in the integration's log, and show what became of the newest.
+import { readLog } from "./api.js";
+import { announce, fill, h } from "./dom.js";
+import { ago, count, when } from "./format.js";
+import { distinctErrors } from "./log_errors.js";
+import { doneLine, problemBox, progressLine } from "./progress.js";
+
+const EVERY_MILLISECONDS = 2000;
+const MOST_ENTRIES = 500; // The arrival is the oldest entry of a send, so a page has to hold all of them.
+const MOST_LINES = 8;
+const SENT = ["work-item.created", "work-item.updated", "work-item.unchanged"];
+
+/** Looks at the log until the returned function is called. */
+export function watchArrivals(place, id) {
+  const aborter = new AbortController();
+  const view = { place, id, shown: undefined, isLoading: false, signal: aborter.signal };
+  const lookIfSeen = () => document.hidden || view.isLoading || look(view);
+  look(view);
+  const timer = setInterval(lookIfSeen, EVERY_MILLISECONDS);
+  return () => {
+    clearInterval(timer);
+    aborter.abort();
+  };
+}
+
+async function look(view) {
+  view.isLoading = true;
+  try {
+    const { entries } = await readLog(view.id, { limit: MOST_ENTRIES }, view.signal);
+    show(view, arrivalIn(entries));
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    view.shown = undefined;
+    fill(view.place, problemBox(error));
+  } finally {
+    view.isLoading = false;
+  }
+}
+
+/** The newest event of Aha! in entries, which are newest first, with all entries of its operation; null if none arrived. */
+function arrivalIn(entries) {
+  const arrival = entries.find((one) => ["event.received", "event.ignored"].includes(one.event));
+  if (!arrival) return null;
+  const ofOperation = entries.filter((one) => one.operation_id === arrival.operation_id);
+  return { time: arrival.time, isRelease: arrival.event === "event.ignored", entries: ofOperation.reverse() };
+}
+
+function show(view, arrival) {
+  const key = arrival ? `${arrival.time} ${arrival.entries.length}` : "";
+  if (key === view.shown) return;
+  const isFirstLook = view.shown === undefined;
+  view.shown = key;
+  fill(view.place, arrival ? shownArrival(view, arrival, isFirstLook) : progressLine("Waiting for the first event from Aha!…"));
+  if (!isFirstLook) announce(view.place.innerText);
+}
+
+function shownArrival({ id }, arrival, isEarlier) {
+  const moment = h("time", { datetime: arrival.time, title: when(arrival.time) }, ago(arrival.time));
+  const reached = isEarlier ? h("p", {}, "The last event arrived ", moment, ". Press Send again to see a new one here.")
+    : doneLine("Aha! reached this app.");
+  if (arrival.isRelease) {
+    return [reached, h("p", {}, "Aha! sent the feature's release first. That is ignored, because only features are sent."),
+      isEarlier ? null : progressLine("Waiting for the feature itself…")];
+  }
+  return [reached, result(arrival.entries), h("p", { class: "small" }, "The ",
+    h("a", { href: `#/i/${encodeURIComponent(id)}/log` }, "log"), " has every step. Aha! shows none of this, only a line in its own log.")];
+}
+
+function result(entries) {
+  const sent = entries.filter((one) => SENT.includes(one.event));
+  const failed = distinctErrors(entries.filter((one) => one.level === "error" || one.event === "operation.refused"));
+  const lines = sent.slice(0, MOST_LINES).map((one) => h("li", {}, doneLine(one.message)));
+  return [
+    failed.map((one) => h("div", { class: "problem" },
+      h("p", {}, h("strong", {}, sent.length ? "Not everything was sent" : "It was not sent"), ". ", one.message))),
+    lines.length ? h("ul", { class: "checks" }, lines) : null,
+    sent.length > MOST_LINES ? h("p", {}, `And ${count(sent.length - MOST_LINES, "other record")}.`) : null,
+    failed.length ? h("p", {}, "Correct what the message names, then press Send in Aha! again. Nothing is sent twice.") : null,
+  ];
+}
