@@ -24,6 +24,14 @@ _WITHOUT_AN_ID = {
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 
 
+def _innermost(error: Any) -> Iterator[Any]:
+    """Why none of a schema's alternatives fits, instead of that none does; any other error itself."""
+    if not error.context:
+        yield error
+    for inner in error.context:
+        yield from _innermost(inner)
+
+
 @dataclass(frozen=True)
 class Operation:
     """One method on one path. References of its responses are resolved down to the schemas."""
@@ -100,8 +108,9 @@ class Contract:
     def faults(self, value: Any, schema: Mapping[str, Any]) -> list[str]:
         """What in a JSON value is not as a schema of the document says."""
         return [
-            f"{'/'.join(map(str, error.path))}: {error.message}"
-            for error in self._validator(schema).iter_errors(value)
+            f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
+            for outer in self._validator(schema).iter_errors(value)
+            for error in _innermost(outer)
         ]
 
     def examples(self) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:

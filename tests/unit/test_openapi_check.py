@@ -35,6 +35,17 @@ STORAGE_DOWN = {
     "operation_id": OPERATION_ID,
 }
 
+INVALID = {
+    "type": "urn:aha-azure-devops:invalid_request",
+    "title": "The request is not valid",
+    "status": 400,
+    "detail": "/limit: must be a number",
+    "code": "invalid_request",
+    "operation_id": OPERATION_ID,
+    "errors": [{"pointer": "/limit", "detail": "must be a number"}],
+}
+WITHOUT_ERRORS = {key: value for key, value in INVALID.items() if key != "errors"}
+
 
 def answer(
     request: str, status: int, body: Any = b"", media_type: str = JSON, **headers: str
@@ -63,6 +74,7 @@ def named(
         (named("GET /integrations", 200, {"integrations": []}), "listIntegrations"),
         (named("GET /integrations/nope", 404, NOT_FOUND, PROBLEM), "getIntegration"),
         (named("GET /integrations", 503, STORAGE_DOWN, PROBLEM, retry_after="5"), "listIntegrations"),
+        (named("GET /integrations/x/log", 400, INVALID, PROBLEM), "readLog"),
         (named("DELETE /integrations/x", 204), "deleteIntegration"),
         (named("POST /webhooks/x/token", 200, NOTHING_TO_DO), "receiveWebhook"),
         (named("GET /console/", 308, location="../console"), "getConsole"),
@@ -94,6 +106,12 @@ def test_a_documented_answer_passes(given: requests.Response, operation_id: str 
             "'integration_not_found' was",
         ),
         (named("GET /integrations/nope", 404, {**NOT_FOUND, "status": 400}, PROBLEM), "404 was expected"),
+        (
+            named("GET /integrations/nope", 404, {**NOT_FOUND, "errors": INVALID["errors"]}, PROBLEM),
+            "should not be valid under",
+        ),
+        (named("GET /integrations/x/log", 400, WITHOUT_ERRORS, PROBLEM), "'errors' is a required property"),
+        (named("GET /integrations/x/log", 400, {**INVALID, "type": "about:blank"}, PROBLEM), "was expected"),
         (named("GET /integrations", 503, STORAGE_DOWN, PROBLEM), "Retry-After is missing"),
         (named("GET /integrations", 503, STORAGE_DOWN, PROBLEM, retry_after="0"), "Retry-After is not as"),
         (named("GET /integrations", 503, STORAGE_DOWN, PROBLEM, retry_after="soon"), "Retry-After is not as"),
