@@ -370,3 +370,15 @@ OPERATION_DEFECT = LogEvent(
     "A defect of the app ended the operation.",
     "Look up the operation id in Application Insights.",
 )
+
+
+_REMEDIES = {
+    (event.name, event.level): event.remedy
+    for event in list(globals().values())
+    if isinstance(event, LogEvent)
+}
+
+
+def remedy_of(name: str, level: Level) -> str:
+    """What a person does about an event; empty if there is nothing to do, or an older version knew the event."""
+    return _REMEDIES.get((name, level), "")

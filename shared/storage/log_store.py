@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from shared.errors import InputError, InvalidRequest, OperationFailed
-from shared.log_events import Level
+from shared.log_filter import EVERYTHING, LogFilter
 from shared.operation_log import LogEntry
 from shared.storage.keys import escape_key
 from shared.storage.log_rows import (
@@ -35,6 +35,9 @@ logger = logging.getLogger(__name__)
 KEPT = timedelta(days=30)
 _EXPIRY_INTERVAL_SECONDS = 3600.0
 _MOST_ROWS_PER_READ = 25
+_MOST_ROWS_PER_SEARCH = 100
+MOST_ROWS = 1000
+"""Rows that one call looks at. A search that finds little goes on in the next call."""
 _KEY = r"\d{17}-\d{9}-[!-~]*"
 _POSITION = re.compile(rf"(?P<entry>{_KEY}) (?P<row>{_KEY})")
 
@@ -74,17 +77,13 @@ class LogStore:
             self._remove_expired(partition)
 
     def read(
-        self,
-        integration_id: str,
-        *,
-        limit: int,
-        before: str | None = None,
-        operation_id: str | None = None,
-        level: Level | None = None,
+        self, integration_id: str, *, limit: int, before: str | None = None, only: LogFilter = EVERYTHING
     ) -> LogPage:
-        """At most `limit` entries of the last 30 days; if given, only those of one operation and of one level.
+        """At most `limit` entries of the last 30 days that `only` lets through.
 
-        Rows that a newer version of this app wrote are left out.
+        One call looks at 1,000 rows, each with up to 80 entries of one operation. If there are more, the page has a
+        `next`, even if it has fewer entries than `limit`, or none. Rows that a newer version of this app wrote are left
+        out.
 
         Raises:
             InvalidRequest: `before` is not the `next` of an earlier page (pointer `/before`).
@@ -96,23 +95,17 @@ class LogStore:
         if after is not None:
             conditions.append("RowKey ge @row")
             parameters["row"] = after.row_key
-        if operation_id is not None:
+        if only.operation_id is not None:
             conditions.append("operation_id eq @operation")
-            parameters["operation"] = operation_id
-        if level is not None:
-            conditions.append(f"{level_property(level)} eq true")
-        page_size = min(limit + 1, _MOST_ROWS_PER_READ)
-        newest_first = _NewestFirst(
-            self._table.query(" and ".join(conditions), parameters, page_size=page_size)
+            parameters["operation"] = only.operation_id
+        if only.level is not None:
+            conditions.append(f"{level_property(only.level)} eq true")
+        most_per_read = _MOST_ROWS_PER_SEARCH if only.looks_into_entries else _MOST_ROWS_PER_READ
+        rows = self._table.query(
+            " and ".join(conditions), parameters, page_size=min(limit + 1, most_per_read)
         )
-        wanted = (
-            item
-            for item in newest_first
-            if (level is None or item.entry.level is level)
-            and (after is None or item.key > after.entry_key)
-            and item.key < expired
-        )
-        found = list(itertools.islice(wanted, limit + 1))
+        newest_first = _NewestFirst(rows, after.entry_key if after else "")
+        page = _page(newest_first, only, limit, expired)
         if newest_first.unreadable_rows:
             logger.warning(
                 "%d rows of the log of %s were left out: a newer version of this app wrote them. Finish the deployment "
@@ -120,11 +113,7 @@ class LogStore:
                 newest_first.unreadable_rows,
                 integration_id,
             )
-        entries = tuple(item.entry for item in found[:limit])
-        if len(found) <= limit:
-            return LogPage(entries, next=None)
-        position = _Position(found[limit - 1].key, newest_first.first_row_from(found[limit]))
-        return LogPage(entries, _encoded(position))
+        return page
 
     def purge(self, integration_id: str) -> None:
         """Remove all entries of an integration."""
@@ -162,13 +151,17 @@ class LogStore:
 
 
 class _NewestFirst:
-    """The entries of rows, newest first.
+    """The entries of rows, newest first, that follow the entry `passed`.
 
     A row is sorted by its newest entry. Two operations at the same time have rows whose times overlap, so the rows have
-    to be merged. `unreadable_rows` counts the rows so far that were left out.
+    to be merged. `passed` is the key of the last entry that was given out. `stopped_at` is the first row that was not
+    looked at, because there were too many; empty at the end of the log. `unreadable_rows` counts the rows so far that
+    were left out.
     """
 
-    def __init__(self, rows: Iterable[Row]) -> None:
+    def __init__(self, rows: Iterable[Row], passed: str) -> None:
+        self.passed = passed
+        self.stopped_at = ""
         self.unreadable_rows = 0
         self._rows = rows
         self._waiting: list[tuple[str, int, KeyedEntry]] = []
@@ -176,20 +169,47 @@ class _NewestFirst:
     def __iter__(self) -> Iterator[KeyedEntry]:
         # Numbers decide between equal keys, since entries have no order.
         numbers = itertools.count()
+        start, new_rows = self.passed, 0
         for row in self._rows:
+            yield from self._given_out_before(row.row_key)
+            # An earlier call looked at the rows before `start`. They do not count, so that every call gets on.
+            new_rows += row.row_key > start
+            if new_rows > MOST_ROWS:
+                self.stopped_at = row.row_key
+                return
             if not is_readable(row):
                 self.unreadable_rows += 1
+                self.passed = max(self.passed, row.row_key)
                 continue
-            while self._waiting and self._waiting[0][0] < row.row_key:
-                yield heapq.heappop(self._waiting)[-1]
             for item in entries_of(row):
-                heapq.heappush(self._waiting, (item.key, next(numbers), item))
-        while self._waiting:
-            yield heapq.heappop(self._waiting)[-1]
+                if item.key > start:
+                    heapq.heappush(self._waiting, (item.key, next(numbers), item))
+        yield from self._given_out_before(None)
 
-    def first_row_from(self, item: KeyedEntry) -> str:
-        """The first row that holds `item`, the last entry given out, or an entry after it."""
-        return min((item.row_key, *(waiting.row_key for _, _, waiting in self._waiting)))
+    def _given_out_before(self, row_key: str | None) -> Iterator[KeyedEntry]:
+        while self._waiting and (row_key is None or self._waiting[0][0] < row_key):
+            item = heapq.heappop(self._waiting)[-1]
+            yield item
+            self.passed = item.key
+
+    def rest(self, item: KeyedEntry | None = None) -> _Position:
+        """Where to go on: with `item`, the last entry that was given out, or else with the entry after it."""
+        rows = [waiting.row_key for _, _, waiting in self._waiting]
+        rows += [item.row_key] if item else [self.stopped_at]
+        return _Position(self.passed, min(rows))
+
+
+def _page(newest_first: _NewestFirst, only: LogFilter, limit: int, expired: str) -> LogPage:
+    found: list[LogEntry] = []
+    for item in newest_first:
+        if item.key >= expired:
+            break
+        if not only.matches(item.entry):
+            continue
+        if len(found) == limit:
+            return LogPage(tuple(found), _encoded(newest_first.rest(item)))
+        found.append(item.entry)
+    return LogPage(tuple(found), _encoded(newest_first.rest()) if newest_first.stopped_at else None)
 
 
 def _expired_key() -> str:

@@ -175,6 +175,45 @@ def test_filters_and_pages_go_together(api: Api, aha: Aha, integration: Integrat
     assert paged == wanted
 
 
+def test_one_call_answers_what_happened_to_a_record(
+    api: Api, aha: Aha, integration: IntegrationUnderTest
+) -> None:
+    api.send(integration.id, aha.event("PROD-1"))
+    api.send(integration.id, aha.event("PROD-2"))
+
+    found = page_of(api, integration.id, reference="prod-1-2")["entries"]
+    by_event = page_of(api, integration.id, reference="PROD-1", event="work-item.created", text="FOR prod-1.")
+
+    assert {entry["detail"]["reference"] for entry in found} == {"PROD-1-2"}
+    assert "work-item.created" in {entry["event"] for entry in found}
+    [created] = by_event["entries"]
+    by_number = page_of(api, integration.id, work_item_id=created["detail"]["work_item_id"])["entries"]
+    assert created in by_number
+    assert by_event["next"] is None
+
+
+def test_an_error_comes_with_what_to_do(api: Api, integration: IntegrationUnderTest) -> None:
+    expired = {"/azure_devops/personal_access_token": "sandbox-expired-token"}
+    api.put_integration(integration.id, changed(integration.body, expired))
+    api.post("/test-connection", {"integration_id": integration.id})
+
+    [failed] = page_of(api, integration.id, level="error")["entries"]
+    [saved, _] = page_of(api, integration.id, event="integration.saved")["entries"]
+
+    assert failed["remedy"] == "Look up the code in *Error codes*."
+    assert "remedy" not in saved
+
+
+def test_every_wrong_condition_is_named_at_once(api: Api, integration_id: str) -> None:
+    make_entries(api, integration_id, 1)
+    too_long = "x" * 201
+    wrong = {"reference": too_long, "work_item_id": "PROD-1", "text": too_long, "event": too_long}
+
+    answer = api.get(f"/integrations/{integration_id}/log", params=wrong)
+
+    assert set(faults_of(answer)) == {"/reference", "/work_item_id", "/text", "/event"}
+
+
 def test_a_request_is_written_down_with_where_it_went_and_what_came(
     api: Api, system: LocalSystem, aha: Aha, integration: IntegrationUnderTest
 ) -> None:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from shared.errors import InvalidRequest, Unavailable
 from shared.log_events import OPERATION_FAILED, WORK_ITEM_CREATED, Level
+from shared.log_filter import LogFilter
 from shared.operation_log import LogEntry, OperationLog
+from shared.storage import log_store
 from shared.storage.log_rows import key_of_time
 from shared.storage.log_store import LogPage, LogStore
 from shared.storage.rows import Insert, Row
@@ -136,7 +138,7 @@ def test_entries_of_operations_at_the_same_time_are_sorted_by_time(
         seen: list[LogEntry] = []
         page = LogPage((), None)
         while not seen or page.next:
-            page = store.read(integration_id, limit=limit, before=page.next, level=level)
+            page = store.read(integration_id, limit=limit, before=page.next, only=LogFilter(level=level))
             seen += page.entries
             if not page.entries:
                 break
@@ -166,11 +168,16 @@ def test_the_log_is_filtered_by_operation_and_level(store: LogStore, integration
     store.write(integration_id, entries(3, operation_id="it's @op eq 'x'", level=Level.ERROR))
     store.write(integration_id, entries(2, operation_id="operation-1", level=Level.ERROR))
 
-    by_operation = store.read(integration_id, limit=50, operation_id="it's @op eq 'x'")
-    by_level = store.read(integration_id, limit=50, level=Level.ERROR)
-    by_both = store.read(integration_id, limit=1, operation_id="operation-1", level=Level.ERROR)
+    by_operation = store.read(integration_id, limit=50, only=LogFilter(operation_id="it's @op eq 'x'"))
+    by_level = store.read(integration_id, limit=50, only=LogFilter(level=Level.ERROR))
+    by_both = store.read(
+        integration_id, limit=1, only=LogFilter(operation_id="operation-1", level=Level.ERROR)
+    )
     then = store.read(
-        integration_id, limit=1, before=by_both.next, operation_id="operation-1", level=Level.ERROR
+        integration_id,
+        limit=1,
+        before=by_both.next,
+        only=LogFilter(operation_id="operation-1", level=Level.ERROR),
     )
 
     assert [entry.operation_id for entry in by_operation.entries] == ["it's @op eq 'x'"] * 3
@@ -180,6 +187,73 @@ def test_the_log_is_filtered_by_operation_and_level(store: LogStore, integration
         "operation-1 0",
     ]
     assert then.next is None
+
+
+def test_a_search_looks_into_the_entries(store: LogStore, integration_id: str) -> None:
+    store.write(integration_id, entries(5))
+    store.write(integration_id, entries(5, operation_id="operation-2"))
+
+    by_number = store.read(integration_id, limit=50, only=LogFilter(work_item_id=3))
+    by_text = store.read(integration_id, limit=50, only=LogFilter(text="OPERATION-2 4"))
+
+    assert [entry.message for entry in by_number.entries] == ["operation-2 3", "operation-1 3"]
+    assert [entry.message for entry in by_text.entries] == ["operation-2 4"]
+    assert by_text.next is None
+
+
+def test_one_call_looks_at_some_rows_and_the_next_one_goes_on(
+    store: LogStore, integration_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_store, "MOST_ROWS", 4)
+    store.write(integration_id, entries_of_many_operations(10))
+    wanted = LogFilter(text="operation-1 0")
+
+    pages = [store.read(integration_id, limit=5, only=wanted)]
+    while pages[-1].next is not None:
+        pages.append(store.read(integration_id, limit=5, before=pages[-1].next, only=wanted))
+
+    assert [len(page.entries) for page in pages] == [0, 0, 1]
+
+
+@given(
+    operations=st.lists(st.sets(st.integers(0, 60), min_size=1, max_size=20), min_size=1, max_size=12),
+    limit=st.integers(1, 9),
+    most_rows=st.integers(1, 4),
+    wanted=st.integers(0, 60),
+)
+@settings(max_examples=25, deadline=None)
+def test_the_pages_of_a_search_together_have_every_wanted_entry_once(
+    tables: Tables, operations: list[set[int]], limit: int, most_rows: int, wanted: int
+) -> None:
+    store, integration_id = LogStore(tables), f"test-{uuid.uuid4().hex}"
+    start = datetime.now(timezone.utc) - timedelta(hours=1)
+    written = [
+        [
+            LogEntry(
+                start + timedelta(seconds=second, microseconds=number), Level.INFO, f"{number}", "e", "m"
+            )
+            for second in sorted(seconds)
+        ]
+        for number, seconds in enumerate(operations)
+    ]
+    written = [
+        [replace(entry, detail={"work_item_id": entry.time.second // 2}) for entry in block]
+        for block in written
+    ]
+    for block in written:
+        store.write(integration_id, block)
+
+    for only in (LogFilter(), LogFilter(work_item_id=wanted // 2)):
+        seen: list[LogEntry] = []
+        page = LogPage((), "")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(log_store, "MOST_ROWS", most_rows)
+            while page.next is not None:
+                page = store.read(integration_id, limit=limit, before=page.next or None, only=only)
+                seen += page.entries
+
+        newest_first = sorted(itertools.chain(*written), key=lambda entry: entry.time, reverse=True)
+        assert seen == [entry for entry in newest_first if only.matches(entry)]
 
 
 @pytest.mark.parametrize("before", ["", "nonsense", "é", "a" * 4000, "JyBvciB0cnVl", "MQ==", "\ud800"])
@@ -257,7 +331,7 @@ def test_a_write_without_an_answer_stores_its_entries_once(
 
     LogStore(faulty_storage.tables).write(integration_id, entries(3, operation_id="lost"))
 
-    assert len(store.read(integration_id, limit=10, operation_id="lost").entries) == 3
+    assert len(store.read(integration_id, limit=10, only=LogFilter(operation_id="lost")).entries) == 3
 
 
 def test_an_operation_log_writes_to_the_store(store: LogStore, integration_id: str) -> None:

@@ -87,3 +87,9 @@ def test_nobody_logs_an_event_by_a_text() -> None:
     ]
 
     assert by_text == []
+
+
+def test_the_remedy_of_an_entry_is_that_of_its_event_and_level() -> None:
+    assert log_events.remedy_of("azure-devops.request", Level.WARNING) == "Read the entry that follows."
+    assert log_events.remedy_of("azure-devops.request", Level.INFO) == ""
+    assert log_events.remedy_of("no-such.event", Level.ERROR) == ""
