@@ -74,7 +74,6 @@ def read_log(app: App, integration_id: str, query: LogQuery) -> dict[str, Any]:
 
 
 def _entry_as_json(entry: LogEntry) -> dict[str, Any]:
-    remedy = remedy_of(entry.event, entry.level)
     return {
         "time": time_text(entry.time),
         "level": entry.level.value,
@@ -82,5 +81,5 @@ def _entry_as_json(entry: LogEntry) -> dict[str, Any]:
         "event": entry.event,
         "message": entry.message,
         "detail": dict(entry.detail),
-        **({"remedy": remedy} if remedy else {}),
+        "remedy": remedy_of(entry.event, entry.level) or None,
     }
