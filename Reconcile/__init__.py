@@ -1,13 +1,13 @@
-"""A timer (app setting RECONCILE_SCHEDULE): brings changes to Aha! whose notifications did not arrive."""
+"""A timer (app setting RECONCILE_SCHEDULE): finishes sends, and brings in changes that nobody reported."""
 
 import azure.functions as func
 
 from shared.app import the_app
 from shared.concurrency import working_for
-from shared.receiving.reconcile import reconcile_all
+from shared.timer.run import run_timer
 
 
 def main(timer: func.TimerRequest, context: func.Context) -> None:
-    """Reconcile every integration."""
+    """Run once, for every integration."""
     with working_for(context):
-        reconcile_all(the_app())
+        run_timer(the_app())

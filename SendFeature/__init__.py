@@ -11,10 +11,11 @@ from shared.app import the_app
 from shared.domain.integration import Integration, StoredIntegration
 from shared.domain.records import Feature, read_feature
 from shared.domain.references import read_record_name
+from shared.errors import Unavailable
 from shared.operation import Operation
 from shared.sending.aha_events import note_event
 from shared.sending.result import Action, SendResult, Status
-from shared.sending.send import check_usable, send_feature
+from shared.sending.send import check_usable, note_unread_feature, send_feature
 from shared.subjects import integration_in_route
 
 
@@ -56,7 +57,7 @@ def _send(call: edge.Call, operation: Operation, integration: Integration) -> ed
     # Reading the feature from Aha! may take as long as sending it.
     with app.sends.one():
         if "reference" in call.route:
-            feature = _read_from_aha(call, operation, integration)
+            feature = _read_from_aha(call, operation, integration, dry_run)
         else:
             event = call.json()
             ignored = note_event(event, operation)
@@ -66,14 +67,19 @@ def _send(call: edge.Call, operation: Operation, integration: Integration) -> ed
         return _sent(send_feature(app, operation, integration, feature, dry_run=dry_run), dry_run)
 
 
-def _read_from_aha(call: edge.Call, operation: Operation, integration: Integration) -> Feature:
+def _read_from_aha(call: edge.Call, operation: Operation, integration: Integration, dry_run: bool) -> Feature:
     # A send of JSON does not load what reading from Aha! needs.
     from shared.features.reading import read_from_aha
 
     name = read_record_name(call.route["reference"])
     call.refuse_body()
     check_usable(integration)
-    return read_from_aha(the_app(), operation, integration, name).feature
+    try:
+        return read_from_aha(the_app(), operation, integration, name).feature
+    except Unavailable:
+        if not dry_run:
+            note_unread_feature(the_app(), operation, integration, name.text)
+        raise
 
 
 def _sent(result: SendResult, dry_run: bool) -> edge.Answer:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shared.clients.process_state import ProcessState
     from shared.clients.service_hooks import ServiceHooks
     from shared.storage.links import LinkStore
+    from shared.storage.unfinished_sends import UnfinishedSendStore
     from shared.storage.watermarks import WatermarkStore
 
 _AzureDevOpsClient = TypeVar("_AzureDevOpsClient", bound="AzureDevOps")
@@ -72,6 +73,13 @@ class App:
         from shared.storage.links import LinkStore
 
         return LinkStore(self.tables)
+
+    @cached_property
+    def unfinished_sends(self) -> UnfinishedSendStore:
+        """The notes of sends that did not finish yet."""
+        from shared.storage.unfinished_sends import UnfinishedSendStore
+
+        return UnfinishedSendStore(self.tables)
 
     @cached_property
     def watermarks(self) -> WatermarkStore:

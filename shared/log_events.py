@@ -205,6 +205,36 @@ CLAIM_LOST = LogEvent(
     "Another send took over this record's claim.",
 )
 
+SEND_UNFINISHED = LogEvent(
+    "send.unfinished",
+    Level.WARNING,
+    "A send did not finish: its time ended, or another system was down. The timer finishes it in some minutes, unless "
+    "somebody sends the feature again before.",
+)
+SEND_NOT_NOTED = LogEvent(
+    "send.not-noted",
+    Level.WARNING,
+    "Table Storage did not take the note of an unfinished send, or its removal.",
+    "If the send did not finish, send the feature again.",
+)
+SEND_RESUMED = LogEvent(
+    "send.resumed",
+    Level.INFO,
+    "The timer sends a feature, as it is in Aha! now, because its last send did not finish.",
+)
+SEND_RESUME_FAILED = LogEvent(
+    "send.resume-failed",
+    Level.ERROR,
+    "The timer did not finish a send.",
+    "Correct what the message names.",
+)
+SEND_GIVEN_UP = LogEvent(
+    "send.given-up",
+    Level.ERROR,
+    "The timer no longer tries to finish a send.",
+    "Correct what the message names, then send the feature again.",
+)
+
 REQUIREMENT_REMOVED = LogEvent(
     "requirement.removed",
     Level.WARNING,

@@ -13,6 +13,7 @@ from shared.domain.kind import Kind
 from shared.domain.links import Link, RecordError
 from shared.domain.records import Feature, Record
 from shared.domain.send_plan import Family, RecordPlan, link_after
+from shared.domain.unfinished_sends import may_pass
 from shared.domain.work_item import WorkItem
 from shared.errors import FeatureBusy, LinkChanged, OperationFailed, System, TimeSpent, Unavailable
 from shared.isolation import isolated
@@ -24,6 +25,8 @@ from shared.sending.result import RecordResult, SentWorkItem
 from shared.sending.send_log import SendLog
 from shared.sending.upload_results import UploadResults
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
+from shared.storage.record_writes import Writer, write_records
+from shared.storage.unfinished_sends import SendNote
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ class Commits:
         log: SendLog,
         operation: Operation,
         clock: Clock,
+        note: SendNote,
     ) -> None:
+        self._note_of_send = note
         self._links = links
         self._integration_id = integration_id
         self._feature = feature
@@ -92,7 +97,7 @@ class Commits:
         if feature is not None and feature.work_item is not None:
             self.feature_work_item_id = feature.work_item.id
         done = {key: outcome for key, outcome in outcomes.items() if outcome.work_item is not None}
-        self._commit_done(done, decided, uploads)
+        self._commit_done(done, decided, uploads, is_last=self._is_last(outcomes, uploads))
         not_done = {key: outcome for key, outcome in outcomes.items() if key not in done}
         self._note_failures(not_done, decided)
         for record_id, outcome in not_done.items():
@@ -100,6 +105,15 @@ class Commits:
         not_created = (OutcomeKind.FAILED, OutcomeKind.DEFERRED)
         self._claims.release([key for key, item in outcomes.items() if item.kind in not_created])
         self._claims.spend([key for key, item in outcomes.items() if item.kind is OutcomeKind.UNKNOWN])
+
+    def _is_last(self, outcomes: Mapping[str, Outcome], uploads: UploadResults) -> bool:
+        """Whether the send has gone through with these outcomes, and leaves nothing to the timer."""
+        results = [result for key, result in self.results.items() if key not in outcomes]
+        return (
+            all(result.is_final for result in results)
+            and all(outcome.is_final for outcome in outcomes.values())
+            and not any(may_pass(error) for error in uploads.failures.values())
+        )
 
     def _believed(self, outcome: Outcome, decided: Decided, uploads: UploadResults) -> Outcome:
         """The outcome of a write, if the answer shows what was written. The status of an answer is no proof."""
@@ -155,7 +169,12 @@ class Commits:
             raise feature.error
 
     def _commit_done(
-        self, done: Mapping[str, Outcome], decided: Mapping[str, Decided], uploads: UploadResults
+        self,
+        done: Mapping[str, Outcome],
+        decided: Mapping[str, Decided],
+        uploads: UploadResults,
+        *,
+        is_last: bool,
     ) -> None:
         # A work item that was adopted without a write is claimed only now.
         claims = self._claims.take([decided[key].state.record for key in done if decided[key].makes_link])
@@ -183,8 +202,10 @@ class Commits:
                 settled.discard(key)
             elif link != item.state.stored.link:
                 replaced.append((item.state.stored, replace(link, sent_at=now)))
-        settled -= self._store(self._links.establish, established)
-        settled -= self._store(self._links.replace, replaced)
+        is_last = is_last and not stopped
+        settled -= self._store(self._links.establish, established, is_last=is_last and not replaced)
+        is_last = is_last and settled == set(done)
+        settled -= self._store(self._links.replace, replaced, is_last=is_last)
         self._claims.spend(list(claims))
         for key, outcome in stopped.items():
             self._commit_not_done(outcome, decided[key])
@@ -202,12 +223,14 @@ class Commits:
         uploaded = uploads.files_of(plan.files.to_upload)
         return link_after(plan, before, work_item, uploaded, self._operation.id)
 
-    def _store(self, store: Callable[[str, Any], object], changes: Sequence[Any]) -> frozenset[str]:
+    def _store(
+        self, store: Callable[[str, Any, Writer], object], changes: Sequence[Any], *, is_last: bool = False
+    ) -> frozenset[str]:
         """Store links; the ids of those that somebody else changed at the same time."""
         if not changes:
             return frozenset()
         try:
-            store(self._integration_id, changes)
+            store(self._integration_id, changes, self._note_of_send.write_last if is_last else write_records)
         except LinkChanged as error:
             self._log.link_changed(error)
             return frozenset(error.aha_ids)

@@ -1,7 +1,8 @@
 """Intend: say what is about to be written, before it is written.
 
 Records that are created (or adopted by a write) are claimed, updates are noted as intentions in their links, and new
-attachments are uploaded: all of it side by side. What another operation changed or claimed meanwhile is left out.
+attachments are uploaded: all of it side by side. What another operation changed or claimed meanwhile is left out. The
+first of these writes also notes the send itself, so that the timer can finish it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from shared.sending.commit import Decided
 from shared.sending.own_claims import OwnClaims
 from shared.sending.send_log import SendLog
 from shared.storage.links import LinkStore, StoredLink
+from shared.storage.unfinished_sends import SendNote
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class IntendPlace:
     operation: Operation
     log: SendLog
     now: datetime
+    note: SendNote
 
 
 def claim_and_note(
@@ -39,6 +42,9 @@ def claim_and_note(
     with_claims = _claim(decided, place, claims)
     ready = {key: item for key, item in decided.items() if not item.makes_link or key in with_claims}
     noted, overtaken = _note(ready, place)
+    if not place.note.is_stored:
+        # New files alone need no claim and no intention.
+        place.note.write()
     return {key: noted.get(key, item) for key, item in ready.items() if key not in overtaken}
 
 
@@ -56,6 +62,8 @@ def _claim(decided: Mapping[str, Decided], place: IntendPlace, claims: OwnClaims
         return frozenset()
     gone = [state for state in wanted if state.stored is not None]
     place.log.recreated(gone)
+    if gone and not place.note.is_stored:
+        place.note.write()
     held = {
         state.record.id
         for state in gone
@@ -76,7 +84,7 @@ def _note(decided: Mapping[str, Decided], place: IntendPlace) -> tuple[dict[str,
         return {}, frozenset()
     overtaken: frozenset[str] = frozenset()
     try:
-        written = place.links.replace(place.integration_id, changes)
+        written = place.links.replace(place.integration_id, changes, place.note.write_first)
     except LinkChanged as error:
         place.log.link_changed(error)
         overtaken = frozenset(error.aha_ids)

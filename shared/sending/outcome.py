@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from shared.domain.unfinished_sends import may_pass
 from shared.domain.work_item import WorkItem
 from shared.errors import ConcurrentChange, OperationFailed, Unavailable
 
@@ -48,6 +49,11 @@ class Outcome:
         if self.kind is OutcomeKind.UNKNOWN:
             return isinstance(self.error, Unavailable)
         return self.kind is OutcomeKind.DEFERRED
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a later send would find nothing to do for the record, unless a person repairs something first."""
+        return not (self.is_pending or may_pass(self.error))
 
 
 def written(work_item: WorkItem, *, creates: bool, was_found: bool = False) -> Outcome:

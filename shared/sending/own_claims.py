@@ -17,14 +17,23 @@ from shared.domain.records import Record
 from shared.errors import LinkChanged
 from shared.operation import Operation
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
+from shared.storage.record_writes import Writer, write_records
 
 
 class OwnClaims:
     """The claims that this send holds, by Aha! id. See `shared.domain.claims` for the rules."""
 
     def __init__(
-        self, links: LinkStore, integration_id: str, operation: Operation, images: Images, clock: Clock
+        self,
+        links: LinkStore,
+        integration_id: str,
+        operation: Operation,
+        images: Images,
+        clock: Clock,
+        write: Writer = write_records,
     ) -> None:
+        """`write` writes new claims."""
+        self._write = write
         self._links = links
         self._integration_id = integration_id
         self._operation = operation
@@ -75,7 +84,8 @@ class OwnClaims:
         wanted = [record for record in records if record.id not in self._held]
         if wanted:
             began = self._clock.monotonic()
-            taken = self._links.claim(self._integration_id, [self._claim(record) for record in wanted])
+            new = [self._claim(record) for record in wanted]
+            taken = self._links.claim(self._integration_id, new, self._write)
             for stored in taken.values():
                 self._keep(stored, began)
         return {record.id: self._held[record.id] for record in records if record.id in self._held}

@@ -10,6 +10,7 @@ from typing import Any
 from shared.domain.links import Field, Link
 from shared.domain.records import Attachment, Record
 from shared.domain.send_plan import RecordPlan
+from shared.domain.unfinished_sends import may_pass
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed, TimeSpent
 from shared.sending.outcome import Outcome, OutcomeKind
@@ -78,6 +79,11 @@ class AttachmentResult:
     action: Action = Action.PENDING
     error: OperationFailed | None = None
 
+    @property
+    def is_final(self) -> bool:
+        """Whether a later send would do nothing for it, unless a person repairs something first."""
+        return self.action is not Action.PENDING and not may_pass(self.error)
+
     def to_json(self) -> dict[str, Any]:
         """The shape in the answer."""
         return {
@@ -99,6 +105,12 @@ class RecordResult:
     conflicts: tuple[Conflict, ...] = ()
     attachments: tuple[AttachmentResult, ...] = ()
     is_settled: bool = False
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a later send would do nothing for the record, unless a person repairs something first."""
+        is_done = self.action is not Action.PENDING and not may_pass(self.error)
+        return is_done and all(file.is_final for file in self.attachments)
 
     def noted(self, plan: RecordPlan, outcome: Outcome) -> RecordResult:
         """The result once a write was done. A created work item stays created, whatever this send does to it later."""
@@ -165,6 +177,17 @@ class SendResult:
         if Action.PENDING in actions:
             return Status.IN_PROGRESS
         return Status.PARTIAL if Action.FAILED in actions else Status.SUCCEEDED
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether a later send would do nothing, unless a person changes or repairs something first."""
+        return all(result.is_final for result in (self.feature, *self.requirements))
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether anything was written."""
+        written = {Action.CREATED, Action.UPDATED, Action.UPLOADED}
+        return not written.isdisjoint(_actions((self.feature, *self.requirements)))
 
     def to_json(self) -> dict[str, Any]:
         """The body of the answer."""

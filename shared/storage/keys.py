@@ -43,8 +43,16 @@ def work_item_key(work_item_id: int) -> str:
     return f"w:{work_item_id:010}"
 
 
+def unfinished_send_key(name: str) -> str:
+    """The row key of the note of an unfinished send. `name` is the feature's Aha! id or reference."""
+    return f"u:{escape_key(name)}"
+
+
+UNFINISHED_SEND_KEYS = ("u:", "u;")
+"""Row keys of notes of unfinished sends: from the first of these up to, and without, the second."""
+
 RECORD_KEYS = ("r:", "r;")
-"""Row keys of records: from the first of these up to, and without, the second."""
+"""Row keys of records, likewise."""
 
 WORK_ITEM_KEYS = ("w:", "w;")
 """Row keys of work items, likewise."""

@@ -24,7 +24,7 @@ from shared.storage.link_rows import (
     stored_link,
     stored_record,
 )
-from shared.storage.record_writes import Conflicting, RecordWrite, Written, write_records
+from shared.storage.record_writes import Conflicting, RecordWrite, Writer, Written, write_records
 from shared.storage.rows import ANY_VERSION, Delete, Insert, Replace, Row
 from shared.storage.tables import Tables
 
@@ -49,6 +49,7 @@ class LinkStore:
     """Every method raises Unavailable(System.STORAGE) if Table Storage is down, busy or refuses the app.
 
     The methods that write do so for every record for which they can, and then raise LinkChanged if any was left out.
+    `write` may write something else in the same transaction.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -166,13 +167,15 @@ class LinkStore:
         )
         return [stored_link(row) for row in itertools.islice(rows, limit)]
 
-    def claim(self, integration_id: str, claims: Sequence[Claim]) -> dict[str, StoredClaim]:
+    def claim(
+        self, integration_id: str, claims: Sequence[Claim], write: Writer = write_records
+    ) -> dict[str, StoredClaim]:
         """Claim records that have neither a link nor a claim; the claims that succeeded, by Aha! id.
 
         A claim that the same operation made earlier counts as a success, so that the call may be repeated.
         """
         writes = [RecordWrite(claim.aha_id, (Insert(claim_row(integration_id, claim)),)) for claim in claims]
-        outcomes = write_records(self._table, writes)
+        outcomes = write(self._table, writes)
         own = {claim.aha_id: _own_claim(claim, outcomes[claim.aha_id]) for claim in claims}
         return {aha_id: stored for aha_id, stored in own.items() if stored is not None}
 
@@ -229,7 +232,10 @@ class LinkStore:
         write_records(self._table, writes)
 
     def establish(
-        self, integration_id: str, pairs: Sequence[tuple[StoredClaim, Link]]
+        self,
+        integration_id: str,
+        pairs: Sequence[tuple[StoredClaim, Link]],
+        write: Writer = write_records,
     ) -> dict[str, StoredLink]:
         """Replace claims by links; by Aha! id.
 
@@ -246,7 +252,7 @@ class LinkStore:
             )
             for claim, link in pairs
         ]
-        outcomes = write_records(self._table, writes)
+        outcomes = write(self._table, writes)
         etags = _etags(outcomes)
         written = {
             link.aha_id: StoredLink(link, etags[link.aha_id][1]) for _, link in pairs if link.aha_id in etags
@@ -259,7 +265,12 @@ class LinkStore:
         _raise_if_left_out([link.aha_id for _, link in pairs], written, holders)
         return written
 
-    def replace(self, integration_id: str, pairs: Sequence[tuple[StoredLink, Link]]) -> dict[str, StoredLink]:
+    def replace(
+        self,
+        integration_id: str,
+        pairs: Sequence[tuple[StoredLink, Link]],
+        write: Writer = write_records,
+    ) -> dict[str, StoredLink]:
         """Replace links, as they were read, by new ones; by Aha! id. Record and work item stay the same.
 
         Raises:
@@ -272,7 +283,7 @@ class LinkStore:
             RecordWrite(link.aha_id, (Replace(link_row(integration_id, link, stored.unknown), stored.etag),))
             for stored, link in pairs
         ]
-        etags = _etags(write_records(self._table, writes))
+        etags = _etags(write(self._table, writes))
         written = {
             link.aha_id: StoredLink(link, etags[link.aha_id][0], stored.unknown)
             for stored, link in pairs

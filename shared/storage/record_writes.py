@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -36,6 +36,9 @@ class Conflicting:
     rows: tuple[Row | None, ...]
 
 
+Writer = Callable[[Table, Sequence[RecordWrite]], "dict[str, Written | Conflicting]"]
+"""`write_records`, or something that writes more beside the records."""
+
 _Group = list[tuple[RecordWrite, Sequence[RowOperation]]]
 
 
@@ -64,6 +67,12 @@ def write_records(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Writ
         "The links kept changing while they were written. Try again in a few seconds.",
         retry_after=5,
     )
+
+
+def fit_together(writes: Sequence[RecordWrite]) -> bool:
+    """Whether one transaction can do all of these writes."""
+    operations = [operation for write in writes for operation in write.operations]
+    return len(list(in_groups((None, (operation,)) for operation in operations))) <= 1
 
 
 def _try_group(table: Table, group: _Group) -> list[str] | None:

@@ -76,12 +76,9 @@ class Table:
         """The row with its age, None if there is none."""
         client = self._client()
         dates: list[str] = []
-
-        def note_date(response: Any) -> None:
-            dates.append(response.http_response.headers.get("Date", ""))
-
+        hook = _note_date(dates)
         return _or_absent(
-            lambda: _row(client.get_entity(partition_key, row_key, raw_response_hook=note_date), dates)
+            lambda: _row(client.get_entity(partition_key, row_key, raw_response_hook=hook), dates)
         )
 
     def query(
@@ -92,10 +89,11 @@ class Table:
         select: Sequence[str] | None = None,
         page_size: int | None = None,
     ) -> Iterator[Row]:
-        """The rows that match, in the order of their keys, fetched page by page.
+        """The rows that match, with their ages, in the order of their keys, fetched page by page.
 
         `query_filter` names its parameters as single words: `PartitionKey eq @partition`.
         """
+        dates: list[str] = []
         pages = (
             self._client()
             .query_entities(
@@ -103,11 +101,12 @@ class Table:
                 parameters=dict(parameters),
                 select=list(select) if select else None,
                 results_per_page=page_size,
+                raw_response_hook=_note_date(dates),
             )
             .by_page()
         )
         tokens: set[str] = set()
-        while (page := _or_absent(lambda: _next_page(pages))) is not None:
+        while (page := _or_absent(lambda: _next_page(pages, dates))) is not None:
             yield from page
             token = str(getattr(pages, "continuation_token", None) or "")
             if token in tokens:
@@ -224,12 +223,17 @@ def _failure(error: AzureError) -> OperationFailed | AzureError:
     return app_error(error) or error
 
 
-def _next_page(pages: Iterator[Any]) -> list[Row] | None:
+def _note_date(dates: list[str]) -> Callable[[Any], None]:
+    """A hook that collects the Date of each answer."""
+    return lambda response: dates.append(response.http_response.headers.get("Date", ""))
+
+
+def _next_page(pages: Iterator[Any], dates: Sequence[str]) -> list[Row] | None:
     page = next(pages, None)
-    return None if page is None else [_row(entity) for entity in page]
+    return None if page is None else [_row(entity, dates) for entity in page]
 
 
-def _row(entity: Any, dates: Sequence[str] = ()) -> Row:
+def _row(entity: Any, dates: Sequence[str]) -> Row:
     properties = {name: value for name, value in entity.items() if name not in ("PartitionKey", "RowKey")}
     return Row(
         entity.get("PartitionKey", ""),

@@ -141,3 +141,16 @@ def batch_reads(scene: Scene) -> list[Any]:
 def names(scene: Scene) -> dict[str, str]:
     """The names of all records in Aha!, by reference."""
     return {record["reference_num"]: record["name"] for record in scene.aha.records()}
+
+
+def notes(scene: Scene) -> list[Json]:
+    """The notes of unfinished sends."""
+    query = f"PartitionKey eq '{scene.integration.id}' and RowKey ge 'u:' and RowKey lt 'u;'"
+    return [dict(row) for row in _links(scene).query_entities(query)]
+
+
+def minutes_pass(scene: Scene) -> None:
+    """As if the minutes were over for which claims hold and notes of unfinished sends are left alone."""
+    scene.give_claims_up()
+    for row in notes(scene):
+        _links(scene).update_entity({**row, "wait_seconds": 0})

@@ -41,7 +41,7 @@ _OWN_WRITES = ("tests/e2e/test_own_writes.py",)
 MUTATIONS = (
     Mutation(
         "Reconcile returns at once",
-        "shared/receiving/reconcile.py",
+        "shared/timer/run.py",
         "    deadline = Deadline.after(budget_seconds)\n",
         "    deadline = Deadline.after(0.0)\n",
         _RECONCILE,

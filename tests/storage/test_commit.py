@@ -34,6 +34,8 @@ from shared.sending.result import Action, Conflict, RecordResult
 from shared.sending.send_log import SendLog
 from shared.sending.upload_results import UploadResults
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
+from shared.storage.tables import Tables
+from shared.storage.unfinished_sends import SendNote
 from tests.storage.link_examples import established
 from tests.unit.examples import (
     NOON,
@@ -53,13 +55,14 @@ CHILD = a_work_item(id=20, type="User Story")
 REFUSED = RuleViolation(System.AZURE_DEVOPS, "A required field has no value.")
 OUTAGE = Unavailable(System.AZURE_DEVOPS, "The connection broke.", outcome_unknown=True)
 LATE = TimeSpent(System.AZURE_DEVOPS, "The time for this operation is over.", retry_after=1)
+NO_NOTE = SendNote(Tables(None).links, "", None)
 OVERTAKEN = RevisionConflict("The work item was changed by somebody else meanwhile.")
 
 
 class Send:
     """One send of the feature and its requirement, as far as it commits."""
 
-    def __init__(self, store: LinkStore, integration_id: str) -> None:
+    def __init__(self, store: LinkStore, integration_id: str, note: SendNote = NO_NOTE) -> None:
         self._store, self._integration_id = store, integration_id
         operation, self._log = an_operation()
         self.operation = replace(operation, id="op-send")
@@ -80,6 +83,7 @@ class Send:
             SendLog(self.operation.log, azure_devops),
             self.operation,
             clock,
+            note,
         )
         self._decided: dict[str, Decided] = {}
 

@@ -1,0 +1,66 @@
+"""Unfinished sends: the timer finishes what a send left behind and nobody sent again.
+
+A send notes itself before its first effect and removes the note when it went through. A note that is still there after
+some minutes belongs to a send that died, ran out of time or met an outage. The timer then reads the feature from Aha!
+and sends it. A note's age is Table Storage's, as that of a claim is (`shared.domain.claims`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from shared.errors import ConcurrentChange, OperationFailed, TooBusy, Unavailable
+
+FIRST_WAIT = timedelta(minutes=4)
+"""Longer than the longest time budget of a send (SEND_TIME_BUDGET_SECONDS), and time for a person to send again."""
+
+LONGEST_WAIT = timedelta(hours=6)
+MOST_ATTEMPTS = 20
+"""With the waits between them, the attempts cover more than three days."""
+
+
+@dataclass(frozen=True)
+class UnfinishedSend:
+    """The note. `name` is the feature's Aha! id, or its reference if Aha! could not be read.
+
+    `operation_id` is the last operation's that sent the feature. `attempts` counts those of the timer that brought
+    nothing forward. `wait` is how long the note is left alone after it was written.
+    """
+
+    name: str
+    reference: str
+    operation_id: str
+    attempts: int = 0
+    wait: timedelta = FIRST_WAIT
+
+    @property
+    def feature(self) -> str:
+        """The feature, as people know it."""
+        return self.reference or self.name
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the timer has tried often enough."""
+        return self.attempts >= MOST_ATTEMPTS
+
+
+def is_due(note: UnfinishedSend, age: timedelta) -> bool:
+    """Whether the timer finishes the send now."""
+    return age >= note.wait
+
+
+def taken(note: UnfinishedSend, operation_id: str) -> UnfinishedSend:
+    """The note while an operation of the timer finishes the send. If that fails, the next one waits twice as long."""
+    wait = min(2 * note.wait, LONGEST_WAIT)
+    return replace(note, operation_id=operation_id, attempts=note.attempts + 1, wait=max(wait, FIRST_WAIT))
+
+
+def brought_forward(note: UnfinishedSend) -> UnfinishedSend:
+    """The note after an attempt that wrote something and did not finish."""
+    return replace(note, attempts=0, wait=FIRST_WAIT)
+
+
+def may_pass(error: OperationFailed | None) -> bool:
+    """Whether a later send may succeed although nobody repairs anything."""
+    return isinstance(error, Unavailable | ConcurrentChange | TooBusy)

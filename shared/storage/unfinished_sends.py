@@ -1,0 +1,172 @@
+"""The notes of unfinished sends: one row for each feature, among its integration's links.
+
+A send writes its note in the transaction of its first claims or intentions, and removes it in the transaction of its
+last links, so the note costs no request of its own. See `shared.domain.unfinished_sends` for the rules.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.domain.unfinished_sends import UnfinishedSend, brought_forward
+from shared.storage.keys import UNFINISHED_SEND_KEYS, escape_key, unfinished_send_key
+from shared.storage.record_writes import Conflicting, RecordWrite, Written, fit_together, write_records
+from shared.storage.rows import Delete, Replace, Row, Upsert, check_schema
+from shared.storage.table import Table
+from shared.storage.tables import Tables
+
+SCHEMA = 1
+"""The shape of the row. Raise it when an older version of this app would misread it."""
+
+_MOST_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class StoredUnfinishedSend:
+    """A note as it was read or written. `age` is the time since it was written, by Table Storage's clock."""
+
+    note: UnfinishedSend
+    etag: str
+    age: timedelta = timedelta()
+
+
+@dataclass(frozen=True)
+class UnreadableNote:
+    """A note that a newer version of this app wrote, or that is damaged."""
+
+    row_key: str
+    error: Exception
+
+
+class SendNote:
+    """The note of one send that is under way. Used by the thread that commits, and by no other.
+
+    Without a note, the send is not finished by the timer, and everything here is as if there were none.
+    """
+
+    def __init__(
+        self, table: Table, integration_id: str, note: UnfinishedSend | None, etag: str = ""
+    ) -> None:
+        """`etag`: that of the row, if the timer has taken it."""
+        self._table = table
+        self._integration_id = integration_id
+        self._note = note
+        self._etag = etag
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether this send's note stands."""
+        return bool(self._etag)
+
+    def write_first(self, table: Table, writes: Sequence[RecordWrite]) -> dict[str, Written | Conflicting]:
+        """Write records and, beside them, the note."""
+        if self._note is None:
+            return write_records(table, writes)
+        row = _row(self._integration_id, self._note)
+        outcomes = write_records(table, [RecordWrite(row.row_key, (Upsert(row),)), *writes])
+        written = outcomes.pop(row.row_key)
+        self._etag = written.etags[0] if isinstance(written, Written) else ""
+        return outcomes
+
+    def write_last(self, table: Table, writes: Sequence[RecordWrite]) -> dict[str, Written | Conflicting]:
+        """Write records and remove the note in the same transaction.
+
+        If that cannot be done at once, the note stays: it must not go before the last record is written.
+        """
+        if self._note is None or not self._etag:
+            return write_records(table, writes)
+        row = _row(self._integration_id, self._note)
+        operations = [operation for write in writes for operation in write.operations]
+        whole = RecordWrite(row.row_key, (*operations, Delete(row, self._etag)))
+        outcome = write_records(table, [whole])[row.row_key] if fit_together([whole]) else None
+        if not isinstance(outcome, Written):
+            return write_records(table, writes)
+        self._etag = ""
+        etags = iter(outcome.etags)
+        return {write.aha_id: Written(tuple(next(etags) for _ in write.operations)) for write in writes}
+
+    def write(self) -> None:
+        """Write the note alone."""
+        self.write_first(self._table, [])
+
+    def bring_forward(self) -> None:
+        """Note that the timer's attempt wrote something, although it did not finish."""
+        if self._note is not None and self._note.attempts:
+            self._note = brought_forward(self._note)
+            self.write()
+
+    def remove(self) -> None:
+        """Remove the note, unless another send has written it since."""
+        if self._note is not None and self._etag:
+            row = _row(self._integration_id, self._note)
+            write_records(self._table, [RecordWrite(row.row_key, (Delete(row, self._etag),))])
+            self._etag = ""
+
+
+class UnfinishedSendStore:
+    """Every method raises Unavailable(System.STORAGE) if Table Storage is down, busy or refuses the app."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._table = tables.links
+
+    def note_of(self, integration_id: str, note: UnfinishedSend | None, etag: str = "") -> SendNote:
+        """The note of a send that begins."""
+        return SendNote(self._table, integration_id, note, etag)
+
+    def each(self, integration_id: str) -> list[StoredUnfinishedSend | UnreadableNote]:
+        """The notes of an integration, at most 1,000. One that cannot be read does not hide the others."""
+        first, end = UNFINISHED_SEND_KEYS
+        rows = self._table.query(
+            "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end",
+            {"partition": escape_key(integration_id), "first": first, "end": end},
+        )
+        return [_readable(row) for row in itertools.islice(rows, _MOST_AT_ONCE)]
+
+    def replace(
+        self, integration_id: str, stored: StoredUnfinishedSend, note: UnfinishedSend
+    ) -> StoredUnfinishedSend | None:
+        """Replace a note as it was read; None if somebody else has written or removed it since."""
+        row = _row(integration_id, note)
+        outcome = write_records(self._table, [RecordWrite(row.row_key, (Replace(row, stored.etag),))])
+        written = outcome[row.row_key]
+        return StoredUnfinishedSend(note, written.etags[0]) if isinstance(written, Written) else None
+
+
+def _row(integration_id: str, note: UnfinishedSend) -> Row:
+    """The row of a note, with a new write id."""
+    return Row(
+        escape_key(integration_id),
+        unfinished_send_key(note.name),
+        {
+            "schema": SCHEMA,
+            "write_id": secrets.token_hex(16),
+            "name": note.name,
+            "reference": note.reference,
+            "operation_id": note.operation_id,
+            "attempts": note.attempts,
+            "wait_seconds": round(note.wait.total_seconds()),
+        },
+    )
+
+
+def _readable(row: Row) -> StoredUnfinishedSend | UnreadableNote:
+    try:
+        return _stored(row)
+    except Exception as error:
+        return UnreadableNote(row.row_key, error)
+
+
+def _stored(row: Row) -> StoredUnfinishedSend:
+    check_schema(row, SCHEMA)
+    note = UnfinishedSend(
+        name=row.text("name"),
+        reference=row.text("reference"),
+        operation_id=row.text("operation_id"),
+        attempts=row.number("attempts"),
+        wait=timedelta(seconds=row.number("wait_seconds")),
+    )
+    return StoredUnfinishedSend(note, row.etag, row.age)

@@ -1,0 +1,1 @@
+"""What the timer does: finish sends, and bring in changes that nobody reported."""

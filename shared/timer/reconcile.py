@@ -1,0 +1,50 @@
+"""Reconcile: backfill what lost notifications did not bring to Aha!."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared import log_events
+from shared.app import App
+from shared.domain.integration import StoredIntegration
+from shared.errors import TimeSpent
+from shared.operation import Operation
+from shared.receiving.backfill import backfill
+from shared.timer.job import Job
+
+
+def reconcile_job(app: App, stored: StoredIntegration) -> Job | None:
+    """Look at what changed in Azure DevOps since the watermark; None for an integration that does not receive."""
+    integration = stored.integration
+    if not (integration.enabled and integration.receives):
+        return None
+    since = app.watermarks.get(integration.integration_id) or stored.created_at
+    return Job(stored, since, lambda operation: _reconcile(app, operation, stored, since))
+
+
+def _reconcile(app: App, operation: Operation, stored: StoredIntegration, since: datetime) -> None:
+    integration = stored.integration
+    done = backfill(app, operation, integration, since)
+    for failure in done.failures:
+        name = f" ({failure.reference})" if failure.reference else ""
+        operation.log.add(
+            log_events.RECONCILE_ITEM_FAILED,
+            f"Work item {failure.work_item_id}{name} was not brought to Aha!. {failure.error.detail}",
+            **{
+                **failure.error.evidence,
+                "code": failure.error.code,
+                "work_item_id": failure.work_item_id,
+                "reference": failure.reference,
+            },
+        )
+    if done.updated:
+        operation.log.add(
+            log_events.RECONCILE_UPDATED,
+            f"{done.updated} records were updated whose notifications had not arrived. If this happens again, look at "
+            "the history of the service hook in Azure DevOps.",
+            updated=done.updated,
+        )
+    if done.until > since:
+        app.watermarks.advance(integration.integration_id, since, done.until)
+    if done.stopped_by is not None and not isinstance(done.stopped_by, TimeSpent):
+        raise done.stopped_by

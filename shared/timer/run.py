@@ -1,0 +1,77 @@
+"""One run of the timer: the jobs of all integrations, each with its share of the time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from shared import log_events
+from shared.app import App
+from shared.deadline import Deadline
+from shared.domain.integration import StoredIntegration
+from shared.errors import Defect, Unavailable
+from shared.isolation import isolated
+from shared.operation import Operation
+from shared.storage.integrations import UnreadableIntegration
+from shared.timer.finish_sends import finish_sends_job
+from shared.timer.job import Job
+from shared.timer.reconcile import reconcile_job
+
+logger = logging.getLogger(__name__)
+
+BUDGET_SECONDS = 240.0
+_LEAST_SECONDS = 10.0
+_KINDS: tuple[Callable[[App, StoredIntegration], Job | None], ...] = (finish_sends_job, reconcile_job)
+"""Each answers what is to be done for an integration; None if there is nothing."""
+
+
+def run_timer(app: App, budget_seconds: float = BUDGET_SECONDS) -> None:
+    """Do what there is to do for every integration: one kind of job after another, what waited longest first.
+
+    One job's failure does not stop the others, nor does one take the others' share of the time. What is not done in
+    the time is done by the next run.
+
+    Raises:
+        Unavailable: Table Storage does not answer.
+    """
+    deadline = Deadline.after(budget_seconds)
+    jobs = _jobs(app)
+    for position, job in enumerate(jobs):
+        if deadline.remaining() < _LEAST_SECONDS:
+            logger.warning("The time is over; the next run does the remaining jobs.")
+            return
+        share = deadline.remaining() / (len(jobs) - position)
+        _run(app, job, Operation.start(max(_LEAST_SECONDS, share)))
+
+
+def _run(app: App, job: Job, operation: Operation) -> None:
+    """Do a job. Its failure is logged."""
+    operation.log.write_to(app.log_of(job.stored))
+    failure = isolated(job.run, operation, lambda _: _name(job.stored))(operation)
+    if failure is not None and not isinstance(failure, Defect):
+        operation.log.add(log_events.RECONCILE_FAILED, failure.detail, code=failure.code, **failure.evidence)
+    operation.log.flush()
+
+
+def _jobs(app: App) -> list[Job]:
+    """The jobs of this run. An integration whose rows cannot be read does not stop the others."""
+    jobs: list[list[Job]] = [[] for _ in _KINDS]
+    for stored in app.integrations.each():
+        if isinstance(stored, UnreadableIntegration):
+            logger.error("The timer cannot read %s", stored.integration_id, exc_info=stored.error)
+            continue
+        operation = Operation.start(_LEAST_SECONDS)
+        operation.log.write_to(app.log_of(stored))
+        for kind, found in zip(_KINDS, jobs, strict=True):
+            job = isolated(partial(kind, app), operation, _name)(stored)
+            if isinstance(job, Unavailable):
+                raise job
+            if isinstance(job, Job):
+                found.append(job)
+        operation.log.flush()
+    return [job for found in jobs for job in sorted(found, key=lambda job: job.since)]
+
+
+def _name(stored: StoredIntegration) -> str:
+    return f"the timer of {stored.integration.integration_id}"

@@ -1,0 +1,203 @@
+"""The note of an unfinished send in the table: written with the first rows of a send, removed with the last ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.unfinished_sends import UnfinishedSend, taken
+from shared.errors import Unavailable
+from shared.storage.keys import escape_key
+from shared.storage.links import LinkStore
+from shared.storage.rows import Row, Upsert
+from shared.storage.tables import Tables
+from shared.storage.unfinished_sends import (
+    SendNote,
+    StoredUnfinishedSend,
+    UnfinishedSendStore,
+    UnreadableNote,
+)
+from tests.storage.link_examples import LOST_ANSWERS, a_claim, a_link, assert_linked
+from tests.storage.relay import FaultyStorage
+
+NOTE = UnfinishedSend("6775", "FEAT-1", "operation-1")
+
+
+@pytest.fixture
+def notes(tables: Tables) -> UnfinishedSendStore:
+    return UnfinishedSendStore(tables)
+
+
+def a_send(notes: UnfinishedSendStore, integration_id: str, note: UnfinishedSend = NOTE) -> SendNote:
+    """The note of a send that begins."""
+    return notes.note_of(integration_id, note)
+
+
+def stored(notes: UnfinishedSendStore, integration_id: str) -> list[UnfinishedSend]:
+    """The notes that stand."""
+    return [found.note for found in readable(notes, integration_id)]
+
+
+def readable(notes: UnfinishedSendStore, integration_id: str) -> list[StoredUnfinishedSend]:
+    return [found for found in notes.each(integration_id) if isinstance(found, StoredUnfinishedSend)]
+
+
+def begin_and_end(store: LinkStore, send: SendNote, integration_id: str, count: int = 1) -> None:
+    """Claim some records, then link them, with the note beside both."""
+    claims = [a_claim(str(number)) for number in range(count)]
+    held = store.claim(integration_id, claims, send.write_first)
+    links = [a_link(str(number), number + 1) for number in range(count)]
+    store.establish(integration_id, [(held[link.aha_id], link) for link in links], send.write_last)
+
+
+def test_the_note_comes_with_the_claims_and_goes_with_the_links(
+    faulty_storage: FaultyStorage, integration_id: str
+) -> None:
+    store, notes = LinkStore(faulty_storage.tables), UnfinishedSendStore(faulty_storage.tables)
+    send = a_send(notes, integration_id)
+    # The table is there, so that the attempt that finds it missing is not counted.
+    faulty_storage.tables.links.transact([Upsert(Row("another integration", "a row"))])
+    faulty_storage.clear_requests()
+
+    held = store.claim(integration_id, [a_claim()], send.write_first)
+
+    assert [request["method"] for request in faulty_storage.requests()] == ["POST"]
+    assert stored(notes, integration_id) == [NOTE]
+    faulty_storage.clear_requests()
+
+    store.establish(integration_id, [(held["6776"], a_link())], send.write_last)
+
+    assert [request["method"] for request in faulty_storage.requests()] == ["POST"]
+    assert stored(notes, integration_id) == []
+    assert not send.is_stored
+    assert_linked(store, integration_id, a_link())
+
+
+def test_a_note_that_does_not_fit_into_the_last_transaction_stays_until_it_is_removed(
+    store: LinkStore, notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    send = a_send(notes, integration_id)
+
+    begin_and_end(store, send, integration_id, 50)
+
+    assert stored(notes, integration_id) == [NOTE]
+    send.remove()
+    assert stored(notes, integration_id) == []
+
+
+def test_a_note_stays_if_one_of_the_last_links_cannot_be_written(
+    store: LinkStore, notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    send = a_send(notes, integration_id)
+    held = store.claim(integration_id, [a_claim("1"), a_claim("2")], send.write_first)
+    other = store.take_over(integration_id, held["2"], replace(held["2"].claim, operation_id="operation-2"))
+    pairs = [(held["1"], a_link("1", 1)), (held["2"], a_link("2", 2))]
+
+    with pytest.raises(Exception, match="changed since they were read"):
+        store.establish(integration_id, pairs, send.write_last)
+
+    assert other.claim.operation_id == "operation-2"
+    assert_linked(store, integration_id, a_link("1", 1))
+    assert stored(notes, integration_id) == [NOTE]
+
+
+def test_a_claim_of_another_sender_does_not_keep_the_note_from_being_written(
+    store: LinkStore, notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    store.claim(integration_id, [a_claim("1", "operation-2")])
+    send = a_send(notes, integration_id)
+
+    assert store.claim(integration_id, [a_claim("1"), a_claim("2")], send.write_first).keys() == {"2"}
+
+    assert stored(notes, integration_id) == [NOTE]
+
+
+def test_a_send_does_not_remove_the_note_of_a_later_one(
+    store: LinkStore, notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    first, later = a_send(notes, integration_id), replace(NOTE, operation_id="operation-2")
+    held = store.claim(integration_id, [a_claim()], first.write_first)
+    a_send(notes, integration_id, later).write()
+
+    store.establish(integration_id, [(held["6776"], a_link())], first.write_last)
+    first.remove()
+
+    assert stored(notes, integration_id) == [later]
+    assert_linked(store, integration_id, a_link())
+
+
+@LOST_ANSWERS
+@pytest.mark.parametrize("skip", [0, 1])
+def test_a_lost_answer_changes_nothing(
+    faulty_storage: FaultyStorage, integration_id: str, fault: dict[str, object], skip: int
+) -> None:
+    store, notes = LinkStore(faulty_storage.tables), UnfinishedSendStore(faulty_storage.tables)
+    faulty_storage.fail(method="POST", path=r"\$batch", skip=skip, **fault)
+    send = a_send(notes, integration_id)
+
+    begin_and_end(store, send, integration_id, 2)
+    send.remove()
+
+    assert stored(notes, integration_id) == []
+    assert_linked(store, integration_id, a_link("0", 1), a_link("1", 2))
+
+
+def test_of_two_timers_one_takes_the_note(notes: UnfinishedSendStore, integration_id: str) -> None:
+    a_send(notes, integration_id).write()
+    (found,) = readable(notes, integration_id)
+
+    one = notes.replace(integration_id, found, taken(NOTE, "timer-1"))
+    other = notes.replace(integration_id, found, taken(NOTE, "timer-2"))
+
+    assert one is not None
+    assert other is None
+    assert stored(notes, integration_id) == [taken(NOTE, "timer-1")]
+
+
+def test_the_age_of_a_note_is_table_storage_s(faulty_storage: FaultyStorage, integration_id: str) -> None:
+    notes = UnfinishedSendStore(faulty_storage.tables)
+    a_send(notes, integration_id).write()
+    faulty_storage.relay.since_writes = timedelta(minutes=7)
+
+    (found,) = readable(notes, integration_id)
+
+    assert timedelta(minutes=6, seconds=55) < found.age < timedelta(minutes=7, seconds=20)
+
+
+def test_a_note_of_a_newer_app_and_a_damaged_one_hide_no_other(
+    tables: Tables, notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    a_send(notes, integration_id).write()
+    partition = escape_key(integration_id)
+    tables.links.transact([Upsert(Row(partition, "u:newer", {"schema": 2, "name": "1"}))])
+    tables.links.transact([Upsert(Row(partition, "u:worse", {"schema": 1, "wait_seconds": "soon"}))])
+
+    unreadable = [one for one in notes.each(integration_id) if isinstance(one, UnreadableNote)]
+
+    assert stored(notes, integration_id) == [NOTE]
+    assert [type(one.error) for one in unreadable] == [Unavailable, ValueError]
+
+
+def test_notes_go_with_their_integration(
+    store: LinkStore, notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    a_send(notes, integration_id).write()
+
+    store.purge(integration_id)
+
+    assert notes.each(integration_id) == []
+
+
+def test_where_there_is_no_note_only_the_records_are_written(
+    store: LinkStore, notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    send = notes.note_of(integration_id, None)
+
+    begin_and_end(store, send, integration_id)
+    send.write()
+    send.remove()
+
+    assert notes.each(integration_id) == []
+    assert_linked(store, integration_id, a_link("0", 1))

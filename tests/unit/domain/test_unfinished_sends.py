@@ -1,0 +1,96 @@
+"""When the timer finishes a send, and for how long it tries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.unfinished_sends import (
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    MOST_ATTEMPTS,
+    UnfinishedSend,
+    brought_forward,
+    is_due,
+    may_pass,
+    taken,
+)
+from shared.errors import (
+    CredentialsRejected,
+    Defect,
+    FeatureBusy,
+    NotFound,
+    OperationFailed,
+    RuleViolation,
+    System,
+    TimeSpent,
+    TooBusy,
+    Unavailable,
+)
+
+NOTE = UnfinishedSend("6775", "FEAT-1", "operation-1")
+
+
+def after(attempts: int) -> UnfinishedSend:
+    """The note after so many attempts in vain."""
+    note = NOTE
+    for number in range(attempts):
+        note = taken(note, f"timer-{number}")
+    return note
+
+
+def test_a_note_is_left_alone_for_longer_than_a_send_may_take() -> None:
+    assert not is_due(NOTE, timedelta(seconds=225))
+    assert is_due(NOTE, FIRST_WAIT)
+
+
+def test_each_attempt_in_vain_doubles_the_wait_up_to_six_hours() -> None:
+    minutes = [after(attempts).wait.total_seconds() / 60 for attempts in range(9)]
+
+    assert minutes == [4, 8, 16, 32, 64, 128, 256, 360, 360]
+
+
+def test_the_attempts_cover_more_than_three_days_and_then_end() -> None:
+    waits = [after(attempts).wait for attempts in range(MOST_ATTEMPTS)]
+
+    assert sum(waits, timedelta()) > timedelta(days=3)
+    assert max(waits) == LONGEST_WAIT
+    assert not after(MOST_ATTEMPTS - 1).is_given_up
+    assert after(MOST_ATTEMPTS).is_given_up
+
+
+def test_an_attempt_that_wrote_something_counts_for_nothing() -> None:
+    note = brought_forward(after(5))
+
+    assert (note.attempts, note.wait) == (0, FIRST_WAIT)
+
+
+def test_a_note_that_waits_for_nothing_waits_after_it_was_taken() -> None:
+    note = UnfinishedSend("6775", "", "operation-1", wait=timedelta())
+
+    assert taken(note, "timer").wait == FIRST_WAIT
+
+
+def test_a_feature_is_named_by_its_reference_if_that_is_known() -> None:
+    assert NOTE.feature == "FEAT-1"
+    assert UnfinishedSend("6775", "", "operation-1").feature == "6775"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (None, False),
+        (Unavailable(System.STORAGE, "down"), True),
+        (TimeSpent(System.AZURE_DEVOPS, "over"), True),
+        (FeatureBusy("elsewhere"), True),
+        (TooBusy("full"), True),
+        (RuleViolation(System.AZURE_DEVOPS, "no"), False),
+        (NotFound(System.AZURE_DEVOPS, "gone"), False),
+        (CredentialsRejected(System.AZURE_DEVOPS, "expired"), False),
+        (Defect("ours"), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_nobody_has_to_repair_may_pass(error: OperationFailed | None, expected: bool) -> None:
+    assert may_pass(error) is expected
