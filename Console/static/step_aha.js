@@ -4,6 +4,7 @@ import { ahaPointer } from "./attention.js";
 import { inIntegration, lookAtAha } from "./connection.js";
 import { choice, clearFaults, field, onEnter, showFault, showFaults, textInput } from "./fields.js";
 import { count } from "./format.js";
+import { linkBackField } from "./link_back.js";
 import { doneLine, isBusy, operationLine, problemBox, withProgress } from "./progress.js";
 
 export function ahaStep(state) {
@@ -40,7 +41,7 @@ export function ahaStep(state) {
       h("li", {}, "In Aha! open ", h("i", {}, "Settings → Personal → Developer → API keys"), "."),
       h("li", {}, "Create a new key and copy it at once. Aha! shows it only once."),
       h("li", {}, "The key's user must be a contributor in the product's workspace."))),
-    h("div", { class: "row" }, test), place, productPlace);
+    h("div", { class: "row" }, test), place, productPlace, linkBackField(state));
 }
 
 function productField(state, root, place, test) {

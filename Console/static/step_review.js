@@ -8,15 +8,9 @@ import { countProposed } from "./proposals.js";
 import { mappedWords } from "./step_mapping.js";
 
 export function reviewStep(state) {
-  const { draft } = state;
   const summary = h("div", {});
   const notices = h("div", {});
   const checks = h("div", { class: "outcome" });
-  const enabled = h("input", { type: "checkbox", role: "switch", id: "enabled", checked: draft.enabled, onchange: () => {
-    draft.enabled = enabled.checked;
-    state.changed("draft");
-  } });
-  enabled.dataset.pointer = "/enabled";
   const showAll = () => {
     fill(summary, facts(state));
     fill(notices, noticesOf(state));
@@ -26,9 +20,23 @@ export function reviewStep(state) {
   state.on("draft", showAll);
   return h("div", { class: "step-body" },
     nameFields(state), summary, notices, checks,
-    h("div", { class: "field switch" }, enabled, h("label", { for: "enabled" }, "Enabled"),
-      h("p", { class: "hint" }, "While this is on, features can be sent and changes come back."),
-      h("p", { class: "fault", id: "enabled-fault" })));
+    switchField(state, "enabled", "Enabled", "While this is on, features can be sent and changes come back."),
+    switchField(state, "auto_update", "Send changes automatically", "A timer sends features again when they or their requirements changed "
+      + "in Aha!. A feature that was never sent still needs a press on Send. This needs the Aha! address and key."));
+}
+
+/** A switch for a value of the draft that is true or false. */
+function switchField(state, name, title, hint) {
+  const input = h("input", {
+    type: "checkbox", role: "switch", id: name, checked: state.draft[name], "aria-describedby": `${name}-hint ${name}-fault`,
+    onchange: () => {
+      state.draft[name] = input.checked;
+      state.changed("draft");
+    },
+  });
+  input.dataset.pointer = `/${name}`;
+  return h("div", { class: "field switch" }, input, h("label", { for: name }, title),
+    h("p", { class: "hint", id: `${name}-hint` }, hint), h("p", { class: "fault", id: `${name}-fault` }));
 }
 
 function nameFields(state) {

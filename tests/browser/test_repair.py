@@ -253,21 +253,24 @@ def test_one_that_is_switched_off_is_enabled_where_that_is_said(
     assert api.get(f"/integrations/{integration.id}").json()["enabled"] is True
 
 
-def test_a_save_keeps_the_keys_that_the_page_does_not_show(
+def test_links_and_automatic_sends_are_chosen_and_a_key_that_is_not_shown_stays(
     page: Page, api: Api, integration: IntegrationUnderTest
 ) -> None:
-    hidden = {"/auto_update": True, "/aha/link_back": "all", "/aha/integration_id": "7102368429104850043"}
-    save_with(api, integration, hidden)
+    save_with(api, integration, {"/aha/link_back": "none", "/aha/integration_id": "7102368429104850043"})
 
     open_integration(page, integration)
-    page.sees("can be created")
-    page.type("Name", "Renamed")
+    page.sees("can be created", "Nothing is written into the field Integrations.")
+    assert page.field("None").is_selected()
+    page.click("#link-back-all")
+    page.click("#auto_update")
     page.press("Save")
     page.sees("Saved.")
 
     after = api.get(f"/integrations/{integration.id}").json()
-    assert (after["name"], after["auto_update"]) == ("Renamed", True)
+    assert after["auto_update"] is True
     assert (after["aha"]["link_back"], after["aha"]["integration_id"]) == ("all", "7102368429104850043")
+    assert page.field("Features and requirements").is_selected()
+    assert page.field("Send changes automatically").is_selected()
 
 
 def test_faults_are_shown_beside_their_fields_and_the_first_has_the_focus(page: Page, api: Api) -> None:
