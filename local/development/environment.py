@@ -154,7 +154,8 @@ def _make_packages_ready(
     sources = tuple(
         (source or ROOT / "local" / name) / file for file in ("package.json", "package-lock.json")
     )
-    wanted = {"lock": _digest(sources)}
+    # The rest of package.json, such as an extension's settings, changes nothing that is installed.
+    wanted = {"lock": _digest(sources[1:])}
     stamp = folder / "complete.json"
     if _read_stamp(stamp) == wanted and result.exists():
         return
@@ -170,6 +171,8 @@ def _make_packages_ready(
                 environment.npm,
                 "ci",
                 "--ignore-scripts",
+                # What npm downloaded before is installed without a network.
+                "--prefer-offline",
                 *(f"--omit={kind}" for kind in omitted),
                 "--no-audit",
                 "--no-fund",
