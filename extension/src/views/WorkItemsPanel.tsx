@@ -63,12 +63,14 @@ function RecordRow({ row }: { readonly row: Row }) {
       <p className="record">
         <b>{row.reference}</b> {row.name}
       </p>
-      {row.workItem && <WorkItemLine workItem={row.workItem} />}
-      <p>
-        <span aria-hidden="true" className="symbol">
-          {row.symbol}
-        </span>{" "}
-        {row.summary}
+      <p className="facts">
+        {row.workItem && <WorkItemFacts workItem={row.workItem} />}
+        <span>
+          <span aria-hidden="true" className="symbol">
+            {row.symbol}
+          </span>{" "}
+          {row.summary}
+        </span>
       </p>
       {row.notes.map((note) => (
         <p key={note} className="aside">
@@ -84,20 +86,25 @@ function RecordRow({ row }: { readonly row: Row }) {
   );
 }
 
-function WorkItemLine({ workItem }: { readonly workItem: WorkItem }) {
+function WorkItemFacts({ workItem }: { readonly workItem: WorkItem }) {
   const name = `${workItem.type} ${workItem.id}`;
   return (
-    <p>
+    <>
       {workItem.url === null ? (
-        name
+        <span>{name}</span>
       ) : (
         <a href={workItem.url} target="_blank" rel="noopener noreferrer">
           {name}
           <span className="unseen"> (opens in a new tab)</span>
         </a>
       )}
-      {workItem.state && <> · {workItem.state}</>}
-    </p>
+      {workItem.state && (
+        <span className="state">
+          <span className="unseen">State: </span>
+          {workItem.state}
+        </span>
+      )}
+    </>
   );
 }
 

@@ -31,7 +31,7 @@ function show({ record, kind, product, feature, statuses, requirements, integrat
   byId("files").replaceChildren(...[...record.attachments, ...record.description.attachments].map(fileElement));
   byId("requirements-card").hidden = kind !== "feature";
   byId("requirements").replaceChildren(...listOf(requirements.map(requirementElement), "No requirements."));
-  byId("integrations").replaceChildren(...listOf(integrations.map(integrationElement), "Nothing was sent yet."));
+  byId("integrations").replaceChildren(...listOf(integrations.map(integrationElement), "No link yet."));
   showSend(send);
 }
 
@@ -39,14 +39,16 @@ function showParent(kind, feature) {
   if (kind === "feature") return;
   const link = text("a", feature.reference_num);
   link.href = `/features/${feature.reference_num}`;
-  byId("parent").replaceChildren("› ", link);
+  byId("parent").replaceChildren(link);
 }
 
 /** In a frame that runs no script: a description may come from anywhere. */
 function showDescription(html) {
-  const style = "<meta name='color-scheme' content='light dark'><style>body{font:15px/1.5 system-ui,sans-serif;margin:0;overflow-wrap:anywhere}img{max-width:100%}</style>";
+  const style = "<meta name='color-scheme' content='light dark'><style>body{font:15px/1.6 system-ui,sans-serif;margin:0;overflow-wrap:anywhere}img{max-width:100%}</style>";
   const frame = byId("description");
-  if (frame.srcdoc !== style + html) frame.srcdoc = style + html;
+  const content = html || "<p style='opacity:.7'>No description.</p>";
+  frame.classList.toggle("is-empty", html === "");
+  if (frame.srcdoc !== style + content) frame.srcdoc = style + content;
 }
 
 function fileElement(attachment) {
@@ -61,7 +63,7 @@ function requirementElement(requirement) {
   const item = document.createElement("li");
   const link = text("a", requirement.reference_num);
   link.href = `/requirements/${requirement.reference_num}`;
-  item.append(link, ` ${requirement.name || "(no name)"} `, text("span", requirement.status, "status"));
+  item.append(link, text("span", requirement.name || "(no name)"), text("span", requirement.status, "status"));
   return item;
 }
 

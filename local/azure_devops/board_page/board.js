@@ -67,11 +67,11 @@ function showDescription(card) {
 function linksOf(card) {
   const list = element("ul", { className: "links" });
   for (const file of card.attachments) {
-    list.append(element("li", {}, "📎 ", element("a", { href: file.href, textContent: file.name }), ` ${size(file.size)}`));
+    list.append(element("li", {}, "File: ", element("a", { href: file.href, textContent: file.name }), ` ${size(file.size)}`));
   }
   for (const url of card.links) {
     const isWeb = /^https?:\/\//.test(url);
-    list.append(element("li", {}, "🔗 ", isWeb ? element("a", { href: url, rel: "noreferrer", target: "_blank", textContent: url }) : url));
+    list.append(element("li", {}, "Link: ", isWeb ? element("a", { href: url, rel: "noreferrer", target: "_blank", textContent: url }) : url));
   }
   return list.childElementCount ? list : null;
 }
