@@ -67,6 +67,7 @@ def _open_send_dropdown(browser: Chrome, system: LocalSystem) -> None:
 def _let_aha_send(browser: Chrome, system: LocalSystem) -> None:
     key = browser.find_element("css selector", "input[type=password]")
     key.send_keys(system.send_key, "\t")
+    browser.execute_script("document.activeElement.blur()")
     ApiClient(system.aha.url).post("/_board/data/records/PROD-2/send", {})
 
 
@@ -92,8 +93,8 @@ _PICTURES = (
         Site.CONSOLE,
         f"{_SET_UP}/aha",
         "was created for PROD-2.",
-        height=1000,
-        top="Copy the Hook URL",
+        height=1240,
+        top="Create a key",
         before="The last event arrived",
         act=_let_aha_send,
     ),

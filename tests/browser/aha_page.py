@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,34 @@ class AhaPage(Page):
     def show(self, path: str) -> None:
         """Open a page."""
         self.browser.get(f"{self.url}{path}")
+
+    def work_items(self) -> list[str]:
+        """What the extension's field says of each record, in its order."""
+        return [one.text for one in self.all("[aria-label='Work items'] > li")]
+
+    def kept(self) -> str:
+        """All that the browser keeps or shows: storage, cookies, and the whole page."""
+        script = (
+            "const done = arguments[0];"
+            "Promise.all([indexedDB.databases(), window.caches ? caches.keys() : []]).then((others) => done("
+            "JSON.stringify([localStorage, sessionStorage, document.cookie, others])"
+            " + document.documentElement.outerHTML))"
+        )
+        return str(self.browser.execute_async_script(script))
+
+    @contextmanager
+    def recording_answers(self) -> Iterator[Callable[[], str]]:
+        """From the next page on, the bodies of all answers that its scripts get, as one text."""
+        source = (
+            "window.recorded = []; const ask = window.fetch;"
+            "window.fetch = async (...parts) => { const answer = await ask(...parts);"
+            " window.recorded.push(await answer.clone().text()); return answer; };"
+        )
+        made = self.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": source})
+        try:
+            yield lambda: str(self.browser.execute_script("return window.recorded.join('\\n')"))
+        finally:
+            self.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", made)
 
     def replace_text(self, css: str, text: str) -> None:
         """Type into the first field that fits, in place of what it held."""

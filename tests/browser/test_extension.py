@@ -9,7 +9,7 @@ from selenium.webdriver import Chrome
 
 from local.development.environment import development_environment, make_extension_ready, only_one_installer
 from local.extension.build import Workshop
-from local.system import LocalSystem
+from local.system import AHA_TOKEN, WRITE_TOKEN, LocalSystem
 from tests.browser.aha_page import AhaPage
 from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
 
@@ -47,6 +47,26 @@ def test_a_click_makes_a_work_item_of_each_record(
     assert len(titles) == 4
     address = aha_page.link("Feature 1").get_attribute("href") or ""
     assert address.startswith(f"{system.azure_devops.url}/")
+
+
+def test_no_secret_reaches_the_browser(
+    aha_page: AhaPage, system: LocalSystem, integration: IntegrationUnderTest
+) -> None:
+    secrets = {
+        "key of SendFeature": system.send_key,
+        "host key": system.function_key,
+        "token of Azure DevOps": WRITE_TOKEN,
+        "key of Aha!": AHA_TOKEN,
+        "webhook URL": integration.webhook_url.rsplit("/", 1)[1],
+    }
+    with aha_page.recording_answers() as answers:
+        aha_page.show("/features/PROD-1")
+        aha_page.press("Send to Azure DevOps")
+        aha_page.sees("Sent: 4 created.")
+        recorded, kept = answers(), aha_page.kept()
+    # The function app's answers are among what was recorded.
+    assert "_workitems/edit/4" in recorded
+    assert [name for name, secret in secrets.items() if secret in recorded + kept] == []
 
 
 def test_the_panel_shows_states_and_what_changed_since(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from selenium.webdriver.common.keys import Keys
+
 from local.sample import sample_integration
 from local.system import LocalSystem
 from tests.browser.page import Page
@@ -14,6 +16,7 @@ from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
 SHOWN = {
     "": "can be created in",
     "/hook": "reports every changed",
+    "/aha": "Press Send in Aha!",
     "/send": "A feature to try",
     "/log": "newest first",
 }
@@ -190,6 +193,12 @@ def test_axe_finds_nothing_serious(
     page.follow("Service hook")
     page.sees("reports every changed work item")
     look("service hook")
+    page.follow("Let Aha! send")
+    page.type("Key of SendFeature", "wrong")
+    page.keys(Keys.TAB)
+    page.press("Nothing arrives?")
+    page.sees("does not accept this key", "Not everything was sent")
+    look("let Aha! send")
     page.follow("Send a sample")
     page.press("Use the example")
     page.press("Check without writing")
