@@ -69,12 +69,14 @@ function shownArrival({ id }, arrival, isEarlier) {
 function result(entries) {
   const sent = entries.filter((one) => SENT.includes(one.event));
   const failed = distinctErrors(entries.filter((one) => one.level === "error" || one.event === "operation.refused"));
+  const unfinished = entries.filter((one) => one.event === "send.unfinished");
   const lines = sent.slice(0, MOST_LINES).map((one) => h("li", {}, doneLine(one.message)));
   return [
     failed.map((one) => h("div", { class: "problem" },
       h("p", {}, h("strong", {}, sent.length ? "Not everything was sent" : "It was not sent"), ". ", one.message))),
     lines.length ? h("ul", { class: "checks" }, lines) : null,
     sent.length > MOST_LINES ? h("p", {}, `And ${count(sent.length - MOST_LINES, "other record")}.`) : null,
+    unfinished.map((one) => h("p", { class: "notice" }, one.message)),
     failed.length ? h("p", {}, "Correct what the message names, then press Send in Aha! again. Nothing is sent twice.") : null,
   ];
 }

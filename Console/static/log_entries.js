@@ -21,7 +21,8 @@ export function entryRow(entry, showOperation) {
 }
 
 function body(entry, showOperation) {
-  const rows = [["event", entry.event], ...Object.entries(entry.detail).filter(([, value]) => value !== null && value !== "")];
+  const rows = [["event", entry.event], ["what to do", entry.remedy], ...Object.entries(entry.detail)]
+    .filter(([, value]) => value !== null && value !== undefined && value !== "");
   return h("div", { class: "entry-body" },
     h("dl", { class: "facts rows" }, rows.map(([name, value]) =>
       h("div", {}, h("dt", {}, name.replaceAll("_", " ")), h("dd", {}, typeof value === "object" ? JSON.stringify(value) : String(value))))),

@@ -105,7 +105,7 @@ def test_the_log_is_live_filtered_and_opened(
     # It comes by itself, and errors stand first.
     page.sees("in the last day", "Work item 1 was created for PROD-1.")
     page.click(".bad-panel summary")
-    page.sees("attachment.failed", operation)
+    page.sees("attachment.failed", "Correct what the message names, then send again.", operation)
     page.press("Show this operation only")
     page.sees_no("The integration was created.")
     assert page.value("Operation") == operation
