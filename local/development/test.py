@@ -26,7 +26,7 @@ _CONTRACT_SET = ("-m", "contract", "tests/host", "tests/e2e")
 """The tests of what may differ between the two engines; pyproject.toml says what the marker means."""
 _BROWSER_TESTS = "tests/browser"
 _NO_TESTS_COLLECTED = 5
-_SIDE_BY_SIDE = ("-n", "2")
+_SIDE_BY_SIDE = ("-n", "4")
 """Two processes, each with a system of its own; tests/conftest.py tells which tests stay together."""
 _SLOWEST = "--durations=10"
 """At the end of a run, pytest names the tests that took the most time."""

@@ -35,7 +35,7 @@ _MOST_SPOOLED_BYTES = 512 << 20
 """The limit for a file of unknown length: it is stored on the temporary disk, which other operations need too."""
 
 _MOST_DIGITS = 18
-"""Of a Content-Length. A longer one is as good as none."""
+"""Of a Content-Length that the app reads as a number. Python refuses to convert thousands of digits."""
 
 _MOST_REDIRECTS = 5
 _MOST_BREAKS = 20
@@ -162,13 +162,13 @@ class _Source:
         length = response.headers.get("content-length", "")
         content_type = response.headers.get("content-type", "")
         is_encoded = response.headers.get("content-encoding", "identity") != "identity"
-        if is_encoded or not (length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS):
+        if is_encoded or not (length.isascii() and length.isdigit()):
             spool, size = _spooled(response, self.operation)
             return Download(spool, size, _cannot_resume, self.operation, content_type)
-        self.length, self.validator = int(length), _validator(response)
-        if self.length > MOST_BYTES:
+        if len(length) > _MOST_DIGITS or int(length) > MOST_BYTES:
             response.close()
             raise _too_large(MOST_BYTES)
+        self.length, self.validator = int(length), _validator(response)
         return Download(StreamedBody(response), self.length, self._resume, self.operation, content_type)
 
     def _resume(self, position: int) -> _Body:

@@ -18,8 +18,8 @@ from tests.torture.wire import ON_THE_WIRE, Break
 from tests.torture.workers import LocalWorkers
 from tests.torture.world import World
 
-SEQUENCES = 200
-_PORTIONS = 10
+SEQUENCES = 100
+_PORTIONS = 5
 """So that two processes can share them."""
 
 _STEPS = 7
