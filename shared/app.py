@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shared.clients.capabilities import Capabilities
     from shared.clients.process_state import ProcessState
     from shared.clients.service_hooks import ServiceHooks
+    from shared.storage.aha_progress import AhaProgressStore
     from shared.storage.links import LinkStore
     from shared.storage.unfinished_sends import UnfinishedSendStore
     from shared.storage.watermarks import WatermarkStore
@@ -87,6 +88,13 @@ class App:
         from shared.storage.watermarks import WatermarkStore
 
         return WatermarkStore(self.tables)
+
+    @cached_property
+    def aha_progress(self) -> AhaProgressStore:
+        """For each integration, what of its changes in Aha! was looked at."""
+        from shared.storage.aha_progress import AhaProgressStore
+
+        return AhaProgressStore(self.tables)
 
     @property
     def process_state(self) -> ProcessState:

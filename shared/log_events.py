@@ -235,6 +235,12 @@ SEND_GIVEN_UP = LogEvent(
     "Correct what the message names, then send the feature again.",
 )
 
+FEATURE_CHANGED = LogEvent(
+    "feature.changed",
+    Level.INFO,
+    "A linked feature, or one of its requirements, changed in Aha!. The timer sends it (`auto_update`).",
+)
+
 REQUIREMENT_REMOVED = LogEvent(
     "requirement.removed",
     Level.WARNING,

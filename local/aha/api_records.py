@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from datetime import datetime, timezone
 from typing import Any
 
 from werkzeug.wrappers import Response
 
 from local.aha.call import Call, Route, json_response
 from local.aha.changes import Change, update_record
-from local.aha.errors import RefusedValue
-from local.aha.records import Feature, Record, time_text
+from local.aha.errors import Refusal, RefusedValue
+from local.aha.records import Feature, Record
 
 
 def get_record(call: Call, kind: str, identifier: str) -> Response:
@@ -52,6 +54,8 @@ def post_requirement(call: Call, identifier: str) -> Response:
     """A new requirement of a feature."""
     feature = call.account.feature(identifier)
     document = call.document("requirement")
+    if call.account.behaviour.requirements_touch_features:
+        feature.touch()
     return _created(call, call.account.new_requirement(feature, "", call.user), document)
 
 
@@ -102,19 +106,31 @@ def _feature_page(call: Call, features: Iterable[Feature]) -> Response:
 
 
 def _is_wanted(call: Call, record: Record) -> bool:
-    """By `q`, `updated_since`, `tag` and `assigned_to_user` of the query."""
+    """By `q`, `updated_since` (only what changed after it), `tag` and `assigned_to_user` of the query."""
     arguments = call.request.args
     query = arguments.get("q", "").lower()
     assignee = arguments.get("assigned_to_user")
     return (
         record.is_visible
         and (query in record.name.lower() or query == record.reference_num.lower())
-        and time_text(record.updated_at) >= arguments.get("updated_since", "")
+        and record.updated_at > _updated_since(arguments.get("updated_since"))
         and ("tag" not in arguments or arguments["tag"] in record.tags)
         and (
             not assignee or (record.assigned_to is not None and assignee in vars(record.assigned_to).values())
         )
     )
+
+
+def _updated_since(text: str | None) -> datetime:
+    """The moment in `updated_since`, in ISO 8601; without a zone it is UTC. What else Aha! takes is unconfirmed."""
+    if not text:
+        return datetime.min.replace(tzinfo=timezone.utc)
+    try:
+        # Python 3.10 reads no Z.
+        moment = datetime.fromisoformat(re.sub(r"Z$", "+00:00", text))
+    except ValueError:
+        raise Refusal(400, "updated_since must be a time in ISO 8601") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 _KIND = "/<any(features, requirements):kind>/<identifier>"

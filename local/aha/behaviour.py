@@ -36,6 +36,8 @@ class Behaviour:
     demand_user_agent: bool = False
     cut_requirements: bool = False
     """A feature shows ten of its requirements at most; the list of its requirements has them all."""
+    requirements_touch_features: bool = False
+    """Whether the change of a requirement moves `updated_at` of its feature, too."""
 
     def change(self, document: Any) -> None:
         """Sets the named switches. Raises ValueError, and then sets none, if one is wrong."""

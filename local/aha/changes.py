@@ -38,6 +38,8 @@ def update_record(account: Account, record: Record, document: dict[str, Any]) ->
         moment = record.touch()
         if any(change.field_name == "Description" for change in changes):
             record.description.updated_at = moment
+        if isinstance(record, Requirement) and account.behaviour.requirements_touch_features:
+            record.feature.touch()
     return changes
 
 

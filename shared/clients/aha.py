@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ from shared.domain.foreign_answers import (
 from shared.domain.integration import AhaTarget
 from shared.domain.kind import Kind
 from shared.domain.subject import Action, Subject
-from shared.domain.times import parse_time
+from shared.domain.times import parse_http_date, parse_time
 from shared.errors import (
     CredentialsRejected,
     Forbidden,
@@ -113,11 +114,16 @@ class Aha:
 
     def _read(self, path: str) -> Mapping[str, Any]:
         """The answer to a GET, which has to be an object."""
+        return self._read_with_time(path)[0]
+
+    def _read_with_time(self, path: str) -> tuple[Mapping[str, Any], datetime | None]:
+        """The answer to a GET, which has to be an object, and when Aha! gave it, by its own clock."""
         subject = Subject(account_url=self._account_url)
-        body = self._http.send(Request("GET", f"{self._base_url}{path}", subject=subject)).json()
+        response = self._http.send(Request("GET", f"{self._base_url}{path}", subject=subject))
+        body = response.json()
         if not isinstance(body, Mapping):
             raise unusable()
-        return body
+        return body, parse_http_date(response.headers.get("date", ""))
 
     def _subject(self, kind: Kind, record_id: str) -> Subject:
         page = f"{self._account_url}/{kind.value}s/{quote(record_id, safe='')}"

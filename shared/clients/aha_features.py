@@ -7,6 +7,8 @@ and …/requirements/list_requirements_in_a_feature.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +19,19 @@ from shared.errors import RuleViolation, System
 _MOST_PER_PAGE = 200
 _MOST_PAGES = 25
 """5,000 requirements, which is more than a send takes."""
+_MOST_PAGES_OF_CHANGES = 200
+"""40,000 features."""
+
+
+@dataclass(frozen=True)
+class ChangedFeatures:
+    """The features of a product that changed since a moment, by id, with their references.
+
+    `as_of` is Aha!'s time when they were asked for; None if Aha! did not say, or the list changed while it was read.
+    """
+
+    references: Mapping[str, str]
+    as_of: datetime | None
 
 
 class AhaFeatures(Aha):
@@ -52,13 +67,58 @@ class AhaFeatures(Aha):
             raise unusable()
         return str(feature["id"])
 
+    def changed_since(self, product_id: str, since: datetime) -> ChangedFeatures:
+        """The features of a product that changed after a moment.
+
+        Reference: https://www.aha.io/api/resources/features/get_features_updated_after_a_certain_time
+        """
+        path = f"/products/{quote(product_id, safe='')}/features?updated_since={_moment(since)}"
+        references: dict[str, str] = {}
+        as_of: datetime | None = None
+        pages = known = 1
+        number = 0
+        while number < pages:
+            number += 1
+            body, asked_at = self._read_with_time(f"{path}&per_page={_MOST_PER_PAGE}&page={number}")
+            total, rows = _rows(body, "features")
+            references |= {
+                str(row["id"]): str(row.get("reference_num") or "") for row in rows if row.get("id")
+            }
+            if number == 1:
+                as_of, known, pages = asked_at, total, -(-total // _MOST_PER_PAGE)
+            elif total < known:
+                # One was deleted meanwhile, so another one may have moved to a page that was read before.
+                as_of = None
+            if pages > _MOST_PAGES_OF_CHANGES:
+                raise RuleViolation(
+                    System.AHA,
+                    f"{total} features of the product changed since {_moment(since)}: too many to look at. Switch "
+                    "auto_update off, then send what is to be sent.",
+                )
+        return ChangedFeatures(references, as_of)
+
+    def has_changed_requirements(self, feature_id: str, since: datetime) -> bool:
+        """Whether a requirement of a feature changed, or is new, after a moment."""
+        path = f"/features/{quote(feature_id, safe='')}/requirements?updated_since={_moment(since)}"
+        total, rows = _rows(self._read(f"{path}&per_page=1&page=1"), "requirements")
+        return bool(total or rows)
+
     def _page(self, name: str, number: int) -> tuple[int, list[Mapping[str, Any]]]:
         """How many requirements the feature has, and those of one page."""
         path = f"/features/{quote(name, safe='')}/requirements?per_page={_MOST_PER_PAGE}&page={number}"
-        body = self._read(path)
-        pagination, rows = body.get("pagination"), body.get("requirements")
-        total = pagination.get("total_records") if isinstance(pagination, Mapping) else None
-        if not isinstance(rows, list):
-            raise unusable()
-        found = [row for row in rows if isinstance(row, Mapping)]
-        return (total if isinstance(total, int) else len(found)), found
+        return _rows(self._read(path), "requirements")
+
+
+def _rows(body: Mapping[str, Any], key: str) -> tuple[int, list[Mapping[str, Any]]]:
+    """How many records a list has, and those of one page."""
+    pagination, rows = body.get("pagination"), body.get(key)
+    total = pagination.get("total_records") if isinstance(pagination, Mapping) else None
+    if not isinstance(rows, list):
+        raise unusable()
+    found = [row for row in rows if isinstance(row, Mapping)]
+    return (total if isinstance(total, int) else len(found)), found
+
+
+def _moment(since: datetime) -> str:
+    """A moment as Aha! takes it in a query: UTC in ISO 8601."""
+    return since.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?")
@@ -30,6 +31,18 @@ def parse_time(value: Any, *, ahead: timedelta = _DAY, now: datetime | None = No
     except (ValueError, OverflowError):
         return None
     return moment if _EARLIEST <= moment <= (now or datetime.now(timezone.utc)) + ahead else None
+
+
+def parse_http_date(text: str, now: datetime | None = None) -> datetime | None:
+    """The time in a Date header; None for anything else, and for a time that cannot be (see `parse_time`)."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        return None
+    latest = (now or datetime.now(timezone.utc)) + _DAY
+    return moment.astimezone(timezone.utc) if _EARLIEST <= moment <= latest else None
 
 
 def time_text(moment: datetime | None) -> str | None:

@@ -3,6 +3,8 @@
 A send notes itself before its first effect and removes the note when it went through. A note that is still there after
 some minutes belongs to a send that died, ran out of time or met an outage. The timer then reads the feature from Aha!
 and sends it. A note's age is Table Storage's, as that of a claim is (`shared.domain.claims`).
+
+The timer itself writes such notes for linked features that changed in Aha! (`shared.domain.auto_update`).
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ class UnfinishedSend:
     """The note. `name` is the feature's Aha! id, or its reference if Aha! could not be read.
 
     `operation_id` is the last operation's that sent the feature. `attempts` counts those of the timer that brought
-    nothing forward. `wait` is how long the note is left alone after it was written.
+    nothing forward. `wait` is how long the note is left alone after it was written. `is_change`: no send was begun; the
+    feature changed in Aha!, and is sent if it differs from what was sent.
     """
 
     name: str
@@ -33,6 +36,7 @@ class UnfinishedSend:
     operation_id: str
     attempts: int = 0
     wait: timedelta = FIRST_WAIT
+    is_change: bool = False
 
     @property
     def feature(self) -> str:
@@ -43,6 +47,11 @@ class UnfinishedSend:
     def is_given_up(self) -> bool:
         """Whether the timer has tried often enough."""
         return self.attempts >= MOST_ATTEMPTS
+
+
+def of_change(name: str, reference: str, operation_id: str) -> UnfinishedSend:
+    """The note of a feature that changed in Aha!. It is due at once."""
+    return UnfinishedSend(name, reference, operation_id, wait=timedelta(), is_change=True)
 
 
 def is_due(note: UnfinishedSend, age: timedelta) -> bool:

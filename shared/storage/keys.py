@@ -20,6 +20,10 @@ WATERMARK_KEY = "watermark"
 """The row that says up to which time an integration's changes were synced."""
 
 
+AHA_PROGRESS_KEY = "aha-progress"
+"""The row that says up to which time an integration's changes in Aha! were looked at."""
+
+
 def escape_key(text: str) -> str:
     """The text, escaped for use in a key. Different texts give different results.
 

@@ -28,7 +28,7 @@ from shared.storage.record_writes import Conflicting, RecordWrite, Writer, Writt
 from shared.storage.rows import ANY_VERSION, Delete, Insert, Replace, Row
 from shared.storage.tables import Tables
 
-__all__ = ["LinkStore", "Loaded", "StoredClaim", "StoredLink", "UnreadableLink"]
+__all__ = ["LinkStore", "LinkedFeature", "Loaded", "StoredClaim", "StoredLink", "UnreadableLink"]
 
 _WITHIN = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end"
 _MOST_PER_PAGE = 1000
@@ -43,6 +43,15 @@ class UnreadableLink:
 
     error: Exception
     work_item_id: int | None = None
+
+
+@dataclass(frozen=True)
+class LinkedFeature:
+    """A feature that has a work item, as its link names it."""
+
+    work_item_id: int
+    aha_id: str
+    reference: str
 
 
 class LinkStore:
@@ -142,6 +151,19 @@ class LinkStore:
             select=("PartitionKey", "RowKey", "work_item_id"),
         )
         return [row.number("work_item_id") for row in rows]
+
+    def features_after(self, integration_id: str, work_item_id: int, limit: int) -> list[LinkedFeature]:
+        """At most `limit` linked features with a larger work item id, in ascending order of it."""
+        _, end = WORK_ITEM_KEYS
+        rows = self._table.query(
+            f"{_WITHIN} and kind eq @kind",
+            {**_range(integration_id, work_item_key(work_item_id + 1), end), "kind": Kind.FEATURE.value},
+            select=("PartitionKey", "RowKey", "work_item_id", "aha_id", "reference"),
+        )
+        return [
+            LinkedFeature(row.number("work_item_id"), row.text("aha_id"), row.text("reference"))
+            for row in itertools.islice(rows, limit)
+        ]
 
     def by_work_item(self, integration_id: str, work_item_id: int) -> StoredLink | None:
         """The link of a work item; None if it has none."""

@@ -15,14 +15,14 @@ from datetime import timedelta
 from shared.domain.unfinished_sends import UnfinishedSend, brought_forward
 from shared.storage.keys import UNFINISHED_SEND_KEYS, escape_key, unfinished_send_key
 from shared.storage.record_writes import Conflicting, RecordWrite, Written, fit_together, write_records
-from shared.storage.rows import Delete, Replace, Row, Upsert, check_schema
+from shared.storage.rows import Delete, Insert, Replace, Row, Upsert, check_schema
 from shared.storage.table import Table
 from shared.storage.tables import Tables
 
 SCHEMA = 1
 """The shape of the row. Raise it when an older version of this app would misread it."""
 
-_MOST_AT_ONCE = 1000
+_MOST_AT_ONCE = 5000
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,18 @@ class UnfinishedSendStore:
         return SendNote(self._table, integration_id, note, etag)
 
     def each(self, integration_id: str) -> list[StoredUnfinishedSend | UnreadableNote]:
-        """The notes of an integration, at most 1,000. One that cannot be read does not hide the others."""
+        """The notes of an integration, at most 5,000. One that cannot be read does not hide the others."""
         first, end = UNFINISHED_SEND_KEYS
         rows = self._table.query(
             "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end",
             {"partition": escape_key(integration_id), "first": first, "end": end},
         )
         return [_readable(row) for row in itertools.islice(rows, _MOST_AT_ONCE)]
+
+    def add(self, integration_id: str, notes: Sequence[UnfinishedSend]) -> None:
+        """Write notes of features that have none. A note that is there leads to a send of the feature as well."""
+        rows = {note.name: _row(integration_id, note) for note in notes}
+        write_records(self._table, [RecordWrite(name, (Insert(row),)) for name, row in rows.items()])
 
     def replace(
         self, integration_id: str, stored: StoredUnfinishedSend, note: UnfinishedSend
@@ -149,6 +154,7 @@ def _row(integration_id: str, note: UnfinishedSend) -> Row:
             "operation_id": note.operation_id,
             "attempts": note.attempts,
             "wait_seconds": round(note.wait.total_seconds()),
+            "is_change": note.is_change,
         },
     )
 
@@ -168,5 +174,6 @@ def _stored(row: Row) -> StoredUnfinishedSend:
         operation_id=row.text("operation_id"),
         attempts=row.number("attempts"),
         wait=timedelta(seconds=row.number("wait_seconds")),
+        is_change=row.flag("is_change"),
     )
     return StoredUnfinishedSend(note, row.etag, row.age)

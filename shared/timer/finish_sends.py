@@ -1,4 +1,4 @@
-"""Finish what sends left unfinished: read the feature from Aha! and send it.
+"""Finish what sends left unfinished, and send what changed in Aha!: read the feature from Aha! and send it.
 
 See `shared.domain.unfinished_sends` for the rules. A note is taken by replacing it, so of two runs at the same time one
 finishes the send. A person's send meanwhile is no danger: claims and links protect each record.
@@ -12,17 +12,21 @@ from functools import partial
 
 from shared import log_events
 from shared.app import App
+from shared.domain.auto_update import differs
+from shared.domain.images import images_of_integration, with_inline_images
 from shared.domain.integration import StoredIntegration
+from shared.domain.records import Feature
 from shared.domain.references import read_record_name
 from shared.domain.unfinished_sends import UnfinishedSend, is_due, may_pass, taken
 from shared.errors import CredentialsRejected, Forbidden, OperationFailed, Unavailable
 from shared.isolation import isolated, note_defect
 from shared.operation import Operation
+from shared.storage.links import StoredLink
 from shared.storage.unfinished_sends import StoredUnfinishedSend, UnreadableNote
 from shared.timer.job import Job
 
-_MOST_FEATURES = 100
-"""In one run. Each costs two requests of the 300 a minute that everybody at an Aha! account shares."""
+_MOST_FEATURES = 50
+"""In one run. Each costs two requests or more of the 300 a minute that everybody at an Aha! account shares."""
 
 _LEAST_SECONDS = 10.0
 _OUTAGE = 3
@@ -63,14 +67,13 @@ def _attempt(
     app: App, job: Operation, stored: StoredIntegration, unfinished: StoredUnfinishedSend
 ) -> OperationFailed | None:
     """Finish one send as an operation of its own, by whose id the log shows it. Its failure is logged."""
-    seconds = min(job.deadline.remaining(), app.settings.send_time_budget_seconds)
-    operation = Operation.start(seconds)
-    operation.log.write_to(app.log_of(stored))
+    operation = Operation.start(min(job.deadline.remaining(), app.settings.send_time_budget_seconds))
     finish = isolated(
         partial(_finish, app, operation, stored), operation, lambda unfinished: unfinished.note.feature
     )
     failure = finish(unfinished)
     if failure is not None:
+        operation.log.write_to(app.log_of(stored))
         _log_failure(operation, unfinished.note, failure)
     operation.log.flush()
     return failure
@@ -79,44 +82,83 @@ def _attempt(
 def _finish(
     app: App, operation: Operation, stored: StoredIntegration, unfinished: StoredUnfinishedSend
 ) -> None:
-    """Finish one send.
+    """Finish one send. It is logged once it is known that there is something to do.
 
     Raises:
         OperationFailed: it is not finished. If that may pass, or a person can repair it, the note stays.
     """
-    # Most runs send nothing, and do not load what a send needs.
-    from shared.features.reading import read_from_aha
-    from shared.sending.send import send_feature
-
-    integration = stored.integration
+    note, integration = unfinished.note, stored.integration
     if not integration.enabled:
         _give_up(app, operation, stored, unfinished, "the integration is disabled")
         return
-    if unfinished.note.is_given_up:
-        reason = f"{unfinished.note.attempts} attempts failed. The entries before say why"
+    if note.is_given_up:
+        reason = f"{note.attempts} attempts failed. The entries before say why"
         _give_up(app, operation, stored, unfinished, reason)
         return
-    held = app.unfinished_sends.replace(
-        integration.integration_id, unfinished, taken(unfinished.note, operation.id)
-    )
+    held = app.unfinished_sends.replace(integration.integration_id, unfinished, taken(note, operation.id))
     if held is None:
         return
-    operation.log.add(
-        log_events.SEND_RESUMED,
-        f"An earlier send of {held.note.feature} did not finish. The timer sends {held.note.feature} as it is in Aha! "
-        "now.",
-        reference=held.note.reference,
-        earlier_operation_id=unfinished.note.operation_id,
-        attempt=held.note.attempts,
-    )
+    feature = _read(app, operation, stored, held)
+    if feature is None:
+        return
+    if note.is_change and not _is_to_update(app, stored, feature):
+        _remove(app, stored, held)
+        return
+    operation.log.write_to(app.log_of(stored))
+    _log_start(operation, held.note, note.operation_id)
+    # Most runs send nothing, and do not load what a send needs.
+    from shared.sending.send import send_feature
+
+    send_feature(app, operation, integration, feature, dry_run=False, unfinished=held)
+
+
+def _read(
+    app: App, operation: Operation, stored: StoredIntegration, held: StoredUnfinishedSend
+) -> Feature | None:
+    """The feature as it is in Aha! now; None if it is given up."""
+    from shared.features.reading import read_from_aha
+
+    name = read_record_name(held.note.name)
     try:
-        feature = read_from_aha(app, operation, integration, read_record_name(held.note.name)).feature
+        return read_from_aha(app, operation, stored.integration, name).feature
     except OperationFailed as error:
         if may_pass(error) or isinstance(error, CredentialsRejected | Forbidden):
             raise
         _give_up(app, operation, stored, held, error.detail, code=error.code)
+        return None
+
+
+def _is_to_update(app: App, stored: StoredIntegration, feature: Feature) -> bool:
+    """Whether the timer sends a feature that changed in Aha!: it is linked still, and differs from what was sent."""
+    integration = stored.integration
+    if not integration.auto_update:
+        return False
+    found = app.links.load_each(integration.integration_id, [record.id for record in feature.records])
+    links = {key: stored.link for key, stored in found.items() if isinstance(stored, StoredLink)}
+    images = images_of_integration(integration, app.settings.azure_devops_url)
+    return feature.record.id in links and differs(with_inline_images(feature, images.aha_host), links, images)
+
+
+def _log_start(operation: Operation, note: UnfinishedSend, earlier_operation_id: str) -> None:
+    if note.is_change:
+        operation.log.add(
+            log_events.FEATURE_CHANGED,
+            f"{note.feature} changed in Aha!. The timer sends it.",
+            reference=note.reference,
+        )
         return
-    send_feature(app, operation, integration, feature, dry_run=False, unfinished=held)
+    operation.log.add(
+        log_events.SEND_RESUMED,
+        f"An earlier send of {note.feature} did not finish. The timer sends {note.feature} as it is in Aha! now.",
+        reference=note.reference,
+        earlier_operation_id=earlier_operation_id,
+        attempt=note.attempts,
+    )
+
+
+def _remove(app: App, stored: StoredIntegration, unfinished: StoredUnfinishedSend) -> None:
+    integration_id = stored.integration.integration_id
+    app.unfinished_sends.note_of(integration_id, unfinished.note, unfinished.etag).remove()
 
 
 def _give_up(
@@ -127,8 +169,12 @@ def _give_up(
     reason: str,
     code: str = "",
 ) -> None:
+    """Remove a note for good. Of a change that nobody asked to send, nothing is said."""
+    _remove(app, stored, unfinished)
     note = unfinished.note
-    app.unfinished_sends.note_of(stored.integration.integration_id, note, unfinished.etag).remove()
+    if note.is_change and not note.is_given_up:
+        return
+    operation.log.write_to(app.log_of(stored))
     operation.log.add(
         log_events.SEND_GIVEN_UP,
         f"The timer does not finish the send of {note.feature}: {reason.rstrip('.')}.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from shared import log_events
@@ -16,18 +16,24 @@ from shared.operation import Operation
 from shared.storage.integrations import UnreadableIntegration
 from shared.timer.finish_sends import finish_sends_job
 from shared.timer.job import Job
+from shared.timer.notice_changes import notice_changes_job
 from shared.timer.reconcile import reconcile_job
 
 logger = logging.getLogger(__name__)
 
 BUDGET_SECONDS = 240.0
 _LEAST_SECONDS = 10.0
-_KINDS: tuple[Callable[[App, StoredIntegration], Job | None], ...] = (finish_sends_job, reconcile_job)
-"""Each answers what is to be done for an integration; None if there is nothing."""
+_NOTICING_SHARE = 0.25
+"""The part of the time for finding out what there is to send."""
+
+JobKind = Callable[[App, StoredIntegration], "Job | None"]
+"""Answers what is to be done for an integration; None if there is nothing."""
 
 
 def run_timer(app: App, budget_seconds: float = BUDGET_SECONDS) -> None:
     """Do what there is to do for every integration: one kind of job after another, what waited longest first.
+
+    First, linked features that changed in Aha! are noted, then what is noted is sent.
 
     One job's failure does not stop the others, nor does one take the others' share of the time. What is not done in
     the time is done by the next run.
@@ -36,7 +42,12 @@ def run_timer(app: App, budget_seconds: float = BUDGET_SECONDS) -> None:
         Unavailable: Table Storage does not answer.
     """
     deadline = Deadline.after(budget_seconds)
-    jobs = _jobs(app)
+    _run_all(app, (notice_changes_job,), deadline.within(_NOTICING_SHARE * budget_seconds))
+    _run_all(app, (finish_sends_job, reconcile_job), deadline)
+
+
+def _run_all(app: App, kinds: Sequence[JobKind], deadline: Deadline) -> None:
+    jobs = _jobs(app, kinds)
     for position, job in enumerate(jobs):
         if deadline.remaining() < _LEAST_SECONDS:
             logger.warning("The time is over; the next run does the remaining jobs.")
@@ -54,16 +65,16 @@ def _run(app: App, job: Job, operation: Operation) -> None:
     operation.log.flush()
 
 
-def _jobs(app: App) -> list[Job]:
+def _jobs(app: App, kinds: Sequence[JobKind]) -> list[Job]:
     """The jobs of this run. An integration whose rows cannot be read does not stop the others."""
-    jobs: list[list[Job]] = [[] for _ in _KINDS]
+    jobs: list[list[Job]] = [[] for _ in kinds]
     for stored in app.integrations.each():
         if isinstance(stored, UnreadableIntegration):
             logger.error("The timer cannot read %s", stored.integration_id, exc_info=stored.error)
             continue
         operation = Operation.start(_LEAST_SECONDS)
         operation.log.write_to(app.log_of(stored))
-        for kind, found in zip(_KINDS, jobs, strict=True):
+        for kind, found in zip(kinds, jobs, strict=True):
             job = isolated(partial(kind, app), operation, _name)(stored)
             if isinstance(job, Unavailable):
                 raise job

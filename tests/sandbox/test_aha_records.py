@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -285,18 +286,46 @@ def test_assignee_tags_and_custom_fields_are_written_in_their_forms(aha: AhaCall
 
 def test_lists_are_short_paged_and_filtered(aha: AhaCaller) -> None:
     page = aha.api("GET", "/products/PROD/features?page=2&per_page=2").json()
-    since = aha.put_feature("PROD-2", name="Changed").json()["feature"]["updated_at"]
-    changed = aha.api("GET", "/features", params={"updated_since": since}).json()["features"]
     nothing = aha.api("GET", "/products/MOB/features").json()
 
     assert [item["reference_num"] for item in page["features"]] == ["PROD-3", "PROD-4"]
     assert page["pagination"] == {"total_records": 5, "total_pages": 3, "current_page": 2}
     assert "description" not in page["features"][0]
-    assert [item["reference_num"] for item in changed] == ["PROD-2"]
     assert nothing == {
         "features": [],
         "pagination": {"total_records": 0, "total_pages": 0, "current_page": 1},
     }
+
+
+def test_a_list_of_changes_has_what_changed_after_the_moment(aha: AhaCaller) -> None:
+    def changed(path: str, since: datetime) -> list[str]:
+        text = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        body = aha.api("GET", path, params={"updated_since": text}).json()
+        return [item["reference_num"] for items in body.values() if isinstance(items, list) for item in items]
+
+    feature = aha.put_feature("PROD-2", name="Changed").json()["feature"]
+    moment = datetime.fromisoformat(feature["updated_at"].replace("Z", "+00:00"))
+
+    assert changed("/products/PROD/features", moment - timedelta(milliseconds=1)) == ["PROD-2"]
+    assert changed("/products/PROD/features", moment + timedelta(milliseconds=1)) == []
+    assert changed("/products/MOB/features", moment - timedelta(days=1)) == []
+    assert aha.api("GET", "/features", params={"updated_since": "yesterday"}).status_code == 400
+
+
+@pytest.mark.parametrize("touches", [False, True])
+def test_whether_a_changed_requirement_is_a_change_of_its_feature_can_be_chosen(
+    aha: AhaCaller, touches: bool
+) -> None:
+    aha.control("PUT", "/behaviour", json={"requirements_touch_features": touches})
+    before = aha.feature("PROD-1")["updated_at"]
+
+    aha.api("PUT", "/requirements/PROD-1-1", json={"requirement": {"name": "Changed"}})
+    aha.api("POST", "/features/PROD-1/requirements", json={"requirement": {"name": "New"}})
+
+    since = {"updated_since": before}
+    requirements = aha.api("GET", "/features/PROD-1/requirements", params=since).json()["requirements"]
+    assert (aha.feature("PROD-1")["updated_at"] > before) is touches
+    assert {item["name"] for item in requirements} >= {"Changed", "New"}
 
 
 def test_fields_narrow_an_answer(aha: AhaCaller) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.unfinished_sends import UnfinishedSend, taken
+from shared.domain.unfinished_sends import UnfinishedSend, of_change, taken
 from shared.errors import Unavailable
 from shared.storage.keys import escape_key
 from shared.storage.links import LinkStore
@@ -201,3 +201,13 @@ def test_where_there_is_no_note_only_the_records_are_written(
 
     assert notes.each(integration_id) == []
     assert_linked(store, integration_id, a_link("0", 1))
+
+
+def test_a_change_is_noted_unless_the_feature_has_a_note(
+    notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    a_send(notes, integration_id).write()
+
+    notes.add(integration_id, [of_change("6775", "FEAT-1", "timer"), of_change("6790", "FEAT-2", "timer")])
+
+    assert stored(notes, integration_id) == [NOTE, of_change("6790", "FEAT-2", "timer")]

@@ -1,0 +1,119 @@
+"""Auto-update, first step: notice which linked features changed in Aha!, and note them.
+
+The second step, `shared.timer.finish_sends`, sends what is noted and differs. So progress never passes what was not
+looked at: a noted feature is sent by this run or a later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from shared.app import App
+from shared.clients.aha_features import AhaFeatures
+from shared.domain.auto_update import OVERLAP, AhaProgress, after_features, after_requirements
+from shared.domain.integration import StoredIntegration
+from shared.domain.unfinished_sends import of_change
+from shared.errors import CredentialsRejected, OperationFailed, Refused
+from shared.operation import Operation
+from shared.storage.aha_progress import StoredAhaProgress
+from shared.storage.links import LinkedFeature, StoredLink
+from shared.timer.job import Job
+
+_LEAST_SECONDS = 5.0
+_MOST_ASKED = 40
+"""Features whose requirements are asked for in one run. An account has 300 requests a minute, for everybody."""
+
+_FIRST_LOOK = timedelta(hours=1)
+"""How far before the integration was last saved the first look begins."""
+
+
+def notice_changes_job(app: App, stored: StoredIntegration) -> Job | None:
+    """Look at what changed in Aha!; None for an integration without auto_update."""
+    integration = stored.integration
+    if not (integration.auto_update and integration.enabled and integration.receives):
+        return None
+    found = app.aha_progress.get(integration.integration_id)
+    if found is None:
+        found = StoredAhaProgress(AhaProgress.from_moment(stored.updated_at - _FIRST_LOOK))
+    progress = found
+    return Job(
+        stored, progress.progress.features_until, lambda operation: _notice(app, operation, stored, progress)
+    )
+
+
+def _notice(app: App, operation: Operation, stored: StoredIntegration, found: StoredAhaProgress) -> None:
+    """Look at features, then at requirements.
+
+    The requests of a look that finds nothing would fill the log: they are written only if something fails.
+    """
+    quiet = Operation.start(operation.deadline.remaining())
+    try:
+        aha = app.aha_features(stored.integration.aha, quiet)
+        changed, after = _look_at_features(app, quiet, stored, aha, found)
+        if after is not None:
+            _look_at_requirements(app, quiet, stored, aha, after, changed)
+    except OperationFailed:
+        quiet.log.write_to(app.log_of(stored))
+        quiet.log.flush()
+        raise
+
+
+def _look_at_features(
+    app: App, operation: Operation, stored: StoredIntegration, aha: AhaFeatures, found: StoredAhaProgress
+) -> tuple[Mapping[str, str], StoredAhaProgress | None]:
+    """Note the linked features among those that changed. All that changed, and the progress unless it is another's."""
+    integration = stored.integration
+    integration_id = integration.integration_id
+    changed = aha.changed_since(integration.product_id, found.progress.features_until - OVERLAP)
+    links = app.links.load_each(integration_id, list(changed.references))
+    linked = [aha_id for aha_id, link in links.items() if isinstance(link, StoredLink)]
+    app.unfinished_sends.add(
+        integration_id, [of_change(aha_id, changed.references[aha_id], operation.id) for aha_id in linked]
+    )
+    progress = after_features(found.progress, changed.as_of)
+    return changed.references, app.aha_progress.replace(integration_id, found, progress)
+
+
+def _look_at_requirements(
+    app: App,
+    operation: Operation,
+    stored: StoredIntegration,
+    aha: AhaFeatures,
+    found: StoredAhaProgress,
+    changed: Mapping[str, str],
+) -> None:
+    """Go on with the round over the linked features. A feature that Aha! does not show does not stop it."""
+    integration_id, progress = stored.integration.integration_id, found.progress
+    since = progress.requirements_since - OVERLAP
+    features = app.links.features_after(integration_id, progress.work_item_id, _MOST_ASKED)
+    failure: OperationFailed | None = None
+    looked_at = 0
+    for feature in features:
+        if operation.deadline.remaining() < _LEAST_SECONDS:
+            break
+        try:
+            if feature.aha_id not in changed and _has_changed_requirements(aha, feature, since):
+                note = of_change(feature.aha_id, feature.reference, operation.id)
+                app.unfinished_sends.add(integration_id, [note])
+        except OperationFailed as error:
+            failure = error
+            break
+        looked_at += 1
+        progress = after_requirements(progress, feature.work_item_id, is_last=False)
+    if looked_at == len(features) < _MOST_ASKED:
+        progress = after_requirements(progress, 0, is_last=True)
+    if progress != found.progress:
+        app.aha_progress.replace(integration_id, found, progress)
+    if failure is not None:
+        raise failure
+
+
+def _has_changed_requirements(aha: AhaFeatures, feature: LinkedFeature, since: datetime) -> bool:
+    try:
+        return aha.has_changed_requirements(feature.aha_id, since)
+    except CredentialsRejected:
+        raise
+    except Refused:
+        # Aha! does not show this feature; the others are looked at.
+        return False

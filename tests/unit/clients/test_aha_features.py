@@ -1,0 +1,101 @@
+"""The features of Aha! that changed since a moment."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from shared.clients.aha_features import AhaFeatures
+from shared.clients.process_state import ProcessState
+from shared.domain.integration import AhaTarget
+from shared.errors import RuleViolation, Unavailable
+from shared.secret import Secret
+from tests.unit.examples import API_TOKEN, NOON
+from tests.unit.operations import an_operation
+from tests.unit.scripted_server import Reply, serving
+
+DATE = "Wed, 04 Mar 2026 12:00:09 GMT"
+
+
+def aha_at(url: str) -> AhaFeatures:
+    """Aha! at a server, without the pauses between attempts."""
+    operation, _ = an_operation()
+    return AhaFeatures(
+        AhaTarget(url, Secret(API_TOKEN)),
+        operation,
+        process_state=ProcessState(allow_local=True),
+        sleep=lambda _: None,
+    )
+
+
+def page(*numbers: int, total: int, key: str = "features", date: str = DATE) -> Reply:
+    """A page of a list, with so many records on all pages."""
+    rows: list[Any] = [{"id": str(number), "reference_num": f"PROD-{number}"} for number in numbers]
+    pagination = {"total_records": total, "total_pages": -(-total // 200), "current_page": 1}
+    return Reply(200, {key: rows, "pagination": pagination}, {"Date": date})
+
+
+def test_every_page_is_read_and_the_time_is_that_of_the_first() -> None:
+    later = "Wed, 04 Mar 2026 12:03:00 GMT"
+    with serving(page(1, 2, total=201), page(3, total=201, date=later)) as server:
+        changed = aha_at(server.url).changed_since("PROD", NOON + timedelta(milliseconds=900))
+
+    assert changed.references == {"1": "PROD-1", "2": "PROD-2", "3": "PROD-3"}
+    assert changed.as_of == datetime(2026, 3, 4, 12, 0, 9, tzinfo=timezone.utc)
+    assert {asked.path for asked in server.asked} == {"/api/v1/products/PROD/features"}
+    assert [asked.query for asked in server.asked] == [
+        "updated_since=2026-03-04T12:00:00Z&per_page=200&page=1",
+        "updated_since=2026-03-04T12:00:00Z&per_page=200&page=2",
+    ]
+
+
+def test_nothing_changed() -> None:
+    with serving(page(total=0)) as server:
+        changed = aha_at(server.url).changed_since("PROD", NOON)
+
+    assert changed.references == {}
+    assert changed.as_of is not None
+    assert len(server.asked) == 1
+
+
+def test_a_list_that_became_shorter_while_it_was_read_is_not_complete() -> None:
+    with serving(page(1, total=201), page(total=200)) as server:
+        changed = aha_at(server.url).changed_since("PROD", NOON)
+
+    assert changed.as_of is None
+
+
+@pytest.mark.parametrize(
+    "date", ["", "yesterday", "Fri, 31 Dec 9999 23:59:59 GMT", "Sat, 01 Jan 1600 00:00:00 GMT"]
+)
+def test_a_time_that_cannot_be_is_none(date: str) -> None:
+    with serving(page(1, total=1, date=date)) as server:
+        changed = aha_at(server.url).changed_since("PROD", NOON)
+
+    assert changed.as_of is None
+
+
+def test_the_pages_have_a_bound() -> None:
+    with serving(page(1, total=40_001)) as server, pytest.raises(RuleViolation, match="too many to look at"):
+        aha_at(server.url).changed_since("PROD", NOON)
+
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"features": None}, [], {"features": {"id": "1"}}])
+def test_an_answer_of_another_shape_is_no_list(body: Any) -> None:
+    with serving(Reply(200, body)) as server, pytest.raises(Unavailable):
+        aha_at(server.url).changed_since("PROD", NOON)
+
+
+@pytest.mark.parametrize(("total", "expected"), [(0, False), (3, True)])
+def test_whether_requirements_changed_takes_one_short_request(total: int, expected: bool) -> None:
+    rows = (1,) if total else ()
+    with serving(page(*rows, total=total, key="requirements")) as server:
+        assert aha_at(server.url).has_changed_requirements("6776", NOON) is expected
+
+    (asked,) = server.asked
+    assert asked.path == "/api/v1/features/6776/requirements"
+    assert asked.query == "updated_since=2026-03-04T12:00:00Z&per_page=1&page=1"
