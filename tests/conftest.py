@@ -18,7 +18,7 @@ from tests.documented_answers import SeenAnswers
 from tests.e2e.system import Aha, AzureDevOps, ensure_running, started_system
 
 _TESTS = Path(__file__).parent
-_LONGEST_FIRST = ("torture", "browser", "e2e", "development", "storage", "sandbox", "host")
+_LONGEST_FIRST = ("torture", "browser", "e2e", "clients", "development", "storage", "sandbox", "host")
 """Folders of tests by how long one of their files takes; those of the others take seconds."""
 
 # An example may take long on a busy machine. CI tries the same examples each time: a failure is about the change.

@@ -22,6 +22,8 @@ from local.development.console import DEV_FOLDER, ROOT, CommandFailed, run_logge
 AZURITE_FOLDER = DEV_FOLDER / "azurite"
 AZURITE_TABLE_PROGRAM = AZURITE_FOLDER / "node_modules" / "azurite" / "dist" / "src" / "table" / "main.js"
 AHA_CLI = DEV_FOLDER / "extension" / "node_modules" / "aha-cli" / "bin" / "run"
+CLIENTS_FOLDER = DEV_FOLDER / "clients"
+_TYPES_GENERATOR = CLIENTS_FOLDER / "node_modules" / "openapi-typescript" / "bin" / "cli.js"
 AXE_SCRIPT = DEV_FOLDER / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 _INSTALL_REMEDY = (
     "The first start needs a package index for pip (PyPI) and npm, by their own settings. "
@@ -123,6 +125,16 @@ def make_azurite_ready(environment: VirtualEnvironment) -> None:
 def make_axe_ready(environment: VirtualEnvironment) -> None:
     """Install axe-core, which finds accessibility problems, in the same way. Raises CommandFailed."""
     _make_packages_ready(environment, "axe", AXE_SCRIPT, "Installing axe-core, for the browser tests")
+
+
+def make_clients_ready(environment: VirtualEnvironment) -> None:
+    """Install what generates and runs a TypeScript client of openapi.yaml, in the same way. Raises CommandFailed."""
+    _make_packages_ready(
+        environment,
+        "clients",
+        _TYPES_GENERATOR,
+        "Installing openapi-typescript, for the tests of generated clients",
+    )
 
 
 def make_extension_ready(environment: VirtualEnvironment) -> None:

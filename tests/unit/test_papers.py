@@ -21,6 +21,11 @@ from tests.openapi import ROOT, Contract
 
 CONTRACT = Contract.load()
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+API_PAPER = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+PAPERS = sorted(
+    path.relative_to(ROOT)
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "extension/README.md")
+)
 LARGEST_PICTURE = 300_000
 
 
@@ -216,14 +221,39 @@ def headings_of(document: str) -> set[str]:
     }
 
 
-def test_what_the_readme_links_to_exists() -> None:
-    for target in re.findall(r"\]\(([^)\s]+)\)", README):
+@pytest.mark.parametrize("paper", PAPERS, ids=str)
+def test_what_a_paper_links_to_exists(paper: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", (ROOT / paper).read_text(encoding="utf-8")):
         if target.startswith("https://"):
             continue
         name, _, heading = target.partition("#")
-        path = ROOT / (name or "README.md")
+        path = (ROOT / paper.parent / name) if name else ROOT / paper
         assert path.is_file(), target
         assert not heading or heading in headings_of(path.read_text(encoding="utf-8")), target
+
+
+def test_docs_api_md_lists_every_call() -> None:
+    listed = re.findall(r"^\| (`[A-Z].*?) \|", API_PAPER, re.MULTILINE)
+    calls = {
+        (method, line.rstrip("`").split("/api")[1])
+        for line in listed
+        for method in re.findall("[A-Z]{3,}", line.split("/api")[0])
+    }
+
+    assert calls == {(one.method, one.path) for one in CONTRACT.operations if one.id != "getConsoleFile"}
+
+
+def test_docs_api_md_installs_what_the_tests_use() -> None:
+    of_python = re.findall(r"^pip install (\S+)$", API_PAPER, re.MULTILINE)
+    of_node = re.findall(r"(?<= )([a-z][a-z-]+)@([\d.]+)", API_PAPER)
+    package = json.loads((ROOT / "local/clients/package.json").read_text(encoding="utf-8"))
+
+    assert of_python
+    assert set(of_python) <= set(
+        re.split(r"[;\s]+", (ROOT / "requirements-dev.txt").read_text(encoding="utf-8"))
+    )
+    assert {*dict(of_node), "@types/node"} == package["dependencies"].keys()
+    assert dict(of_node).items() <= package["dependencies"].items()
 
 
 def test_pictures_are_small() -> None:
