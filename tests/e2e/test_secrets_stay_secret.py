@@ -171,6 +171,11 @@ def test_no_secret_shows_in_answers_logs_tables_or_the_output_of_the_host(
     written_before = system.function_host.log.stat().st_size
 
     webhook_urls = spend_a_day(api, azure_devops, aha, integration)
+    # Aha!'s own webhook has the key in the address.
+    hook_url = f"{api.url}/integrations/{integration.id}/features?code={system.send_key}"
+    aha.control("PUT", "/products/PROD/webhook", {"url": hook_url})
+    aha.press_send("PROD-4")
+    eventually(lambda: "created for PROD-4" in str(api.log(integration.id)))
 
     tokens = {
         "the personal access token": PAT,
@@ -180,6 +185,7 @@ def test_no_secret_shows_in_answers_logs_tables_or_the_output_of_the_host(
         "the Aha! token": AHA_TOKEN,
         "a wrong Aha! token": WRONG_AHA_TOKEN,
         "the key of the secrets": system.secrets_key,
+        "the key of SendFeature": system.send_key,
         "the webhook token": webhook_urls[0].rsplit("/", 1)[1],
         "the renewed webhook token": webhook_urls[1].rsplit("/", 1)[1],
     }
