@@ -63,7 +63,7 @@ function shownArrival({ id }, arrival, isEarlier) {
       isEarlier ? null : progressLine("Waiting for the feature itself…")];
   }
   return [reached, result(arrival.entries), h("p", { class: "small" }, "The ",
-    h("a", { href: `#/i/${encodeURIComponent(id)}/log` }, "log"), " has every step. Aha! shows none of this, only a line in its own log.")];
+    h("a", { href: `#/i/${encodeURIComponent(id)}/log` }, "log"), " has every step. Aha! does not show this to the person who pressed Send.")];
 }
 
 function result(entries) {

@@ -6,7 +6,7 @@ import { fill, forReaders, h } from "./dom.js";
 import { field } from "./fields.js";
 import { doneLine, withProgress } from "./progress.js";
 
-const COMMAND = "az functionapp function keys set --resource-group GROUP --name APP --function-name SendFeature --key-name aha";
+const COMMAND = ["az functionapp function keys set", "--resource-group GROUP", "--name APP", "--function-name SendFeature", "--key-name aha"];
 const HIDDEN = "•".repeat(12);
 
 // Kept while the page is loaded, and nowhere else.
@@ -48,7 +48,7 @@ function keyStep(state, showUrl) {
   return [
     h("p", {}, "The key is part of the Hook URL, so use one that opens the function ", h("code", {}, "SendFeature"), " and nothing else. In the "
       + "Azure portal open the function app, then ", h("i", {}, "SendFeature → Function keys → Create new"), ", or run:"),
-    h("p", { class: "command" }, h("code", {}, COMMAND)),
+    h("p", { class: "command" }, COMMAND.map((part) => [h("code", {}, part), " "])),
     h("p", { class: "hint" }, "On your own machine ", h("code", {}, "python dev.py run"), " prints it as ", h("i", {}, "a key of SendFeature alone"), "."),
     field("Key of SendFeature", input, { hint: "It stays in this tab until you close or reload it, and is never saved." }),
     outcome,

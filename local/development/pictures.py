@@ -67,7 +67,7 @@ def _open_send_dropdown(browser: Chrome, system: LocalSystem) -> None:
 def _let_aha_send(browser: Chrome, system: LocalSystem) -> None:
     key = browser.find_element("css selector", "input[type=password]")
     key.send_keys(system.send_key, "\t")
-    browser.execute_script("document.activeElement.blur()")
+    browser.execute_script("document.activeElement.setSelectionRange(0, 0); document.activeElement.blur()")
     ApiClient(system.aha.url).post("/_board/data/records/PROD-2/send", {})
 
 
@@ -78,7 +78,7 @@ _PICTURES = (
         Site.AHA,
         "/features/PROD-1",
         "Send to Azure DevOps",
-        height=860,
+        height=780,
         before="Everything is up to date",
         act=_open_send_dropdown,
     ),
