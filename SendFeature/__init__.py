@@ -36,7 +36,7 @@ def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) ->
     if call.method == "POST":
         return _send(call, operation, integration)
     # A send does not load what the other calls need.
-    from shared.features import linking, listing, standing
+    from shared.features import linking, listing, standing, unlinking
 
     app = the_app()
     if "reference" not in call.route and call.method == "GET":
@@ -46,7 +46,7 @@ def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) ->
     if call.method == "GET":
         return edge.Answer(200, standing.standing_of(app, operation, integration, name))
     if call.method == "DELETE":
-        linking.unlink_record(app, operation, integration, name)
+        unlinking.unlink_record(app, operation, integration, name)
         return edge.Answer(204)
     work_item_id = linking.read_link_body(call.json())
     return edge.Answer(200, linking.link_record(app, operation, integration, name, work_item_id))

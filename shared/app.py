@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shared.clients.aha import Aha
     from shared.clients.aha_account import AhaAccount
     from shared.clients.aha_features import AhaFeatures
+    from shared.clients.aha_integrations import AhaIntegrations
     from shared.clients.azure_devops import AzureDevOps
     from shared.clients.capabilities import Capabilities
     from shared.clients.process_state import ProcessState
@@ -143,6 +144,12 @@ class App:
         from shared.clients.aha_features import AhaFeatures
 
         return self._aha_client(AhaFeatures, target, operation)
+
+    def aha_integrations(self, target: AhaTarget, operation: Operation) -> AhaIntegrations:
+        """The integration's Aha! account with its integrations, for one operation."""
+        from shared.clients.aha_integrations import AhaIntegrations
+
+        return self._aha_client(AhaIntegrations, target, operation)
 
     def _azure_devops_client(
         self, kind: type[_AzureDevOpsClient], target: AzureDevOpsTarget, operation: Operation

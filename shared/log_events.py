@@ -184,6 +184,37 @@ LINK_REMOVED = LogEvent(
     Level.INFO,
     "A person removed the link of a record. The work item and the record stay. The next send creates a new work item.",
 )
+LINK_BACK_WRITTEN = LogEvent(
+    "link-back.written",
+    Level.INFO,
+    "The id and the URL of the work item were written into the record's integration fields in Aha!.",
+)
+LINK_BACK_NO_INTEGRATION = LogEvent(
+    "link-back.no-integration",
+    Level.INFO,
+    "The product does not have exactly one *Integration webhook* in Aha!, so no link to the work item was written.",
+    "Add an *Integration webhook* in Aha!, or set `aha.integration_id`. If nobody needs the links, set `aha.link_back` "
+    "to `none`.",
+)
+LINK_BACK_FAILED = LogEvent(
+    "link-back.failed",
+    Level.WARNING,
+    "The link to the work item could not be written into the record's integration fields in Aha!. The send itself went "
+    "on. The next send tries it again.",
+    "Correct what the message names. If Aha! did not find the record or the integration, check `aha.integration_id`.",
+)
+LINK_BACK_REMOVED = LogEvent(
+    "link-back.removed",
+    Level.INFO,
+    "The link to the work item was taken out of the record's integration fields in Aha!.",
+)
+LINK_BACK_LEFT = LogEvent(
+    "link-back.left",
+    Level.WARNING,
+    "A person unlinked a record, and Aha! refused to remove the link from the record's integration fields. The next "
+    "send takes the same work item again.",
+    "Correct what the message names, link the record to its work item again, and unlink it again.",
+)
 LINK_CHANGED_MEANWHILE = LogEvent(
     "link.changed-meanwhile",
     Level.INFO,

@@ -17,6 +17,9 @@ def post_fields(call: Call, kind: str, identifier: str, integration_id: str) -> 
     """One field is answered with the field, several with a bare list of their ids."""
     record = call.account.record(kind, identifier)
     integration = call.account.integration(integration_id)
+    if integration.product not in (None, record.product):
+        # That integrations of other workspaces are out of sight is unconfirmed.
+        raise RecordNotFound
     document = call.body()
     if "integration_fields" in document:
         several = document["integration_fields"]
@@ -39,6 +42,7 @@ def _name_and_value(item: Any) -> tuple[str, str]:
 
 def _store(call: Call, record: Record, integration: Integration, name: str, value: str) -> IntegrationField:
     """Whether a name that exists is replaced is unconfirmed, so it is a matter of behaviour."""
+    _touch(call, record)
     if call.account.behaviour.replace_integration_fields:
         for field in record.integration_fields:
             if field.integration is integration and field.name == name:
@@ -49,6 +53,11 @@ def _store(call: Call, record: Record, integration: Integration, name: str, valu
     )
     record.integration_fields.append(field)
     return field
+
+
+def _touch(call: Call, record: Record) -> None:
+    if call.account.behaviour.integration_fields_touch:
+        record.touch()
 
 
 def _field_of(call: Call, record: Record, field: IntegrationField) -> dict[str, Any]:
@@ -112,6 +121,7 @@ def delete_field(call: Call, identifier: str) -> Response:
     for record, field in call.account.integration_fields():
         if call.account.is_id(identifier, field.id):
             record.integration_fields.remove(field)
+            _touch(call, record)
             return Response(status=204)
     raise RecordNotFound
 

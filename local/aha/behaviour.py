@@ -29,6 +29,8 @@ class Behaviour:
     """What a search for integration fields answers when nothing is found."""
     replace_integration_fields: bool = True
     """Whether a field posted under a name that exists replaces it (else both exist)."""
+    integration_fields_touch: bool = False
+    """Whether writing or removing a field moves the record's `updated_at`."""
     attachments_by_redirect: bool = True
     """Downloads lead to a storage address that refuses an Authorization header."""
     ranges: bool = True

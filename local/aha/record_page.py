@@ -135,6 +135,21 @@ def put_webhook(call: Call, identifier: str) -> Response:
     return json_response({"integration_id": call.account.shown_id(integration.id)})
 
 
+def delete_webhook(call: Call, identifier: str) -> Response:
+    """Removes the workspace's Integration webhooks with the fields that they keep on records."""
+    product = call.account.product(identifier)
+    integrations = call.account.integrations
+    for one in list(integrations.values()):
+        if (one.service_name, one.product) == ("webhooks", product):
+            del integrations[one.id]
+            for record in call.account.records():
+                record.integration_fields[:] = [
+                    field for field in record.integration_fields if field.integration is not one
+                ]
+    call.account.send_dropdown.remove(product.id)
+    return Response(status=204)
+
+
 def put_extension(call: Call) -> Response:
     """Sets the named settings of the extension."""
     call.account.extension.change_settings(_document(call))
@@ -200,6 +215,7 @@ def _document(call: Call) -> dict[str, Any]:
 
 CONTROL_ROUTES: list[Route] = [
     ("PUT", "/products/<identifier>/webhook", put_webhook),
+    ("DELETE", "/products/<identifier>/webhook", delete_webhook),
     ("PUT", "/extension", put_extension),
 ]
 PAGE_ROUTES: list[Route] = [

@@ -148,7 +148,19 @@ def _add_integrations(account: Account, product: Product) -> list[Integration]:
             ("GitHub Issues", "github_issues"),
         )
     ]
-    account.integrations = {integration.id: integration for integration in integrations}
+    webhooks = [
+        Integration(
+            id=account.new_id(),
+            name="Azure DevOps",
+            service_name="webhooks",
+            created_at=_CREATED,
+            product=workspace,
+            enabled=True,
+        )
+        for workspace in account.products.values()
+        if not workspace.product_line
+    ]
+    account.integrations = {integration.id: integration for integration in (*integrations, *webhooks)}
     return integrations
 
 

@@ -50,6 +50,11 @@ class SendDropdown:
         with self._lock:
             self._hooks[product_id] = SendHook(integration, url)
 
+    def remove(self, product_id: str) -> None:
+        """Take the webhook of a product away."""
+        with self._lock:
+            self._hooks.pop(product_id, None)
+
     def hook(self, product_id: str) -> SendHook | None:
         """The webhook of a product."""
         with self._lock:

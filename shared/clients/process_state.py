@@ -6,11 +6,12 @@ from shared.clients.capabilities import Capabilities
 from shared.clients.credentials import EntraTokens
 from shared.clients.rate_limits import RateLimits
 from shared.clients.transport import Transport
+from shared.clients.webhook_integrations import WebhookIntegrations
 from shared.identity import ManagedIdentity
 
 
 class ProcessState:
-    """The HTTP connections, the rate limits, what organizations refuse, and the Entra token.
+    """The HTTP connections, the rate limits, what organizations refuse, products' webhooks, and the Entra token.
 
     `App` owns the one of the process; a test makes its own. Every part is usable from several threads. `allow_local`
     allows http:// and private addresses.
@@ -20,4 +21,5 @@ class ProcessState:
         self.transport = Transport(allow_local=allow_local)
         self.rate_limits = RateLimits()
         self.capabilities = Capabilities()
+        self.webhook_integrations = WebhookIntegrations()
         self.entra_tokens = EntraTokens(identity or ManagedIdentity())

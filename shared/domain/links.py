@@ -104,6 +104,14 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class WrittenBack:
+    """What the record's integration fields in Aha! say: the work item's page, under one integration of Aha!."""
+
+    integration_id: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Link:
     """A record and its work item.
 
@@ -114,7 +122,8 @@ class Link:
     `requirement_ids` are those of a feature at its last send. `sent_as_of` is `updated_at` of the newest record that
     was sent, by Aha!'s clock. `sent_at` and `received_at` are when a send or a notification last changed this link, by
     this app's clock. `description_field` is the work item's field that the base of the description is about, and
-    `other_text` the digest of what the other description field said then (empty: nothing).
+    `other_text` the digest of what the other description field said then (empty: nothing). `written_back` is the link
+    back in Aha!, None as long as none is known to be there.
     """
 
     kind: Kind
@@ -138,6 +147,7 @@ class Link:
     description_field: str = SYSTEM_DESCRIPTION
     other_text: str = ""
     last_error: RecordError | None = None
+    written_back: WrittenBack | None = None
 
     def is_agreed(self, revision: int) -> bool:
         """Whether a revision is in sync with Aha! for certain, so that neither side has to be read."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.domain.integration_fields import NamedWorkItem, named_work_items
+from shared.domain.integration_fields import IntegrationField, read_integration_fields
 from shared.domain.json_input import InputErrors, JsonObject
 from shared.domain.kind import Kind
 from shared.domain.products import NO_PRODUCT, Product, product_of
@@ -52,8 +52,8 @@ class Record:
     """A feature or requirement.
 
     `name` and `description` (HTML) are None if the payload does not contain them, which means "leave alone".
-    An empty description means "clear". `named_work_items` are those in Aha!'s integration fields.
-    `updated_at` is the time of the record's last change in Aha!, None if the payload does not contain it.
+    An empty description means "clear". `integration_fields` and `updated_at`, the time of the record's
+    last change in Aha!, are None if the payload does not contain them.
     """
 
     kind: Kind
@@ -63,7 +63,7 @@ class Record:
     description: str | None
     url: str
     attachments: tuple[Attachment, ...]
-    named_work_items: tuple[NamedWorkItem, ...] = ()
+    integration_fields: tuple[IntegrationField, ...] | None = None
     updated_at: datetime | None = None
 
     @property
@@ -143,7 +143,7 @@ def _record(source: JsonObject, kind: Kind) -> Record:
         description=description,
         url=_web_address(source.prose("url", longest=2000)),
         attachments=_attachments(source),
-        named_work_items=named_work_items(source.raw("integration_fields")),
+        integration_fields=read_integration_fields(source.raw("integration_fields")),
         # A time of tomorrow would make every later payload an outdated one.
         updated_at=parse_time(source.raw("updated_at"), ahead=_CLOCKS_DIFFER),
     )

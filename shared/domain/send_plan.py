@@ -231,6 +231,7 @@ def link_after(
         sent_as_of=_later(link.sent_as_of if link else None, record.updated_at),
         sent_at=link.sent_at if link else None,
         received_at=link.received_at if link else None,
+        written_back=link.written_back if link else None,
     )
     settled = without_intentions_of(agreed_about(result, work_item), operation_id)
     return with_agreed_revision(settled, work_item, images)

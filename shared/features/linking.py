@@ -1,7 +1,8 @@
-"""Link a record to an existing work item by hand, and unlink it. No text of either side is touched."""
+"""Link a record to an existing work item by hand. No text of either side is touched."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from shared import log_events
@@ -15,10 +16,11 @@ from shared.domain.records import Feature, Record
 from shared.domain.references import RecordName
 from shared.domain.send_plan import with_agreed_revision
 from shared.domain.work_item import WorkItem
-from shared.errors import AlreadyLinked, FeatureBusy, LinkChanged, NotFound, NotLinked, RuleViolation, System
+from shared.errors import AlreadyLinked, FeatureBusy, LinkChanged, NotFound, RuleViolation, System
 from shared.features.reading import read_from_aha
 from shared.features.standing import standing_of
 from shared.operation import Operation
+from shared.sending.link_backs import LinkBacks
 from shared.sending.work_item_write import is_in_project
 from shared.storage.links import LinkStore, StoredLink
 
@@ -49,55 +51,21 @@ def link_record(
     """
     feature = read_from_aha(app, operation, integration, name).feature
     record = _named(feature, name)
-    if not _is_linked(app.links, integration, record, work_item_id):
-        item = _work_item(app, operation, integration, record, work_item_id)
-        _store(app, operation, integration, feature, record, item)
-        operation.log.add(
-            log_events.LINK_MADE,
-            f"{record.reference or record.id} was linked to work item {work_item_id}.",
-            reference=record.reference,
-            work_item_id=work_item_id,
-        )
-    return standing_of(app, operation, integration, name)
-
-
-def unlink_record(app: App, operation: Operation, integration: Integration, name: RecordName) -> None:
-    """Remove the link of a requirement, or of a feature with its requirements. Work items and records stay.
-
-    Raises:
-        NotLinked: the record has no work item.
-        FeatureBusy: a send changed the link at the same moment.
-    """
-    links, integration_id = app.links, integration.integration_id
-    aha_id = name.text if name.is_id else links.aha_id_of(integration_id, name.text)
-    stored = links.load(integration_id, [aha_id]).get(aha_id) if aha_id else None
-    if not isinstance(stored, StoredLink):
-        raise NotLinked(
-            f"{name.text} has no work item in this integration. Send the feature, or link it to a work item."
-        )
-    family = [stored, *_requirements(links, integration_id, stored.link)]
-    try:
-        links.remove(integration_id, family)
-    except LinkChanged as error:
-        raise FeatureBusy(f"{error.detail} Repeat the request.", retry_after=5) from None
-    for one in family:
-        operation.log.add(
-            log_events.LINK_REMOVED,
-            f"{one.link.reference or one.link.aha_id} is no longer linked to work item {one.link.work_item_id}.",
-            reference=one.link.reference,
-            work_item_id=one.link.work_item_id,
-        )
-
-
-def _requirements(links: LinkStore, integration_id: str, feature: Link) -> list[StoredLink]:
-    if feature.kind is not Kind.FEATURE:
-        return []
-    found = links.load(integration_id, feature.requirement_ids)
-    return [
-        stored
-        for stored in found.values()
-        if isinstance(stored, StoredLink) and stored.link.parent_aha_id == feature.aha_id
-    ]
+    with closing(LinkBacks(app, operation, integration)) as link_backs:
+        known = _link(app.links, integration, record, work_item_id)
+        if known is not None:
+            link_backs.stored(known)
+            link_backs.begin(record, known.link, is_new=False)
+        else:
+            item = _work_item(app, operation, integration, record, work_item_id)
+            _store(app, operation, integration, feature, record, item, link_backs)
+            operation.log.add(
+                log_events.LINK_MADE,
+                f"{record.reference or record.id} was linked to work item {work_item_id}.",
+                reference=record.reference,
+                work_item_id=work_item_id,
+            )
+        return standing_of(app, operation, integration, name)
 
 
 def _named(feature: Feature, name: RecordName) -> Record:
@@ -108,11 +76,11 @@ def _named(feature: Feature, name: RecordName) -> Record:
     return feature.record
 
 
-def _is_linked(links: LinkStore, integration: Integration, record: Record, work_item_id: int) -> bool:
-    """Whether record and work item are linked to each other. Raises AlreadyLinked or FeatureBusy."""
+def _link(links: LinkStore, integration: Integration, record: Record, work_item_id: int) -> StoredLink | None:
+    """The link of the record and the work item, None if neither has one. Raises AlreadyLinked or FeatureBusy."""
     holder = links.by_work_item(integration.integration_id, work_item_id)
     if holder is not None and holder.link.aha_id == record.id:
-        return True
+        return holder
     if holder is not None:
         other = holder.link.reference or holder.link.aha_id
         raise AlreadyLinked(f"Work item {work_item_id} belongs to {other}. Unlink {other} first.")
@@ -126,7 +94,7 @@ def _is_linked(links: LinkStore, integration: Integration, record: Record, work_
         raise FeatureBusy(
             f"A send is creating the work item of {name}. Try again in a minute.", retry_after=60
         )
-    return False
+    return None
 
 
 def _work_item(
@@ -164,6 +132,7 @@ def _store(
     feature: Feature,
     record: Record,
     item: WorkItem,
+    link_backs: LinkBacks,
 ) -> None:
     now = app.clock.now()
     claim = Claim(record.kind, record.id, record.reference, operation.id, now)
@@ -175,7 +144,9 @@ def _store(
         )
     try:
         link = _new_link(app.links, integration, feature, record, item)
-        app.links.establish(integration.integration_id, [(claims[record.id], link)])
+        link_backs.begin(record, link, is_new=True)
+        stored = app.links.establish(integration.integration_id, [(claims[record.id], link)])
+        link_backs.stored(stored[record.id])
     except LinkChanged as error:
         app.links.release(integration.integration_id, [claims[record.id]])
         raise AlreadyLinked(f"{error.detail} Nothing was changed.") from None

@@ -18,6 +18,7 @@ from shared.domain.work_item import WorkItem
 from shared.errors import FeatureBusy, LinkChanged, OperationFailed, System, TimeSpent, Unavailable
 from shared.isolation import isolated
 from shared.operation import Operation
+from shared.sending.link_backs import LinkBacks
 from shared.sending.outcome import Outcome, OutcomeKind, failed, unknown
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import RecordState, name_of
@@ -58,6 +59,7 @@ class Commits:
         operation: Operation,
         clock: Clock,
         note: SendNote,
+        link_backs: LinkBacks,
     ) -> None:
         self._note_of_send = note
         self._links = links
@@ -67,6 +69,7 @@ class Commits:
         self._log = log
         self._operation = operation
         self._clock = clock
+        self._link_backs = link_backs
         self.feature_work_item_id: int | None = None
         self.feature_error: OperationFailed | None = None
         self.results = {record.id: RecordResult(record) for record in feature.records}
@@ -196,12 +199,17 @@ class Commits:
             link = attempt(key)
             if isinstance(link, OperationFailed):
                 stopped[key] = unknown(link)
-            elif item.makes_link and claim is not None:
+                continue
+            if item.makes_link and claim is not None:
                 established.append((claim, replace(link, sent_at=now)))
             elif item.makes_link or item.state.stored is None:
                 settled.discard(key)
+                continue
             elif link != item.state.stored.link:
                 replaced.append((item.state.stored, replace(link, sent_at=now)))
+            else:
+                self._link_backs.stored(item.state.stored)
+            self._link_backs.begin(item.state.record, link, is_new=item.state.stored is None)
         is_last = is_last and not stopped
         settled -= self._store(self._links.establish, established, is_last=is_last and not replaced)
         is_last = is_last and settled == set(done)
@@ -224,17 +232,25 @@ class Commits:
         return link_after(plan, before, work_item, uploaded, self._operation.id)
 
     def _store(
-        self, store: Callable[[str, Any, Writer], object], changes: Sequence[Any], *, is_last: bool = False
+        self,
+        store: Callable[[str, Any, Writer], Mapping[str, StoredLink]],
+        changes: Sequence[Any],
+        *,
+        is_last: bool = False,
     ) -> frozenset[str]:
         """Store links; the ids of those that somebody else changed at the same time."""
         if not changes:
             return frozenset()
+        left_out: frozenset[str] = frozenset()
+        write = self._note_of_send.write_last if is_last else write_records
         try:
-            store(self._integration_id, changes, self._note_of_send.write_last if is_last else write_records)
+            written = store(self._integration_id, changes, write)
         except LinkChanged as error:
             self._log.link_changed(error)
-            return frozenset(error.aha_ids)
-        return frozenset()
+            left_out, written = frozenset(error.aha_ids), error.written
+        for stored in written.values():
+            self._link_backs.stored(stored)
+        return left_out
 
     def _note(self, outcome: Outcome, decided: Decided) -> None:
         key = decided.plan.record.id

@@ -31,6 +31,7 @@ from shared.sending.batch_writer import WritePlace, write_work_items
 from shared.sending.commit import Commits, Decided
 from shared.sending.dry_run import dry_run_results
 from shared.sending.intend import IntendPlace, claim_and_note, new_attachments
+from shared.sending.link_backs import LinkBacks
 from shared.sending.look import LookPlace, look
 from shared.sending.outcome import Outcome, failed, unchanged
 from shared.sending.own_claims import OwnClaims
@@ -73,6 +74,7 @@ class FeatureSend:
         self._claims = OwnClaims(
             app.links, integration.integration_id, operation, images, app.clock, note.write_first
         )
+        self._link_backs = LinkBacks(app, operation, integration)
         self._commits = Commits(
             app.links,
             integration.integration_id,
@@ -82,11 +84,17 @@ class FeatureSend:
             operation,
             app.clock,
             note,
+            self._link_backs,
         )
         self._uploads = UploadResults()
 
     def run(self) -> SendResult:
         """Send until every record is settled, other senders were waited for long enough, or the time is over."""
+        with closing(self._link_backs):
+            self._run()
+        return self._result(self._commits.results)
+
+    def _run(self) -> None:
         rounds, waited = 0, 0.0
         states: dict[str, RecordState] = {}
         while self._commits.outstanding() and rounds < _ROUNDS and waited < _WAIT_SECONDS:
@@ -102,7 +110,6 @@ class FeatureSend:
             self._app.clock.sleep(_LOOK_AGAIN_SECONDS)
             waited += _LOOK_AGAIN_SECONDS
         self._commits.conclude(frozenset(key for key, state in states.items() if state.is_claimed_elsewhere))
-        return self._result(self._commits.results)
 
     def dry_run(self) -> SendResult:
         """Decide everything, write nothing."""

@@ -15,6 +15,7 @@ from shared.domain.field_decisions import intended_digests
 from shared.domain.files import sent_files
 from shared.domain.images import Images
 from shared.domain.integration import Integration
+from shared.domain.integration_fields import named_work_items
 from shared.domain.intentions import AhaText
 from shared.domain.kind import Kind
 from shared.domain.links import Base, Field
@@ -110,7 +111,8 @@ def _named_by_aha(
     account_name, account_url = place.azure_devops.account_name, place.azure_devops.account_url
     named: dict[str, int] = {}
     for record_id, state in states.items():
-        candidates = state.record.named_work_items
+        own_id = place.integration.aha.integration_id
+        candidates = named_work_items(state.record.integration_fields, own_id)
         is_open = state.error is None and not state.is_claimed_elsewhere
         if record_id in known or not is_open or not candidates:
             continue

@@ -16,7 +16,17 @@ from typing import Any
 
 from shared.domain.description_field import SYSTEM_DESCRIPTION
 from shared.domain.kind import Kind
-from shared.domain.links import AttachedFile, Base, Claim, Field, Intention, Link, RecordError, Side
+from shared.domain.links import (
+    AttachedFile,
+    Base,
+    Claim,
+    Field,
+    Intention,
+    Link,
+    RecordError,
+    Side,
+    WrittenBack,
+)
 from shared.domain.times import parse_time
 from shared.storage.keys import escape_key, record_key, work_item_key
 from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names
@@ -83,6 +93,7 @@ def link_row(integration_id: str, link: Link, unknown: Mapping[str, Value] | Non
             sent_at=_time_text(link.sent_at),
             received_at=_time_text(link.received_at),
             last_error=_json(_error_json(link.last_error)) if link.last_error else None,
+            written_back=_json(_written_back_json(link.written_back)) if link.written_back else None,
         ),
         **long_text("name", link.name),
         **long_text("base", _json({name.value: _base_json(base) for name, base in link.base.items()})),
@@ -158,6 +169,7 @@ def stored_link(row: Row) -> StoredLink:
         description_field=row.text("description_field") or SYSTEM_DESCRIPTION,
         other_text=row.text("other_text"),
         last_error=_error(json.loads(row.text("last_error") or "null")),
+        written_back=_written_back(json.loads(row.text("written_back") or "null")),
     )
     return StoredLink(link, row.etag, _unknown(row))
 
@@ -203,6 +215,7 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _PROPERTY_NAMES = """
 schema write_id kind aha_id reference parent_aha_id work_item_id work_item_url work_item_type agreed_revision
 refused_revision parent_work_item_id sent_as_of sent_at received_at description_field other_text last_error
+written_back
 """
 _PROPERTIES = frozenset(_PROPERTY_NAMES.split())
 
@@ -270,6 +283,16 @@ def _error(error: Mapping[str, Any] | None) -> RecordError | None:
     if error is None or at is None:
         return None
     return RecordError(at, str(error.get("code")), str(error.get("detail")), str(error.get("operation_id")))
+
+
+def _written_back_json(written: WrittenBack) -> dict[str, Any]:
+    return {"integration_id": written.integration_id, "url": written.url}
+
+
+def _written_back(written: Mapping[str, Any] | None) -> WrittenBack | None:
+    if written is None:
+        return None
+    return WrittenBack(str(written.get("integration_id") or ""), str(written.get("url") or ""))
 
 
 def _file_json(file: AttachedFile) -> dict[str, Any]:

@@ -196,7 +196,9 @@ def test_the_log_has_the_reads_and_the_send(scene: Scene) -> None:
     entries = scene.log()
     mine = [entry for entry in entries if entry["operation_id"] == sent.body["operation_id"]]
     read = [
-        entry["detail"]["url"].rpartition("/api/v1")[2] for entry in mine if entry["event"] == "aha.request"
+        entry["detail"]["url"].rpartition("/api/v1")[2]
+        for entry in mine
+        if entry["event"] == "aha.request" and entry["detail"]["method"] == "GET"
     ]
     assert sorted(read)[0] == "/features/PROD-1"
     assert [entry["event"] for entry in mine].count("work-item.created") == 4

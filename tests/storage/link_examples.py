@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from shared.domain.kind import Kind
-from shared.domain.links import AttachedFile, Base, Claim, Field, Intention, Link, Side
+from shared.domain.links import AttachedFile, Base, Claim, Field, Intention, Link, Side, WrittenBack
 from shared.storage.keys import escape_key
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
 from shared.storage.rows import Row
@@ -62,6 +62,9 @@ def a_link(aha_id: str = "6776", work_item_id: int = 42) -> Link:
         sent_as_of=NOON,
         sent_at=NOON + timedelta(minutes=6),
         received_at=NOON + timedelta(minutes=7),
+        written_back=WrittenBack(
+            "71", f"https://dev.azure.com/fabrikam/Fabrikam/_workitems/edit/{work_item_id}"
+        ),
     )
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
+from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
 from shared.clients.process_state import ProcessState
 from shared.clock import Clock
 from shared.domain.images import Images
+from shared.domain.integration import AhaTarget
 from shared.domain.intentions import with_intentions
 from shared.domain.links import Base, Field, Link, digest
 from shared.domain.records import Feature, Record
@@ -27,6 +30,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.sending.commit import Commits, Decided
+from shared.sending.link_backs import LinkBacks
 from shared.sending.outcome import Outcome, deferred, failed, unchanged, unknown, written
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import RecordState
@@ -44,6 +48,7 @@ from tests.unit.examples import (
     a_requirement,
     a_work_item,
     an_attachment,
+    an_integration,
     planned,
     sent_file,
 )
@@ -84,6 +89,8 @@ class Send:
             self.operation,
             clock,
             note,
+            # Nothing is written into an Aha! account that is not configured, so no app is needed.
+            LinkBacks(cast(App, None), self.operation, an_integration(aha=AhaTarget())),
         )
         self._decided: dict[str, Decided] = {}
 

@@ -9,6 +9,7 @@ import math
 import pytest
 from hypothesis import given
 
+from shared.domain.integration_fields import named_work_items
 from shared.domain.integration_input import UrlRules, read_integration
 from shared.domain.records import read_feature
 from shared.errors import BodyTooLarge, InvalidRequest
@@ -115,6 +116,6 @@ def test_a_number_out_of_range_fails_no_reading(number: object) -> None:
         }
     )
 
-    assert feature.record.named_work_items == ()
+    assert named_work_items(feature.record.integration_fields) == ()
     with pytest.raises(InvalidRequest):
         read_feature({"feature": {"id": number if number != -1 else 10**300, "name": [number]}})

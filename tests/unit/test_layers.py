@@ -145,10 +145,10 @@ def test_the_rules_of_a_send_have_no_clock_no_thread_and_no_store(module: str) -
     assert {name for name in imported if any(is_within(name, effect) for effect in effects)} == set()
 
 
-def test_one_module_of_a_send_has_threads_beside_the_helper_for_parallel_calls() -> None:
+def test_two_modules_of_a_send_have_threads_beside_the_helper_for_parallel_calls() -> None:
     threaded = {path.removeprefix("shared/sending/") for path in importing("concurrent.futures")}
 
-    assert {path for path in threaded if "/" not in path} == {"batch_writer.py"}
+    assert {path for path in threaded if "/" not in path} == {"batch_writer.py", "link_backs.py"}
 
 
 def test_one_module_starts_threads() -> None:

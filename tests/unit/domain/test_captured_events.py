@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from shared.domain.integration_fields import named_work_items
 from shared.domain.records import read_feature
 from tests.captures import answer, incoming
 
@@ -17,14 +18,14 @@ def test_a_new_feature_is_read_with_its_requirements() -> None:
     assert record.description == "<p>Shoppers look for <b>colours</b>.</p>"
     assert record.url == "https://fabrikam.aha.io/features/PROD-2"
     assert record.updated_at == datetime(2026, 4, 3, 10, 0, 0, 120_000, timezone.utc)
-    assert record.named_work_items == ()
+    assert named_work_items(record.integration_fields) == ()
     assert [(item.reference, item.name) for item in feature.requirements] == [("PROD-2-1", "Palette")]
 
 
 def test_a_changed_feature_names_the_work_item_that_another_integration_made() -> None:
     feature = read_feature(incoming("aha/events/update_feature"))
 
-    assert [item.id for item in feature.record.named_work_items] == [1744]
+    assert [item.id for item in named_work_items(feature.record.integration_fields)] == [1744]
     (file,) = feature.record.attachments
     assert (file.file_name, file.size, file.content_type) == ("palette.png", 2048, "image/png")
     assert feature.requirements == ()
@@ -35,7 +36,7 @@ def test_an_event_of_older_style_is_read_without_what_it_lacks() -> None:
     feature = read_feature(incoming("aha/events/create_feature_older_style"))
 
     # These fields have no integration_id, and requirements no position.
-    assert [item.id for item in feature.record.named_work_items] == [1744]
+    assert [item.id for item in named_work_items(feature.record.integration_fields)] == [1744]
     assert feature.record.attachments[0].size == 2048
     assert [item.reference for item in feature.requirements] == ["PROD-2-1"]
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from shared.domain.integration_fields import named_work_items
 from shared.domain.kind import Kind
 from shared.domain.records import Attachment, Record, read_feature
 from shared.errors import InvalidRequest
@@ -96,6 +97,7 @@ def test_an_event_of_aha_is_read() -> None:
                 "image/png",
             ),
         ),
+        integration_fields=(),
     )
     assert [item.reference for item in feature.requirements] == ["PROD-2-1", "PROD-2-2"]
     assert [item.description for item in feature.requirements] == ["", ""]
@@ -210,7 +212,7 @@ def test_a_size_that_is_not_a_number_of_bytes_is_unknown(sent: Any, size: int | 
 )
 def test_the_work_item_id_of_ahas_own_integration_is_read(fields: Any, work_item_id: int | None) -> None:
     # support.aha.io, article 360030992732: a second integration made the work item a second time.
-    named = read_feature(a_feature(integration_fields=fields)).record.named_work_items
+    named = named_work_items(read_feature(a_feature(integration_fields=fields)).record.integration_fields)
 
     assert [item.id for item in named] == ([] if work_item_id is None else [work_item_id])
 
@@ -321,4 +323,6 @@ def test_a_deeply_nested_value_is_refused_or_ignored_like_any_other() -> None:
         read_or_refuse({"event": nest if key == "event" else None, "feature": {"id": "1", key: nest}})
     field = {"service_name": "tfs", "name": "id", "value": nest}
 
-    assert read_feature(a_feature(integration_fields=[field])).record.named_work_items == ()
+    assert (
+        named_work_items(read_feature(a_feature(integration_fields=[field])).record.integration_fields) == ()
+    )

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from shared.domain.kind import Kind
-from shared.domain.links import AttachedFile, Base, Claim, Field, Intention, Link, Side
+from shared.domain.links import AttachedFile, Base, Claim, Field, Intention, Link, Side, WrittenBack
 from shared.errors import System, Unavailable
 from shared.storage.link_rows import (
     Pointer,
@@ -55,6 +55,7 @@ LINK = Link(
     received_at=NOON + timedelta(minutes=3),
     description_field="Microsoft.VSTS.TCM.ReproSteps",
     other_text="d1",
+    written_back=WrittenBack("71", "https://dev.azure.com/fabrikam/Fabrikam/_workitems/edit/42"),
 )
 
 LINK_PROPERTIES: dict[str, Value] = {
@@ -91,6 +92,9 @@ LINK_PROPERTIES: dict[str, Value] = {
     "received_at": "2026-03-04T12:03:00+00:00",
     "description_field": "Microsoft.VSTS.TCM.ReproSteps",
     "other_text": "d1",
+    "written_back": (
+        '{"integration_id": "71", "url": "https://dev.azure.com/fabrikam/Fabrikam/_workitems/edit/42"}'
+    ),
 }
 
 NEW_LINK = Link(

@@ -1,0 +1,151 @@
+"""Unlink a record from its work item. The work item and the texts of either side stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shared import log_events
+from shared.app import App
+from shared.concurrency import in_parallel
+from shared.domain.integration import Integration
+from shared.domain.integration_fields import IntegrationField, own_field_ids, read_integration_fields
+from shared.domain.kind import Kind
+from shared.domain.links import Link
+from shared.domain.references import RecordName
+from shared.errors import FeatureBusy, LinkChanged, NotFound, NotLinked, OperationFailed, Refused
+from shared.operation import Operation
+from shared.storage.links import LinkStore, StoredLink
+
+
+def unlink_record(app: App, operation: Operation, integration: Integration, name: RecordName) -> None:
+    """Remove the link of a requirement, or of a feature with its requirements, and their link backs in Aha!.
+
+    Raises:
+        NotLinked: the record has no work item.
+        FeatureBusy: a send changed the link at the same moment.
+        Unavailable: Aha! is down. Nothing was unlinked.
+    """
+    links, integration_id = app.links, integration.integration_id
+    aha_id = name.text if name.is_id else links.aha_id_of(integration_id, name.text)
+    stored = links.load(integration_id, [aha_id]).get(aha_id) if aha_id else None
+    if not isinstance(stored, StoredLink):
+        raise NotLinked(
+            f"{name.text} has no work item in this integration. Send the feature, or link it to a work item."
+        )
+    family = [stored, *_requirements(links, integration_id, stored.link)]
+    # First, because the next send would take the work items that Aha! names.
+    _take_out_of_aha(app, operation, integration, [one.link for one in family])
+    try:
+        links.remove(integration_id, family)
+    except LinkChanged as error:
+        raise FeatureBusy(f"{error.detail} Repeat the request.", retry_after=5) from None
+    for one in family:
+        operation.log.add(
+            log_events.LINK_REMOVED,
+            f"{_name(one.link)} is no longer linked to work item {one.link.work_item_id}.",
+            reference=one.link.reference,
+            work_item_id=one.link.work_item_id,
+        )
+
+
+def _requirements(links: LinkStore, integration_id: str, feature: Link) -> list[StoredLink]:
+    if feature.kind is not Kind.FEATURE:
+        return []
+    found = links.load(integration_id, feature.requirement_ids)
+    return [
+        stored
+        for stored in found.values()
+        if isinstance(stored, StoredLink) and stored.link.parent_aha_id == feature.aha_id
+    ]
+
+
+def _take_out_of_aha(
+    app: App, operation: Operation, integration: Integration, family: Sequence[Link]
+) -> None:
+    """Remove the link backs of these records. A refusal is logged: it must not keep a link for ever.
+
+    Raises:
+        Unavailable: Aha! is down.
+    """
+    if not integration.receives:
+        return
+    try:
+        fields = _fields(app, operation, integration, family)
+    except Refused as error:
+        _log_left(operation, family, error)
+        return
+    aha = app.aha_integrations(integration.aha, operation)
+
+    def remove(link: Link) -> OperationFailed | None:
+        own = {
+            integration.aha.integration_id,
+            link.written_back.integration_id if link.written_back else "",
+        } - {""}
+        field_ids = own_field_ids(fields.get(link.aha_id), own, link.work_item_id)
+        try:
+            for field_id in field_ids:
+                aha.remove_field(field_id, link.kind, link.aha_id)
+        except Refused as error:
+            return error
+        if field_ids:
+            operation.log.add(
+                log_events.LINK_BACK_REMOVED,
+                f"The link to work item {link.work_item_id} was taken out of the integration fields of {_name(link)}.",
+                reference=link.reference,
+                work_item_id=link.work_item_id,
+            )
+        return None
+
+    outcomes = list(zip(family, in_parallel(remove, family), strict=True))
+    refused = [(link, error) for link, error in outcomes if error is not None]
+    if refused:
+        _log_left(operation, [link for link, _ in refused], refused[0][1])
+
+
+def _fields(
+    app: App, operation: Operation, integration: Integration, family: Sequence[Link]
+) -> Mapping[str, Sequence[IntegrationField]]:
+    """The integration fields of the records, by Aha! id. A record that Aha! does not show has none."""
+    first, others = family[0], {link.aha_id: link for link in family[1:]}
+    aha = app.aha_integrations(integration.aha, operation)
+
+    def of(link: Link) -> tuple[IntegrationField, ...]:
+        try:
+            return aha.fields(link.kind, link.aha_id)
+        except NotFound:
+            return ()
+
+    if not others:
+        return {first.aha_id: of(first)}
+    try:
+        feature = app.aha_features(integration.aha, operation).feature(first.aha_id)
+    except NotFound:
+        feature = {}
+    items: list[Any] = [feature, *(feature.get("requirements") or ())]
+    found = {
+        str(item.get("id")): read_integration_fields(item.get("integration_fields")) or ()
+        for item in items
+        if isinstance(item, Mapping)
+    }
+    # Requirements that belong to another feature by now.
+    elsewhere = [link for aha_id, link in others.items() if aha_id not in found]
+    return found | {
+        link.aha_id: fields for link, fields in zip(elsewhere, in_parallel(of, elsewhere), strict=True)
+    }
+
+
+def _log_left(operation: Operation, family: Sequence[Link], error: OperationFailed) -> None:
+    for link in family:
+        operation.log.add(
+            log_events.LINK_BACK_LEFT,
+            f"The integration fields of {_name(link)} in Aha! may still name work item {link.work_item_id}. Then the "
+            f"next send takes that one again. {error.detail}",
+            code=error.code,
+            reference=link.reference,
+            work_item_id=link.work_item_id,
+        )
+
+
+def _name(link: Link) -> str:
+    return link.reference or link.aha_id
