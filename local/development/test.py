@@ -16,6 +16,7 @@ from local.development.environment import (
     VirtualEnvironment,
     development_environment,
     make_axe_ready,
+    make_clients_ready,
     only_one_installer,
     version_of,
 )
@@ -25,6 +26,7 @@ _NAMES = ("python3.13", "python3.14", "python3", "python")
 _CONTRACT_SET = ("-m", "contract", "tests/host", "tests/e2e")
 """The tests of what may differ between the two engines; pyproject.toml says what the marker means."""
 _BROWSER_TESTS = "tests/browser"
+_CLIENT_TESTS = "tests/clients"
 _NO_TESTS_COLLECTED = 5
 _SIDE_BY_SIDE = ("-n", "4")
 """Two processes, each with a system of its own; tests/conftest.py tells which tests stay together."""
@@ -38,8 +40,11 @@ def main() -> int:
     try:
         codes = []
         if engine != "platform":
-            if not pytest_arguments or any(one.startswith(_BROWSER_TESTS) for one in pytest_arguments):
+            if _are_run(_BROWSER_TESTS, pytest_arguments):
                 _make_ready_for_browser_tests()
+            if _are_run(_CLIENT_TESTS, pytest_arguments):
+                with only_one_installer():
+                    make_clients_ready(development_environment())
             say("Tests")
             codes.append(_pytest(pytest_arguments or [*_SIDE_BY_SIDE, "tests"], {}))
         if engine in ("platform", "both"):
@@ -79,6 +84,10 @@ def _pytest(arguments: list[str], environment: Mapping[str, str]) -> int:
     if code == _NO_TESTS_COLLECTED:
         say("No test was found.")
     return code
+
+
+def _are_run(folder: str, pytest_arguments: list[str]) -> bool:
+    return not pytest_arguments or any(one.startswith(folder) for one in pytest_arguments)
 
 
 def _make_ready_for_browser_tests() -> None:
