@@ -6,6 +6,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from local.system import LocalSystem
+from tests.browser.aha_page import AhaPage
 from tests.browser.page import Page
 from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
 
@@ -17,10 +18,18 @@ def pasted(page: Page) -> str:
     return page.value("Key of SendFeature")
 
 
-def press_send_in_aha(aha: Aha, hook_url: str, reference: str = "PROD-1") -> None:
-    """What Aha! does when a person pasted the Hook URL and then presses *Send* on a feature."""
-    aha.control("PUT", "/products/PROD/webhook", {"url": hook_url})
-    aha.press_send(reference)
+def send_on_the_feature_s_page(page: Page, aha: Aha) -> None:
+    """What a product manager does in another tab; Aha!'s own log shows there how the app answered."""
+    console = page.browser.current_window_handle
+    page.browser.switch_to.new_window("tab")
+    in_aha = AhaPage(page.browser, aha.account_url)
+    in_aha.show("/features/PROD-1")
+    in_aha.click("#send summary")
+    in_aha.click("#send-button")
+    in_aha.click("#log-card summary")
+    in_aha.sees("create_release: 200", "create_feature: 201")
+    page.browser.close()
+    page.browser.switch_to.window(console)
 
 
 def test_the_hook_url_is_copied_and_the_first_press_is_seen(
@@ -42,7 +51,8 @@ def test_the_hook_url_is_copied_and_the_first_press_is_seen(
     address = f"{system.functions_url}/api/integrations/{integration.id}/features"
     assert hook_url == f"{address}?code={system.send_key}"
 
-    press_send_in_aha(aha, hook_url)
+    aha.control("PUT", "/products/PROD/webhook", {"url": hook_url})
+    send_on_the_feature_s_page(page, aha)
     page.sees("Aha! reached this app.", "was created for PROD-1.", "was created for PROD-1-3.")
     assert len(azure_devops.ids()) == 4
     kept = page.browser.execute_script(
@@ -71,7 +81,8 @@ def test_an_error_is_shown_in_words_and_the_next_press_replaces_it(
     api.put_integration(integration.id, {**integration.body, "enabled": False})
     page.open(f"#/i/{integration.id}/aha")
     page.sees("what Aha! sends is refused", "Waiting for the first event")
-    press_send_in_aha(aha, hook_url)
+    aha.control("PUT", "/products/PROD/webhook", {"url": hook_url})
+    aha.press_send("PROD-1")
     page.sees("It was not sent", "is disabled", "press Send in Aha! again")
     api.put_integration(integration.id, integration.body)
     aha.press_send("PROD-1")
