@@ -63,7 +63,7 @@ class OperationLog:
         entry = LogEntry(
             datetime.now(timezone.utc), event.level, self._operation_id, event.name, message, detail
         )
-        logger.log(_LOGGING_LEVELS[event.level], "%s [%s] %s", event.name, self._operation_id, message)
+        logger.log(_LOGGING_LEVELS[event.level], "%s [%s] %s", _label(entry), self._operation_id, message)
         with self._lock:
             self._entries.append(entry)
             is_full = len(self._entries) >= _FLUSH_AT
@@ -82,3 +82,12 @@ class OperationLog:
             self._sink(entries)
         except Exception:
             logger.exception("The integration log of operation %s could not be written", self._operation_id)
+
+
+def _label(entry: LogEntry) -> str:
+    """How the line in the function app's own log begins: the event, and the error code if there is one.
+
+    The alert rules in infra/alerts.bicep search for both.
+    """
+    code = entry.detail.get("code")
+    return f"{entry.event} ({code})" if code else entry.event

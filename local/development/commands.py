@@ -38,7 +38,10 @@ COMMANDS = {
     "torture": Command("random sequences with faults and killed processes, then the laws", "tests.torture"),
     "mutations": Command("put defects into a copy of the product and see that tests fail", "tests.mutations"),
     "lint": Command(
-        "check style, format and types", "local.development.lint", needs_azurite=False, needs_extension=True
+        "check style, format, types and infra/",
+        "local.development.lint",
+        needs_azurite=False,
+        needs_extension=True,
     ),
     "extension": Command(
         "check, test and build the Aha! extension",

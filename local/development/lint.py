@@ -1,13 +1,18 @@
-"""`python dev.py lint`: ruff's rules and format, mypy's and TypeScript's types. All run, even if the first fails."""
+"""`python dev.py lint`: ruff's rules and format, mypy's and TypeScript's types, Checkov's rules for infra/.
+
+All run, even if the first fails.
+"""
 
 from __future__ import annotations
 
 import argparse
 import subprocess
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 
-from local.development.console import ROOT, say
+from local.development.console import ROOT, CommandFailed, print_failure, say
 from local.development.environment import development_environment
+from local.development.infra import check_infra
 from local.extension.build import Workshop
 
 _CHECKS = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
@@ -19,6 +24,8 @@ def main() -> int:
     parser.add_argument("--fix", action="store_true", help="let ruff mend and format what it can first")
     arguments = parser.parse_args()
     checks = [["ruff", "check", "--fix", "--quiet", "."], ["ruff", "format", "."]] if arguments.fix else []
+    # The other checks leave one of two processors free, and Checkov may have to be installed.
+    infra = ThreadPoolExecutor(1).submit(check_infra)
     failed = []
     for check in [*checks, *_CHECKS]:
         say(f"$ {' '.join(check)}")
@@ -27,9 +34,24 @@ def main() -> int:
     say("$ tsc, on the Aha! extension")
     if not Workshop(development_environment()).type_check():
         failed.append("tsc")
+    say("$ checkov, on infra/")
+    if not _is_clean(infra):
+        failed.append("checkov")
     if failed:
         say(f"Not clean: {', '.join(dict.fromkeys(failed))}")
     return 1 if failed else 0
+
+
+def _is_clean(infra: Future[list[str]]) -> bool:
+    """Print what Checkov has found, or why it could not look."""
+    try:
+        found = infra.result()
+    except CommandFailed as failure:
+        print_failure(failure)
+        return False
+    for fault in found:
+        say(fault)
+    return not found
 
 
 if __name__ == "__main__":

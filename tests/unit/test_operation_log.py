@@ -134,6 +134,14 @@ def test_the_log_of_the_process_has_each_entry_too(caplog: pytest.LogCaptureFixt
     ]
 
 
+def test_the_log_of_the_process_names_the_error_code(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    OperationLog("op-1").add(WORK_ITEM_FAILED, "No such area.", code="azure_devops_not_found")
+
+    assert caplog.messages == ["work-item.failed (azure_devops_not_found) [op-1] No such area."]
+
+
 def test_half_of_a_surrogate_pair_is_replaced() -> None:
     log, stored = OperationLog("op-1"), list[LogEntry]()
     log.write_to(stored.extend)

@@ -1,0 +1,229 @@
+"""infra/ deploys what the code needs, and no secret leaves the vault."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from local.development.infra import faults
+from shared import log_events
+from shared.log_events import LogEvent
+from shared.operation import Operation
+from shared.settings import DECLARATIONS
+from tests.openapi import ROOT
+from tests.unit.test_papers import error_codes
+
+INFRA = ROOT / "infra"
+MAIN = (INFRA / "main.bicep").read_text(encoding="utf-8")
+ALERTS = (INFRA / "alerts.bicep").read_text(encoding="utf-8")
+EVERYTHING = "\n".join(path.read_text(encoding="utf-8") for path in sorted(INFRA.glob("*.bicep")))
+
+APP_SETTINGS: dict[str, str] = dict(re.findall(r"name: '(\w+)'\n +value: (.+)\n", MAIN))
+PARAMETERS: dict[str, str] = dict(re.findall(r"^param (\w+) \w+(?: = (.+))?$", MAIN, re.MULTILINE))
+
+OF_THE_PLATFORM = {
+    "AzureWebJobsStorage__accountName",
+    "AzureWebJobsStorage__credential",
+    "AzureWebJobsStorage__clientId",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "AZURE_CLIENT_ID",
+    "PYTHON_THREADPOOL_THREAD_COUNT",
+}
+LEFT_OUT = {
+    # The managed identity takes the place of a connection string, which is a secret.
+    "TABLES_CONNECTION_STRING",
+    # For the developer's own machine only.
+    "ALLOW_LOCAL_ADDRESSES",
+}
+REFUSED_ON_FLEX_CONSUMPTION = {
+    "AzureWebJobsStorage",
+    "ENABLE_ORYX_BUILD",
+    "FUNCTIONS_EXTENSION_VERSION",
+    "FUNCTIONS_MAX_HTTP_CONCURRENCY",
+    "FUNCTIONS_WORKER_PROCESS_COUNT",
+    "FUNCTIONS_WORKER_RUNTIME",
+    "FUNCTIONS_WORKER_RUNTIME_VERSION",
+    "SCM_DO_BUILD_DURING_DEPLOYMENT",
+    "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING",
+    "WEBSITE_CONTENTSHARE",
+    "WEBSITE_RUN_FROM_PACKAGE",
+}
+ROLES = {
+    "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+    "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
+    "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
+    "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
+}
+
+
+def value_of(default: str) -> Any:
+    """A literal of Bicep as a value of Python."""
+    return {"[]": [], "{}": {}}.get(default, default.strip("'") if default.startswith("'") else default)
+
+
+def test_every_setting_of_the_app_is_set_or_left_out_on_purpose() -> None:
+    assert set(APP_SETTINGS) - OF_THE_PLATFORM == {one.name for one in DECLARATIONS} - LEFT_OUT
+    assert set(APP_SETTINGS) >= OF_THE_PLATFORM
+    assert not set(APP_SETTINGS) & REFUSED_ON_FLEX_CONSUMPTION
+
+
+@pytest.mark.parametrize(
+    ("setting", "parameter"),
+    [
+        ("AZURE_DEVOPS_URL", "azureDevOpsUrl"),
+        ("SEND_TIME_BUDGET_SECONDS", "sendTimeBudgetSeconds"),
+        ("PUBLIC_URL", "publicUrl"),
+    ],
+)
+def test_a_parameter_has_the_default_of_its_setting(setting: str, parameter: str) -> None:
+    default = next(one.default for one in DECLARATIONS if one.name == setting)
+
+    assert parameter in APP_SETTINGS[setting]
+    assert value_of(PARAMETERS[parameter]) == (default or "")
+
+
+def test_the_key_is_a_reference_to_the_vault() -> None:
+    assert APP_SETTINGS["SECRETS_KEY"].startswith("'@Microsoft.KeyVault(SecretUri=")
+
+
+def test_the_key_goes_into_the_vault_and_nowhere_else() -> None:
+    uses = [
+        line.strip()
+        for line in MAIN.splitlines()
+        if re.search(r"\bsecretsKey\b", line) and not line.lstrip().startswith("//")
+    ]
+
+    assert uses == [
+        "param secretsKey string = ''",
+        "resource secretsKeyInVault 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(secretsKey)) {",
+        "value: secretsKey",
+    ]
+    assert "@secure()\nparam secretsKey" in MAIN
+
+
+def test_no_output_is_a_secret() -> None:
+    outputs = dict(re.findall(r"^output (\w+) string = (.+)$", EVERYTHING, re.MULTILINE))
+
+    assert set(outputs) == {"url", "vaultName", "identityName", "identityObjectId", "appSubnetId"}
+    for value in outputs.values():
+        assert not re.search(r"key|secret|connection|token|password", value, re.IGNORECASE), value
+
+
+def test_nothing_reads_a_key_of_an_account() -> None:
+    assert not re.search(r"\blist(Keys|AccountSas|ServiceSas|Secrets)\b|AccountKey=", EVERYTHING)
+    assert "allowSharedKeyAccess: false" in MAIN
+    assert "DisableLocalAuth: true" in MAIN
+    assert "enablePurgeProtection: true" in MAIN
+    assert "enableRbacAuthorization: true" in MAIN
+
+
+def test_the_identity_has_these_roles_and_no_others() -> None:
+    named = dict(re.findall(r"'([A-Z][\w ]+)': '([0-9a-f-]{36})'", MAIN))
+    assigned = re.findall(
+        r"roleDefinitionId: subscriptionResourceId\('Microsoft.Authorization/roleDefinitions', roleIds\['(.+)'\]\)",
+        MAIN,
+    )
+
+    assert named == ROLES
+    assert sorted(assigned) == sorted(ROLES)
+    assert EVERYTHING.count("Microsoft.Authorization/roleAssignments@") == len(ROLES)
+
+
+def test_the_app_starts_after_its_roles_and_its_key_exist() -> None:
+    waits = re.search(r"dependsOn: \[\n(.*?)\]", MAIN, re.DOTALL)
+    roles = re.findall(r"^resource (\w+) 'Microsoft.Authorization/roleAssignments@", MAIN, re.MULTILINE)
+
+    assert waits is not None
+    assert {*roles, "secretsKeyInVault", "deployments"} == set(waits[1].split())
+
+
+def test_the_parameter_file_has_every_parameter_with_its_default_and_no_secret() -> None:
+    document = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))
+    given = {name: one["value"] for name, one in document["parameters"].items()}
+
+    assert set(given) == set(PARAMETERS) - {"secretsKey", "location"}
+    for name, value in given.items():
+        if name != "name":
+            assert str(value) == str(value_of(PARAMETERS[name])), name
+
+
+def test_every_skipped_rule_has_a_reason() -> None:
+    for skip in re.findall(r"checkov:skip=(.*)", EVERYTHING):
+        assert re.fullmatch(r"CKV_AZURE_\d+: .{20,}\.", skip), skip
+
+
+def alert_patterns() -> list[tuple[str, str]]:
+    """The regular expressions by which the alerts take a line apart, with the group that each yields."""
+    query = next(line for line in ALERTS.splitlines() if line.startswith("var events = "))
+    found = re.findall(r'(\w+) = extract\("(.+?)", 1, Message\)', query)
+    assert [name for name, _ in found] == ["Event", "Code", "Operation"]
+    return [(name, pattern) for name, pattern in found]
+
+
+def taken_apart(line: str) -> Mapping[str, str]:
+    matches = {name: re.search(pattern, line) for name, pattern in alert_patterns()}
+    return {name: match[1] if match else "" for name, match in matches.items()}
+
+
+def test_an_alert_finds_event_code_and_operation_in_a_line_of_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    operation = Operation.start(10)
+
+    operation.log.add(log_events.CLAIM_TAKEN_OVER, "An earlier send [PROD-1] did not finish (yet).")
+    operation.log.add(
+        log_events.OPERATION_FAILED, "The token is refused.", code="azure_devops_credentials_rejected"
+    )
+
+    assert [dict(taken_apart(record.getMessage())) for record in caplog.records] == [
+        {"Event": "claim.taken-over", "Code": "", "Operation": operation.id},
+        {
+            "Event": "operation.failed",
+            "Code": "azure_devops_credentials_rejected",
+            "Operation": operation.id,
+        },
+    ]
+
+
+def test_the_alerts_look_for_events_and_codes_that_exist() -> None:
+    conditions = re.findall(r"where: '(Event|Code) in \((.+)\)'", ALERTS)
+    wanted = {
+        kind: {name.strip('" ') for of, names in conditions if of == kind for name in names.split(",")}
+        for kind in ("Event", "Code")
+    }
+    events = {event.name for event in vars(log_events).values() if isinstance(event, LogEvent)}
+
+    assert len(conditions) == ALERTS.count("    moreThan: ")
+    assert wanted["Event"] <= events
+    assert wanted["Code"] <= set(error_codes())
+    assert wanted["Code"]
+
+
+def test_what_checkov_cannot_read_is_a_fault() -> None:
+    report = {
+        "results": {
+            "parsing_errors": ["infra/main.bicep"],
+            "failed_checks": [
+                {
+                    "file_path": "/alerts.bicep",
+                    "file_line_range": [7, 9],
+                    "check_id": "CKV_AZURE_1",
+                    "check_name": "Ensure something",
+                    "resource": "Microsoft.Insights/actionGroups.group",
+                }
+            ],
+        }
+    }
+
+    assert faults(report) == [
+        "infra/main.bicep: Checkov cannot read it.",
+        "alerts.bicep:7: CKV_AZURE_1 Ensure something (Microsoft.Insights/actionGroups.group)",
+    ]
+    assert faults({"passed": 0, "failed": 0}) == ["Checkov found no Bicep file."]
