@@ -7,6 +7,7 @@ from shared.api import integrations
 from shared.app import the_app
 from shared.domain.integration import StoredIntegration
 from shared.operation import Operation
+from shared.operation_outcome import OperationKind
 from shared.storage.integrations import DeletedIntegration
 
 _BUDGET_SECONDS = 60.0
@@ -16,7 +17,14 @@ _Found = StoredIntegration | DeletedIntegration | None
 
 def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer the HTTP request."""
-    return edge.respond_about(req, _find, _answer, context=context, budget_seconds=lambda: _BUDGET_SECONDS)
+    return edge.respond_about(
+        req,
+        _find,
+        _answer,
+        context=context,
+        budget_seconds=lambda: _BUDGET_SECONDS,
+        kind=lambda call: OperationKind.CONFIGURATION,
+    )
 
 
 def _find(call: edge.Call) -> edge.Subject[_Found]:
@@ -33,8 +41,8 @@ def _answer(call: edge.Call, operation: Operation, found: _Found) -> edge.Answer
     integration_id = call.route.get("integration_id", "")
     if call.method == "GET":
         if not integration_id:
-            return edge.Answer(200, {"integrations": integrations.list_integrations(app)})
-        shown = integrations.get_integration(app, integration_id, found)
+            return edge.Answer(200, {"integrations": integrations.list_integrations(app, operation)})
+        shown = integrations.get_integration(app, operation, integration_id, found)
         return edge.Answer(200, shown.body, {"ETag": shown.etag})
     if_match = call.headers.get("if-match")
     if call.method == "DELETE":

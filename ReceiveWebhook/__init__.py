@@ -12,6 +12,7 @@ from shared.app import the_app
 from shared.domain.json_input import InputErrors
 from shared.errors import IntegrationNotFound, InvalidInput, OperationFailed
 from shared.operation import Operation
+from shared.operation_outcome import OperationKind
 from shared.receiving.receive import Delivery, WebhookGone, open_delivery, receive
 
 _BUDGET_SECONDS = 25.0
@@ -20,7 +21,13 @@ _BUDGET_SECONDS = 25.0
 def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer the HTTP request."""
     return edge.respond_about(
-        req, _find, _receive, context=context, budget_seconds=lambda: _BUDGET_SECONDS, status_of=_status_of
+        req,
+        _find,
+        _receive,
+        context=context,
+        budget_seconds=lambda: _BUDGET_SECONDS,
+        kind=lambda call: OperationKind.NOTIFICATION,
+        status_of=_status_of,
     )
 
 

@@ -13,10 +13,18 @@ from shared.domain.records import Feature, read_feature
 from shared.domain.references import read_record_name
 from shared.errors import Unavailable
 from shared.operation import Operation
+from shared.operation_outcome import OperationKind
 from shared.sending.aha_events import note_event
 from shared.sending.result import Action, SendResult, Status
 from shared.sending.send import check_usable, note_unread_feature, send_feature
 from shared.subjects import integration_in_route
+
+_KINDS = {
+    "POST": OperationKind.SEND,
+    "GET": OperationKind.STANDING,
+    "PUT": OperationKind.LINK,
+    "DELETE": OperationKind.LINK,
+}
 
 
 def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
@@ -27,11 +35,13 @@ def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         _answer,
         context=context,
         budget_seconds=lambda: the_app().settings.send_time_budget_seconds,
+        kind=lambda call: _KINDS.get(call.method),
     )
 
 
 def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) -> edge.Answer:
     operation = operation.within(call.wait_seconds())
+    operation.log.name_subject(reference=call.route.get("reference", "").strip().upper()[:64])
     integration = stored.integration
     if call.method == "POST":
         return _send(call, operation, integration)

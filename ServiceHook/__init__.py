@@ -7,6 +7,7 @@ from shared.api.subscription import subscribe, subscription_status
 from shared.app import the_app
 from shared.domain.integration import StoredIntegration
 from shared.operation import Operation
+from shared.operation_outcome import OperationKind
 from shared.subjects import integration_in_route
 
 _BUDGET_SECONDS = 60.0
@@ -15,7 +16,12 @@ _BUDGET_SECONDS = 60.0
 def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer the HTTP request."""
     return edge.respond_about(
-        req, integration_in_route, _answer, context=context, budget_seconds=lambda: _BUDGET_SECONDS
+        req,
+        integration_in_route,
+        _answer,
+        context=context,
+        budget_seconds=lambda: _BUDGET_SECONDS,
+        kind=lambda call: OperationKind.SERVICE_HOOK,
     )
 
 

@@ -3,18 +3,26 @@
 import azure.functions as func
 
 from shared import edge
-from shared.api.connection_request import named_integration
+from shared.api.connection_request import named_integration, tests_stored_credentials
 from shared.api.connection_test import read_request, run_connection_test
 from shared.app import the_app
 from shared.domain.integration import StoredIntegration
 from shared.operation import Operation
+from shared.operation_outcome import OperationKind
 
 _BUDGET_SECONDS = 60.0
 
 
 def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer the HTTP request."""
-    return edge.respond_about(req, _find, _test, context=context, budget_seconds=lambda: _BUDGET_SECONDS)
+    return edge.respond_about(
+        req, _find, _test, context=context, budget_seconds=lambda: _BUDGET_SECONDS, kind=_kind
+    )
+
+
+def _kind(call: edge.Call) -> OperationKind | None:
+    """What is not saved yet says nothing of the integration."""
+    return OperationKind.CONNECTION_TEST if tests_stored_credentials(call.json()) else None
 
 
 def _find(call: edge.Call) -> edge.Subject[StoredIntegration | None]:

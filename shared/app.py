@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from shared.clients.service_hooks import ServiceHooks
     from shared.storage.aha_progress import AhaProgressStore
     from shared.storage.links import LinkStore
+    from shared.storage.outcomes import OutcomeStore
     from shared.storage.unfinished_sends import UnfinishedSendStore
     from shared.storage.watermarks import WatermarkStore
 
@@ -82,6 +83,13 @@ class App:
         from shared.storage.unfinished_sends import UnfinishedSendStore
 
         return UnfinishedSendStore(self.tables)
+
+    @cached_property
+    def outcomes(self) -> OutcomeStore:
+        """What the operations in the log came to."""
+        from shared.storage.outcomes import OutcomeStore
+
+        return OutcomeStore(self.tables)
 
     @cached_property
     def watermarks(self) -> WatermarkStore:

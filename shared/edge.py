@@ -44,6 +44,7 @@ from shared.errors import (
 from shared.json_bounds import check_number_of_values, whole_number
 from shared.operation import Operation
 from shared.operation_log import LogSink
+from shared.operation_outcome import OperationKind
 from shared.prefer import wait_seconds
 
 logger = logging.getLogger(__name__)
@@ -194,6 +195,7 @@ def respond_about(
     *,
     context: func.Context | None = None,
     budget_seconds: Callable[[], float],
+    kind: Callable[[Call], OperationKind | None] = lambda call: None,
     status_of: Callable[[OperationFailed], int] = status_for,
 ) -> func.HttpResponse:
     """Find what a call is about, run the handler as one operation, and turn any error into an HTTP answer.
@@ -204,10 +206,11 @@ def respond_about(
     Args:
         context: the platform's context of the call, for the threads that the operation starts.
         budget_seconds: how long the operation may take.
+        kind: what a call is for. An operation without a kind says nothing of the integration's health.
         status_of: replaces the table of statuses, for a caller that reacts to statuses in its own way.
     """
     with working_for(context) if context is not None else nullcontext():
-        return _respond(request, find, handler, budget_seconds, status_of)
+        return _respond(request, find, handler, budget_seconds, kind, status_of)
 
 
 def _respond(
@@ -215,6 +218,7 @@ def _respond(
     find: Callable[[Call], Subject[Found]],
     handler: Callable[[Call, Operation, Found], Answer],
     budget_seconds: Callable[[], float],
+    kind: Callable[[Call], OperationKind | None],
     status_of: Callable[[OperationFailed], int],
 ) -> func.HttpResponse:
     try:
@@ -225,7 +229,7 @@ def _respond(
         call = Call.of(request)
         subject = find(call)
         if subject.log is not None:
-            operation.log.write_to(subject.log)
+            operation.log.write_to(subject.log, kind(call))
         response = _response(handler(call, operation, subject.found), operation)
     except OperationFailed as error:
         _note_failure(operation, error)
@@ -236,6 +240,7 @@ def _respond(
             log_events.OPERATION_DEFECT,
             f"A defect of this app ended the operation: {type(error).__name__}. The log of the function app has the "
             "stack trace.",
+            code=Defect.code,
         )
         failure = Defect(
             "A defect of this app ended the operation. Give the person who operates the app this operation id: "

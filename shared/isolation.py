@@ -39,6 +39,7 @@ def note_defect(operation: Operation, error: Exception, name: str) -> Defect:
         log_events.RECORD_DEFECT,
         f"A defect of this app stopped {name}: {type(error).__name__}. The log of the function app has the stack "
         "trace.",
+        code=Defect.code,
         record=name,
     )
     return Defect(

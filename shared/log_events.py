@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from shared.errors import System
+
 
 class Level(str, Enum):
     """How urgent a log entry is."""
@@ -21,19 +23,33 @@ class Level(str, Enum):
     """Something was not done, and somebody has to act."""
 
 
+class Effect(str, Enum):
+    """What an entry says of the record that it names, or (the last one) of the operation."""
+
+    SENT = "sent"
+    RECEIVED = "received"
+    IN_SYNC = "in_sync"
+    UNLINKED = "unlinked"
+    STOPPED = "stopped"
+    """The operation ended, and what was asked for is not done."""
+
+
 @dataclass(frozen=True)
 class LogEvent:
     """One kind of log entry.
 
     `name` is stable: callers of the API filter by it. `meaning` says what happened; `remedy` says what a person does
     about it, and is empty where there is nothing to do. Two events share a name where the same step can succeed or
-    fail: then they differ in `level`.
+    fail: then they differ in `level`. `effect` is what health is worked out from. `system` is the one that a request
+    went to.
     """
 
     name: str
     level: Level
     meaning: str
     remedy: str = ""
+    effect: Effect | None = None
+    system: System | None = None
 
 
 INTEGRATION_SAVED = LogEvent(
@@ -46,6 +62,7 @@ AZURE_DEVOPS_REQUEST = LogEvent(
     "azure-devops.request",
     Level.INFO,
     "Azure DevOps answered a request. The entry has the status and the time that the answer took.",
+    system=System.AZURE_DEVOPS,
 )
 AZURE_DEVOPS_REQUEST_FAILED = LogEvent(
     "azure-devops.request",
@@ -57,6 +74,7 @@ AHA_REQUEST = LogEvent(
     "aha.request",
     Level.INFO,
     "Aha! answered a request. The entry has the status and the time that the answer took.",
+    system=System.AHA,
 )
 AHA_REQUEST_FAILED = LogEvent(
     "aha.request",
@@ -98,16 +116,19 @@ WORK_ITEM_CREATED = LogEvent(
     "work-item.created",
     Level.INFO,
     "A work item was created.",
+    effect=Effect.SENT,
 )
 WORK_ITEM_UPDATED = LogEvent(
     "work-item.updated",
     Level.INFO,
     "A work item was changed.",
+    effect=Effect.SENT,
 )
 WORK_ITEM_UNCHANGED = LogEvent(
     "work-item.unchanged",
     Level.INFO,
     "A work item needed no change.",
+    effect=Effect.IN_SYNC,
 )
 WORK_ITEM_FAILED = LogEvent(
     "work-item.failed",
@@ -183,6 +204,7 @@ LINK_REMOVED = LogEvent(
     "link.removed",
     Level.INFO,
     "A person removed the link of a record. The work item and the record stay. The next send creates a new work item.",
+    effect=Effect.UNLINKED,
 )
 LINK_BACK_WRITTEN = LogEvent(
     "link-back.written",
@@ -258,6 +280,7 @@ SEND_RESUME_FAILED = LogEvent(
     Level.ERROR,
     "The timer did not finish a send.",
     "Correct what the message names.",
+    effect=Effect.STOPPED,
 )
 SEND_GIVEN_UP = LogEvent(
     "send.given-up",
@@ -305,6 +328,7 @@ RECORD_CHANGES = LogEvent(
     "record.changes",
     Level.INFO,
     "The app writes changes of a work item to Aha!.",
+    effect=Effect.RECEIVED,
 )
 RECORD_CONFLICT = LogEvent(
     "record.conflict",
@@ -367,6 +391,7 @@ NOTIFICATION_NOTHING_TO_DO = LogEvent(
     "notification.nothing-to-do",
     Level.INFO,
     "No synced field changed.",
+    effect=Effect.IN_SYNC,
 )
 
 RECONCILE_UPDATED = LogEvent(
@@ -386,6 +411,7 @@ RECONCILE_FAILED = LogEvent(
     Level.ERROR,
     "A run of *Reconcile* failed. The next run covers the same period.",
     "Correct what the message names.",
+    effect=Effect.STOPPED,
 )
 
 SUBSCRIPTION_CREATED = LogEvent(
@@ -424,18 +450,21 @@ OPERATION_FAILED = LogEvent(
     Level.ERROR,
     "The operation failed. `detail.code` has the error code.",
     "Look up the code in *Error codes*.",
+    effect=Effect.STOPPED,
 )
 OPERATION_REFUSED = LogEvent(
     "operation.refused",
     Level.WARNING,
     "The request could not be carried out as it was made: it is wrong, or came too early or too late.",
     "Correct the request. The integration needs no repair.",
+    effect=Effect.STOPPED,
 )
 OPERATION_DEFECT = LogEvent(
     "operation.defect",
     Level.ERROR,
     "A defect of the app ended the operation.",
     "Look up the operation id in Application Insights.",
+    effect=Effect.STOPPED,
 )
 
 

@@ -48,7 +48,9 @@ EVERYTHING = LogFilter()
 
 
 def _records(detail: Mapping[str, Any]) -> set[str]:
-    return {str(detail[key]).casefold() for key in _RECORD_KEYS if detail.get(key)}
+    several = detail.get("references")
+    names = [detail.get(key) for key in _RECORD_KEYS] + (several if isinstance(several, list) else [])
+    return {str(name).casefold() for name in names if name}
 
 
 def _work_items(detail: Mapping[str, Any]) -> set[Any]:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
 from shared.log_events import Level, LogEvent
+from shared.operation_outcome import OperationKind, OperationOutcome
+from shared.outcome_notes import OutcomeNotes
 
 logger = logging.getLogger(__name__)
 
 _FLUSH_AT = 80
 """Entries that are stored together. A crash loses those that are not stored yet."""
+
+_NAMES_OF_RECORDS = ("reference", "references", "aha_id", "work_item_id")
 
 _LOGGING_LEVELS = {Level.INFO: logging.INFO, Level.WARNING: logging.WARNING, Level.ERROR: logging.ERROR}
 
@@ -24,7 +28,7 @@ class LogEntry:
     """One step of an operation: a request that was answered, a decision, a result.
 
     `time` is in UTC. `event` is the name of a LogEvent, `message` a sentence for a person, `detail` JSON values
-    without secrets.
+    without secrets. The last entry of an operation has what the operation came to.
     """
 
     time: datetime
@@ -33,6 +37,7 @@ class LogEntry:
     event: str
     message: str
     detail: Mapping[str, Any] = field(default_factory=dict)
+    outcome: OperationOutcome | None = field(default=None, compare=False)
 
 
 LogSink = Callable[[Sequence[LogEntry]], None]
@@ -51,32 +56,64 @@ class OperationLog:
         self._lock = threading.Lock()
         self._entries: list[LogEntry] = []
         self._sink: LogSink | None = None
+        self._kind: OperationKind | None = None
+        self._notes = OutcomeNotes()
+        self._subject: dict[str, Any] = {}
 
-    def write_to(self, sink: LogSink) -> None:
-        """Name the sink that stores the entries, also those that were collected so far."""
+    def write_to(self, sink: LogSink, kind: OperationKind | None = None) -> None:
+        """Name the sink that stores the entries, also those that were collected so far.
+
+        `kind` says what the operation is for. Without it, the operation says nothing of the integration's health.
+        """
         self._sink = sink
+        self._kind = kind
+
+    def name_subject(self, **detail: Any) -> None:
+        """What the operation is about. Later entries that name no record have these details, too."""
+        self._subject = {name: value for name, value in detail.items() if value}
+
+    def know_record(self, name: str, feature_id: str) -> None:
+        """A record of the operation: its reference, or else its Aha! id, and the Aha! id of its feature."""
+        with self._lock:
+            self._notes.know_record(name, feature_id)
 
     def add(self, event: LogEvent, message: str, /, **detail: Any) -> None:
         """Add an entry. `message` is a sentence for a person; `detail` holds JSON values without secrets."""
         # JSON input can carry half of a surrogate pair, which UTF-8 cannot encode.
         message = message.encode("utf-8", "replace").decode()
+        names_record = any(detail.get(name) for name in _NAMES_OF_RECORDS)
         entry = LogEntry(
-            datetime.now(timezone.utc), event.level, self._operation_id, event.name, message, detail
+            datetime.now(timezone.utc),
+            event.level,
+            self._operation_id,
+            event.name,
+            message,
+            detail if names_record else {**detail, **self._subject},
         )
         logger.log(_LOGGING_LEVELS[event.level], "%s [%s] %s", _label(entry), self._operation_id, message)
         with self._lock:
+            self._notes.note(entry.time, event, message, entry.detail)
             self._entries.append(entry)
-            is_full = len(self._entries) >= _FLUSH_AT
-        if is_full:
-            self.flush()
+            # The last entry waits for the end, because what the operation came to is stored with it.
+            is_full = len(self._entries) > _FLUSH_AT and self._sink is not None
+            full = self._entries[:_FLUSH_AT] if is_full else []
+            del self._entries[: len(full)]
+        self._store(full)
 
     def flush(self) -> None:
-        """Store the entries collected so far. If the sink fails, they are lost, and the operation goes on."""
+        """Store the entries that are left, at the end of the operation. If the sink fails, they are lost."""
         if self._sink is None:
             return
         with self._lock:
             entries, self._entries = self._entries, []
-        if not entries:
+            if entries and self._kind is not None:
+                outcome = self._notes.outcome(self._kind, self._operation_id, entries[-1].time)
+                entries[-1] = replace(entries[-1], outcome=outcome)
+        self._store(entries)
+
+    def _store(self, entries: Sequence[LogEntry]) -> None:
+        """Give entries to the sink. If it fails, they are lost, and the operation goes on."""
+        if self._sink is None or not entries:
             return
         try:
             self._sink(entries)

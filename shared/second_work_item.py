@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared import log_events
 from shared.domain.work_item import WorkItem
+from shared.errors import AlreadyLinked
 from shared.operation import Operation
 
 
@@ -18,6 +19,7 @@ def log_second_work_item(
         "Azure DevOps carried out a create late, or somebody copied the work item or restored it from the recycle bin. "
         f"Changes of work item {other.id} do not reach Aha!. Copy what is needed into work item {linked_id}, then "
         f"delete work item {other.id}, or remove its hyperlink to Aha! if it is to stay.",
+        code=AlreadyLinked.code,
         reference=name,
         work_item_id=linked_id,
         second_work_item_id=other.id,

@@ -56,7 +56,7 @@ def settle_intentions(
             log_events.INTENTION_SETTLED,
             f"The app found a write of its own to {link.reference or link.aha_id} that it had not recorded yet.",
             fields=sorted(name.value for name in settled.recognised),
-            reference=link.reference,
+            reference=link.reference or link.aha_id,
             work_item_id=link.work_item_id,
         )
     return settled.link

@@ -64,6 +64,14 @@ def named_integration(body: Any) -> str:
     )
 
 
+def tests_stored_credentials(body: Any) -> bool:
+    """Whether a test shows how the integration that the body names does: it has no credentials of its own."""
+    source = JsonObject(body, InputErrors())
+    aha = source.object("aha")
+    is_stored = not any(aha.raw(key) for key in ("integration_id", "url", "api_token"))
+    return is_stored and bool(source.text("integration_id", longest=64))
+
+
 def read_connection_request(
     body: Any, find_integration: FindIntegration, url_rules: UrlRules
 ) -> ConnectionTestRequest:

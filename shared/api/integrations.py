@@ -8,7 +8,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from shared import log_events
+from shared.api.health import health_json
 from shared.app import App
+from shared.concurrency import in_parallel
 from shared.domain.integration import AhaTarget, Integration, RecordMapping, StoredIntegration
 from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
 from shared.errors import InputError, InvalidRequest, PreconditionFailed, no_integration
@@ -24,18 +26,24 @@ class Representation:
     etag: str
 
 
-def list_integrations(app: App) -> list[dict[str, Any]]:
-    """Every integration as JSON, sorted by name."""
-    return [_represent(app, stored).body for stored in app.integrations.all()]
+def list_integrations(app: App, operation: Operation) -> list[dict[str, Any]]:
+    """Every integration as JSON with its health, sorted by name."""
+    return in_parallel(lambda stored: _with_health(app, operation, stored).body, app.integrations.all())
 
 
 def get_integration(
-    app: App, integration_id: str, found: StoredIntegration | DeletedIntegration | None
+    app: App, operation: Operation, integration_id: str, found: StoredIntegration | DeletedIntegration | None
 ) -> Representation:
-    """One integration. Raises IntegrationNotFound."""
+    """One integration with its health. Raises IntegrationNotFound."""
     if not isinstance(found, StoredIntegration):
         raise no_integration(integration_id)
-    return _represent(app, found)
+    return _with_health(app, operation, found)
+
+
+def _with_health(app: App, operation: Operation, stored: StoredIntegration) -> Representation:
+    shown = _represent(app, stored)
+    health = health_json(app.outcomes, operation, stored.integration.integration_id)
+    return Representation({**shown.body, "health": health}, shown.etag)
 
 
 def put_integration(

@@ -149,6 +149,11 @@ class Link:
     last_error: RecordError | None = None
     written_back: WrittenBack | None = None
 
+    @property
+    def feature_id(self) -> str:
+        """The Aha! id of the feature that the record is, or belongs to."""
+        return self.parent_aha_id or self.aha_id
+
     def is_agreed(self, revision: int) -> bool:
         """Whether a revision is in sync with Aha! for certain, so that neither side has to be read."""
         return revision <= self.agreed_revision and not self.intentions

@@ -62,7 +62,7 @@ def link_record(
             operation.log.add(
                 log_events.LINK_MADE,
                 f"{record.reference or record.id} was linked to work item {work_item_id}.",
-                reference=record.reference,
+                reference=record.reference or record.id,
                 work_item_id=work_item_id,
             )
         return standing_of(app, operation, integration, name)

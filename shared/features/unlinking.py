@@ -41,10 +41,11 @@ def unlink_record(app: App, operation: Operation, integration: Integration, name
     except LinkChanged as error:
         raise FeatureBusy(f"{error.detail} Repeat the request.", retry_after=5) from None
     for one in family:
+        operation.log.know_record(_name(one.link), one.link.feature_id)
         operation.log.add(
             log_events.LINK_REMOVED,
             f"{_name(one.link)} is no longer linked to work item {one.link.work_item_id}.",
-            reference=one.link.reference,
+            reference=_name(one.link),
             work_item_id=one.link.work_item_id,
         )
 
@@ -92,7 +93,7 @@ def _take_out_of_aha(
             operation.log.add(
                 log_events.LINK_BACK_REMOVED,
                 f"The link to work item {link.work_item_id} was taken out of the integration fields of {_name(link)}.",
-                reference=link.reference,
+                reference=_name(link),
                 work_item_id=link.work_item_id,
             )
         return None
@@ -142,7 +143,7 @@ def _log_left(operation: Operation, family: Sequence[Link], error: OperationFail
             f"The integration fields of {_name(link)} in Aha! may still name work item {link.work_item_id}. Then the "
             f"next send takes that one again. {error.detail}",
             code=error.code,
-            reference=link.reference,
+            reference=_name(link),
             work_item_id=link.work_item_id,
         )
 

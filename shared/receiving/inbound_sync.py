@@ -95,8 +95,8 @@ class InboundSync:
         try:
             return self._sync(notification, stored)
         except OperationFailed as error:
-            reference = {"reference": stored.link.reference} if stored else {}
-            error.evidence.update(work_item_id=notification.work_item_id, **reference)
+            where = _where(stored.link) if stored else {"work_item_id": notification.work_item_id}
+            error.evidence.update(where)
             raise
 
     def _sync(self, notification: Notification, stored: StoredLink | None) -> Received:
@@ -112,6 +112,7 @@ class InboundSync:
                     f"This integration did not send work item {notification.work_item_id}.",
                     work_item_id=notification.work_item_id,
                 )
+            self._operation.log.know_record(_name(stored.link), stored.link.feature_id)
             if not has_written and _is_synced(stored.link, notification.revision):
                 return self._unchanged(stored.link, "already_agreed")
             if not has_written and _is_refused(stored.link, notification.revision):
@@ -134,7 +135,10 @@ class InboundSync:
                 self._commit(stored, both, plan, written)
             except LinkChanged as error:
                 self._operation.log.add(
-                    log_events.LINK_CHANGED_MEANWHILE, f"{error.detail} This operation reads it again."
+                    log_events.LINK_CHANGED_MEANWHILE,
+                    f"{error.detail} This operation reads it again.",
+                    work_item_id=stored.link.work_item_id,
+                    reference=_name(stored.link),
                 )
                 stored = None
                 continue
@@ -158,7 +162,7 @@ class InboundSync:
             try:
                 record = reading.result()
             except NotFound as error:
-                return ignore(self._operation, "aha_record_gone", error.detail, reference=link.reference)
+                return ignore(self._operation, "aha_record_gone", error.detail, **_where(link))
             except (Forbidden, RuleViolation) as error:
                 return self._refused_record(stored, work_item, error)
         shown_field = self._integration.description_field(work_item.type)
@@ -190,23 +194,20 @@ class InboundSync:
                 "work_item_gone",
                 f"Work item {number} of {link.reference or link.aha_id} was deleted. The next send of the record "
                 "creates a new one, unless somebody restores it before.",
-                work_item_id=number,
-                reference=link.reference,
+                **_where(link),
             )
         error = out_of_sight(link, project)
         self._operation.log.add(
             log_events.WORK_ITEM_OUT_OF_SIGHT,
             error.detail,
             code=error.code,
-            reference=link.reference,
-            **error.evidence,
+            **{**error.evidence, **_where(link)},
         )
         return ignore(
             self._operation,
             "work_item_out_of_sight",
             f"Work item {number} cannot be read, so its changes do not reach Aha!.",
-            work_item_id=number,
-            reference=link.reference,
+            **_where(link),
         )
 
     def _intend(self, stored: StoredLink, both: _Both, plan: ReceivePlan) -> StoredLink:
@@ -247,8 +248,7 @@ class InboundSync:
             self._operation,
             "aha_refused",
             f"Aha! does not take the changes of work item {link.work_item_id}. Its next change tries them again.",
-            work_item_id=link.work_item_id,
-            reference=link.reference,
+            **_where(link),
         )
 
     def _unchanged(self, link: Link, reason: str) -> Received:
@@ -256,10 +256,17 @@ class InboundSync:
             log_events.NOTIFICATION_NOTHING_TO_DO,
             "No synced field changed.",
             reason=reason,
-            work_item_id=link.work_item_id,
-            reference=link.reference,
+            **_where(link),
         )
         return Received("unchanged", reason)
+
+
+def _name(link: Link) -> str:
+    return link.reference or link.aha_id
+
+
+def _where(link: Link) -> dict[str, Any]:
+    return {"work_item_id": link.work_item_id, "reference": _name(link)}
 
 
 def _is_synced(link: Link, revision: int | None) -> bool:

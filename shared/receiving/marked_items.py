@@ -50,6 +50,7 @@ def report_second_work_item(
     for link in elsewhere:
         if link.aha_id in marked:
             name = link.reference or link.aha_id
+            operation.log.know_record(name, link.feature_id)
             log_second_work_item(operation, name, link.work_item_id, link.work_item_url, item)
 
 

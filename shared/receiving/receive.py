@@ -79,6 +79,11 @@ def receive(app: App, operation: Operation, delivery: Delivery) -> Received:
         Unavailable, Refused: it could not be done now; the notification should be delivered again.
     """
     notification, integration = delivery.notification, delivery.integration.integration
+    if isinstance(notification, Notification):
+        link = delivery.stored.link if delivery.stored else None
+        operation.log.name_subject(
+            reference=link and (link.reference or link.aha_id), work_item_id=notification.work_item_id
+        )
     if delivery.link_failure is not None:
         raise delivery.link_failure
     if isinstance(notification, Ignored):

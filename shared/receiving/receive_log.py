@@ -119,7 +119,7 @@ def _item(link: Link) -> str:
 def _where(link: Link, work_item: WorkItem) -> dict[str, Any]:
     return {
         "work_item_id": link.work_item_id,
-        "reference": link.reference,
+        "reference": link.reference or link.aha_id,
         "revision": work_item.revision,
     }
 

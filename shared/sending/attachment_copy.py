@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
@@ -35,11 +35,16 @@ _MOST_SECONDS, _MOST_SHARE = 150.0, 0.8
 
 @dataclass(frozen=True)
 class UploadPlace:
-    """Where files are uploaded to."""
+    """Where files are uploaded to. `records` has for each attachment's id the reference of its record, for the log."""
 
     azure_devops: AzureDevOps
     project: str
     area_path: str
+    records: Mapping[str, str]
+
+    def named(self, attachment: Attachment) -> dict[str, str | None]:
+        """An attachment and its record, for the log."""
+        return {"attachment_id": attachment.id, "reference": self.records.get(attachment.id)}
 
 
 def copy_attachments(
@@ -60,16 +65,14 @@ def copy_attachments(
             operation.log.add(
                 log_events.ATTACHMENT_PENDING,
                 f"The attachment “{attachment.file_name}” was not sent yet. {error.detail}",
-                attachment_id=attachment.id,
+                **place.named(attachment),
             )
             return error
         except OperationFailed as error:
             operation.log.add(
                 log_events.ATTACHMENT_FAILED,
                 f"The attachment “{attachment.file_name}” was not sent. {error.detail}",
-                attachment_id=attachment.id,
-                code=error.code,
-                **error.evidence,
+                **{**error.evidence, **place.named(attachment), "code": error.code},
             )
             return error
 
@@ -151,8 +154,8 @@ class _Copy:
         self._operation.log.add(
             log_events.ATTACHMENT_UPLOADED,
             f"The attachment “{name}” was uploaded.",
-            attachment_id=self._attachment.id,
             size=len(download),
+            **self._place.named(self._attachment),
         )
         return AttachedFile(url, name, len(download))
 

@@ -253,7 +253,7 @@ def _send_batch(
             left.append(item)
         elif entry.may_pass:
             doubtful.append(replace(item, is_set_aside=is_below_temporary_id))
-            yield Log(log_events.BATCH_ENTRY_FAILED, entry.error.detail, {"record_id": item.record_id})
+            yield Log(log_events.BATCH_ENTRY_FAILED, entry.error.detail, {"aha_id": item.record_id})
         elif is_below_temporary_id and not entry.names_fields:
             left.append(replace(item, is_set_aside=True))
         else:

@@ -140,7 +140,9 @@ def _advance(
         elif isinstance(request, NoteRefusal):
             place.capabilities.note_refusal(place.azure_devops.account_name, request.capability)
         elif isinstance(request, Log):
-            place.operation.log.add(request.event, request.message, **request.detail)
+            record = records.get(str(request.detail.get("aha_id")))
+            name = {"reference": record.reference or record.id} if record else {}
+            place.operation.log.add(request.event, request.message, **request.detail, **name)
         elif isinstance(request, Fork):
             if not request.branches:
                 answer = []

@@ -267,9 +267,14 @@ class FeatureSend:
         from shared.sending.attachment_copy import UploadPlace, copy_attachments
 
         target = self._integration.azure_devops
+        names = {
+            item.id: record.reference or record.id
+            for record in reversed(self._feature.records)
+            for item in record.attachments
+        }
         return copy_attachments(
             attachments,
-            UploadPlace(self._azure_devops, target.project, target.area_path),
+            UploadPlace(self._azure_devops, target.project, target.area_path, names),
             self._operation,
             transport=self._app.process_state.transport,
         )

@@ -163,7 +163,7 @@ def _log_not_adopted(record: Record, work_item_id: int, reason: str, place: Look
         f"Aha! names work item {work_item_id} for {record.reference or record.id}, but {reason}. A new work item is "
         "created.",
         work_item_id=work_item_id,
-        reference=record.reference,
+        reference=record.reference or record.id,
     )
 
 
@@ -177,7 +177,7 @@ def _log_unreadable(states: Mapping[str, RecordState], named: Mapping[str, int],
             "created. Remove the old one from the record's integration fields in Aha!, or give the token's user access "
             "to it.",
             work_item_id=number,
-            reference=record.reference,
+            reference=record.reference or record_id,
         )
 
 
@@ -269,7 +269,7 @@ def _adopt_orphans(
             log_events.WORK_ITEM_FOUND_AGAIN,
             f"An interrupted send created work item {item.id}; it is kept.",
             aha_id=record_id,
-            reference=states[record_id].record.reference,
+            reference=states[record_id].record.reference or record_id,
             work_item_id=item.id,
         )
         field_of = place.integration.description_field

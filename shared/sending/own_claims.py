@@ -148,12 +148,15 @@ class OwnClaims:
         lost = frozenset(claim.aha_id for _, claim in renewals if claim.aha_id not in renewed)
         for stored in renewed.values():
             self._keep(stored, began)
+        references = {claim.aha_id: claim.reference for _, claim in renewals}
         for record_id in lost:
             self._held.pop(record_id, None)
+            name = references[record_id] or record_id
             self._operation.log.add(
                 log_events.CLAIM_LOST,
-                f"Another send took over the claim of {record_id}.",
+                f"Another send took over the claim of {name}.",
                 aha_id=record_id,
+                reference=name,
             )
         return lost
 

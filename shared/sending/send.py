@@ -73,9 +73,12 @@ def send_feature(
     """
     check_usable(integration)
     check_product(integration, feature)
+    name = feature.record.reference or feature.record.id
+    operation.log.name_subject(reference=name)
+    for record in feature.records:
+        operation.log.know_record(record.reference or record.id, feature.record.id)
     note = _note(app, operation, integration, feature, unfinished)
     send = FeatureSend(app, operation, integration, feature, note)
-    name = feature.record.reference or feature.record.id
     try:
         if dry_run:
             return send.dry_run()

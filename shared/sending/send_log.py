@@ -34,7 +34,7 @@ class SendLog:
         """A work item that is now as planned, and what was overwritten or left alone in it."""
         event, message = _DONE[outcome.kind]
         name = _name(plan.record)
-        where = {"work_item_id": item.id, "reference": plan.record.reference, "revision": item.revision}
+        where = {"work_item_id": item.id, "reference": name, "revision": item.revision}
         if outcome.was_found:
             self._log.add(
                 log_events.WORK_ITEM_FOUND_AGAIN,
@@ -79,8 +79,9 @@ class SendLog:
                 log_events.ATTACHMENT_NO_ROOM,
                 f"{len(plan.files.over_limit)} attachments of {_name(plan.record)} were not sent. "
                 f"{over_limit().detail}",
+                code=over_limit().code,
                 attachment_ids=[item.id for item in plan.files.over_limit],
-                reference=plan.record.reference,
+                reference=_name(plan.record),
             )
         if plan.is_outdated:
             return
@@ -90,7 +91,7 @@ class SendLog:
                 f"{_name(plan.record)} no longer has requirement {record_id} in Aha!. Its work item stays as it is; "
                 "close or delete it in Azure DevOps if it is not wanted.",
                 aha_id=record_id,
-                reference=plan.record.reference,
+                reference=_name(plan.record),
             )
 
     def failed(self, record: Record, error: OperationFailed) -> None:
@@ -98,9 +99,7 @@ class SendLog:
         self._log.add(
             log_events.WORK_ITEM_FAILED,
             f"{_name(record)} was not sent. {error.detail}",
-            code=error.code,
-            reference=record.reference,
-            **error.evidence,
+            **{**error.evidence, "code": error.code, "reference": _name(record)},
         )
 
     def retried(self, record: Record, error: OperationFailed) -> None:
@@ -109,7 +108,7 @@ class SendLog:
             log_events.WORK_ITEM_CHANGED_MEANWHILE,
             f"{_name(record)}: {error.detail} This send reads it again.",
             aha_id=record.id,
-            reference=record.reference,
+            reference=_name(record),
         )
 
     def link_changed(self, error: LinkChanged) -> None:
@@ -126,7 +125,7 @@ class SendLog:
                     f"Work item {link.work_item_id} of {link.reference or link.aha_id} was deleted in Azure DevOps; a "
                     "new one is created.",
                     work_item_id=link.work_item_id,
-                    reference=link.reference,
+                    reference=link.reference or link.aha_id,
                 )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from shared.log_events import Level
 from shared.operation_log import LogEntry
 from shared.storage.keys import escape_key
+from shared.storage.outcome_rows import outcome_properties
 from shared.storage.rows import LONGEST_TEXT, Row, Value, cut_text, long_text, utf16_length
 
 SCHEMA = 1
@@ -46,6 +47,11 @@ class KeyedEntry:
 def key_of_time(moment: datetime) -> str:
     """The start of the keys of all entries of this moment. Keys of older entries are greater, of newer ones smaller."""
     return f"{_LAST_MICROSECOND - (moment - _EPOCH) // timedelta(microseconds=1):017}"
+
+
+def moment_of_key(key: str) -> datetime:
+    """The moment of the entry that has this key."""
+    return _EPOCH + timedelta(microseconds=_LAST_MICROSECOND - int(key[:17]))
 
 
 def block_rows(partition: str, entries: Sequence[LogEntry]) -> list[Row]:
@@ -97,9 +103,11 @@ def _blocks(keyed: Iterable[tuple[str, LogEntry]]) -> Iterator[_Block]:
 def _block_row(partition: str, block: _Block) -> Row:
     newest = min(key for key, _, _ in block)
     text = ",".join(f"{json.dumps(key)}:{document}" for key, _, document in block)
+    outcome = block[-1][1].outcome
     properties: dict[str, Value] = {
         "schema": SCHEMA,
         "operation_id": block[0][1].operation_id,
+        **(outcome_properties(outcome) if outcome else {}),
         **{level_property(level): True for level in {entry.level for _, entry, _ in block}},
         **long_text("entries", f"{{{text}}}"),
     }

@@ -21,6 +21,7 @@ from shared.domain.unfinished_sends import UnfinishedSend, is_due, may_pass, tak
 from shared.errors import CredentialsRejected, Forbidden, OperationFailed, Unavailable
 from shared.isolation import isolated, note_defect
 from shared.operation import Operation
+from shared.operation_outcome import OperationKind
 from shared.storage.links import StoredLink
 from shared.storage.unfinished_sends import StoredUnfinishedSend, UnreadableNote
 from shared.timer.job import Job
@@ -42,7 +43,12 @@ def finish_sends_job(app: App, stored: StoredIntegration) -> Job | None:
     due = [note for note in notes if isinstance(note, UnreadableNote) or is_due(note.note, note.age)]
     if not due:
         return None
-    return Job(stored, datetime.now(timezone.utc), lambda operation: _finish_all(app, operation, stored, due))
+    return Job(
+        stored,
+        datetime.now(timezone.utc),
+        lambda operation: _finish_all(app, operation, stored, due),
+        OperationKind.SEND,
+    )
 
 
 def _finish_all(
@@ -71,9 +77,11 @@ def _attempt(
     finish = isolated(
         partial(_finish, app, operation, stored), operation, lambda unfinished: unfinished.note.feature
     )
+    if unfinished.note.name.isdigit():
+        operation.log.know_record(unfinished.note.feature, unfinished.note.name)
     failure = finish(unfinished)
     if failure is not None:
-        operation.log.write_to(app.log_of(stored))
+        operation.log.write_to(app.log_of(stored), OperationKind.SEND)
         _log_failure(operation, unfinished.note, failure)
     operation.log.flush()
     return failure
@@ -104,7 +112,7 @@ def _finish(
     if note.is_change and not _is_to_update(app, stored, feature):
         _remove(app, stored, held)
         return
-    operation.log.write_to(app.log_of(stored))
+    operation.log.write_to(app.log_of(stored), OperationKind.SEND)
     _log_start(operation, held.note, note.operation_id)
     # Most runs send nothing, and do not load what a send needs.
     from shared.sending.send import send_feature
@@ -174,7 +182,7 @@ def _give_up(
     note = unfinished.note
     if note.is_change and not note.is_given_up:
         return
-    operation.log.write_to(app.log_of(stored))
+    operation.log.write_to(app.log_of(stored), OperationKind.SEND)
     operation.log.add(
         log_events.SEND_GIVEN_UP,
         f"The timer does not finish the send of {note.feature}: {reason.rstrip('.')}.",

@@ -8,12 +8,18 @@ from datetime import datetime
 
 from shared.domain.integration import StoredIntegration
 from shared.operation import Operation
+from shared.operation_outcome import OperationKind
 
 
 @dataclass(frozen=True)
 class Job:
-    """Something to do for one integration. `since`: how long it has waited. `run` may raise OperationFailed."""
+    """Something to do for one integration. `since`: how long it has waited. `run` may raise OperationFailed.
+
+    `kind` says for which operations a failure of the job counts. One that writes no log when it succeeds counts as
+    Reconcile, the next run of which ends the problem.
+    """
 
     stored: StoredIntegration
     since: datetime
     run: Callable[[Operation], None]
+    kind: OperationKind = OperationKind.RECONCILE

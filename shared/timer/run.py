@@ -13,6 +13,7 @@ from shared.domain.integration import StoredIntegration
 from shared.errors import Defect, Unavailable
 from shared.isolation import isolated
 from shared.operation import Operation
+from shared.operation_outcome import OperationKind
 from shared.storage.integrations import UnreadableIntegration
 from shared.timer.finish_sends import finish_sends_job
 from shared.timer.job import Job
@@ -58,7 +59,7 @@ def _run_all(app: App, kinds: Sequence[JobKind], deadline: Deadline) -> None:
 
 def _run(app: App, job: Job, operation: Operation) -> None:
     """Do a job. Its failure is logged."""
-    operation.log.write_to(app.log_of(job.stored))
+    operation.log.write_to(app.log_of(job.stored), job.kind)
     failure = isolated(job.run, operation, lambda _: _name(job.stored))(operation)
     if failure is not None and not isinstance(failure, Defect):
         operation.log.add(log_events.RECONCILE_FAILED, failure.detail, code=failure.code, **failure.evidence)
@@ -73,7 +74,7 @@ def _jobs(app: App, kinds: Sequence[JobKind]) -> list[Job]:
             logger.error("The timer cannot read %s", stored.integration_id, exc_info=stored.error)
             continue
         operation = Operation.start(_LEAST_SECONDS)
-        operation.log.write_to(app.log_of(stored))
+        operation.log.write_to(app.log_of(stored), OperationKind.RECONCILE)
         for kind, found in zip(kinds, jobs, strict=True):
             job = isolated(partial(kind, app), operation, _name)(stored)
             if isinstance(job, Unavailable):

@@ -37,6 +37,12 @@ def changed(body: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
     return copied
 
 
+def settings_of(answer: requests.Response) -> dict[str, Any]:
+    """An integration as an answer has it, without its health, which answers of GET add."""
+    assert answer.ok, answer.text
+    return {key: value for key, value in answer.json().items() if key != "health"}
+
+
 def problem_of(answer: requests.Response, status: int, code: str) -> dict[str, Any]:
     """The body of an error answer of this status and code. The client has checked that it is a whole problem."""
     assert answer.status_code == status, f"{answer.status_code} {answer.text}"

@@ -15,6 +15,7 @@ from tests.e2e.configuration_bodies import (
     complete_integration,
     faults_of,
     problem_of,
+    settings_of,
 )
 from tests.e2e.configuration_tables import rows_about
 from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
@@ -47,7 +48,7 @@ def test_a_put_creates_an_integration_and_shows_it_without_its_secrets(
         "aha": {"url": "https://company.aha.io", "api_token_set": True, "link_back": "feature"},
     }
     read = api.get(f"/integrations/{integration_id}")
-    assert read.json() == answer.json()
+    assert settings_of(read) == answer.json()
     assert read.headers["etag"] == answer.headers["etag"]
 
 
@@ -86,7 +87,7 @@ def test_a_second_put_replaces_the_integration_and_keeps_when_it_was_created(
         shown["created_at"].replace("Z", "+00:00")
     )
     assert replaced.headers["etag"] != created.headers["etag"]
-    assert api.get(f"/integrations/{integration_id}").json() == shown
+    assert settings_of(api.get(f"/integrations/{integration_id}")) == shown
 
 
 @pytest.mark.contract

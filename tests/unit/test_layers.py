@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT / "shared"
 FUNCTIONS = sorted(path.parent for path in ROOT.glob("*/function.json"))
-DOMAIN_MAY_USE = ("shared.domain", "shared.errors", "shared.secret", "mistune")
+DOMAIN_MAY_USE = ("shared.domain", "shared.errors", "shared.operation_outcome", "shared.secret", "mistune")
 
 
 @functools.cache

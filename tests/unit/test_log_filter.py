@@ -70,6 +70,14 @@ def test_a_record_is_found_by_its_aha_id_and_a_work_item_as_the_second_one() -> 
     assert LogFilter(work_item_id=181).matches(entry)
 
 
+def test_an_entry_may_name_several_records() -> None:
+    detail = {"references": ["PROD-12", "PROD-12-1"]}
+    entry = LogEntry(CONFLICT.time, Level.INFO, "op-1", "link-back.written", "Written.", detail)
+
+    assert LogFilter(reference="PROD-12-1").matches(entry)
+    assert not LogFilter(reference="PROD-1").matches(entry)
+
+
 def test_an_entry_about_no_record_is_about_none() -> None:
     entry = LogEntry(
         CONFLICT.time, Level.INFO, "op-1", "integration.saved", "The integration was created.", {}

@@ -11,6 +11,7 @@ from tests.openapi import Contract
 CONTRACT = Contract.load()
 SCHEMAS: Mapping[str, Mapping[str, Any]] = CONTRACT.document["components"]["schemas"]
 SOMETIMES_LEFT_OUT = {
+    ("Integration", "health"): "only there in answers of GET",
     ("ConnectionTestResult", "aha"): "only there when Aha! was asked for",
     ("AhaSettings", "integration_id"): "only there when one was chosen",
     ("RecordMapping", "description_field"): "only there when one was chosen",

@@ -1,0 +1,136 @@
+"""How integrations do: the key `health` of their answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timezone
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from shared.concurrency import in_parallel
+from shared.domain.health import (
+    FailingRecord,
+    Health,
+    OpenProblem,
+    failing_records,
+    last_error,
+    open_problems,
+    wanted_proofs,
+)
+from shared.domain.times import time_text
+from shared.errors import OperationFailed
+from shared.operation import Operation
+from shared.operation_outcome import OperationOutcome
+from shared.storage.outcomes import MOST_FEATURES, MOST_ROWS, OutcomeStore
+
+logger = logging.getLogger(__name__)
+
+
+def health_json(store: OutcomeStore, operation: Operation, integration_id: str) -> dict[str, Any]:
+    """The health of an integration. If its log cannot be read, that is its open problem."""
+    try:
+        health = read_health(store, integration_id)
+    except OperationFailed as error:
+        logger.warning("The health of %s is not known: %s", integration_id, error.detail)
+        health = _unknown(operation, error.code, f"The log of the integration cannot be read. {error.detail}")
+    except Exception:
+        logger.exception("A defect stopped the health of %s in operation %s", integration_id, operation.id)
+        health = _unknown(
+            operation,
+            "internal_error",
+            "A defect of this app stopped reading the log of the integration. Give the person who operates the app "
+            f"this operation id: {operation.id}.",
+        )
+    return _as_json(health)
+
+
+def read_health(store: OutcomeStore, integration_id: str) -> Health:
+    """The health of an integration.
+
+    If nothing failed, three requests to Table Storage, side by side. If something did, then those that look for its
+    end, side by side, too: one for each kind of operation that failed, and one for each eleven features.
+
+    Raises:
+        Unavailable: Table Storage does not answer.
+    """
+    reads: tuple[Callable[[], Any], ...] = (
+        lambda: store.failed(integration_id),
+        lambda: store.last_sent_at(integration_id),
+        lambda: store.last_received_at(integration_id),
+    )
+    failed, sent_at, received_at = in_parallel(lambda read: read(), reads)
+    return Health(sent_at, received_at, last_error(failed), _open_problems(store, integration_id, failed))
+
+
+def _open_problems(
+    store: OutcomeStore, integration_id: str, failed: Sequence[OperationOutcome]
+) -> tuple[OpenProblem, ...]:
+    since = min((operation.ended_at for operation in failed), default=None)
+    if since is None:
+        return ()
+    proofs = sorted(wanted_proofs(failed), key=str)
+    families = list(_families(failing_records(failed)))
+    reads: list[Callable[[], Any]] = [
+        *(partial(store.last_success, integration_id, proof, since) for proof in proofs),
+        *(partial(_went_through, store, integration_id, records) for records in families),
+    ]
+    found = in_parallel(lambda read: read(), reads)
+    succeeded_at = {proof: moment for proof, moment in zip(proofs, found, strict=False) if moment is not None}
+    followed = {name: moment for part in found[len(proofs) :] for name, moment in part.items()}
+    return open_problems(failed, succeeded_at, followed)
+
+
+def _families(records: Iterable[FailingRecord]) -> Iterator[list[FailingRecord]]:
+    """Records by as many features as one request can ask for."""
+    by_feature: dict[str, list[FailingRecord]] = {}
+    for record in records:
+        by_feature.setdefault(record.feature_id, []).append(record)
+    families = iter(by_feature.values())
+    while some := list(islice(families, MOST_FEATURES)):
+        yield [record for family in some for record in family]
+
+
+def _went_through(
+    store: OutcomeStore, integration_id: str, records: Sequence[FailingRecord]
+) -> dict[str, datetime | None]:
+    """When each of these records last went through, None for never since it failed.
+
+    A record of which that is not known, because too much happened since, is left out.
+    """
+    features = sorted({record.feature_id for record in records})
+    operations = store.about_features(
+        integration_id, features, since=min(record.failed_at for record in records)
+    )
+    found: dict[str, datetime | None] = {}
+    for record in records:
+        moments = [one.ended_at for one in operations if record.name in one.through]
+        if moments or len(operations) < MOST_ROWS:
+            found[record.name] = max(moments, default=None)
+    return found
+
+
+def _unknown(operation: Operation, code: str, detail: str) -> Health:
+    problem = OpenProblem(datetime.now(timezone.utc), code, detail, operation.id)
+    return Health(open_problems=(problem,))
+
+
+def _as_json(health: Health) -> dict[str, Any]:
+    return {
+        "last_sent_at": time_text(health.last_sent_at),
+        "last_received_at": time_text(health.last_received_at),
+        "last_error": _error_json(health.last_error) if health.last_error else None,
+        "open_problems": [
+            {**_error_json(problem), "records": list(problem.records)} for problem in health.open_problems
+        ],
+    }
+
+
+def _error_json(problem: OpenProblem) -> dict[str, Any]:
+    return {
+        "time": time_text(problem.at),
+        "code": problem.code,
+        "detail": problem.detail,
+        "operation_id": problem.operation_id,
+    }

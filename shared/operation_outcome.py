@@ -1,0 +1,75 @@
+"""What an operation came to: what it was, whether it succeeded, which records went through, and which did not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from shared.errors import System
+
+SEVERAL_FEATURES = "*"
+"""Instead of a feature's Aha! id: the operation is about records of several features."""
+
+_CREDENTIALS = {
+    f"{system.value}_credentials_rejected": system for system in (System.AZURE_DEVOPS, System.AHA)
+}
+
+
+class OperationKind(str, Enum):
+    """What an operation is for. A success of one kind says nothing of another kind's errors."""
+
+    SEND = "send"
+    NOTIFICATION = "notification"
+    RECONCILE = "reconcile"
+    CONNECTION_TEST = "connection_test"
+    SERVICE_HOOK = "service_hook"
+    CONFIGURATION = "configuration"
+    STANDING = "standing"
+    LINK = "link"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One error of an operation.
+
+    `record` is the reference, or else the Aha! id, of the record that the error is about; empty if it is about none.
+    `feature_id` is the Aha! id of that record's feature; empty if the operation did not get to know the record.
+    """
+
+    at: datetime
+    code: str
+    detail: str
+    record: str = ""
+    feature_id: str = ""
+
+    @property
+    def refused_by(self) -> System | None:
+        """The system that refuses the token, if that is the error."""
+        return _CREDENTIALS.get(self.code)
+
+    @property
+    def is_of_record(self) -> bool:
+        """Whether it is over once the record went through. A refused token is no fault of the record that met it."""
+        return bool(self.feature_id) and self.refused_by is None
+
+
+@dataclass(frozen=True)
+class OperationOutcome:
+    """What an operation came to.
+
+    `through` are the records that are in sync now, as far as this operation carries them. `feature_id` is the Aha! id
+    of the feature that the records belong to, or SEVERAL_FEATURES, or empty. `reached` are the systems that answered.
+    `has_sent` and `has_received`: a text or a state was carried to Azure DevOps, or to Aha!.
+    """
+
+    kind: OperationKind
+    operation_id: str
+    ended_at: datetime
+    has_succeeded: bool = False
+    problems: tuple[Problem, ...] = ()
+    through: frozenset[str] = frozenset()
+    feature_id: str = ""
+    reached: frozenset[System] = frozenset()
+    has_sent: bool = False
+    has_received: bool = False
