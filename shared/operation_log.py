@@ -77,6 +77,11 @@ class OperationLog:
         with self._lock:
             self._notes.know_record(name, feature_id)
 
+    def know_whole_feature(self) -> None:
+        """No other record than those that are known belongs to the feature that the operation is about."""
+        with self._lock:
+            self._notes.know_whole_feature()
+
     def add(self, event: LogEvent, message: str, /, **detail: Any) -> None:
         """Add an entry. `message` is a sentence for a person; `detail` holds JSON values without secrets."""
         # JSON input can carry half of a surrogate pair, which UTF-8 cannot encode.

@@ -59,8 +59,9 @@ class OperationOutcome:
     """What an operation came to.
 
     `through` are the records that are in sync now, as far as this operation carries them. `feature_id` is the Aha! id
-    of the feature that the records belong to, or SEVERAL_FEATURES, or empty. `reached` are the systems that answered.
-    `has_sent` and `has_received`: a text or a state was carried to Azure DevOps, or to Aha!.
+    of the feature that the records belong to, or SEVERAL_FEATURES, or empty. `is_whole_feature`: no other record
+    belongs to the feature, and none was left for later. `reached` are the systems that answered. `has_sent` and
+    `has_received`: a text or a state was carried to Azure DevOps, or to Aha!.
     """
 
     kind: OperationKind
@@ -73,3 +74,11 @@ class OperationOutcome:
     reached: frozenset[System] = frozenset()
     has_sent: bool = False
     has_received: bool = False
+    is_whole_feature: bool = False
+
+    def settles(self, record: str, feature_id: str) -> bool:
+        """Whether earlier problems of a record are over: it went through, or left its feature."""
+        if record in self.through:
+            return True
+        has_left = self.is_whole_feature and self.feature_id == feature_id
+        return has_left and all(problem.record != record for problem in self.problems)

@@ -31,10 +31,15 @@ class OutcomeNotes:
         self._reached: set[System] = set()
         self._failing: set[str] = set()
         self._has_failed = False
+        self._is_whole_feature = False
 
     def know_record(self, name: str, feature_id: str) -> None:
         """The operation is about a record. `name` is its reference, or else its Aha! id, as entries name it."""
         self._features[shortened(name, _LONGEST_NAME)] = feature_id
+
+    def know_whole_feature(self) -> None:
+        """No other record belongs to the feature that the operation is about."""
+        self._is_whole_feature = True
 
     def note(self, at: datetime, event: LogEvent, message: str, detail: Mapping[str, Any]) -> None:
         """Take in one entry. An error without a code follows from another one, which has the code."""
@@ -77,5 +82,8 @@ class OutcomeNotes:
             feature_id=SEVERAL_FEATURES if len(features) > 1 else next(iter(features), ""),
             reached=frozenset(self._reached),
             has_sent=bool(effects[Effect.SENT]),
+            is_whole_feature=self._is_whole_feature
+            and self._features.keys() <= through | self._failing
+            and len(self._problems) < _MOST_PROBLEMS,
             has_received=bool(effects[Effect.RECEIVED] - self._failing),
         )

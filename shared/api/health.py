@@ -50,7 +50,7 @@ def read_health(store: OutcomeStore, integration_id: str) -> Health:
     """The health of an integration.
 
     If nothing failed, three requests to Table Storage, side by side. If something did, then those that look for its
-    end, side by side, too: one for each kind of operation that failed, and one for each eleven features.
+    end, side by side, too: one for each kind of operation that failed, and one for each twelve features.
 
     Raises:
         Unavailable: Table Storage does not answer.
@@ -95,7 +95,7 @@ def _families(records: Iterable[FailingRecord]) -> Iterator[list[FailingRecord]]
 def _went_through(
     store: OutcomeStore, integration_id: str, records: Sequence[FailingRecord]
 ) -> dict[str, datetime | None]:
-    """When each of these records last went through, None for never since it failed.
+    """When each of these records last went through or left its feature, None for never since it failed.
 
     A record of which that is not known, because too much happened since, is left out.
     """
@@ -105,7 +105,7 @@ def _went_through(
     )
     found: dict[str, datetime | None] = {}
     for record in records:
-        moments = [one.ended_at for one in operations if record.name in one.through]
+        moments = [one.ended_at for one in operations if one.settles(record.name, record.feature_id)]
         if moments or len(operations) < MOST_ROWS:
             found[record.name] = max(moments, default=None)
     return found

@@ -1,8 +1,8 @@
 """Which problems of an integration are open.
 
-A problem of a record is open until that record went through. Any other is open until an operation of the same kind
-succeeded. A refused token is open until an operation of the same kind, a test of the stored connection or a send
-succeeded, in which the system that had refused the token answered.
+A problem of a record is open until that record went through (or left its feature). Any other is open until an operation
+of the same kind succeeded. A refused token is open until an operation of the same kind, a test of the stored connection
+or a send succeeded, in which the system that had refused the token answered.
 """
 
 from __future__ import annotations

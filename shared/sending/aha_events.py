@@ -9,6 +9,8 @@ from shared import log_events
 from shared.domain.records import FEATURE_EVENTS, is_release_event
 from shared.operation import Operation
 
+_LONGEST_REFERENCE = 64
+
 
 def note_event(body: Any, operation: Operation) -> dict[str, str] | None:
     """Writes to the log that an event arrived, so that a person sees that Aha! reaches the app.
@@ -18,7 +20,15 @@ def note_event(body: Any, operation: Operation) -> dict[str, str] | None:
     if is_release_event(body):
         operation.log.add(log_events.EVENT_IGNORED, "The event is about a release. Only features are sent.")
         return {"status": "ignored", "reason": "release_event"}
+    # What is wrong with the body is logged, too, and names the feature.
+    operation.log.name_subject(reference=_reference(body))
     name = body.get("event") if isinstance(body, Mapping) else None
     if name in FEATURE_EVENTS:
         operation.log.add(log_events.EVENT_RECEIVED, f"The event {name} arrived.", aha_event=name)
     return None
+
+
+def _reference(body: Any) -> str:
+    feature = body.get("feature") if isinstance(body, Mapping) else None
+    reference = feature.get("reference_num") if isinstance(feature, Mapping) else None
+    return reference[:_LONGEST_REFERENCE] if isinstance(reference, str) else ""

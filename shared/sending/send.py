@@ -77,6 +77,8 @@ def send_feature(
     operation.log.name_subject(reference=name)
     for record in feature.records:
         operation.log.know_record(record.reference or record.id, feature.record.id)
+    if feature.lists_requirements:
+        operation.log.know_whole_feature()
     note = _note(app, operation, integration, feature, unfinished)
     send = FeatureSend(app, operation, integration, feature, note)
     try:

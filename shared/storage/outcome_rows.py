@@ -18,10 +18,10 @@ from shared.storage.rows import Row, Value, long_text
 _MOST_TEXT = 60_000
 """Characters of one list: it fits into four properties."""
 _PIECES = 4
-_FLAGS = ("has_succeeded", "has_problems", "has_sent", "has_received", "reached_azure_devops", "reached_aha")
 
 NAMES = (
-    *("PartitionKey", "RowKey", "schema", "operation_id", "kind", "feature_id", *_FLAGS),
+    *("PartitionKey", "RowKey", "schema", "operation_id", "kind", "feature_id", "is_whole_feature"),
+    *("has_succeeded", "has_problems", "has_sent", "has_received", "reached_azure_devops", "reached_aha"),
     *(f"{name}_{number}" for name in ("problems", "through") for number in range(_PIECES)),
 )
 """The properties that `outcome_of` reads."""
@@ -39,6 +39,7 @@ def outcome_properties(outcome: OperationOutcome) -> dict[str, Value]:
         "has_problems": bool(outcome.problems),
         "has_sent": outcome.has_sent,
         "has_received": outcome.has_received,
+        "is_whole_feature": outcome.is_whole_feature,
         **{reached_property(system): True for system in outcome.reached},
     }
     return {
@@ -67,6 +68,7 @@ def outcome_of(row: Row, ended_at: datetime) -> OperationOutcome | None:
         reached=frozenset(system for system in System if row.flag(reached_property(system))),
         has_sent=row.flag("has_sent"),
         has_received=row.flag("has_received"),
+        is_whole_feature=row.flag("is_whole_feature"),
     )
 
 

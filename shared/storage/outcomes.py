@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 MOST_ROWS = 1000
 """The rows of one answer of Table Storage."""
 
-MOST_FEATURES = 11
-"""Table Storage takes 15 comparisons in a filter; the partition, two times and SEVERAL_FEATURES are the others."""
+MOST_FEATURES = 12
+"""Table Storage takes 15 comparisons in a filter; the partition, the time and SEVERAL_FEATURES are the others."""
 
 
 class OutcomeStore:
@@ -60,7 +60,7 @@ class OutcomeStore:
     def about_features(
         self, integration_id: str, feature_ids: Sequence[str], since: datetime
     ) -> list[OperationOutcome]:
-        """The newest 1,000 operations since a moment about records of these features, at most 11 of them."""
+        """The newest 1,000 operations since a moment about records of these features, at most 12 of them."""
         names = [SEVERAL_FEATURES, *feature_ids]
         either = " or ".join(f"feature_id eq @feature{number}" for number in range(len(names)))
         parameters = {f"feature{number}": name for number, name in enumerate(names)}

@@ -124,6 +124,16 @@ def test_a_record_is_a_problem_until_it_went_through(scene: Scene) -> None:
     assert open_problems(scene) == {}
 
 
+def test_a_requirement_that_was_taken_from_its_feature_is_no_problem_any_more(scene: Scene) -> None:
+    payload = feature(requirements=[requirement("Good"), requirement("Bad", TOO_LONG)])
+    assert scene.send(payload).status == 207
+
+    payload["requirements"].pop()
+    scene.send(payload)
+
+    assert open_problems(scene) == {}
+
+
 def test_records_with_the_same_problem_are_named_together_until_each_went_through(scene: Scene) -> None:
     one, two = feature(), feature()
     for payload in (one, two):

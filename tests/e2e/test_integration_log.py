@@ -10,7 +10,7 @@ import pytest
 from local.system import LocalSystem
 from tests.e2e.configuration_bodies import MINIMAL, changed, faults_of, problem_of
 from tests.e2e.configuration_tables import rows_about
-from tests.e2e.system import Aha, Api, IntegrationUnderTest
+from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
 
 Page = dict[str, Any]
 
@@ -190,6 +190,39 @@ def test_one_call_answers_what_happened_to_a_record(
     by_number = page_of(api, integration.id, work_item_id=created["detail"]["work_item_id"])["entries"]
     assert created in by_number
     assert by_event["next"] is None
+
+
+def test_every_entry_of_a_send_and_of_a_notification_names_its_record(
+    api: Api, aha: Aha, azure_devops: AzureDevOps, integration: IntegrationUnderTest
+) -> None:
+    feature = aha.event("PROD-1")["feature"]
+    names = {one["reference_num"] for one in (feature, *feature["requirements"])}
+    sent = api.send(integration.id, aha.event("PROD-1"))
+    number = sent.json()["feature"]["work_item"]["id"]
+    azure_devops.edit(number, {"System.Title": "Pay by any card"})
+    azure_devops.deliver()
+    send_id = sent.headers["x-operation-id"]
+
+    entries = page_of(api, integration.id, limit=500)["entries"]
+
+    details = [entry["detail"] for entry in entries if entry["operation_id"] == send_id]
+    of_send = [name for one in details for name in one.get("references") or [one["reference"]]]
+    [changes] = page_of(api, integration.id, event="record.changes")["entries"]
+    of_notification = [
+        entry["detail"] for entry in entries if entry["operation_id"] == changes["operation_id"]
+    ]
+    assert set(of_send) == names
+    assert len(of_notification) > 2
+    assert {(one["reference"], one["work_item_id"]) for one in of_notification} == {("PROD-1", number)}
+
+
+def test_the_log_says_which_record_was_not_found(api: Api, integration: IntegrationUnderTest) -> None:
+    assert api.send_reference(integration.id, "prod-999").status_code == 422
+
+    events = [entry["event"] for entry in page_of(api, integration.id, reference="PROD-999")["entries"]]
+
+    assert events[0] == "operation.failed"
+    assert "aha.request" in events
 
 
 def test_an_error_comes_with_what_to_do(api: Api, integration: IntegrationUnderTest) -> None:

@@ -236,4 +236,32 @@ MUTATIONS = (
         "    if schema > newest + 1000:\n",
         ("tests/unit/storage", "tests/storage/test_links.py"),
     ),
+    Mutation(
+        "A success of any kind ends a problem",
+        "shared/storage/outcomes.py",
+        'conditions = "kind eq @kind and has_succeeded eq true"',
+        'conditions = "has_succeeded eq true"',
+        ("tests/storage/test_outcomes.py",),
+    ),
+    Mutation(
+        "A refused token is a record's own problem",
+        "shared/operation_outcome.py",
+        "        return bool(self.feature_id) and self.refused_by is None\n",
+        "        return bool(self.feature_id)\n",
+        ("tests/unit/domain/test_health.py",),
+    ),
+    Mutation(
+        "A record with an error counts as gone through",
+        "shared/outcome_notes.py",
+        'through = (done | effects[Effect.UNLINKED]) - self._failing - {""}',
+        'through = (done | effects[Effect.UNLINKED]) - {""}',
+        ("tests/unit/test_outcome_notes.py",),
+    ),
+    Mutation(
+        "A search of the log ends with the rows that one call looks at",
+        "shared/storage/log_store.py",
+        "                self.stopped_at = row.row_key\n",
+        "",
+        ("tests/storage/test_log_store.py",),
+    ),
 )

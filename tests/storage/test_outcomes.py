@@ -71,6 +71,7 @@ def full(problems: int = 1) -> OperationOutcome:
         reached=frozenset({System.AHA}),
         has_sent=True,
         has_received=True,
+        is_whole_feature=True,
     )
 
 
@@ -161,10 +162,10 @@ def test_operations_about_features_are_theirs_and_those_of_several(
     one = write(SEND, 1, feature_id="f-1")
     write(SEND, 2, feature_id="f-2")
     several = write(SEND, 3, feature_id=SEVERAL_FEATURES)
-    eleven = [f"f-{number}" for number in range(1, MOST_FEATURES + 1) if number != 2]
+    others = [f"f-{number}" for number in range(3, MOST_FEATURES + 2)]
 
-    assert store.about_features(integration_id, eleven, START) == [several, one]
-    assert store.about_features(integration_id, eleven, START + 2 * MINUTE) == [several]
+    assert store.about_features(integration_id, ["f-1", *others], START) == [several, one]
+    assert store.about_features(integration_id, ["f-1", *others], START + 2 * MINUTE) == [several]
 
 
 def test_operations_of_more_than_thirty_days_ago_do_not_count(

@@ -202,3 +202,37 @@ def test_entries_that_name_no_record_name_the_subject() -> None:
         {"status": 200, "reference": "PROD-1"},
         {"reference": "PROD-1-1"},
     ]
+
+
+def whole_send(*entries: tuple[LogEvent, dict[str, Any]]) -> OperationOutcome:
+    log, stored = OperationLog("op-1"), list[LogEntry]()
+    log.write_to(stored.extend, SEND)
+    for name in ("PROD-1", "PROD-1-1"):
+        log.know_record(name, "7")
+    log.know_whole_feature()
+    for event, detail in entries:
+        log.add(event, "What happened.", **detail)
+    log.flush()
+    found = stored[-1].outcome
+    assert found is not None
+    return found
+
+
+def test_a_requirement_that_left_its_feature_is_settled_by_a_send_of_the_whole_feature() -> None:
+    found = whole_send(
+        entry(log_events.WORK_ITEM_UPDATED, "PROD-1"),
+        entry(log_events.WORK_ITEM_FAILED, "PROD-1-1", "azure_devops_rule_violation"),
+    )
+
+    assert found.settles("PROD-1", "7")
+    assert not found.settles("PROD-1-1", "7")
+    assert found.settles("PROD-1-2", "7")
+    assert not found.settles("PROD-2-2", "8")
+
+
+def test_a_send_that_left_something_for_later_settles_only_what_went_through() -> None:
+    found = whole_send(entry(log_events.WORK_ITEM_UPDATED, "PROD-1"))
+
+    assert found.settles("PROD-1", "7")
+    assert not found.settles("PROD-1-1", "7")
+    assert not found.settles("PROD-1-2", "7")
