@@ -8,6 +8,7 @@ import { doneLine, problemBox, progressLine } from "./progress.js";
 const EVERY_MILLISECONDS = 2000;
 const MOST_ENTRIES = 500; // The arrival is the oldest entry of a send, so a page has to hold all of them.
 const MOST_LINES = 8;
+const REMARKS = ["send.unfinished", "link-back.failed", "link-back.no-integration"];
 const SENT = ["work-item.created", "work-item.updated", "work-item.unchanged"];
 
 /** Looks at the log until the returned function is called. */
@@ -69,14 +70,14 @@ function shownArrival({ id }, arrival, isEarlier) {
 function result(entries) {
   const sent = entries.filter((one) => SENT.includes(one.event));
   const failed = distinctErrors(entries.filter((one) => one.level === "error" || one.event === "operation.refused"));
-  const unfinished = entries.filter((one) => one.event === "send.unfinished");
+  const remarks = entries.filter((one) => REMARKS.includes(one.event));
   const lines = sent.slice(0, MOST_LINES).map((one) => h("li", {}, doneLine(one.message)));
   return [
     failed.map((one) => h("div", { class: "problem" },
       h("p", {}, h("strong", {}, sent.length ? "Not everything was sent" : "It was not sent"), ". ", one.message))),
     lines.length ? h("ul", { class: "checks" }, lines) : null,
     sent.length > MOST_LINES ? h("p", {}, `And ${count(sent.length - MOST_LINES, "other record")}.`) : null,
-    unfinished.map((one) => h("p", { class: "notice" }, one.message)),
+    remarks.map((one) => h("p", { class: "notice" }, one.message)),
     failed.length ? h("p", {}, "Correct what the message names, then press Send in Aha! again. Nothing is sent twice.") : null,
   ];
 }
