@@ -40,6 +40,9 @@ def unlink_record(app: App, operation: Operation, integration: Integration, name
         links.remove(integration_id, family)
     except LinkChanged as error:
         raise FeatureBusy(f"{error.detail} Repeat the request.", retry_after=5) from None
+    if stored.link.kind is Kind.FEATURE:
+        # The timer must not send what a person has just unlinked.
+        app.unfinished_sends.forget(integration_id, (stored.link.aha_id, stored.link.reference))
     for one in family:
         operation.log.know_record(_name(one.link), one.link.feature_id)
         operation.log.add(

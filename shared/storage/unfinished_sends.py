@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -130,6 +130,15 @@ class UnfinishedSendStore:
         """Write notes of features that have none. A note that is there leads to a send of the feature as well."""
         rows = {note.name: _row(integration_id, note) for note in notes}
         write_records(self._table, [RecordWrite(name, (Insert(row),)) for name, row in rows.items()])
+
+    def forget(self, integration_id: str, names: Iterable[str]) -> None:
+        """Remove the notes of a feature, whoever wrote them. `names`: its Aha! id and its reference."""
+        rows = [
+            row
+            for name in names
+            if (row := self._table.get(escape_key(integration_id), unfinished_send_key(name))) is not None
+        ]
+        write_records(self._table, [RecordWrite(row.row_key, (Delete(row, row.etag),)) for row in rows])
 
     def replace(
         self, integration_id: str, stored: StoredUnfinishedSend, note: UnfinishedSend

@@ -298,6 +298,22 @@ def test_one_feature_that_fails_does_not_stop_the_others(scene: Scene) -> None:
     assert len(scene.items()) == 1
 
 
+def test_what_a_person_unlinked_is_not_sent_again(scene: Scene) -> None:
+    assert scene.post(event(scene)).status == 201
+    scene.aha.edit("PROD-2", name="Named anew")
+    azure_devops_is_down(scene)
+    assert scene.post(event(scene)).status == 503
+    scene.azure_devops.clear_faults()
+    assert len(notes(scene)) == 1
+
+    assert scene.api.delete(f"/integrations/{scene.integration.id}/features/PROD-2").status_code == 204
+
+    minutes_pass(scene)
+    reconcile(scene)
+    assert notes(scene) == []
+    assert len(scene.items()) == 1
+
+
 def test_without_aha_nothing_is_noted(scene: Scene) -> None:
     payload = event(scene)
     scene.configure(aha=None)

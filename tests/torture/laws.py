@@ -17,6 +17,7 @@ _ROUNDS = 4
 def violations(world: World) -> list[str]:
     """Every law that does not hold, in words; the world is brought to rest first."""
     found = list(_restless(world))
+    found += [f"the send of {name} was never finished" for name in world.unfinished_sends()]
     items, shown, stored = world.work_items(), world.aha_records(), world.stored()
     for record in world.records.values():
         mine = world.work_items_of(record, items)

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import requests
@@ -22,6 +24,7 @@ from shared.storage.link_rows import claim_row, partition_of, stored_record
 from shared.storage.links import StoredClaim
 from shared.storage.rows import Replace
 from shared.storage.tables import Tables
+from shared.storage.unfinished_sends import StoredUnfinishedSend, UnfinishedSendStore
 from tests.torture.stage import AHA_TOKEN, ORGANIZATION, PROJECT, WRITE_TOKEN, Collector
 from tests.torture.wire import Break, proxy_status
 from tests.torture.workers import FEATURE_STATUSES, REQUIREMENT_STATUSES, SUCCEEDED
@@ -197,7 +200,7 @@ class HostProcesses:
             time.sleep(0.05)
 
     def wait_out_claims(self) -> None:
-        """As Workers: the claims are abandoned instead."""
+        """As Workers: the claims are abandoned and the notes wait for nothing instead."""
         table = self._stage.plain_tables.links
         rows = table.query(
             "PartitionKey eq @partition and is_claim eq true",
@@ -209,6 +212,10 @@ class HostProcesses:
                 table.transact(
                     [Replace(claim_row(self._integration_id, abandoned(stored.claim)), stored.etag)]
                 )
+        notes = UnfinishedSendStore(self._stage.plain_tables)
+        for note in notes.each(self._integration_id):
+            if isinstance(note, StoredUnfinishedSend):
+                notes.replace(self._integration_id, note, replace(note.note, wait=timedelta()))
 
     def _url(self, host: Service, integration_id: str) -> str:
         return f"{host.url}/api/integrations/{integration_id}"

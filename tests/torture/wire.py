@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
@@ -131,9 +131,14 @@ class TableOnTheWire:
     def get(self, partition_key: str, row_key: str) -> Row | None:
         """As Table."""
         row: Row | None = self._pass(lambda: self._table.get(partition_key, row_key))
-        if row is None or row.read_at is None:
-            return row
-        return replace(row, read_at=row.read_at + self._ahead())
+        return None if row is None else self._older(row)
+
+    def query(self, *arguments: Any, **options: Any) -> Iterator[Row]:
+        """As Table. It does not break."""
+        return map(self._older, self._table.query(*arguments, **options))
+
+    def _older(self, row: Row) -> Row:
+        return row if row.read_at is None else replace(row, read_at=row.read_at + self._ahead())
 
     def transact(self, operations: Sequence[RowOperation]) -> list[str]:
         """As Table."""

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from local.system import PRODUCT_ID
 from shared.app import App
 from shared.clock import Clock
+from shared.domain.claims import CLAIM_HOLDS
 from shared.domain.integration import (
     AhaTarget,
     AzureDevOpsTarget,
@@ -23,6 +24,7 @@ from shared.domain.integration import (
 )
 from shared.domain.notifications import Notification, read_notification
 from shared.domain.records import read_feature
+from shared.domain.unfinished_sends import LONGEST_WAIT
 from shared.errors import OperationFailed
 from shared.operation import Operation
 from shared.receiving.backfill import backfill
@@ -33,6 +35,7 @@ from shared.settings import Settings
 from shared.storage.integrations import IntegrationStore
 from shared.storage.log_store import LogStore
 from shared.storage.vault import Vault
+from shared.timer.finish_sends import finish_sends_job
 from tests.torture.stage import AHA_TOKEN, ORGANIZATION, PROJECT, WRITE_TOKEN, LocalStage
 from tests.torture.wire import ON_THE_WIRE, Break
 
@@ -46,7 +49,7 @@ REQUIREMENT_STATUSES = {"New": "Under consideration", "Active": "In progress", "
 SUCCEEDED = "succeeded"
 """The outcome of work that was done; any other is in words."""
 
-CLAIMS_LAST = timedelta(seconds=61)
+LONG_ENOUGH = max(CLAIM_HOLDS, LONGEST_WAIT) + timedelta(seconds=1)
 _KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 _SECONDS = 200.0
 _LONG_AGO = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -92,7 +95,7 @@ class Workers(Protocol):
         """The integration's token is replaced."""
 
     def wait_out_claims(self) -> None:
-        """As much time passes as a dead sender's claim lasts."""
+        """So much time passes that a dead sender's claim is abandoned, and an unfinished send is due."""
 
 
 class LocalWorkers:
@@ -143,6 +146,9 @@ class LocalWorkers:
         """As Workers."""
 
         def work() -> str:
+            job = finish_sends_job(self._app, self._stored)
+            if job is not None:
+                job.run(Operation.start(_SECONDS))
             since = datetime.now(timezone.utc) - timedelta(hours=1)
             done = backfill(self._app, Operation.start(_SECONDS), self._integration, since)
             errors = [failure.error for failure in done.failures]
@@ -158,7 +164,11 @@ class LocalWorkers:
 
     def wait_out_claims(self) -> None:
         """As Workers."""
-        self._storage_is_ahead += CLAIMS_LAST
+        self._storage_is_ahead += LONG_ENOUGH
+
+    @property
+    def _stored(self) -> StoredIntegration:
+        return StoredIntegration(self._integration, _LONG_AGO, _LONG_AGO, "", "")
 
     def _send(self, app: App, payload: Any) -> str:
         feature = read_feature(payload)
@@ -169,8 +179,7 @@ class LocalWorkers:
         notification, stored = read_notification(body), None
         if isinstance(notification, Notification):
             stored = app.links.by_work_item(self._integration.integration_id, notification.work_item_id)
-        integration = StoredIntegration(self._integration, _LONG_AGO, _LONG_AGO, "", "")
-        receive(app, Operation.start(_SECONDS), Delivery(integration, notification, stored))
+        receive(app, Operation.start(_SECONDS), Delivery(self._stored, notification, stored))
         return SUCCEEDED
 
     def _work(

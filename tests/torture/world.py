@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from shared.storage.links import LinkStore, StoredLink
+from shared.storage.unfinished_sends import StoredUnfinishedSend, UnfinishedSendStore
 from tests.torture.history import EMPTY, History, token_of
 from tests.torture.stage import AHA_TOKEN, ORGANIZATION, SECOND_USERS_TOKEN, WRITE_TOKEN, Stage
 from tests.torture.wire import Break
@@ -351,6 +352,11 @@ class World:
     def by_work_item(self, work_item_id: int) -> StoredLink | None:
         """The link that a work item's row holds."""
         return LinkStore(self.stage.plain_tables).by_work_item(self.integration_id, work_item_id)
+
+    def unfinished_sends(self) -> list[str]:
+        """The features whose sends the timer still has to finish."""
+        notes = UnfinishedSendStore(self.stage.plain_tables).each(self.integration_id)
+        return [one.note.feature if isinstance(one, StoredUnfinishedSend) else one.row_key for one in notes]
 
     def become_quiet(self) -> list[str]:
         """Nothing breaks, everything is reconciled, sent and reconciled again; the outcomes of the sends."""

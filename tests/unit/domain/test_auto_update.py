@@ -71,6 +71,13 @@ def test_what_was_agreed_is_not_sent() -> None:
     assert not is_sent()
 
 
+def test_what_azure_devops_shows_otherwise_is_no_change_of_aha() -> None:
+    """Given a title that was cut, and a description that Azure DevOps cleaned up."""
+    base = {name: replace(known, azure_devops="another digest") for name, known in LINK.base.items()}
+
+    assert not is_sent(links=(replace(LINK, base=base), CHILD))
+
+
 @pytest.mark.parametrize(
     "feature",
     [
