@@ -9,14 +9,14 @@ import azure.functions as func
 from shared import edge
 from shared.app import the_app
 from shared.domain.integration import Integration, StoredIntegration
-from shared.domain.records import Feature, read_feature
+from shared.domain.records import Feature, is_release_event, read_feature
 from shared.domain.references import read_record_name
-from shared.errors import Unavailable
+from shared.errors import TooBusy, Unavailable
 from shared.operation import Operation
 from shared.operation_outcome import OperationKind
 from shared.sending.aha_events import note_event
 from shared.sending.result import Action, SendResult, Status
-from shared.sending.send import check_usable, note_unread_feature, send_feature
+from shared.sending.send import check_usable, note_send, send_feature
 from shared.subjects import integration_in_route
 
 _KINDS = {
@@ -25,6 +25,9 @@ _KINDS = {
     "PUT": OperationKind.LINK,
     "DELETE": OperationKind.LINK,
 }
+
+_MOST_READ_WHEN_BUSY = 1024 * 1024
+"""Bytes. Most features are far smaller."""
 
 
 def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
@@ -64,17 +67,31 @@ def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) ->
 
 def _send(call: edge.Call, operation: Operation, integration: Integration) -> edge.Answer:
     app, dry_run = the_app(), call.flag("dry_run")
-    # Reading the feature from Aha! may take as long as sending it.
-    with app.sends.one():
-        if "reference" in call.route:
-            feature = _read_from_aha(call, operation, integration, dry_run)
-        else:
-            event = call.json()
-            ignored = note_event(event, operation)
-            if ignored is not None:
-                return edge.Answer(200, ignored)
-            feature = read_feature(event)
-        return _sent(send_feature(app, operation, integration, feature, dry_run=dry_run), dry_run)
+    try:
+        # Reading the feature from Aha! may take as long as sending it.
+        with app.sends.one():
+            if "reference" in call.route:
+                feature = _read_from_aha(call, operation, integration, dry_run)
+            else:
+                event = call.json()
+                ignored = note_event(event, operation)
+                if ignored is not None:
+                    return edge.Answer(200, ignored)
+                feature = read_feature(event)
+            return _sent(send_feature(app, operation, integration, feature, dry_run=dry_run), dry_run)
+    except TooBusy:
+        if not dry_run:
+            _leave_to_the_timer(call, operation, integration)
+        raise
+
+
+def _leave_to_the_timer(call: edge.Call, operation: Operation, integration: Integration) -> None:
+    """Note a send that there is no room for. A large body is not read while so much is going on."""
+    if "reference" in call.route:
+        note_send(the_app(), operation, integration, read_record_name(call.route["reference"]).text)
+    elif len(call.body) <= _MOST_READ_WHEN_BUSY and not is_release_event(event := call.json()):
+        record = read_feature(event).record
+        note_send(the_app(), operation, integration, record.id, record.reference)
 
 
 def _read_from_aha(call: edge.Call, operation: Operation, integration: Integration, dry_run: bool) -> Feature:
@@ -88,7 +105,7 @@ def _read_from_aha(call: edge.Call, operation: Operation, integration: Integrati
         return read_from_aha(the_app(), operation, integration, name).feature
     except Unavailable:
         if not dry_run:
-            note_unread_feature(the_app(), operation, integration, name.text)
+            note_send(the_app(), operation, integration, name.text)
         raise
 
 

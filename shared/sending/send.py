@@ -94,10 +94,14 @@ def send_feature(
     return result
 
 
-def note_unread_feature(app: App, operation: Operation, integration: Integration, name: str) -> None:
-    """Leave a note that a feature was to be sent, although Aha! could not be read. `name`: its reference or id."""
-    note = app.unfinished_sends.note_of(integration.integration_id, UnfinishedSend(name, name, operation.id))
-    _conclude(note, operation, name, is_finished=False, has_effect=False)
+def note_send(
+    app: App, operation: Operation, integration: Integration, name: str, reference: str = ""
+) -> None:
+    """Leave a note that a feature was to be sent, although nothing could be begun. `name`: its id or reference."""
+    if integration.receives and integration.enabled:
+        unfinished = UnfinishedSend(name, reference or name, operation.id)
+        note = app.unfinished_sends.note_of(integration.integration_id, unfinished)
+        _conclude(note, operation, unfinished.feature, is_finished=False, has_effect=False)
 
 
 def _note(

@@ -126,8 +126,8 @@ def _read(
     """The feature as it is in Aha! now; None if it is given up."""
     from shared.features.reading import read_from_aha
 
-    name = read_record_name(held.note.name)
     try:
+        name = read_record_name(held.note.name)
         return read_from_aha(app, operation, stored.integration, name).feature
     except OperationFailed as error:
         if may_pass(error) or isinstance(error, CredentialsRejected | Forbidden):

@@ -9,8 +9,9 @@ import pytest
 
 from local.faults import FaultInjection
 from local.serving import start_in_thread
+from shared.admission import MOST_SENDS
 from tests.e2e.reconciling import Run, minutes_pass, notes, reconcile
-from tests.e2e.sending_payloads import Json
+from tests.e2e.sending_payloads import Json, feature
 from tests.e2e.sending_scene import A_WRITE, TITLE, Scene, another_host
 from tests.e2e.system import eventually
 from tests.storage.relay import FaultyStorage, Relay
@@ -261,6 +262,23 @@ def test_a_feature_that_aha_could_not_read_for_a_send_by_reference_is_sent_later
     assert_finished(scene)
 
 
+def test_sends_that_there_is_no_room_for_are_left_to_the_timer(scene: Scene) -> None:
+    """Given as many sends under way as the app allows."""
+    scene.azure_devops.add_fault(path=A_WRITE, delay_ms=4000, times=MOST_SENDS)
+    with ThreadPoolExecutor(MOST_SENDS) as others:
+        sending = [others.submit(scene.post, {"feature": feature()}) for _ in range(MOST_SENDS)]
+        eventually(lambda: len(scene.writes()) == MOST_SENDS)
+        refused = [scene.post(event(scene)), scene.send_reference("PROD-4")]
+        assert {sent.result().status for sent in sending} == {201}
+    assert [sent.body["code"] for sent in refused] == ["app_busy", "app_busy"]
+    minutes_pass(scene)
+
+    reconcile(scene)
+
+    assert notes(scene) == []
+    assert len(scene.items()) == MOST_SENDS + 2
+
+
 def test_a_feature_that_is_gone_from_aha_is_no_longer_tried(scene: Scene) -> None:
     interrupt(scene)
     scene.aha.edit("PROD-2", hidden=True)
@@ -272,6 +290,18 @@ def test_a_feature_that_is_gone_from_aha_is_no_longer_tried(scene: Scene) -> Non
     (entry,) = scene.log("send.given-up", "error")
     assert "PROD-2" in entry["message"]
     assert scene.items() == {}
+
+
+def test_a_feature_that_cannot_be_one_of_aha_is_no_longer_tried(scene: Scene) -> None:
+    azure_devops_is_down(scene)
+    assert scene.post({"feature": feature(id="made/by hand")}).status == 503
+    scene.azure_devops.clear_faults()
+    minutes_pass(scene)
+
+    reconcile(scene)
+
+    assert notes(scene) == []
+    assert len(scene.log("send.given-up", "error")) == 1
 
 
 def test_a_disabled_integration_ends_its_unfinished_sends(scene: Scene) -> None:

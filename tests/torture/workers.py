@@ -36,6 +36,7 @@ from shared.storage.integrations import IntegrationStore
 from shared.storage.log_store import LogStore
 from shared.storage.vault import Vault
 from shared.timer.finish_sends import finish_sends_job
+from shared.timer.notice_changes import notice_changes_job
 from tests.torture.stage import AHA_TOKEN, ORGANIZATION, PROJECT, WRITE_TOKEN, LocalStage
 from tests.torture.wire import ON_THE_WIRE, Break
 
@@ -52,6 +53,8 @@ SUCCEEDED = "succeeded"
 LONG_ENOUGH = max(CLAIM_HOLDS, LONGEST_WAIT) + timedelta(seconds=1)
 _KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 _SECONDS = 200.0
+_WITH_AUTO_UPDATE = frozenset("01234567")
+"""The last digit of the ids of integrations with auto_update: half of the hexadecimal digits."""
 _LONG_AGO = datetime(2026, 1, 1, tzinfo=timezone.utc)
 _CLOCK_ERRORS = (timedelta(), timedelta(seconds=90))
 """How far the clocks of the workers are ahead, in turn."""
@@ -117,7 +120,9 @@ class LocalWorkers:
         self._storage_is_ahead = timedelta()
         self._clock_errors = itertools.cycle(_CLOCK_ERRORS)
         self._app = self._new_worker()
-        self._integration = an_integration(self._stage, integration_id)
+        self._integration = replace(
+            an_integration(self._stage, integration_id), auto_update=integration_id[-1] in _WITH_AUTO_UPDATE
+        )
 
     def send(self, payload: Any, kind: Break | None, at: int) -> str:
         """As Workers."""
@@ -146,9 +151,10 @@ class LocalWorkers:
         """As Workers."""
 
         def work() -> str:
-            job = finish_sends_job(self._app, self._stored)
-            if job is not None:
-                job.run(Operation.start(_SECONDS))
+            for kind in (notice_changes_job, finish_sends_job):
+                job = kind(self._app, self._stored)
+                if job is not None:
+                    job.run(Operation.start(_SECONDS))
             since = datetime.now(timezone.utc) - timedelta(hours=1)
             done = backfill(self._app, Operation.start(_SECONDS), self._integration, since)
             errors = [failure.error for failure in done.failures]
