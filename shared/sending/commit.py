@@ -210,7 +210,7 @@ class Commits:
             else:
                 self._link_backs.stored(item.state.stored)
             self._link_backs.begin(item.state.record, link, is_new=item.state.stored is None)
-        is_last = is_last and not stopped
+        is_last = is_last and settled == set(done) and not stopped
         settled -= self._store(self._links.establish, established, is_last=is_last and not replaced)
         is_last = is_last and settled == set(done)
         settled -= self._store(self._links.replace, replaced, is_last=is_last)
