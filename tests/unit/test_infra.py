@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import re
@@ -14,10 +15,11 @@ from local.development.infra import faults
 from shared import log_events
 from shared.log_events import LogEvent
 from shared.operation import Operation
-from shared.settings import DECLARATIONS
+from shared.settings import DECLARATIONS, Settings
 from tests.openapi import ROOT
 from tests.unit.test_papers import error_codes
 
+FERNET_KEY = base64.urlsafe_b64encode(bytes(32)).decode()
 INFRA = ROOT / "infra"
 MAIN = (INFRA / "main.bicep").read_text(encoding="utf-8")
 ALERTS = (INFRA / "alerts.bicep").read_text(encoding="utf-8")
@@ -86,6 +88,29 @@ def test_a_parameter_has_the_default_of_its_setting(setting: str, parameter: str
 
     assert parameter in APP_SETTINGS[setting]
     assert value_of(PARAMETERS[parameter]) == (default or "")
+
+
+def test_the_app_takes_the_settings_as_they_are_deployed() -> None:
+    parameters = {name: value_of(default) for name, default in PARAMETERS.items()}
+    deployed = {
+        name: str(parameters.get(re.sub(r"^string\((\w+)\)$", r"\1", value), value.strip("'")))
+        for name, value in APP_SETTINGS.items()
+    }
+    # What Azure puts in the place of expressions and of the reference.
+    deployed |= {
+        "TABLES_ENDPOINT": "https://stfabrikam.table.core.windows.net/",
+        "SECRETS_KEY": FERNET_KEY,
+        "WEBSITE_HOSTNAME": "fabrikam.azurewebsites.net",
+    }
+
+    settings = Settings.from_environment(deployed)
+
+    assert settings.tables_connection_string is None
+    assert settings.tables_endpoint == "https://stfabrikam.table.core.windows.net"
+    assert settings.public_url == "https://fabrikam.azurewebsites.net"
+    assert settings.azure_devops_url == "https://dev.azure.com"
+    assert settings.send_time_budget_seconds == 200
+    assert not settings.allow_local_addresses
 
 
 def test_the_key_is_a_reference_to_the_vault() -> None:
