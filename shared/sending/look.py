@@ -55,7 +55,10 @@ def look(
     `take_over`: take over claims whose senders are gone, and look for what they created. A dry run does not.
     """
     states, known = _read_links(records, place, claims, take_over)
-    only_aha_names = _leave_to_linked_records(_named_by_aha(states, known, place), place)
+    # What an interrupted send created is looked for first: it has a base, and what Aha! names has none.
+    waiting = {key for key in states if key not in known and claims.is_inherited(key)}
+    unknown = {key: state for key, state in states.items() if key not in known and key not in waiting}
+    only_aha_names = _named_by_aha(unknown, place)
     named = only_aha_names | known
     ids = sorted(set(named.values()))
     items = place.azure_devops.work_items(ids) if ids else {}
@@ -70,6 +73,7 @@ def look(
     )
     states |= _settle_intentions(states, place, now)
     states |= _adopt_orphans(states, place, claims)
+    states |= _take_named({key: states[key] for key in waiting if states[key].work_item is None}, place)
     project = place.integration.azure_devops.project
     return states | judge_absent(states, known, items, place.azure_devops, project)
 
@@ -104,9 +108,18 @@ def _read_links(
     return states, known
 
 
-def _named_by_aha(
-    states: Mapping[str, RecordState], known: Mapping[str, int], place: LookPlace
-) -> dict[str, int]:
+def _take_named(states: Mapping[str, RecordState], place: LookPlace) -> dict[str, RecordState]:
+    """The states of records for which Aha!'s fields name a work item, with that work item."""
+    named = _named_by_aha(states, place)
+    items = place.azure_devops.work_items(sorted(set(named.values()))) if named else {}
+    _log_unreadable(states, {key: number for key, number in named.items() if number not in items}, place)
+    return {
+        key: _with_work_item(states[key], items.get(number), place, only_aha_names_it=True)
+        for key, number in named.items()
+    }
+
+
+def _named_by_aha(states: Mapping[str, RecordState], place: LookPlace) -> dict[str, int]:
     """The work items of the integration's organization that only Aha!'s fields name."""
     account_name, account_url = place.azure_devops.account_name, place.azure_devops.account_url
     named: dict[str, int] = {}
@@ -114,7 +127,7 @@ def _named_by_aha(
         own_id = place.integration.aha.integration_id
         candidates = named_work_items(state.record.integration_fields, own_id)
         is_open = state.error is None and not state.is_claimed_elsewhere
-        if record_id in known or not is_open or not candidates:
+        if not is_open or not candidates:
             continue
         fitting = [item.id for item in candidates if item.is_in_account(account_name, account_url)]
         if fitting:
@@ -122,7 +135,7 @@ def _named_by_aha(
             continue
         elsewhere = f"its URL does not lead to it in the organization {account_name}"
         _log_not_adopted(state.record, candidates[0].id, elsewhere, place)
-    return named
+    return _leave_to_linked_records(named, place)
 
 
 def _leave_to_linked_records(named: Mapping[str, int], place: LookPlace) -> dict[str, int]:

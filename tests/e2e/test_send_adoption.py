@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.sending_payloads import feature, linked_to, requirement
-from tests.e2e.sending_scene import DESCRIPTION, TITLE, Scene
+from tests.e2e.sending_scene import A_WRITE, DESCRIPTION, TITLE, Scene
 
 
 def existing(scene: Scene, kind: str = "Feature", title: str = "Made by hand") -> int:
@@ -32,6 +32,21 @@ def test_the_work_item_that_aha_names_is_updated_not_created_again(
     assert scene.value(number, TITLE) == "Pay by card"
     assert list(scene.items()) == [number]
     assert scene.send(payload).actions == ["unchanged"]
+
+
+def test_a_work_item_is_adopted_for_an_interrupted_send_that_created_none(scene: Scene) -> None:
+    scene.azure_devops.add_fault(path=A_WRITE, cut="before", times=None)
+    scene.azure_devops.add_fault(path="/wiql", status=503, times=None)
+    payload = feature("Pay by card")
+    assert scene.send(payload).status in (202, 503)
+    scene.azure_devops.clear_faults()
+    scene.give_claims_up()
+    number = existing(scene)
+
+    sent = scene.send(payload | {"integration_fields": linked_to(str(number))})
+
+    assert (sent.actions, sent.ids) == (["updated"], [number])
+    assert scene.claims() == []
 
 
 def test_an_adopted_work_item_that_says_the_same_already_is_not_written(scene: Scene) -> None:

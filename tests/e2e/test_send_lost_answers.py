@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.sending_payloads import feature, requirement, requirements
+from tests.e2e.sending_payloads import feature, linked_to, requirement, requirements
 from tests.e2e.sending_scene import A_WRITE, DESCRIPTION, TITLE, Scene, Sent
 
 MOMENTS = ["before", "after"]
@@ -98,9 +98,11 @@ def test_the_second_of_three_batches(scene: Scene) -> None:
     scene.assert_one_each(payload)
 
 
+@pytest.mark.parametrize("is_named", [False, True])
 def test_what_an_engineer_wrote_into_a_work_item_whose_answer_was_lost_is_not_overwritten(
-    scene: Scene,
+    scene: Scene, is_named: bool
 ) -> None:
+    """`is_named`: Aha! has the link back already, which is written beside the storing of links."""
     scene.azure_devops.add_fault(path=A_WRITE, cut="after")
     scene.azure_devops.add_fault(path="/wiql", status=503, times=None)
     payload = feature("Pay by card")
@@ -109,10 +111,12 @@ def test_what_an_engineer_wrote_into_a_work_item_whose_answer_was_lost_is_not_ov
     (number,) = scene.items_of(payload)
     scene.edit(number, title="Named by an engineer")
     scene.give_claims_up()
+    if is_named:
+        payload["integration_fields"] = linked_to(str(number))
 
     sent = scene.send(payload)
 
-    assert sent.ids == [number]
+    assert (sent.ids, sent.feature["conflicts"]) == ([number], [])
     assert scene.value(number, TITLE) == "Named by an engineer"
     scene.assert_one_each(payload)
 

@@ -29,6 +29,7 @@ def violations(world: World) -> list[str]:
         found += _sides_differ(record, shown[record.id], mine[0]["fields"])
         found += _rows_disagree(world, record, stored.get(record.id), mine[0]["id"])
         found += _wrong_parent(world, record, mine[0], items)
+        found += _wrong_link_back(record, shown[record.id], stored.get(record.id))
     return found
 
 
@@ -62,6 +63,14 @@ def _rows_disagree(world: World, record: Record, stored: Any, work_item_id: int)
         yield f"{record.id}: the rows of the link disagree: {stored!r} and {other!r}"
     if stored.link.work_item_id != work_item_id:
         yield f"{record.id}: the link names work item {stored.link.work_item_id}, not {work_item_id}"
+
+
+def _wrong_link_back(record: Record, aha: dict[str, Any], stored: Any) -> Iterator[str]:
+    """The record's integration fields in Aha! name its work item, each once."""
+    fields = sorted((one["name"], one["value"]) for one in aha["integration_fields"])
+    link = stored.link if isinstance(stored, StoredLink) else None
+    if link and fields != [("id", str(link.work_item_id)), ("url", link.work_item_url)]:
+        yield f"{record.id}: Aha!'s fields are {fields}, and its work item is {link.work_item_id}"
 
 
 def _wrong_parent(

@@ -120,7 +120,7 @@ class HostProcesses:
                 "project": PROJECT,
                 "area_path": "Fabrikam\\Web",
             },
-            "aha": {"url": self._stage.aha_url, "api_token": AHA_TOKEN},
+            "aha": {"url": self._stage.aha_url, "api_token": AHA_TOKEN, "link_back": "all"},
             "feature": {"work_item_type": "Feature", "status_mapping": FEATURE_STATUSES},
             "requirement": {"work_item_type": "User Story", "status_mapping": REQUIREMENT_STATUSES},
         }

@@ -19,6 +19,7 @@ from shared.domain.integration import (
     AhaTarget,
     AzureDevOpsTarget,
     Integration,
+    LinkBack,
     RecordMapping,
     StoredIntegration,
 )
@@ -258,7 +259,7 @@ def an_integration(stage: LocalStage, integration_id: str) -> Integration:
             project=PROJECT,
             area_path="Fabrikam\\Web",
         ),
-        aha=AhaTarget(stage.aha_url, Secret(AHA_TOKEN)),
+        aha=AhaTarget(stage.aha_url, Secret(AHA_TOKEN), LinkBack.ALL),
         feature=RecordMapping("Feature", FEATURE_STATUSES),
         requirement=RecordMapping("User Story", REQUIREMENT_STATUSES),
     )
