@@ -64,6 +64,10 @@ class _TreeBuilder(HTMLParser):
         self._open = [self.root]
         self._dropping: list[str] = []
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """`<![…` is a comment, as in a browser. The library raises an AssertionError for what it does not know."""
+        return self.parse_bogus_comment(i, bool(report))
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         tag = _RENAMED.get(tag, tag)
         if self._dropping or tag in _DROPPED:

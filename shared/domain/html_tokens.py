@@ -87,6 +87,20 @@ def tokens(html: str) -> Iterator[Token]:
         yield Token(TokenKind.TEXT, text_start, len(html))
 
 
+def with_whole_markup(html: str) -> str:
+    """The HTML with what a browser drops as text: a declaration, and a tag or comment that does not end."""
+    pieces = []
+    position = 0
+    while (markup := _MARKUP.search(html, position)) is not None:
+        end = _end_of_markup(html, markup)
+        is_kept = end >= 0 and (markup[2] or html.startswith("<!--", markup.start()))
+        start = end if is_kept else markup.start()
+        end = end if end >= 0 else len(html)
+        pieces += [html[position:start], html[start:end].replace("<", "&lt;")]
+        position = end
+    return "".join([*pieces, html[position:]])
+
+
 def decoded(text: str) -> str:
     """A text with its character references replaced by what they stand for."""
     return unescape(_with_short_numbers(text)) if "&" in text else text

@@ -17,6 +17,8 @@ from mistune.plugins.formatting import strikethrough
 from mistune.plugins.url import url as bare_urls
 from mistune.util import escape_url
 
+from shared.domain.html_tokens import with_whole_markup
+
 Token = dict[str, Any]
 
 _SIZED_IMAGE = (
@@ -40,6 +42,14 @@ class _Renderer(HTMLRenderer):
 
     def __init__(self) -> None:
         super().__init__(escape=False)
+
+    def block_html(self, html: str) -> str:
+        """HTML in the Markdown, which must not swallow what follows it."""
+        return super().block_html(with_whole_markup(html))
+
+    def inline_html(self, html: str) -> str:
+        """HTML within a paragraph."""
+        return super().inline_html(with_whole_markup(html))
 
     def sanitize_url(self, url: str) -> str:
         """Drop only what could run: engineers also link to file shares and to programs of their own."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.domain.contents import description_content
 from shared.domain.html_links import find_links
 from shared.domain.html_text import first_line, is_blank, plain_text
-from shared.domain.html_tokens import TokenKind, attribute, decoded, tokens
+from shared.domain.html_tokens import TokenKind, attribute, decoded, tokens, with_whole_markup
 from shared.domain.images import Images
 from shared.domain.titles import one_line
 from shared.domain.white_space import folded, without_white_space
@@ -50,6 +50,31 @@ def parts(html: str) -> list[str]:
 )  # fmt: skip
 def test_markup_is_split_as_in_a_browser(html: str, expected: list[str]) -> None:
     assert parts(html) == expected
+
+
+@pytest.mark.parametrize(
+    ("html", "whole"),
+    [
+        ('<p title="a > b">a < b</p><!-- c -->', '<p title="a > b">a < b</p><!-- c -->'),
+        ("<div>\n<text", "<div>\n&lt;text"),
+        ("<b>a</b", "<b>a&lt;/b"),
+        ('<a href="x>y</a>', '&lt;a href="x>y&lt;/a>'),
+        ("a<!-- b <b>", "a&lt;!-- b &lt;b>"),
+        ("<![shot](x)><b>", "&lt;![shot](x)><b>"),
+        ("<!<b>", "&lt;!&lt;b>"),
+        ("a</ b>", "a&lt;/ b>"),
+    ],
+)
+def test_what_a_browser_drops_becomes_text(html: str, whole: str) -> None:
+    assert with_whole_markup(html) == whole
+
+
+@given(ANY_HTML)
+def test_whole_markup_hides_nothing_that_follows_it(html: str) -> None:
+    whole = with_whole_markup(html)
+
+    assert with_whole_markup(whole) == whole
+    assert parts(f"{whole}<hr>")[-1:] == ["<hr>"] or "<script>" in whole or "<title" in whole
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import itertools
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from local.aha.html_cleanup import clean_html as cleaned_by_aha
@@ -196,6 +196,11 @@ def test_a_text_that_is_too_long_is_shown_as_it_is_written() -> None:
     )
 
 
+def test_unfinished_html_is_shown_and_hides_nothing() -> None:
+    assert render("<div>\n<text\n\n# b").html == "<div>\n&lt;text\n\n<h1>b</h1>"
+    assert render("<div>\n<![a](b)>").html == "<div>\n&lt;![a](b)>"
+
+
 PIECES = st.sampled_from(
     ["text", " ", "\n", "\n\n", "*", "**", "_", "~~", "`", "```\n", "# ", "> ", "- ", "- [ ] ", "- [x] ", "1. ", "|",
      "|-|-|\n", "[a](https://x.example/)", f"![shot]({UPLOAD} =300x200)", f"![shot]({UPLOAD})", "![", "](", "=3x",
@@ -210,6 +215,8 @@ def test_any_text_can_be_rendered(markdown: str) -> None:
 
 
 @given(MARKDOWN)
+@example("<div>\n<text")
+@example("<div>\n<![shot](https://dev.azure.com/fabrikam/_apis/wit/attachments/1 =300x200)")
 def test_what_aha_makes_of_the_html_has_the_content_that_was_written(markdown: str) -> None:
     html = for_aha(render(markdown).html, FABRIKAM, {}, PAGE).html
 
