@@ -108,7 +108,6 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' 
 }
 
 resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
-  // checkov:skip=CKV_AZURE_33: The app has no queues.
   // checkov:skip=CKV_AZURE_35: publicNetworkAccess decides; without a network of its own, the app has no fixed address.
   // checkov:skip=CKV_AZURE_43: The name is "st" and thirteen characters of uniqueString, which Checkov cannot compute.
   // checkov:skip=CKV_AZURE_59: publicNetworkAccess decides; reading anything takes a role in any case.
@@ -161,6 +160,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
       family: 'A'
       name: 'standard'
     }
+    accessPolicies: []
     enableRbacAuthorization: true
     enableSoftDelete: true
     softDeleteRetentionInDays: 90
@@ -296,6 +296,7 @@ var azureDevOpsRule = {
 
 resource app 'Microsoft.Web/sites@2024-04-01' = {
   // checkov:skip=CKV_AZURE_17: Azure DevOps and Aha! have no client certificates.
+  // checkov:skip=CKV_AZURE_78: Flex Consumption has no FTP, and refuses the setting.
   // checkov:skip=CKV_AZURE_212: Flex Consumption starts instances itself.
   // checkov:skip=CKV_AZURE_213: Flex Consumption has no health check; it replaces instances itself.
   // checkov:skip=CKV_AZURE_222: Azure DevOps and Aha! call the app over the Internet.
@@ -317,7 +318,6 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
       ipSecurityRestrictionsDefaultAction: empty(allowedAddresses) ? 'Allow' : 'Deny'
       ipSecurityRestrictions: empty(allowedAddresses) ? [] : concat([azureDevOpsRule], addressRules)
@@ -426,6 +426,7 @@ module alerts 'alerts.bicep' = {
     tags: tags
     workspaceId: workspace.id
     emails: alertEmails
+    timerRuns: !empty(reconcileSchedule)
   }
 }
 

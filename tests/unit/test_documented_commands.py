@@ -22,6 +22,7 @@ OPTIONS = {
     "az account set": {"--subscription"},
     "az account show": set[str](),
     "az ad signed-in-user show": set[str](),
+    "az bicep build": {"--file", "--stdout"},
     "az deployment group create": {"--resource-group", "--template-file", "--parameters"},
     "az deployment group show": {"--resource-group", "--name"},
     "az deployment group what-if": {"--resource-group", "--template-file", "--parameters"},

@@ -56,6 +56,15 @@ REFUSED_ON_FLEX_CONSUMPTION = {
     "WEBSITE_CONTENTSHARE",
     "WEBSITE_RUN_FROM_PACKAGE",
 }
+PROPERTIES_REFUSED_ON_FLEX_CONSUMPTION = (
+    "alwaysOn",
+    "ftpsState",
+    "functionAppScaleLimit",
+    "functionsRuntimeScaleMonitoringEnabled",
+    "linuxFxVersion",
+    "preWarmedInstanceCount",
+    "use32BitWorkerProcess",
+)
 ROLES = {
     "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
     "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
@@ -73,6 +82,11 @@ def test_every_setting_of_the_app_is_set_or_left_out_on_purpose() -> None:
     assert set(APP_SETTINGS) - OF_THE_PLATFORM == {one.name for one in DECLARATIONS} - LEFT_OUT
     assert set(APP_SETTINGS) >= OF_THE_PLATFORM
     assert not set(APP_SETTINGS) & REFUSED_ON_FLEX_CONSUMPTION
+
+
+def test_the_app_has_no_property_that_flex_consumption_refuses() -> None:
+    for name in PROPERTIES_REFUSED_ON_FLEX_CONSUMPTION:
+        assert not re.search(rf"^ *{name}:", MAIN, re.MULTILINE), name
 
 
 @pytest.mark.parametrize(
@@ -218,14 +232,16 @@ def test_an_alert_finds_event_code_and_operation_in_a_line_of_the_log(
 
 
 def test_the_alerts_look_for_events_and_codes_that_exist() -> None:
-    conditions = re.findall(r"where: '(Event|Code) in \((.+)\)'", ALERTS)
+    conditions = re.findall(
+        r"query: '\$\{events\} \| where (Event|Code) in \((.+)\) \$\{perOperation\}'", ALERTS
+    )
     wanted = {
         kind: {name.strip('" ') for of, names in conditions if of == kind for name in names.split(",")}
         for kind in ("Event", "Code")
     }
     events = {event.name for event in vars(log_events).values() if isinstance(event, LogEvent)}
 
-    assert len(conditions) == ALERTS.count("    moreThan: ")
+    assert len(conditions) == ALERTS.count("${events}")
     assert wanted["Event"] <= events
     assert wanted["Code"] <= set(error_codes())
     assert wanted["Code"]
