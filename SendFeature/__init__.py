@@ -49,10 +49,12 @@ def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) ->
     if call.method == "POST":
         return _send(call, operation, integration)
     # A send does not load what the other calls need.
-    from shared.features import linking, listing, standing, unlinking
+    from shared.features import linking, listing, searching, standing, unlinking
 
     app = the_app()
     if "reference" not in call.route and call.method == "GET":
+        if search := searching.read_search(call.query):
+            return edge.Answer(200, searching.find_features(app, operation, integration, search))
         query = listing.read_list_query(call.query)
         return edge.Answer(200, listing.list_features(app.links, integration.integration_id, query))
     name = read_record_name(call.route.get("reference", ""))

@@ -6,14 +6,15 @@ and …/requirements/list_requirements_in_a_feature.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from shared.clients.aha import Aha, unusable
 from shared.concurrency import Threads, in_parallel
+from shared.domain.products import Product, product_of
 from shared.errors import RuleViolation, System
 
 _MOST_PER_PAGE = 200
@@ -32,6 +33,24 @@ class ChangedFeatures:
 
     references: Mapping[str, str]
     as_of: datetime | None
+
+
+@dataclass(frozen=True)
+class ShortFeature:
+    """A feature as Aha! lists it."""
+
+    id: str
+    reference: str
+    name: str
+    product: Product
+
+
+@dataclass(frozen=True)
+class FoundFeatures:
+    """Features that a search found. `has_more`: Aha! has others that fit, too."""
+
+    features: Sequence[ShortFeature]
+    has_more: bool = False
 
 
 class AhaFeatures(Aha):
@@ -66,6 +85,27 @@ class AhaFeatures(Aha):
         if not isinstance(feature, Mapping) or feature.get("id") is None:
             raise unusable()
         return str(feature["id"])
+
+    def search(self, product_id: str, text: str, limit: int) -> FoundFeatures:
+        """The first features of a product that Aha! finds by a text; by an empty one, any.
+
+        Reference: https://www.aha.io/api/resources/features/list_features_in_a_product
+        """
+        query = (
+            {"q": text, "per_page": str(limit), "page": "1"}
+            if text
+            else {"per_page": str(limit), "page": "1"}
+        )
+        body = self._read(
+            f"/products/{quote(product_id, safe='')}/features?{urlencode(query, quote_via=quote)}"
+        )
+        total, rows = _rows(body, "features")
+        found = [_short(row) for row in rows if row.get("id")]
+        return FoundFeatures(found[:limit], max(total, len(found)) > limit)
+
+    def named(self, reference: str) -> ShortFeature:
+        """The feature with a reference (in upper case)."""
+        return _short(self._object(f"/features/{quote(reference, safe='')}", "feature"))
 
     def changed_since(self, product_id: str, since: datetime) -> ChangedFeatures:
         """The features of a product that changed after a moment.
@@ -107,6 +147,15 @@ class AhaFeatures(Aha):
         """How many requirements the feature has, and those of one page."""
         path = f"/features/{quote(name, safe='')}/requirements?per_page={_MOST_PER_PAGE}&page={number}"
         return _rows(self._read(path), "requirements")
+
+
+def _short(row: Mapping[str, Any]) -> ShortFeature:
+    return ShortFeature(
+        str(row.get("id") or ""),
+        str(row.get("reference_num") or ""),
+        str(row.get("name") or ""),
+        product_of(row),
+    )
 
 
 def _rows(body: Mapping[str, Any], key: str) -> tuple[int, list[Mapping[str, Any]]]:

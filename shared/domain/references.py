@@ -12,6 +12,7 @@ from shared.domain.kind import Kind
 from shared.errors import InputError, InvalidRequest
 
 _NAME = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*")
+_FEATURE = re.compile(r"([A-Z0-9]+-[0-9]+)(?:-[0-9]+)?")
 _REQUIREMENT = re.compile(r"[A-Z0-9-]+-[0-9]+-[0-9]+")
 _LONGEST = 64
 
@@ -43,3 +44,12 @@ def read_record_name(text: str) -> RecordName:
     if name.isdigit():
         return RecordName(name, None)
     return RecordName(name, Kind.REQUIREMENT if _REQUIREMENT.fullmatch(name) else Kind.FEATURE)
+
+
+def feature_reference_in(text: str) -> str | None:
+    """The reference, in upper case, of the feature that a person means who types this; None for any other text.
+
+    The reference of a requirement begins with that of its feature.
+    """
+    match = _FEATURE.fullmatch(text.strip().upper())
+    return match.group(1) if match and len(text) <= _LONGEST else None

@@ -40,11 +40,7 @@ def read_from_aha(app: App, operation: Operation, integration: Integration, name
         RuleViolation: the feature has something that cannot be sent.
         CredentialsRejected, Forbidden, Unavailable: Aha! cannot be read.
     """
-    if not integration.receives:
-        raise IntegrationIncomplete(
-            "The integration has no Aha! address and API token, so the app cannot read the feature from Aha!. Save "
-            "them in the integration, or send the feature as JSON."
-        )
+    check_reads_aha(integration)
     aha: AhaFeatures = app.aha_features(integration.aha, operation)
     try:
         source = _feature(aha, name)
@@ -65,6 +61,15 @@ def read_from_aha(app: App, operation: Operation, integration: Integration, name
     check_product(integration, feature)
     records = {str(item["id"]): record_of(item) for item in (source, *requirements)}
     return FeatureInAha(feature, records)
+
+
+def check_reads_aha(integration: Integration) -> None:
+    """Raises IntegrationIncomplete if the integration has no Aha! address or token."""
+    if not integration.receives:
+        raise IntegrationIncomplete(
+            "The integration has no Aha! address and API token, so the app cannot read features from Aha!. Save "
+            "them in the integration, or send the feature as JSON."
+        )
 
 
 def _feature(aha: AhaFeatures, name: RecordName) -> Mapping[str, Any]:

@@ -34,6 +34,7 @@ from aha_azure_devops.models import (
     Feature,
     FeatureEvent,
     FeatureEventName,
+    FoundFeatures,
     IgnoredEvent,
     Integration,
     IntegrationInput,
@@ -181,6 +182,8 @@ seen["stands"] = [
 ]
 page = body(list_features.sync_detailed(integration_id, client=client, limit=1), LinkedFeatures)
 seen["linked"] = [page.features[0].reference_num, page.next_ is not None]
+found = body(list_features.sync_detailed(integration_id, client=client, search="prod-1"), FoundFeatures)
+seen["found"] = [[[one.reference_num, one.name, one.linked] for one in found.features], found.has_more]
 
 # Read the log.
 log = body(read_log.sync_detailed(integration_id, client=client, level=Level.ERROR, limit=1), LogPage)

@@ -137,7 +137,13 @@ seen["stands"] = [
 const page = body(
   await client.GET("/integrations/{integration_id}/features", { params: { path, query: { limit: 1 } } }),
 );
+if (!("next" in page)) throw new Error("These are no linked features.");
 seen["linked"] = [page.features[0]?.reference_num, page.next !== null];
+const found = body(
+  await client.GET("/integrations/{integration_id}/features", { params: { path, query: { search: "prod-1" } } }),
+);
+if (!("has_more" in found)) throw new Error("These were not searched for.");
+seen["found"] = [found.features.map((one) => [one.reference_num, one.name, one.linked]), found.has_more];
 
 // Read the log.
 const log = body(

@@ -40,6 +40,7 @@ SEEN = {
     "other product": [422, "other_product"],
     "stands": ["none", "New", True, None, 3],
     "linked": ["PROD-1", True],
+    "found": [[["PROD-1", "Pay by card", True]], False],
     "log": ["operation.failed", "error"],
     "end of the log": None,
     "unknown": [404, "integration_not_found"],

@@ -1,4 +1,4 @@
-"""The features of Aha! that changed since a moment."""
+"""The features of Aha! that changed since a moment, and those that a search finds."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.clients.aha_features import AhaFeatures
+from shared.clients.aha_features import AhaFeatures, ShortFeature
 from shared.clients.process_state import ProcessState
 from shared.domain.integration import AhaTarget
+from shared.domain.products import Product
 from shared.errors import RuleViolation, Unavailable
 from shared.secret import Secret
 from tests.unit.examples import API_TOKEN, NOON
@@ -99,3 +100,38 @@ def test_whether_requirements_changed_takes_one_short_request(total: int, expect
     (asked,) = server.asked
     assert asked.path == "/api/v1/features/6776/requirements"
     assert asked.query == "updated_since=2026-03-04T12:00:00Z&per_page=1&page=1"
+
+
+def test_a_search_asks_for_one_page() -> None:
+    with serving(page(1, 2, total=3)) as server:
+        found = aha_at(server.url).search("PROD", "pay & refund", 2)
+
+    first, second = found.features
+    assert first == ShortFeature("1", "PROD-1", "", Product(prefix="PROD"))
+    assert (second.id, found.has_more) == ("2", True)
+    assert [asked.query for asked in server.asked] == ["q=pay%20%26%20refund&per_page=2&page=1"]
+
+
+def test_a_search_for_nothing_asks_for_any() -> None:
+    with serving(page(1, total=1)) as server:
+        found = aha_at(server.url).search("PROD", "", 20)
+
+    assert found.has_more is False
+    assert [(asked.path, asked.query) for asked in server.asked] == [
+        ("/api/v1/products/PROD/features", "per_page=20&page=1")
+    ]
+
+
+def test_an_answer_with_more_than_was_asked_for_is_cut() -> None:
+    with serving(page(1, 2, 3, total=3)) as server:
+        found = aha_at(server.url).search("PROD", "", 2)
+
+    assert ([one.id for one in found.features], found.has_more) == (["1", "2"], True)
+
+
+def test_a_row_without_an_id_is_no_feature() -> None:
+    rows: list[Any] = [{"name": "No id"}, 7, {"id": 1, "reference_num": None, "name": None}]
+    with serving(Reply(200, {"features": rows})) as server:
+        found = aha_at(server.url).search("PROD", "", 20)
+
+    assert found.features == [ShortFeature("1", "", "", Product())]

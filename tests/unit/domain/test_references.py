@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.kind import Kind
-from shared.domain.references import RecordName, read_record_name
+from shared.domain.references import RecordName, feature_reference_in, read_record_name
 from shared.errors import InvalidRequest
 
 
@@ -33,3 +33,24 @@ def test_anything_else_is_refused(text: str) -> None:
         read_record_name(text)
 
     assert refused.value.errors[0].pointer == "/reference"
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("PROD-12", "PROD-12"),
+        (" prod-12 ", "PROD-12"),
+        ("P2-12", "P2-12"),
+        ("PROD-12-3", "PROD-12"),
+        ("card", None),
+        ("PROD", None),
+        ("PROD-", None),
+        ("PROD-R-1", None),
+        ("PROD-12 and more", None),
+        ("12", None),
+        ("A" * 62 + "-12", None),
+        ("", None),
+    ],
+)
+def test_a_person_who_types_a_reference_means_that_feature(text: str, reference: str | None) -> None:
+    assert feature_reference_in(text) == reference
