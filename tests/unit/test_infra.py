@@ -247,6 +247,18 @@ def test_the_alerts_look_for_events_and_codes_that_exist() -> None:
     assert wanted["Code"]
 
 
+def test_the_documentation_has_each_alert_with_what_it_looks_for() -> None:
+    rules = re.findall(r"    name: '([a-z-]+)'\n(.*?)    moreThan: (\d+)\n", ALERTS, re.DOTALL)
+    text = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| \*([a-z-]+)\* \| (.+) \|$", text, re.MULTILINE))
+
+    assert len(rules) == 9
+    assert list(rows) == [name for name, _, _ in rules]
+    for name, rule, _ in rules:
+        for sought in re.findall(r'"([a-z-]+[._][a-z._-]+)"', rule):
+            assert f"`{sought}`" in rows[name], name
+
+
 def test_what_checkov_cannot_read_is_a_fault() -> None:
     report = {
         "results": {
