@@ -211,3 +211,30 @@ def test_a_change_is_noted_unless_the_feature_has_a_note(
     notes.add(integration_id, [of_change("6775", "FEAT-1", "timer"), of_change("6790", "FEAT-2", "timer")])
 
     assert stored(notes, integration_id) == [NOTE, of_change("6790", "FEAT-2", "timer")]
+
+
+def test_an_attempt_of_the_timer_that_wrote_something_starts_the_waits_anew(
+    notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    a_send(notes, integration_id).write()
+    (found,) = readable(notes, integration_id)
+    held = notes.replace(integration_id, found, taken(taken(NOTE, "timer"), "timer"))
+    assert held is not None
+    send = notes.note_of(integration_id, held.note, held.etag)
+
+    send.bring_forward()
+
+    assert stored(notes, integration_id) == [replace(NOTE, operation_id="timer")]
+    send.remove()
+    assert stored(notes, integration_id) == []
+
+
+def test_a_feature_s_notes_are_forgotten_whoever_wrote_them(
+    notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    for name in ("6775", "FEAT-1", "6790"):
+        a_send(notes, integration_id, replace(NOTE, name=name)).write()
+
+    notes.forget(integration_id, ("6775", "FEAT-1"))
+
+    assert [note.name for note in stored(notes, integration_id)] == ["6790"]
