@@ -10,6 +10,7 @@ import pytest
 from local.faults import FaultInjection
 from local.serving import start_in_thread
 from shared.admission import MOST_SENDS
+from shared.storage.rows import Row, Upsert
 from tests.e2e.reconciling import Run, minutes_pass, notes, reconcile
 from tests.e2e.sending_payloads import Json, feature
 from tests.e2e.sending_scene import A_WRITE, TITLE, Scene, another_host
@@ -30,6 +31,8 @@ def relayed(scene: Scene) -> Iterator[tuple[Scene, FaultyStorage]]:
     relay = Relay(scene.system.tables_connection_string)
     server = start_in_thread(FaultInjection(relay))
     storage = FaultyStorage(server.url, relay)
+    # The table is there, so that no test counts the attempt that finds it missing.
+    storage.tables.links.transact([Upsert(Row("another integration", "a row"))])
     try:
         with another_host(scene.system, TABLES_CONNECTION_STRING=storage.connection_string) as (_, api):
             yield scene.at(api), storage
@@ -182,6 +185,25 @@ def test_an_outage_of_table_storage_in_the_midst_of_a_send_is_made_up_for(
     reconcile(scene)
 
     assert len(scene.items()) == 61
+    assert_finished(scene)
+
+
+def test_what_an_engineer_changed_before_the_links_were_stored_stays(
+    scene: Scene, relayed: tuple[Scene, FaultyStorage]
+) -> None:
+    """Given a send that wrote into Aha! which work item it created, but could not store the link."""
+    sender, storage = relayed
+    storage.fail(method="POST", path=r"\$batch", skip=1, times=None, status=503)
+    assert sender.post(event(scene)).status == 503
+    assert scene.aha.feature("PROD-2")["integration_fields"] != []
+    (number,) = scene.items()
+    scene.edit(number, title="Named by an engineer")
+    minutes_pass(scene)
+
+    reconcile(scene)
+
+    assert scene.value(number, TITLE) == "Named by an engineer"
+    assert scene.log("work-item.conflict") == []
     assert_finished(scene)
 
 
