@@ -4,6 +4,7 @@ import { keyOpens } from "./api.js";
 import { copyField } from "./copy_field.js";
 import { fill, forReaders, h } from "./dom.js";
 import { field } from "./fields.js";
+import { sendAddress } from "./model.js";
 import { doneLine, withProgress } from "./progress.js";
 
 const COMMAND = ["az functionapp function keys set", "--resource-group GROUP", "--name APP", "--function-name SendFeature", "--key-name aha"];
@@ -69,8 +70,7 @@ async function check(id, key, outcome) {
 }
 
 function urlField(saved, key) {
-  const api = saved.webhook_url.slice(0, saved.webhook_url.indexOf("/webhooks/"));
-  const address = `${api}/integrations/${encodeURIComponent(saved.integration_id)}/features`;
+  const address = sendAddress(saved);
   const isLocal = ["localhost", "127.0.0.1"].includes(new URL(address).hostname);
   return [
     h("p", { class: "label", id: "hook-url-title" }, "Hook URL"),

@@ -1,6 +1,6 @@
 // The problems of an integration, each with its value: what a test refused, and what no longer exists.
 import { missingDefaults } from "./default_fields.js";
-import { escapePointer, labelOf, missing } from "./model.js";
+import { escapePointer, labelOf, missing, productOf } from "./model.js";
 import { statusesOf, statusOf, typeOf, typesOf } from "./proposals.js";
 
 /** The pointer of the value that a failed test of Azure DevOps is about; null if it is not about a single value. */
@@ -35,12 +35,12 @@ function misfits(state) {
   const { azure_devops: target, product_id: product } = state.draft;
   const found = [];
   const { account, project, aha } = state;
+  if (aha && product && !aha.feature_statuses.length && !productOf(state)) found.push("/product_id");
   if (account && target.project && !account.projects.some((one) => isNamed(one, target.project))) found.push("/azure_devops/project");
   if (project && target.area_path && !project.areas.some((path) => path.toLowerCase() === target.area_path.toLowerCase())) {
     found.push("/azure_devops/area_path");
   }
   for (const kind of ["feature", "requirement"]) found.push(...misfitsOf(state, kind));
-  if (aha && product && !aha.feature_statuses.length && !aha.products.some((one) => [one.id, one.reference_prefix].includes(product))) found.push("/product_id");
   return found;
 }
 
@@ -60,7 +60,8 @@ function misfitsOf(state, kind) {
 
 /** The step of the form in which the value of a pointer is edited. */
 export function stepOf(pointer) {
-  if (!pointer || ["/name", "/integration_id", "/enabled"].includes(pointer)) return "review";
+  if (pointer === "/product_id") return "product";
+  if (!pointer || !/^\/(azure_devops|feature|requirement)\/|^\/aha\/(url|api_token)$/.test(pointer)) return "review";
   if (/^\/azure_devops\/(project|area_path)$/.test(pointer)) return "project";
   if (pointer.startsWith("/azure_devops")) return "account";
   return /^\/(feature|requirement)\//.test(pointer) ? pointer.split("/")[1] : "aha";

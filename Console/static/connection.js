@@ -52,9 +52,17 @@ export function openConnection(state) {
 
 /** Tests a connection and puts the results into the state. */
 export async function look(state, question) {
+  const { version } = state;
+  // The draft was saved or discarded in the meantime: its form is gone, and a newer test runs.
+  const mustBeCurrent = () => {
+    if (state.version !== version) throw new DOMException("The draft was replaced", "AbortError");
+  };
   try {
-    takeAnswer(state, await testConnection(question));
+    const answer = await testConnection(question);
+    mustBeCurrent();
+    takeAnswer(state, answer);
   } catch (error) {
+    mustBeCurrent();
     // A test of unsaved credentials is in no log.
     if (!question.integration_id && !question.aha?.integration_id) error.operationId = "";
     throw error;

@@ -42,7 +42,7 @@ const back = () => h("p", { class: "back" }, h("a", { href: "#/" }, h("span", { 
 function heading(state, view) {
   if (state.isNew) {
     return [h("div", { class: "heading" }, h("h1", {}, "New integration")),
-      h("p", { class: "lead" }, "Six steps. You can save at any time and continue later.")];
+      h("p", { class: "lead" }, "Seven steps. You can save at any time and continue later.")];
   }
   const { word, kind } = stateOf(state.saved);
   const address = `#/i/${encodeURIComponent(state.id)}`;

@@ -11,7 +11,8 @@ export function field(label, control, { pointer, hint, note } = {}) {
   const described = [hint ? `${id}-hint` : "", `${id}-fault`].filter(Boolean).join(" ");
   control.setAttribute("aria-describedby", described);
   if (pointer) control.dataset.pointer = pointer;
-  control.addEventListener("input", () => clearFault(control));
+  // Before the control's own listeners, which may show what is wrong with the new value.
+  control.addEventListener("input", () => clearFault(control), { capture: true });
   return h("div", { class: "field" },
     h("label", { for: id }, label, note ? h("span", { class: "note" }, ` ${note}`) : null),
     hint ? h("p", { class: "hint", id: `${id}-hint` }, hint) : null,
@@ -25,6 +26,12 @@ export function textInput(value, oninput, properties = {}) {
   });
 }
 
+/** Calls `act` when a person has entered a value: when it was pasted, or when the field is left. */
+export const onEntered = (input, act) => {
+  input.addEventListener("input", (event) => event.inputType === "insertFromPaste" && act());
+  input.addEventListener("change", act);
+};
+
 /** Calls `act` when Enter is pressed in an input. */
 export const onEnter = (input, act) => input.addEventListener("keydown", (event) => {
   if (event.key !== "Enter") return;
@@ -32,13 +39,13 @@ export const onEnter = (input, act) => input.addEventListener("keydown", (event)
   act();
 });
 
-/** A select. `options` are {value, text}. A value that is not among them is kept and marked with `foreign`. */
+/** A select. `options` are {value, text, isDisabled}. A value that is not among them is kept and marked with `foreign`. */
 export function choice(value, options, onchange, { empty = "Choose…", foreign = "(not found)", ...properties } = {}) {
   const isForeign = value && !options.some((option) => option.value === value);
   return h("select", { onchange: (event) => onchange(event.target.value), ...properties },
     empty === null ? null : h("option", { value: "", selected: !value }, empty),
     isForeign ? h("option", { value, selected: true }, `${value} ${foreign}`) : null,
-    options.map((option) => h("option", { value: option.value, selected: option.value === value }, option.text)));
+    options.map((option) => h("option", { value: option.value, selected: option.value === value, disabled: option.isDisabled }, option.text)));
 }
 
 export function clearFault(control) {
@@ -77,8 +84,7 @@ export function showFaults(root, faults) {
 /** The control of a pointer. Opens the details that contain it. */
 export function reveal(form, pointer) {
   const control = form.querySelector(`[data-pointer="${CSS.escape(pointer)}"]`);
-  const details = control?.closest("details");
-  if (details) details.open = true;
+  for (let details = control?.closest("details"); details; details = details.parentElement.closest("details")) details.open = true;
   return control;
 }
 

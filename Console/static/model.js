@@ -90,17 +90,49 @@ export function missing(state) {
   return [
     ["/azure_devops/account_name", "the Azure DevOps account", target.account_name],
     ["/azure_devops/personal_access_token", "the Azure DevOps token", hasToken],
+    ["/product_id", "the Aha! product", draft.product_id],
     ["/azure_devops/project", "the project", target.project],
     ["/azure_devops/area_path", "the area", target.area_path],
-    ["/product_id", "the Aha! product", draft.product_id],
     ["/feature/work_item_type", "the type of features", draft.feature.work_item_type],
     ["/requirement/work_item_type", "the type of requirements", draft.requirement.work_item_type],
     ["/name", "the name", draft.name],
   ].filter(([, , present]) => !present).map(([pointer, words]) => ({ pointer, words }));
 }
 
-/** An id made of a name: a-z, 0-9 and -. */
-export function idFrom(name) {
-  const plain = name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  return plain.replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 64).replace(/-+$/, "");
+/** An id made of a name: a-z, 0-9 and -. A number is added if another integration has the id. */
+export function idFrom(name, others = []) {
+  const plain = name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+/, "");
+  const cut = (length) => plain.slice(0, length).replace(/-+$/, "");
+  if (!cut(64) || isFree(cut(64), others)) return cut(64);
+  for (let number = 2; ; number += 1) {
+    const id = `${cut(60)}-${number}`;
+    if (isFree(id, others)) return id;
+  }
+}
+
+export const isFree = (id, others) => !others.some((one) => one.integration_id === id);
+
+/** The account's address in what a person typed: https:// is added, and the path of a copied page is left out. */
+export function ahaAddress(text) {
+  const typed = text.trim();
+  const address = /^[a-z]+:\/\//i.test(typed) ? typed : `https://${typed}`;
+  if (!/[.:]/.test(typed) || !URL.canParse(address)) return typed;
+  const { origin } = new URL(address);
+  return origin === "null" ? typed : origin;
+}
+
+/** The integration that has a product; `names` are the product's id and prefix. */
+export const ownerOf = (names, others) => {
+  const wanted = names.filter(Boolean).map((name) => name.toLowerCase());
+  return others.find((one) => wanted.includes(one.product_id.toLowerCase()));
+};
+
+/** The product of a draft, if the account's products are known. */
+export const productOf = (state) =>
+  state.aha?.products.find((one) => [one.id, one.reference_prefix].includes(state.draft.product_id));
+
+/** The address to which the features of a stored integration are sent. */
+export function sendAddress(saved) {
+  const api = saved.webhook_url.slice(0, saved.webhook_url.indexOf("/webhooks/"));
+  return `${api}/integrations/${encodeURIComponent(saved.integration_id)}/features`;
 }

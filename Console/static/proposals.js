@@ -19,8 +19,11 @@ export const statusesOf = (state, kind) => state.aha?.[`${kind}_statuses`] ?? []
 export const statusOf = (value, statuses) =>
   statuses.find((status) => status.id === value || status.name.toLowerCase() === value?.toLowerCase());
 
-/** The choices for a kind: a person chose the statuses of the states in `decided`; `isOpen`: the page proposes the others. */
-export const undecided = (isOpen = true) => ({ decided: new Set(), isOpen, isTypeProposed: false });
+/**
+ * The choices for a kind: a person chose the statuses of the states in `decided`; `isOpen`: the page proposes the others;
+ * `isUnseen`: nobody has opened the step since the page proposed something.
+ */
+export const undecided = (isOpen = true) => ({ decided: new Set(), isOpen, isTypeProposed: false, isUnseen: false });
 
 /** Whether the status of a state is still a proposal. */
 export const isProposed = (state, kind, name) =>
@@ -38,7 +41,7 @@ export function proposeType(state, kind) {
   if (!type) return;
   mapping.work_item_type = type.name;
   mapping.description_field = type.description_field;
-  state.choices[kind].isTypeProposed = true;
+  Object.assign(state.choices[kind], { isTypeProposed: true, isUnseen: true });
   state.changed("draft");
 }
 
@@ -50,9 +53,10 @@ export function proposeStatuses(state, kind) {
   const mapping = state.draft[kind].status_mapping;
   const found = proposed(state, kind);
   for (const { name } of type.states) {
-    if (decided.has(name)) continue;
+    if (decided.has(name) || mapping[name] === found[name]) continue;
     if (found[name]) mapping[name] = found[name];
     else delete mapping[name];
+    state.choices[kind].isUnseen = true;
   }
   state.changed("draft");
 }

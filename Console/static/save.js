@@ -1,26 +1,31 @@
-// Saving, discarding and deleting.
-import { deleteIntegration, getIntegration, putIntegration } from "./api.js";
-import { announce, button, fill, goTo, h } from "./dom.js";
+// Saving and discarding.
+import { getIntegration, putIntegration } from "./api.js";
+import { announce, button, fill, h } from "./dom.js";
 import { showConflict } from "./conflict.js";
 import { missingDefaults } from "./default_fields.js";
-import { clearFaults, reveal, showFaults } from "./fields.js";
+import { deletion } from "./deletion.js";
+import { clearFaults, showFaults, reveal } from "./fields.js";
 import { bodyOf } from "./model.js";
+import { TAKEN } from "./name_fields.js";
 import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
-import { NOTHING_TO_DO, saveWords } from "./save_words.js";
+import { keepRefusal } from "./refusal.js";
+import { canBeEnabled, NOTHING_TO_DO, saveWords } from "./save_words.js";
+import { lookForOthers } from "./step_product.js";
 
 /** The bar, and below it the button that deletes the integration. */
 export function saveBar(state, form) {
   const outcome = h("div", { class: "outcome" });
   const words = h("p", { class: "save-words" });
-  const act = () => press(state, form, outcome, save);
-  const save = button("Save", act, "primary", { title: "Ctrl+S" });
-  const discard = button("Discard changes", () => state.discard(), "quiet");
-  const bar = h("div", { class: "save-bar", role: "region", "aria-label": "Saving" }, outcome, words,
-    h("div", { class: "row save-actions" }, discard, save));
+  const act = () => press(state, form, outcome, [save, saveEnabled]);
   const enable = () => {
     form.querySelector("#enabled").click();
     act();
   };
+  const save = button("Save", act, "primary", { title: "Ctrl+S" });
+  const saveEnabled = button("Save and enable", enable, "primary");
+  const discard = button("Discard changes", () => state.discard(), "quiet");
+  const bar = h("div", { class: "save-bar", role: "region", "aria-label": "Saving" }, outcome, words,
+    h("div", { class: "row save-actions" }, discard, save, saveEnabled));
   const show = () => {
     const isJustSaved = outcome.querySelector(".done") !== null;
     if (state.isDirty && isJustSaved) fill(outcome);
@@ -30,6 +35,8 @@ export function saveBar(state, form) {
     // A text that says that there is nothing to do stays at the end of the form.
     bar.classList.toggle("is-quiet", NOTHING_TO_DO.includes(said));
     save.hidden = !state.isDirty && !state.isNew;
+    saveEnabled.hidden = !state.isDirty || !canBeEnabled(state);
+    save.className = saveEnabled.hidden ? "primary" : "";
     discard.hidden = !state.isDirty;
   };
   form.addEventListener("keydown", (event) => {
@@ -51,17 +58,17 @@ export function saveBar(state, form) {
   return state.isNew ? [bar] : [bar, deletion(state)];
 }
 
-async function press(state, form, outcome, save) {
-  if (isBusy(save)) return;
+async function press(state, form, outcome, buttons) {
+  if (buttons.some(isBusy)) return;
   clearFaults(form);
   const lacks = state.draft.enabled
     ? [...missingDefaults(state, "feature"), ...missingDefaults(state, "requirement")] : [];
   if (lacks.length) {
-    refuse(form, outcome, lacks.map((one) => ({ pointer: one.pointer, detail: "Give it a value, or set “Enabled” to off for now." })));
+    refuse(state, form, outcome, lacks.map((one) => ({ pointer: one.pointer, detail: "Give it a value, or set “Enabled” to off for now.", isOfEnabled: true })));
     return;
   }
   await withProgress(outcome, "Saving…", () => store(state), {
-    buttons: [save], failed: (error) => failedSave(state, form, outcome, error),
+    buttons, failed: (error) => failedSave(state, form, outcome, error),
   }).then((answer) => answer && saved(state, answer));
 }
 
@@ -74,9 +81,7 @@ async function store(state) {
   ];
   const faults = needed.filter(([, value]) => !value).map(([pointer, , detail]) => ({ pointer, detail }));
   if (faults.length) throw faultsOf(faults);
-  if (await exists(state.newId)) {
-    throw faultsOf([{ pointer: "/integration_id", detail: "There is already an integration with this id. Choose another id." }]);
-  }
+  if (await exists(state.newId)) throw faultsOf([{ pointer: "/integration_id", detail: TAKEN }]);
   return putIntegration(encodeURIComponent(state.newId), bodyOf(state.draft, state.typed), null);
 }
 
@@ -102,49 +107,28 @@ function saved(state, answer) {
     state.forget();
     history.replaceState(null, "", `#/i/${encodeURIComponent(body.integration_id)}`);
   }
-  state.replace(body, etag, "Saved.");
+  state.replace(body, etag, "Saved.", ["feature", "requirement"].filter((kind) => state.choices[kind].isUnseen));
 }
 
 function failedSave(state, form, outcome, error) {
   if (error.status === 412) {
     showConflict(state, outcome);
-    return;
+  } else if (error.code === "product_taken") {
+    refuse(state, form, outcome, [{ pointer: "/product_id", detail: error.detail }]);
+    // Then the product step links the integration that has it.
+    lookForOthers(state);
+  } else if (error.errors?.length) {
+    refuse(state, form, outcome, error.errors);
+  } else {
+    fill(outcome, problemBox(error));
   }
-  if (error.code === "product_taken") {
-    refuse(form, outcome, [{ pointer: "/product_id", detail: error.detail }]);
-    return;
-  }
-  if (error.errors?.length) refuse(form, outcome, error.errors);
-  else fill(outcome, problemBox(error));
 }
 
-function refuse(form, outcome, faults) {
+/** Marks the fields that were refused, until their cause is gone. */
+function refuse(state, form, outcome, faults) {
   for (const { pointer } of faults) reveal(form, pointer);
   const others = showFaults(form, faults);
   fill(outcome, h("p", { class: "problem", role: "alert" }, "Not saved. ",
     others.length ? others.map((one) => `${one.pointer.slice(1)} ${one.detail}. `).join("") : "See the marked fields."));
-}
-
-function deletion(state) {
-  const place = h("div", { class: "outcome" });
-  const dialog = h("dialog", { "aria-labelledby": "delete-title" },
-    h("h2", { id: "delete-title" }, `Delete ${state.saved.name}?`),
-    h("p", {}, "This also deletes its links and its log. Work items and Aha! records stay, but they are no longer linked."),
-    h("div", { class: "row" }, button("Keep it", () => dialog.close()), button("Delete", () => {
-      dialog.close();
-      withProgress(place, "Deleting…", () => deleteIntegration(state.id, state.etag), { failed: (error) => {
-        if (error.status === 412) showConflict(state, place);
-        else fill(place, problemBox(error));
-      } }).then((answer) => {
-        if (!answer) return;
-        state.forget();
-        location.hash = "#/";
-      });
-    }, "danger")));
-  return h("details", { class: "help delete" }, h("summary", {}, "Delete this integration"),
-    h("p", { class: "hint" }, "This deletes its configuration, links and log. Work items and Aha! records stay."),
-    button("Delete…", () => {
-      dialog.showModal();
-      goTo(dialog.querySelector("button"));
-    }, "danger"), place, dialog);
+  keepRefusal(state, form, faults, () => fill(outcome));
 }

@@ -6,6 +6,9 @@ import { linkTo } from "./fields.js";
 const MOST_LINKS = 2;
 const [SAVED, EMPTY] = ["Everything is saved", "Nothing to save yet"];
 
+/** Whether a press could save and enable at once: nothing is missing, and the switch is off. */
+export const canBeEnabled = (state) => !state.draft.enabled && !lacks(state).length && !attention(state).length;
+
 export const NOTHING_TO_DO = [SAVED, EMPTY];
 
 /** The text for a state. `enable` enables the integration and saves. `isJustSaved`: the bar says “Saved.” beside it. */

@@ -27,18 +27,21 @@ class EditState extends EventTarget {
     super();
     this.id = id;
     this.newId = "";
+    this.others = []; // The other integrations, once they are known.
+    this.version = 0;
     this.take(saved, etag);
     this.restore();
   }
 
-  /** Sets what is stored, and starts the draft from it. */
-  take(saved, etag) {
+  /** Sets what is stored, and starts the draft from it. `unseen` are the kinds whose proposals nobody has looked at. */
+  take(saved, etag, unseen = []) {
+    this.version += 1;
     this.saved = saved;
     this.etag = etag;
     this.base = saved ? draftOf(saved) : blank();
     this.draft = structuredClone(this.base);
     this.typed = { pat: "", aha: "" };
-    const ofKind = (kind) => undecided(!this.base[kind].work_item_type);
+    const ofKind = (kind) => ({ ...undecided(!this.base[kind].work_item_type), isUnseen: unseen.includes(kind) });
     this.choices = { feature: ofKind("feature"), requirement: ofKind("requirement") };
     this.account ??= null; // What a connection test found: the account and its projects,
     this.project ??= null; // the chosen project's areas and types,
@@ -56,7 +59,7 @@ class EditState extends EventTarget {
     return Boolean(this.typed.pat || this.typed.aha) || differences(this.base, this.draft).length > 0;
   }
 
-  /** Dispatches an event for the part that has changed: draft, account, project or aha. */
+  /** Dispatches an event for the part that has changed: draft, account, project, aha or others. */
   changed(part) {
     if (part === "draft") this.keep();
     this.dispatchEvent(new Event(part));
@@ -105,12 +108,12 @@ class EditState extends EventTarget {
   }
 
   /** Replaces the draft with what is stored now, and renders the form again with a message. */
-  replace(saved, etag, message) {
+  replace(saved, etag, message, unseen = []) {
     known.delete(this.id);
     sessionStorage.removeItem(storageName(this.id));
     this.id = saved?.integration_id ?? null;
     this.isRestored = false;
-    this.take(saved, etag);
+    this.take(saved, etag, unseen);
     this.showAgain(message);
   }
 

@@ -2,7 +2,7 @@
 import { button, fill, h } from "./dom.js";
 import { azureDevOpsPointer } from "./attention.js";
 import { inIntegration, lookAtAzureDevOps } from "./connection.js";
-import { clearFaults, choice, field, onEnter, showFault, showFaults, textInput } from "./fields.js";
+import { clearFaults, choice, field, onEnter, onEntered, showFault, showFaults, textInput } from "./fields.js";
 import { checkList, isBusy, operationLine, problemBox, withProgress } from "./progress.js";
 
 export function accountStep(state) {
@@ -15,6 +15,10 @@ export function accountStep(state) {
     forget(state, place);
   });
   const token = tokenInput(state, place);
+  // Both are there: the test needs no press.
+  onEntered(token, () => {
+    if (target.account_name && state.typed.pat && !state.account && !state.refused.azure_devops) run(state, root, place, test);
+  });
   for (const input of [account, token]) onEnter(input, () => run(state, root, place, test));
   const tokenField = field("Personal access token", token, {
     pointer: "/azure_devops/personal_access_token",
@@ -80,6 +84,7 @@ function forget(state, place) {
   state.checks = [];
   state.refused.azure_devops = null;
   fill(place);
+  clearFaults(place.parentElement);
   state.changed("draft");
 }
 

@@ -1,21 +1,21 @@
-// Step 5: the Aha! account and the product. Once they are known, statuses are chosen from a list.
-import { button, fill, goTo, h, keepingFocus } from "./dom.js";
+// Step 2: the Aha! account. Once it is known, the product and the statuses are chosen from lists.
+import { button, fill, h } from "./dom.js";
 import { ahaPointer } from "./attention.js";
 import { inIntegration, lookAtAha } from "./connection.js";
-import { choice, clearFaults, field, onEnter, showFault, showFaults, textInput } from "./fields.js";
+import { clearFaults, field, onEnter, onEntered, showFault, showFaults, textInput } from "./fields.js";
 import { count } from "./format.js";
-import { linkBackField } from "./link_back.js";
+import { ahaAddress } from "./model.js";
 import { doneLine, isBusy, operationLine, problemBox, withProgress } from "./progress.js";
 
 export function ahaStep(state) {
   const place = h("div", { class: "outcome" });
-  const productPlace = h("div", {});
   const root = h("div", { class: "step-body" });
   const { aha } = state.draft;
+  const test = button("Test Aha!", () => run(state, root, place, test), "primary");
   const url = textInput(aha.url, (text) => {
-    aha.url = text.trim();
+    aha.url = ahaAddress(text);
     forget(state, place);
-  }, { type: "url", inputmode: "url" });
+  }, { inputmode: "url", placeholder: "company.aha.io", onchange: () => (url.value = aha.url) });
   const token = h("input", {
     type: "password", autocomplete: "off", spellcheck: "false", value: state.typed.aha,
     oninput: () => {
@@ -23,17 +23,15 @@ export function ahaStep(state) {
       forget(state, place);
     },
   });
-  const test = button("Test Aha!", () => run(state, root, place, test));
+  // Both are there: the test needs no press.
+  onEntered(token, () => aha.url && state.typed.aha && !state.aha && !state.refused.aha && run(state, root, place, test));
   for (const input of [url, token]) onEnter(input, () => run(state, root, place, test));
-  const showProduct = () => keepingFocus(productPlace, () => fill(productPlace, productField(state, root, place, test)));
-  showProduct();
   if (state.aha) showOutcome(state, place);
-  state.on("aha", showProduct);
   state.on("look-at-aha", () => run(state, root, place, test));
   return fill(root,
-    h("p", { class: "hint" }, "The integration needs Aha! to bring changes back, and to list the statuses for the steps above. Without an "
-      + "API key it only sends. You can add the key later."),
-    field("Address", url, { pointer: "/aha/url", hint: "The address that the browser shows when you are signed in: https://company.aha.io." }),
+    h("p", { class: "hint" }, "With it you choose the product and the statuses from lists, and changes come back to Aha!. Without it the "
+      + "integration only sends; you can add it later."),
+    field("Address", url, { pointer: "/aha/url", hint: "The address in the browser while you are signed in to Aha!, such as company.aha.io." }),
     field("API key", token, {
       pointer: "/aha/api_token", note: state.saved?.aha.api_token_set ? "(stored; leave empty to keep it)" : "",
     }),
@@ -41,47 +39,18 @@ export function ahaStep(state) {
       h("li", {}, "In Aha! open ", h("i", {}, "Settings → Personal → Developer → API keys"), "."),
       h("li", {}, "Create a new key and copy it at once. Aha! shows it only once."),
       h("li", {}, "The key's user must be a contributor in the product's workspace."))),
-    h("div", { class: "row" }, test), place, productPlace, linkBackField(state));
+    h("div", { class: "row" }, test), place);
 }
 
-function productField(state, root, place, test) {
-  const { draft } = state;
-  const options = { pointer: "/product_id" };
-  const changeTo = (value) => {
-    draft.product_id = value.trim();
-    state.changed("draft");
-  };
-  if (!state.aha) {
-    return field("Product", textInput(draft.product_id, changeTo), {
-      ...options, hint: "The product's prefix in Aha!, such as PROD. Test Aha! first to choose it from a list.",
-    });
-  }
-  const byId = state.aha.products.find((product) => product.id === draft.product_id);
-  const products = state.aha.products.map((product) => ({
-    value: byId === product ? product.id : product.reference_prefix, text: `${product.name} (${product.reference_prefix})`,
-  }));
-  return [field("Product", choice(draft.product_id, products, (value) => {
-    changeTo(value);
-    run(state, root, place, test);
-  }, { foreign: "(this key cannot see it)" }),
-  { ...options, hint: "The features of this product are sent. A product can belong to one integration only." }), statusesLine(state)];
-}
-
+/** Forgets the results of the last test, because a value was changed. */
 function forget(state, place) {
+  const wasKnown = state.aha !== null;
   state.aha = null;
   state.refused.aha = null;
   fill(place);
+  clearFaults(place.parentElement);
   state.changed("draft");
-}
-
-/** Says that the steps above list the product's statuses now, with links to them. */
-function statusesLine(state) {
-  const { feature_statuses: ofFeatures, requirement_statuses: ofRequirements } = state.aha;
-  if (!ofFeatures.length) return null;
-  const jump = (kind, words) => button(words, () => goTo(document.getElementById(`step-${kind}`)), "link");
-  return [doneLine(`It has ${ofFeatures.length} statuses for features and ${ofRequirements.length} for requirements. The steps above `
-    + "offer them now."),
-  h("p", {}, "Review the statuses of ", jump("feature", "features"), " and ", jump("requirement", "requirements"), ".")];
+  if (wasKnown) state.changed("aha-forgotten");
 }
 
 function showOutcome(state, place) {
@@ -92,29 +61,33 @@ function showOutcome(state, place) {
 async function run(state, root, place, test) {
   if (isBusy(test)) return;
   clearFaults(root);
-  state.refused.aha = null;
   const failed = (error) => failedTest(state, root, place, error, () => run(state, root, place, test));
-  await withProgress(place, "Asking Aha!…", () => lookAtAha(state), { buttons: [test], failed });
-  if (state.aha && !state.draft.product_id && state.aha.products.length === 1) {
-    state.draft.product_id = state.aha.products[0].reference_prefix;
-    await run(state, root, place, test);
-  } else if (state.aha && !place.childElementCount && !root.querySelector("[aria-invalid]")) {
-    showOutcome(state, place);
-  }
+  await withProgress(place, "Asking Aha!…", () => askAha(state), { buttons: [test], failed });
+  if (state.aha && !place.childElementCount && !root.querySelector("[aria-invalid]")) showOutcome(state, place);
   state.changed("draft");
 }
 
+/** Tests the account, with the product if there is one. An account with a single product that is free is asked for that one. */
+async function askAha(state) {
+  state.refused.aha = null;
+  await lookAtAha(state);
+  if (state.draft.product_id || state.aha?.products.length !== 1) return;
+  state.draft.product_id = state.aha.products[0].reference_prefix;
+  await lookAtAha(state);
+}
+
 function failedTest(state, root, place, error, again) {
+  const form = root.closest("form");
   if (error.errors?.length) {
-    const others = showFaults(root, error.errors.map((one) => ({ ...one, pointer: inIntegration(one.pointer) })));
+    const others = showFaults(form, error.errors.map((one) => ({ ...one, pointer: inIntegration(one.pointer) })));
     if (others.length) fill(place, problemBox(error));
     return;
   }
   const pointer = ahaPointer(error, state);
   if (pointer !== "/product_id") state.refused.aha = { pointer: pointer ?? "/aha/url", error };
   if (pointer) {
-    showFault(root, pointer, error.detail);
-    fill(place, operationLine(error));
+    showFault(form, pointer, error.detail);
+    fill(place, pointer === "/product_id" ? null : operationLine(error));
   } else {
     fill(place, problemBox(error, again));
   }

@@ -1,25 +1,46 @@
-// Steps 3 and 4: the work item type for a kind of record, and the Aha! status for each state.
+// Steps 5 and 6: the work item type for a kind of record, and the Aha! status for each state.
 import { button, fill, h, keepingFocus } from "./dom.js";
-import { defaultFields } from "./default_fields.js";
+import { defaultFields, missingDefaults } from "./default_fields.js";
 import { choice, field, goToField, textInput } from "./fields.js";
 import { count } from "./format.js";
-import { proposable, proposeRest, proposeStatuses, proposeType, statusesOf, typeOf, typesOf } from "./proposals.js";
+import { countProposed, proposable, proposeRest, proposeStatuses, proposeType, statusesOf, typeOf, typesOf } from "./proposals.js";
 import { statusRow, statusNames } from "./status_rows.js";
 
 export function mappingStep(state, kind) {
-  const place = h("div", { class: "step-body" });
+  const choices = () => state.choices[kind];
+  const summary = h("summary", {});
+  const place = h("div", { class: "mapping-body" });
+  const details = h("details", { class: "mapping", open: !state.isNew && !choices().isUnseen, ontoggle: () => {
+    if (!details.open || !choices().isUnseen) return;
+    choices().isUnseen = false;
+    state.changed("draft");
+  } }, summary, place);
   const show = () => keepingFocus(place, () => render(state, kind, place));
+  // What was proposed anew is closed until a person opens it, unless the person is just there.
+  const propose = (...proposals) => {
+    for (const one of proposals) one(state, kind);
+    if (place.contains(document.activeElement)) choices().isUnseen = false;
+    if (choices().isUnseen) details.open = false;
+    show();
+  };
+  const showSummary = () => fill(summary, summaryOf(state, kind));
   show();
-  state.on("project", () => {
-    proposeType(state, kind);
-    proposeStatuses(state, kind);
-    show();
-  });
-  state.on("aha", () => {
-    proposeStatuses(state, kind);
-    show();
-  });
-  return place;
+  showSummary();
+  state.on("project", () => propose(proposeType, proposeStatuses));
+  state.on("aha", () => propose(proposeStatuses));
+  state.on("draft", showSummary);
+  return h("div", { class: "step-body" }, details);
+}
+
+function summaryOf(state, kind) {
+  const { work_item_type: type } = state.draft[kind];
+  const empty = missingDefaults(state, kind).length;
+  const proposed = countProposed(state, kind);
+  if (!type) return h("span", { class: "soft" }, "Choose the project first. Then this page proposes a type and statuses.");
+  return [h("span", {}, h("strong", {}, type), `, ${mappedWords(state, kind)}`),
+    empty ? h("span", { class: "chip warn" }, `${count(empty, "required field")} empty`) : null,
+    state.choices[kind].isUnseen ? h("span", { class: "chip" }, "proposed: open it and check")
+      : proposed ? h("span", { class: "chip" }, "proposed, looked at") : null];
 }
 
 function render(state, kind, place) {
@@ -33,6 +54,7 @@ function render(state, kind, place) {
     mapping.status_mapping = ofType(mapping.status_mapping, typeOf(state, kind));
     Object.assign(state.choices[kind], { isTypeProposed: false, isOpen: true, decided: new Set(Object.keys(mapping.status_mapping)) });
     proposeStatuses(state, kind);
+    state.choices[kind].isUnseen = false;
     state.changed("draft");
     keepingFocus(place, () => render(state, kind, place));
   };
@@ -86,6 +108,7 @@ function states(state, kind, place) {
     statusNames(kind),
     rest.length ? h("div", { class: "row" }, button("Propose the missing ones", () => {
       proposeRest(state, kind);
+      state.choices[kind].isUnseen = false;
       render(state, kind, place);
       place.querySelector(".states :is(select, input)")?.focus();
     })) : null);

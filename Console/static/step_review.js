@@ -1,11 +1,14 @@
-// Step 6: a summary, what is missing, and the switch that enables the integration.
+// Step 7: a summary in names, what is missing, and the switches.
 import { attention, lacks } from "./attention.js";
+import { copyField } from "./copy_field.js";
 import { fill, forReaders, h } from "./dom.js";
-import { field, linkTo, textInput } from "./fields.js";
-import { idFrom } from "./model.js";
+import { linkTo } from "./fields.js";
+import { linkBackField } from "./link_back.js";
+import { productOf, sendAddress } from "./model.js";
+import { nameFields } from "./name_fields.js";
 import { checkList, operationLine } from "./progress.js";
-import { countProposed } from "./proposals.js";
-import { mappedWords } from "./step_mapping.js";
+import { countProposed, statusesOf, statusOf, typeOf } from "./proposals.js";
+import { nameOf } from "./step_product.js";
 
 export function reviewStep(state) {
   const summary = h("div", {});
@@ -22,7 +25,8 @@ export function reviewStep(state) {
     nameFields(state), summary, notices, checks,
     switchField(state, "enabled", "Enabled", "While this is on, features can be sent and changes come back."),
     switchField(state, "auto_update", "Send changes automatically", "A timer sends features again when they or their requirements changed "
-      + "in Aha!. A feature that was never sent still needs a press on Send. This needs the Aha! address and key."));
+      + "in Aha!. A feature that was never sent still needs a press on Send. This needs the Aha! address and key."),
+    linkBackField(state), state.isNew ? null : addresses(state.saved));
 }
 
 /** A switch for a value of the draft that is true or false. */
@@ -39,64 +43,67 @@ function switchField(state, name, title, hint) {
     h("p", { class: "hint", id: `${name}-hint` }, hint), h("p", { class: "fault", id: `${name}-fault` }));
 }
 
-function nameFields(state) {
-  const { draft } = state;
-  let isNameOurs = Boolean(draft.name);
-  let isIdOurs = Boolean(state.newId);
-  const name = textInput(draft.name, (text) => {
-    isNameOurs = text !== "";
-    draft.name = text.trim();
-    if (!isIdOurs) id.value = state.newId = idFrom(text);
-    state.changed("draft");
-  });
-  const id = textInput(state.newId, (text) => {
-    isIdOurs = text !== "";
-    state.newId = text.trim();
-    state.changed("draft");
-  });
-  // Until a person enters a name, the name is that of the product or project.
-  const suggest = () => {
-    if (isNameOurs || !state.isNew) return;
-    const product = state.aha?.products.find((one) => [one.id, one.reference_prefix].includes(draft.product_id));
-    draft.name = name.value = product?.name ?? draft.azure_devops.project;
-    if (!isIdOurs) id.value = state.newId = idFrom(draft.name);
-  };
-  if (state.isNew) state.on("draft", suggest);
-  return h("div", { class: "pair" },
-    field("Name", name, { pointer: "/name", hint: "The name of this integration for people." }),
-    state.isNew ? field("Id", id, { pointer: "/integration_id", hint: "A part of the integration's URLs. It cannot be changed later. a-z, 0-9 and -." }) : null);
-}
-
 function facts(state) {
   const { draft } = state;
   const target = draft.azure_devops;
-  const nothing = () => h("span", { class: "soft" }, "not chosen yet");
+  const project = state.account?.projects.find((one) => one.id === target.project)?.name ?? target.project;
+  const product = productOf(state);
   const rows = [
-    ["Azure DevOps", [target.account_name, target.project].filter(Boolean).join(" / ")],
+    ["Azure DevOps", [target.account_name, project].filter(Boolean).join(" / ")],
     ["Area", target.area_path],
-    ["Aha!", [draft.aha.url.replace(/^https?:\/\//, ""), draft.product_id].filter(Boolean).join(" / ")],
-    ["Features", draft.feature.work_item_type && `${draft.feature.work_item_type}, ${mappedWords(state, "feature")}`],
-    ["Requirements", draft.requirement.work_item_type && `${draft.requirement.work_item_type}, ${mappedWords(state, "requirement")}`],
+    ["Aha!", draft.aha.url.replace(/^https?:\/\//, "") || h("span", { class: "soft" }, "not connected")],
+    ["Product", product ? nameOf(product) : draft.product_id],
+    ["Features", mappingFact(state, "feature")],
+    ["Requirements", mappingFact(state, "requirement")],
   ];
-  return h("dl", { class: "facts rows" }, rows.map(([term, text]) =>
-    h("div", {}, h("dt", {}, term), h("dd", {}, text || nothing()))));
+  return h("dl", { class: "facts rows" }, rows.map(([term, words]) =>
+    h("div", {}, h("dt", {}, term), h("dd", {}, words || h("span", { class: "soft" }, "not chosen yet")))));
+}
+
+/** The type, and the status of each state by its name. */
+function mappingFact(state, kind) {
+  const { work_item_type: type, status_mapping: mapping } = state.draft[kind];
+  if (!type) return null;
+  const statuses = statusesOf(state, kind);
+  const states = typeOf(state, kind)?.states.map((one) => one.name) ?? Object.keys(mapping);
+  const mapped = states.filter((name) => mapping[name]);
+  const others = states.filter((name) => !mapping[name]);
+  const pair = (name) => h("li", {}, `${name} `, h("span", { "aria-hidden": "true" }, "→"), forReaders("shows"),
+    ` ${statusOf(mapping[name], statuses)?.name ?? mapping[name]}`);
+  return [h("strong", {}, type), mapped.length || others.length ? h("ul", { class: "pairs" }, mapped.map(pair),
+    others.length ? h("li", { class: "soft" }, `${others.join(", ")}: no status, Aha! stays as it is`) : null) : null];
 }
 
 function noticesOf(state) {
   const missing = lacks(state);
   const misfits = attention(state).filter((one) => one.pointer && !missing.some(({ pointer }) => pointer === one.pointer));
   const hasKey = state.draft.aha.url && (state.typed.aha || state.saved?.aha.api_token_set);
-  const proposed = countProposed(state, "feature") + countProposed(state, "requirement");
+  const unseen = ["feature", "requirement"].filter((kind) => state.choices[kind].isUnseen && countProposed(state, kind));
   return [
     missing.length ? h("div", { class: "notice" }, h("p", {}, "Before it can be enabled:"), h("ul", {}, missing.map(item))) : null,
     misfits.length ? h("div", { class: "notice" }, h("p", {}, "This does not fit:"), h("ul", {}, misfits.map(item))) : null,
     hasKey ? null : h("p", { class: "notice" }, "Without an Aha! address and key, features are sent but no change comes back."),
-    proposed ? h("p", { class: "notice" }, "Some values are proposals of this page, marked as ", h("span", { class: "chip" }, "proposed"),
-      ". Check them before you save.") : null,
+    unseen.length ? h("div", { class: "notice" }, h("p", {}, "Proposed by this page, and not looked at yet:"), h("ul", {}, unseen.map((kind) =>
+      item({ pointer: `/${kind}/work_item_type`, words: `the type and the statuses of ${kind}s` })))) : null,
   ];
 }
 
 const item = (one) => h("li", {}, linkTo(one));
+
+/** What a person pastes elsewhere. */
+function addresses(saved) {
+  const line = (id, title, text, announced, hint) => h("div", { class: "address" },
+    h("p", { class: "label", id }, title), copyField(text, { title: id, announced }), h("p", { class: "hint" }, hint));
+  return h("section", { class: "addresses", "aria-labelledby": "addresses-title" },
+    h("h3", { id: "addresses-title" }, "Ready to copy"),
+    line("copy-id", "Id", saved.integration_id, "The id was copied.", "It names the integration in the API and in the Aha! extension."),
+    line("copy-send", "Address for sending", sendAddress(saved), "The address for sending was copied.",
+      ["Aha! sends features here, with a function key: ",
+        h("a", { href: `#/i/${encodeURIComponent(saved.integration_id)}/aha` }, "Let Aha! send"), " makes the whole Hook URL."]),
+    line("copy-webhook", "Webhook URL", saved.webhook_url, "The webhook URL was copied.",
+      ["Azure DevOps reports changes here: ", h("a", { href: `#/i/${encodeURIComponent(saved.integration_id)}/hook` }, "Service hook"),
+        " creates the subscription."]));
+}
 
 function checkResults(state) {
   const refused = state.refused.azure_devops;

@@ -201,6 +201,10 @@ class Page:
         """Click the first element that fits."""
         self._click(lambda: self.find(css), css)
 
+    def unfold(self, step: str) -> None:
+        """Open the types and statuses of a step that the page closed over its proposals."""
+        self.click(f"[data-step={step}] .mapping:not([open]) > summary")
+
     def choose_area(self, name: str) -> None:
         """Search for an area and take the first one found."""
         search = self.find("input[type=search]")

@@ -139,7 +139,7 @@ def test_nothing_is_wider_than_the_screen(
     page: Page, api: Api, aha: Aha, integration: IntegrationUnderTest
 ) -> None:
     api.send(integration.id, aha.event("PROD-1"))
-    views = {"#/": "Last operation", "#/new": "Six steps"} | {
+    views = {"#/": "Last operation", "#/new": "Seven steps"} | {
         f"#/i/{integration.id}{view}": words for view, words in SHOWN.items()
     }
     page.open()

@@ -189,6 +189,7 @@ def test_a_required_field_without_a_default_holds_up_the_switch_until_it_has_one
     connect(page)
     page.choose_area("Devices")
     page.type("Product", "PROD")
+    page.unfold("feature")
     page.choose("A feature becomes", "Customer Request")
     page.sees("required", "Custom.Team")
     page.click("#enabled")

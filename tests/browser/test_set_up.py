@@ -12,7 +12,7 @@ from tests.e2e.system import Aha, Api, AzureDevOps, eventually
 
 
 def connect(page: Page, token: str = WRITE_TOKEN) -> None:
-    """Steps 1 and 2 up to the area."""
+    """Step 1, and step 4 up to the area."""
     page.type("Account", "https://dev.azure.com/fabrikam")
     page.type("Personal access token", token)
     page.press("Test connection")
@@ -22,12 +22,18 @@ def connect(page: Page, token: str = WRITE_TOKEN) -> None:
 
 
 def connect_aha(page: Page, aha: Aha) -> None:
-    """Step 5."""
+    """Steps 2 and 3."""
     page.type("Address", aha.account_url)
     page.type("API key", AHA_TOKEN)
-    page.press("Test Aha!")
+    page.keys(Keys.TAB)
     page.choose("Product", "Fabrikam web (PROD)")
     page.sees("It has 7 statuses for features and 5 for requirements")
+
+
+def marks(page: Page) -> dict[str, str]:
+    """The steps that are proposed or need attention, as the list of steps says."""
+    marked = (one.text.partition("\n") for one in page.all(".steps li:has(.mark)"))
+    return {title: mark for title, _, mark in marked}
 
 
 def test_the_whole_way_from_nothing_to_a_state_that_came_back(
@@ -36,19 +42,26 @@ def test_the_whole_way_from_nothing_to_a_state_that_came_back(
     page.open()
     page.sees("Connect a product with a project")
     page.follow("New integration")
-    connect(page)
+    # Tokens are tested when they are there; nobody has to press a button for it.
+    page.type("Account", "https://dev.azure.com/fabrikam")
+    page.type("Personal access token", WRITE_TOKEN)
+    connect_aha(page, aha)
+    page.sees("The token is accepted")
+    page.choose("Project", "Fabrikam")
     page.choose_area("Checkout")
     page.sees("Chosen: Fabrikam\\Web\\Checkout")
-    # Types and statuses are proposed, and marked so: with common names until Aha! says which there are.
-    assert page.value("Resolved", "requirement") == "Ready to ship"
-    connect_aha(page, aha)
+
+    # Types and statuses are proposed, and not done before somebody looked at them.
+    page.sees("Feature, 5 of 5 states mapped", "User Story, 5 of 5 states mapped", "not looked at yet")
+    assert marks(page) == {"Features": "proposed", "Requirements": "proposed"}
+    page.press("The type and the statuses of features")
     assert page.value("A feature becomes") == "Feature"
-    assert page.value("A requirement becomes") == "User Story"
     assert page.value("Active", "feature") == "In progress"
     assert page.value("Closed", "feature") == "Shipped"
-    assert page.value("Resolved", "requirement") == "In test"
-    page.sees("proposed")
     page.choose("Resolved", "In code review", "feature")
+    page.unfold("requirement")
+    assert page.value("A requirement becomes") == "User Story"
+    assert page.value("Resolved", "requirement") == "In test"
     assert page.options("Resolved", "requirement")[1:] == [
         "Under consideration",
         "In progress",
@@ -56,13 +69,19 @@ def test_the_whole_way_from_nothing_to_a_state_that_came_back(
         "Shipped",
         "Will not implement",
     ]
+    assert marks(page) == {}
+    page.sees_no("not looked at yet")
 
     # It has a name and an id already.
     assert page.value("Name") == "Fabrikam web"
     assert page.value("Id") == "fabrikam-web"
+    # The review is in names.
+    page.sees("fabrikam / Fabrikam")
+    facts = [one.text for one in page.all("[data-step=review] dd")]
+    assert facts[3] == "Fabrikam web (PROD)"
+    assert "In code review" in facts[4]
     page.sees_no("Before it can be enabled")
-    page.click("#enabled")
-    page.press("Save")
+    page.press("Save and enable")
     page.sees("Saved.", "Feature and User Story can be created in Fabrikam\\Web\\Checkout.")
     assert page.value("Personal access token") == ""
     assert page.value("API key") == ""
@@ -70,6 +89,9 @@ def test_the_whole_way_from_nothing_to_a_state_that_came_back(
     assert saved["enabled"] is True
     assert saved["azure_devops"]["area_path"] == "Fabrikam\\Web\\Checkout"
     assert saved["feature"]["status_mapping"]["Resolved"] == "In code review"
+    ready = [one.get_property("value") for one in page.all(".addresses input")]
+    send = f"{api.url}/integrations/fabrikam-web/features"
+    assert ready == ["fabrikam-web", send, saved["webhook_url"]]
 
     page.follow("let Azure DevOps report changes")
     page.sees("No subscription")
@@ -128,6 +150,7 @@ def test_without_aha_statuses_are_typed(page: Page, api: Api) -> None:
     page.open("#/new")
     connect(page)
     page.choose_area("Devices")
+    page.unfold("feature")
     page.type("Active", "Being made", "feature")
     page.type("Removed", "", "feature")
     page.type("Product", "PROD")
@@ -147,6 +170,7 @@ def test_without_aha_statuses_are_typed(page: Page, api: Api) -> None:
 def test_what_was_typed_is_kept_when_aha_is_connected_afterwards(page: Page, api: Api, aha: Aha) -> None:
     page.open("#/new")
     connect(page)
+    page.unfold("feature")
     page.type("Active", "Being made", "feature")
     page.type("Resolved", "in CODE review", "feature")
     page.type("Removed", "", "feature")
@@ -159,6 +183,7 @@ def test_what_was_typed_is_kept_when_aha_is_connected_afterwards(page: Page, api
     assert page.value("Active", "feature") == "Being made (not a status of the product)"
     assert page.value("Removed", "feature") == "No status: leave Aha! alone"
     # What nobody touched goes with the product's own statuses.
+    page.unfold("requirement")
     assert page.value("Resolved", "requirement") == "In test"
     page.sees_no("Connect Aha! to choose")
     page.sees("not in Aha!", "This does not fit:")
@@ -177,13 +202,16 @@ def test_a_product_chosen_later_turns_names_into_choices(page: Page, aha: Aha) -
     page.type("API key", AHA_TOKEN)
     page.keys(Keys.ENTER)
     page.sees("It can see 2 products.")
+    page.unfold("feature")
     page.press("Choose the Aha! product to choose from its statuses")
     assert page.focused() == page.field("Product")
     page.choose("Product", "Fabrikam mobile (MOB)")
     page.sees("It has 4 statuses")
+    page.unfold("feature")
     assert page.value("Active", "feature") == "Designed"
     page.choose("Product", "Fabrikam web (PROD)")
     page.sees("It has 7 statuses")
+    page.unfold("feature")
     assert page.value("Active", "feature") == "In progress"
 
 
@@ -198,7 +226,7 @@ def test_everything_works_by_the_keyboard_alone(page: Page, api: Api) -> None:
     page.sees("Connect a product")
     on("New integration")
     page.keys(Keys.ENTER)
-    page.sees("Six steps")
+    page.sees("Seven steps")
     labelled("Account")
     page.keys("fabrikam")
     labelled("Personal access token")
