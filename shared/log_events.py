@@ -1,6 +1,6 @@
 """Every event of the integration log.
 
-Each event is a constant, in the order of the table "Log events" in README.md. A test compares that table with this
+Each event is a constant, in the order of the table in docs/log-events.md. A test compares that table with this
 module, so `meaning` and `remedy` are Markdown: they must not contain a line break or "|".
 """
 

@@ -1,4 +1,4 @@
-"""The app settings. Tests check the README's table and the sample file against `DECLARATIONS`."""
+"""The app settings. Tests check the table in docs/settings.md and the sample file against `DECLARATIONS`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""README, openapi.yaml and the sample settings say what the code says."""
+"""The papers, openapi.yaml and the sample settings say what the code says."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from shared.settings import DECLARATIONS
 from tests.openapi import ROOT, Contract
 
 CONTRACT = Contract.load()
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 API_PAPER = (ROOT / "docs/api.md").read_text(encoding="utf-8")
 PAPERS = sorted(
     path.relative_to(ROOT)
@@ -29,17 +28,21 @@ PAPERS = sorted(
 LARGEST_PICTURE = 300_000
 
 
-def section(heading: str) -> str:
-    """A section of the README, up to the next heading of the same or a higher level."""
+MOST_LINES_OF_THE_README = 250
+
+
+def section(paper: str, heading: str) -> str:
+    """A section of a paper, up to the next heading of the same or a higher level."""
+    text = "\n" + (ROOT / paper).read_text(encoding="utf-8")
     level = heading.split(" ")[0]
-    start = README.index(f"\n{heading}\n") + len(heading) + 2
-    following = re.search(rf"^#{{1,{len(level)}}} ", README[start:], re.MULTILINE)
-    return README[start : start + following.start()] if following else README[start:]
+    start = text.index(f"\n{heading}\n") + len(heading) + 2
+    following = re.search(rf"^#{{1,{len(level)}}} ", text[start:], re.MULTILINE)
+    return text[start : start + following.start()] if following else text[start:]
 
 
-def rows(heading: str) -> list[list[str]]:
+def rows(paper: str, heading: str) -> list[list[str]]:
     """The rows of a section's first table, without its head; code marks are taken away."""
-    table = re.search(r"^\| .*?(?=\n\n|\Z)", section(heading), re.MULTILINE | re.DOTALL)
+    table = re.search(r"^\| .*?(?=\n\n|\Z)", section(paper, heading), re.MULTILINE | re.DOTALL)
     assert table is not None
     cells = [
         [cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in table[0].splitlines()
@@ -47,8 +50,8 @@ def rows(heading: str) -> list[list[str]]:
     return cells[2:]
 
 
-def first_column(heading: str) -> set[str]:
-    return {row[0] for row in rows(heading)}
+def first_column(paper: str, heading: str) -> set[str]:
+    return {row[0] for row in rows(paper, heading)}
 
 
 def syntax_trees(folder: str) -> Iterator[ast.AST]:
@@ -141,17 +144,19 @@ def test_openapi_yaml_has_every_error_code() -> None:
     assert set(CONTRACT.document["components"]["schemas"]["ErrorCode"]["enum"]) == set(error_codes())
 
 
-def test_the_readme_explains_every_error_code() -> None:
-    assert first_column("### Error codes") == set(error_codes())
+def test_docs_troubleshooting_md_explains_every_error_code() -> None:
+    assert first_column("docs/troubleshooting.md", "## Error codes") == set(error_codes())
 
 
-def test_the_readme_gives_each_error_code_its_status() -> None:
+def test_docs_troubleshooting_md_gives_each_error_code_its_status() -> None:
     kinds = error_codes()
     only_of_webhooks = {
         code for code, kind in kinds.items() if code.startswith("aha_") and issubclass(kind, Refused)
     }
     listed = {
-        (code, int(status)) for code, status, *_ in rows("### Error codes") if code not in only_of_webhooks
+        (code, int(status))
+        for code, status, *_ in rows("docs/troubleshooting.md", "## Error codes")
+        if code not in only_of_webhooks
     }
     webhook_gone = {("integration_not_found", 410)}
 
@@ -162,15 +167,15 @@ def test_the_readme_gives_each_error_code_its_status() -> None:
     }
 
 
-def test_the_readme_lists_the_log_events_as_the_registry_has_them() -> None:
+def test_docs_log_events_md_lists_them_as_the_registry_has_them() -> None:
     events = [event for event in vars(log_events).values() if isinstance(event, LogEvent)]
 
-    assert rows("### Log events") == [
+    assert rows("docs/log-events.md", "# Log events") == [
         [event.name, event.level.value, event.meaning, event.remedy] for event in events
     ]
 
 
-def test_the_readme_and_openapi_yaml_have_every_reason_of_the_webhook() -> None:
+def test_docs_troubleshooting_md_and_openapi_yaml_have_every_reason_of_the_webhook() -> None:
     described = set(CONTRACT.document["components"]["schemas"]["ReceivedReason"]["enum"])
     texts = {
         node.value
@@ -189,13 +194,13 @@ def test_the_readme_and_openapi_yaml_have_every_reason_of_the_webhook() -> None:
     }
     words = {word for word in given if re.fullmatch(r"[a-z]+(_[a-z]+)+", word)}
 
-    assert first_column("### Reasons of ignored notifications") == described
+    assert first_column("docs/troubleshooting.md", "## Reasons of ignored notifications") == described
     assert words <= described
     assert described <= texts
 
 
-def test_the_readme_lists_every_setting_with_its_default() -> None:
-    listed = {name: default for name, default, *_ in rows("## Settings")}
+def test_docs_settings_md_lists_every_setting_with_its_default() -> None:
+    listed = {name: default for name, default, *_ in rows("docs/settings.md", "# Settings")}
 
     assert set(listed) == {one.name for one in DECLARATIONS}
     for declaration in DECLARATIONS:
@@ -254,6 +259,18 @@ def test_docs_api_md_installs_what_the_tests_use() -> None:
     )
     assert {*dict(of_node), "@types/node"} == package["dependencies"].keys()
     assert dict(of_node).items() <= package["dependencies"].items()
+
+
+def test_the_readme_is_read_in_five_minutes() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+    assert len(lines) <= MOST_LINES_OF_THE_README
+
+
+def test_the_readme_leads_to_every_paper() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert [str(paper) for paper in PAPERS if paper.parts[0] == "docs" and f"({paper})" not in readme] == []
 
 
 def test_pictures_are_small() -> None:

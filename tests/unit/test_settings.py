@@ -186,9 +186,3 @@ def test_the_sample_lists_every_setting() -> None:
     for item in DECLARATIONS:
         if item.default is not None:
             assert sample[item.name] == item.default
-
-
-def test_the_readme_lists_every_setting() -> None:
-    readme = (ROOT / "README.md").read_text()
-
-    assert [item.name for item in DECLARATIONS if item.name not in readme] == []
