@@ -28,7 +28,8 @@ class LogEntry:
     """One step of an operation: a request that was answered, a decision, a result.
 
     `time` is in UTC. `event` is the name of a LogEvent, `message` a sentence for a person, `detail` JSON values
-    without secrets. The last entry of an operation has what the operation came to.
+    without secrets. `kind` is what the operation is for, where that is known. The last entry of an operation has what
+    the operation came to.
     """
 
     time: datetime
@@ -37,6 +38,7 @@ class LogEntry:
     event: str
     message: str
     detail: Mapping[str, Any] = field(default_factory=dict)
+    kind: OperationKind | None = None
     outcome: OperationOutcome | None = field(default=None, compare=False)
 
 
@@ -121,7 +123,8 @@ class OperationLog:
         if self._sink is None or not entries:
             return
         try:
-            self._sink(entries)
+            # An operation may begin before it is known what it is for.
+            self._sink([replace(entry, kind=self._kind) for entry in entries])
         except Exception:
             logger.exception("The integration log of operation %s could not be written", self._operation_id)
 

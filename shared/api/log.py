@@ -78,6 +78,7 @@ def _entry_as_json(entry: LogEntry) -> dict[str, Any]:
         "time": time_text(entry.time),
         "level": entry.level.value,
         "operation_id": entry.operation_id,
+        "operation_kind": entry.kind.value if entry.kind else None,
         "event": entry.event,
         "message": entry.message,
         "detail": dict(entry.detail),

@@ -16,6 +16,7 @@ from typing import Any
 
 from shared.log_events import Level
 from shared.operation_log import LogEntry
+from shared.operation_outcome import OperationKind
 from shared.storage.keys import escape_key
 from shared.storage.outcome_rows import outcome_properties
 from shared.storage.rows import LONGEST_TEXT, Row, Value, cut_text, long_text, utf16_length
@@ -70,9 +71,9 @@ def is_readable(row: Row) -> bool:
 
 def entries_of(row: Row) -> list[KeyedEntry]:
     """The entries of a readable row."""
-    operation_id = row.text("operation_id")
+    operation_id, kind = row.text("operation_id"), _kind(row.text("operation_kind"))
     return [
-        KeyedEntry(key, _entry(operation_id, document), row.row_key)
+        KeyedEntry(key, _entry(operation_id, kind, document), row.row_key)
         for key, document in json.loads(row.long_text("entries")).items()
     ]
 
@@ -103,10 +104,11 @@ def _blocks(keyed: Iterable[tuple[str, LogEntry]]) -> Iterator[_Block]:
 def _block_row(partition: str, block: _Block) -> Row:
     newest = min(key for key, _, _ in block)
     text = ",".join(f"{json.dumps(key)}:{document}" for key, _, document in block)
-    outcome = block[-1][1].outcome
+    outcome, kind = block[-1][1].outcome, block[-1][1].kind
     properties: dict[str, Value] = {
         "schema": SCHEMA,
         "operation_id": block[0][1].operation_id,
+        **({"operation_kind": kind.value} if kind else {}),
         **(outcome_properties(outcome) if outcome else {}),
         **{level_property(level): True for level in {entry.level for _, entry, _ in block}},
         **long_text("entries", f"{{{text}}}"),
@@ -133,7 +135,15 @@ def _document(entry: LogEntry) -> Mapping[str, Any]:
     }
 
 
-def _entry(operation_id: str, document: Mapping[str, Any]) -> LogEntry:
+def _kind(text: str) -> OperationKind | None:
+    """None for a row of an older version, and for a kind that only a newer version knows."""
+    try:
+        return OperationKind(text)
+    except ValueError:
+        return None
+
+
+def _entry(operation_id: str, kind: OperationKind | None, document: Mapping[str, Any]) -> LogEntry:
     return LogEntry(
         time=datetime.fromisoformat(document["time"]),
         level=Level(document["level"]),
@@ -141,6 +151,7 @@ def _entry(operation_id: str, document: Mapping[str, Any]) -> LogEntry:
         event=document["event"],
         message=document["message"],
         detail=document["detail"],
+        kind=kind,
     )
 
 

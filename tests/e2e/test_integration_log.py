@@ -235,6 +235,7 @@ def test_an_error_comes_with_what_to_do(api: Api, integration: IntegrationUnderT
 
     assert failed["remedy"] == "Look up the code in *Error codes*."
     assert saved["remedy"] is None
+    assert (failed["operation_kind"], saved["operation_kind"]) == ("connection_test", "configuration")
 
 
 def test_every_wrong_condition_is_named_at_once(api: Api, integration_id: str) -> None:

@@ -19,6 +19,7 @@ from shared.log_events import (
     Level,
 )
 from shared.operation_log import LogEntry, OperationLog
+from shared.operation_outcome import OperationKind
 
 
 def test_an_entry_has_the_name_and_the_level_of_its_event() -> None:
@@ -58,6 +59,16 @@ def test_entries_wait_until_the_log_has_a_sink() -> None:
 
     assert [entry.event for entry in stored] == ["claim.taken-over", "work-item.created"]
     assert stored[0].time <= stored[1].time
+
+
+def test_every_entry_says_what_the_operation_is_for() -> None:
+    log, stored = OperationLog("op-1"), list[LogEntry]()
+    log.add(CLAIM_TAKEN_OVER, "An earlier send did not finish.")
+    log.write_to(stored.extend, OperationKind.SEND)
+    log.add(WORK_ITEM_CREATED, "Work item 12 was created for PROD-1.")
+    log.flush()
+
+    assert [entry.kind for entry in stored] == [OperationKind.SEND, OperationKind.SEND]
 
 
 def test_a_second_flush_stores_nothing_again() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from shared.log_events import Level
 from shared.operation_log import LogEntry
+from shared.operation_outcome import OperationKind
 from shared.storage.log_rows import block_rows, entries_of, key_of_time
+from shared.storage.rows import Row
 
 NOON = datetime(2026, 11, 26, 12, 0, tzinfo=timezone.utc)
 
@@ -63,6 +66,19 @@ def test_each_operation_has_a_row_of_its_own() -> None:
     rows = block_rows("fabrikam-web", [entry(0, operation_id="op-1"), entry(1, operation_id="op-2")])
 
     assert [row.text("operation_id") for row in rows] == ["op-1", "op-2"]
+
+
+def test_a_row_says_what_its_operation_is_for() -> None:
+    (row,) = block_rows("fabrikam-web", [replace(entry(0), kind=OperationKind.SEND)])
+
+    assert [keyed.entry.kind for keyed in entries_of(row)] == [OperationKind.SEND]
+
+
+def test_a_kind_that_this_version_does_not_know_is_none() -> None:
+    (row,) = block_rows("fabrikam-web", [entry(0)])
+    newer = Row(row.partition_key, row.row_key, {**row.properties, "operation_kind": "export"})
+
+    assert [keyed.entry.kind for keyed in (*entries_of(row), *entries_of(newer))] == [None, None]
 
 
 def test_a_row_says_which_levels_its_entries_have() -> None:
