@@ -2,7 +2,7 @@
 import { readLog } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { ago, count, when } from "./format.js";
-import { distinctErrors } from "./log_errors.js";
+import { distinctErrors } from "./log_operations.js";
 import { doneLine, problemBox, progressLine } from "./progress.js";
 
 const EVERY_MILLISECONDS = 2000;

@@ -28,3 +28,14 @@ const CATEGORIES = {
   Proposed: "Proposed", InProgress: "In progress", Resolved: "Resolved", Completed: "Completed", Removed: "Removed",
 };
 export const categoryName = (category) => CATEGORIES[category] ?? category;
+
+const DAY = new Intl.DateTimeFormat("en", { weekday: "long", day: "numeric", month: "long" });
+const sinceMidnight = (moment) => new Date(moment).setHours(0, 0, 0, 0);
+
+export const timeOfDay = (text) => CLOCK.format(new Date(text));
+
+/** “Today”, “Yesterday”, or “Thursday, November 26”. */
+export function dayOf(text, now = Date.now()) {
+  const days = Math.round((sinceMidnight(now) - sinceMidnight(Date.parse(text))) / 86_400_000);
+  return ["Today", "Yesterday"][days] ?? DAY.format(new Date(text));
+}

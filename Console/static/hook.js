@@ -2,16 +2,9 @@
 import { createHook, hookStatus } from "./api.js";
 import { copyField } from "./copy_field.js";
 import { announce, button, fill, h, outwardLink } from "./dom.js";
+import { hookWords } from "./hook_words.js";
 import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
 import { renewal } from "./webhook_url.js";
-
-const STATUS = {
-  enabled: ["good", "Enabled", "Azure DevOps reports every changed work item."],
-  onProbation: ["open", "Enabled (restricted)", "A delivery failed. Azure DevOps sends few notifications until one succeeds. Remove the cause, then enable it again."],
-  disabledBySystem: ["bad", "Disabled by Azure DevOps", "Too many deliveries failed. No change comes back until it is enabled again."],
-  disabledByUser: ["off", "Disabled by a person", "Somebody disabled it in Azure DevOps."],
-  disabledByInactiveIdentity: ["bad", "Disabled", "The person who created it has left the organization. Enable it with another token."],
-};
 
 export function showHook(place, state) {
   const { saved } = state;
@@ -80,7 +73,7 @@ function show(view, found, message) {
       : [h("p", {}, h("span", { class: "badge open" }, "No subscription"), " Azure DevOps does not report changes yet."), createButton(view)]);
     return;
   }
-  const [kind, name, meaning] = STATUS[found.status] ?? ["open", found.status, ""];
+  const { kind, name, meaning } = hookWords(found.status);
   fill(place, message?.done ? doneLine(message.done) : null, failed,
     h("p", {}, h("span", { class: `badge ${kind}` }, name), ` ${meaning}`),
     h("p", { class: "small" }, "Subscription ", h("code", {}, found.subscription_id)),

@@ -1,33 +1,55 @@
-// The list of integrations: the state of each, its last operation, and its errors of the last day.
-import { listIntegrations, readLog } from "./api.js";
+// The list of integrations: whether each works, and if not, what is wrong and what to do. It is kept up to date.
+import { hookStatus, listIntegrations } from "./api.js";
 import { announce, fill, forReaders, h } from "./dom.js";
 import { ago, count, when } from "./format.js";
-import { distinctErrors } from "./log_errors.js";
+import { problemList } from "./health.js";
+import { hookInWords, hookProblem } from "./hook_words.js";
 import { draftOf, missing } from "./model.js";
 import { problemBox } from "./progress.js";
 import { isUnsaved } from "./state.js";
 
-const DAY = 86_400_000;
-const MOST_ERRORS = 100;
+const EVERY_MILLISECONDS = 30_000;
 
 export async function showList(place) {
   document.title = "Integrations · Aha! to Azure DevOps";
-  const aborter = new AbortController();
-  await load(place, aborter.signal);
-  return () => aborter.abort();
+  const view = { place, cards: new Map(), hooks: new Map(), isOver: false, isLoading: false };
+  const look = (isReturn) => document.hidden || view.isLoading || load(view, isReturn);
+  const comeBack = () => look(true);
+  addEventListener("focus", comeBack);
+  document.addEventListener("visibilitychange", comeBack);
+  await load(view, true);
+  const timer = setInterval(() => look(false), EVERY_MILLISECONDS);
+  return () => {
+    view.isOver = true;
+    clearInterval(timer);
+    removeEventListener("focus", comeBack);
+    document.removeEventListener("visibilitychange", comeBack);
+  };
 }
 
-async function load(place, signal) {
-  let integrations;
+/** Reads everything again. Every look at a service hook asks Azure DevOps and is logged, so only `withHooks` has them. */
+async function load(view, withHooks) {
+  view.isLoading = true;
   try {
-    integrations = await listIntegrations();
+    const integrations = await listIntegrations();
+    if (view.isOver) return;
+    show(view, integrations);
+    if (withHooks && view.list) for (const one of integrations) lookAtHook(view, integrations, one);
   } catch (error) {
-    fill(place, h("h1", {}, "Integrations"), problemBox(error, () => load(place, signal)));
-    return;
+    if (view.isOver) return;
+    view.list = null;
+    fill(view.place, h("h1", {}, "Integrations"), problemBox(error, () => load(view, true)));
+  } finally {
+    view.isLoading = false;
   }
+}
+
+function show(view, integrations) {
+  const { place } = view;
   const create = h("a", { class: "button primary", href: "#/new" },
     isUnsaved(null) ? "Continue with the new integration" : "New integration");
   if (!integrations.length) {
+    view.list = null;
     fill(place, h("section", { class: "empty" },
       h("h1", {}, "Connect a product with a project"),
       h("p", {}, "An integration sends the features of one Aha! product to one Azure DevOps project, and brings changes of "
@@ -36,64 +58,104 @@ async function load(place, signal) {
       create));
     return;
   }
-  fill(place,
-    h("div", { class: "heading" }, h("h1", {}, "Integrations"), create),
-    h("ul", { class: "cards" }, integrations.map((one) => card(one, signal))));
-  announce(count(integrations.length, "integration"));
+  if (!view.list) {
+    view.cards.clear();
+    view.list = h("ul", { class: "cards" });
+    fill(place, h("div", { class: "heading" }, h("h1", {}, "Integrations"), create), view.list);
+    announce(summary(integrations));
+  }
+  showCards(view, integrations);
+}
+
+function summary(integrations) {
+  const bad = integrations.filter((one) => one.health?.open_problems.length).length;
+  return count(integrations.length, "integration") + (bad ? `, ${bad} with problems` : "");
+}
+
+/** Makes the cards of what changed again; the others stay as they are, with what is open in them. */
+function showCards(view, integrations) {
+  const nodes = integrations.map((one) => {
+    const hook = view.hooks.get(one.integration_id);
+    const key = JSON.stringify([one, hook, ago(one.health?.last_sent_at), ago(one.health?.last_received_at)]);
+    const before = view.cards.get(one.integration_id);
+    if (before?.key === key) return before.node;
+    const node = card(one, hook);
+    const details = node.querySelector("details");
+    if (details && before?.node.querySelector("details")?.open) details.open = true;
+    view.cards.set(one.integration_id, { key, node });
+    return node;
+  });
+  const focused = document.activeElement?.closest(".card") ? document.activeElement.dataset.name : null;
+  const place = document.activeElement?.closest(".card")?.dataset.id;
+  const wanted = new Set(nodes);
+  for (const node of [...view.list.children]) if (!wanted.has(node)) node.remove();
+  nodes.forEach((node, at) => {
+    if (view.list.children[at] !== node) view.list.insertBefore(node, view.list.children[at] ?? null);
+  });
+  if (focused && !document.activeElement?.closest(".card")) {
+    view.list.querySelector(`[data-id="${CSS.escape(place)}"] [data-name="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  }
+}
+
+/** Asks Azure DevOps about the service hook of an integration that should have one. */
+async function lookAtHook(view, integrations, one) {
+  if (!one.enabled) return;
+  let found;
+  try {
+    found = await hookStatus(one.integration_id);
+  } catch {
+    // Why it cannot be read is in the log, and thereby a problem of the integration.
+    found = null;
+  }
+  if (view.isOver || !view.list) return;
+  view.hooks.set(one.integration_id, found);
+  showCards(view, integrations);
 }
 
 /** The state of an integration in a word, and what is missing. */
-export function stateOf(integration) {
+export function stateOf(integration, hook) {
   const lacks = missing({ draft: draftOf(integration), saved: integration, typed: {} });
-  if (integration.enabled) return { word: "Enabled", kind: "good" };
+  const isBad = integration.health?.open_problems.length || hookProblem(hook);
+  if (integration.enabled) return isBad ? { word: "Needs attention", kind: "bad" } : { word: "Enabled", kind: "good" };
   if (lacks.length) return { word: "Incomplete", kind: "open", detail: `Missing: ${lacks.map((one) => one.words).join(", ")}.` };
   return { word: "Disabled", kind: "off", detail: "Complete, but not enabled." };
 }
 
-function card(integration, signal) {
-  const state = stateOf(integration);
-  const address = `#/i/${encodeURIComponent(integration.integration_id)}`;
+function card(integration, hook) {
+  const { integration_id: id, name, health } = integration;
+  const state = stateOf(integration, hook);
+  const address = `#/i/${encodeURIComponent(id)}`;
   const target = integration.azure_devops;
-  const last = h("dd", {}, "…");
-  const errors = h("dd", {}, "…");
-  look(integration.integration_id, last, errors, address, signal);
-  return h("li", { class: "card" },
+  const link = (view, words, rest) => h("a", { href: `${address}${view}`, dataset: { name: words } }, words, forReaders(rest));
+  return h("li", { class: "card", dataset: { id } },
     h("div", { class: "card-head" },
-      h("h2", {}, h("a", { href: address }, integration.name)),
+      h("h2", {}, h("a", { href: address, dataset: { name: "title" } }, name)),
       h("span", { class: `badge ${state.kind}` }, forReaders("State: "), state.word)),
     h("p", { class: "route" }, integration.product_id, h("span", { "aria-hidden": "true" }, " ⇄ "), forReaders(" with "),
       [target.account_name, target.project].filter(Boolean).join(" / ") || "no project yet"),
     state.detail ? h("p", { class: "small" }, state.detail) : null,
-    isUnsaved(integration.integration_id) ? h("p", { class: "notice" }, "There are unsaved changes under ", h("a", { href: address }, "Set up"), ".") : null,
-    h("dl", { class: "facts" },
-      h("div", {}, h("dt", {}, "Last operation"), last),
-      h("div", {}, h("dt", {}, "Errors in the last day"), errors)),
+    isUnsaved(id) ? h("p", { class: "notice" }, "There are unsaved changes under ", h("a", { href: address }, "Set up"), ".") : null,
+    problemsOf(id, health, hook),
+    h("dl", { class: "facts card-facts" },
+      fact("Last sent", moment(health?.last_sent_at)), fact("Last received", moment(health?.last_received_at)),
+      integration.enabled ? fact("Service hook", hookInWords(hook)) : null),
     h("p", { class: "card-links" },
-      h("a", { href: address }, "Set up", forReaders(` ${integration.name}`)),
-      h("a", { href: `${address}/hook` }, "Service hook", forReaders(` of ${integration.name}`)),
-      h("a", { href: `${address}/aha` }, "Let Aha! send", forReaders(` with ${integration.name}`)),
-      h("a", { href: `${address}/send` }, "Send a sample", forReaders(` with ${integration.name}`)),
-      h("a", { href: `${address}/log` }, "Log", forReaders(` of ${integration.name}`))));
+      link("", "Set up", ` ${name}`), link("/hook", "Service hook", ` of ${name}`), link("/aha", "Let Aha! send", ` with ${name}`),
+      link("/send", "Send a sample", ` with ${name}`), link("/log", "Log", ` of ${name}`)));
 }
 
-async function look(id, last, errors, address, signal) {
-  try {
-    const [newest, failed] = await Promise.all([
-      readLog(id, { limit: 50 }, signal),
-      readLog(id, { limit: MOST_ERRORS, level: "error" }, signal),
-    ]);
-    // The newest entry that is not about a single request.
-    const entry = newest.entries.find((one) => !one.event.endsWith(".request")) ?? newest.entries[0];
-    fill(last, entry
-      ? [h("span", {}, entry.message), " ", h("time", { datetime: entry.time, title: when(entry.time), class: "small" }, ago(entry.time))]
-      : "Nothing yet");
-    const since = Date.now() - DAY;
-    const recent = distinctErrors(failed.entries).filter((one) => Date.parse(one.time) > since).length;
-    const words = failed.next ? `${recent} or more errors` : count(recent, "error");
-    fill(errors, recent ? h("a", { class: "bad", href: `${address}/log` }, words) : "None");
-  } catch (error) {
-    if (error.name === "AbortError") return;
-    fill(last, "The log could not be read");
-    fill(errors, "Unknown");
-  }
+const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
+
+const moment = (time) => (time ? h("time", { datetime: time, title: when(time) }, ago(time)) : "Not yet");
+
+/** What is wrong, to be opened; null if nothing is known to be wrong. */
+function problemsOf(id, health, hook) {
+  const problems = health?.open_problems ?? [];
+  const hookWrong = hookProblem(hook);
+  const number = problems.length + Number(Boolean(hookWrong));
+  if (!number) return null;
+  return h("details", { class: "card-problems" }, h("summary", { dataset: { name: "problems" } }, count(number, "problem")),
+    problemList(id, problems),
+    hookWrong ? h("div", { class: "problem" }, h("p", {}, h("strong", {}, "Service hook: "), hookInWords(hook)), h("p", {}, hookWrong),
+      h("p", { class: "card-links" }, h("a", { href: `#/i/${encodeURIComponent(id)}/hook` }, "Repair it"))) : null);
 }

@@ -1,153 +1,238 @@
-// The live integration log: first the errors of the last day, then all entries, newest first.
-import { readLog } from "./api.js";
+// The live integration log: what is wrong now, then operations, newest first, which open.
+import { getIntegration, readLog } from "./api.js";
 import { announce, button, fill, h } from "./dom.js";
-import { field, choice, textInput } from "./fields.js";
-import { count } from "./format.js";
-import { entryRow, keyOf } from "./log_entries.js";
-import { distinctErrors, errorsPanel } from "./log_errors.js";
+import { choice, field, textInput } from "./fields.js";
+import { count, dayOf } from "./format.js";
+import { problemsPanel } from "./health.js";
+import { conditionsOf, inWords, NAMES, typedFor } from "./log_find.js";
+import { operationRow } from "./log_lines.js";
+import { logAddress } from "./log_links.js";
+import { inRows, keyOf, operationsOf } from "./log_operations.js";
 import { problemBox } from "./progress.js";
 
 const EVERY_MILLISECONDS = 3000;
-const PAGE = 100;
-const DAY = 86_400_000;
+const SEARCHING_EVERY_MILLISECONDS = 10_000; // A search looks into up to 1,000 rows.
+const HEALTH_EVERY_MILLISECONDS = 15_000;
+const TYPING_MILLISECONDS = 350;
+const PAGE = 200;
+const MOST_CALLS = 10;
 
 export function showLog(place, state) {
-  const view = new LogView(state.id);
+  const view = new LogView(state);
   fill(place, view.element);
   view.start();
   return () => view.stop();
 }
 
 class LogView {
-  constructor(id) {
-    this.id = id;
-    this.filter = { operation_id: "", level: "" };
-    this.aborter = new AbortController();
+  constructor(state) {
+    this.integration = state.saved;
+    const query = new URLSearchParams(location.hash.split("?")[1]);
+    this.conditions = Object.fromEntries(NAMES.filter((name) => query.get(name)).map((name) => [name, query.get(name)]));
     this.isLive = true;
-    this.older = null; // Where the next page starts.
-    this.list = h("ol", { class: "entries", "aria-label": "Entries, newest first" });
-    this.errors = h("div", {});
-    this.note = h("p", { class: "small" });
+    this.open = new Set(this.conditions.operation_id ? [this.conditions.operation_id] : []);
+    this.list = h("ol", { class: "operations", "aria-label": "Operations, newest first" });
+    this.health = h("div", {});
+    this.note = h("p", { class: "small log-note", role: "status" });
     this.problem = h("div", {});
-    this.more = button("Show older entries", () => this.showOlder());
-    this.more.hidden = true;
-    this.element = h("div", {}, this.bar(), this.problem, this.errors, this.note, this.list, this.more);
+    this.more = button("Show older operations", () => this.showOlder());
+    this.element = h("div", {}, this.health, this.bar(), this.problem, this.note, this.list, this.more);
+    this.forget();
+  }
+
+  get id() {
+    return this.integration.integration_id;
   }
 
   bar() {
-    this.operation = textInput("", (text) => this.change({ operation_id: text.trim() }), { placeholder: "All, or the id of one" });
-    const level = choice("", ["error", "warning", "info"].map((value) => ({ value, text: { error: "Errors", warning: "Warnings", info: "Information" }[value] })),
-      (value) => this.change({ level: value }), { empty: "All levels" });
+    this.find = textInput(typedFor(this.conditions), () => this.typed(), { type: "search", placeholder: "PROD-12, #7, or words of a message" });
+    this.known = h("datalist", { id: "events" });
+    this.event = textInput(this.conditions.event, () => this.typed(), { list: "events", placeholder: "All events" });
+    const levels = [["error", "Errors"], ["warning", "Warnings"], ["info", "Information"]].map(([value, text]) => ({ value, text }));
+    this.level = choice(this.conditions.level, levels, (value) => this.change({ level: value }), { empty: "All levels" });
     this.pause = button("Pause", () => {
       this.isLive = !this.isLive;
       fill(this.pause, this.isLive ? "Pause" : "Continue");
       announce(this.isLive ? "The log is live." : "The log is paused.");
       if (this.isLive) this.load();
     });
-    this.requests = h("input", { type: "checkbox", id: "requests", onchange: () => this.showNote() });
-    this.all = button("Show all operations", () => {
-      this.operation.value = "";
-      this.change({ operation_id: "" });
-      this.operation.focus();
+    this.all = button("Show everything", () => {
+      Object.assign(this.find, { value: "" });
+      Object.assign(this.event, { value: "" });
+      this.level.value = "";
+      this.change(Object.fromEntries(NAMES.map((name) => [name, ""])));
+      this.find.focus();
     });
-    this.all.hidden = true;
-    return h("div", {},
-      h("div", { class: "log-bar" }, field("Operation", this.operation), field("Level", level),
-        h("div", { class: "check" }, this.requests, h("label", { for: "requests" }, "Show every request")), this.pause),
-      this.all);
+    return h("search", { class: "log-bar" }, field("What happened to", this.find), field("Event", this.event), field("Level", this.level),
+      h("div", { class: "log-buttons" }, this.all, this.pause), this.known);
   }
 
   start() {
     this.load();
+    this.showHealth(this.integration.health);
     this.timer = setInterval(() => {
-      if (this.isLive && !document.hidden && !this.isLoading) this.load();
-    }, EVERY_MILLISECONDS);
+      if (this.isLive && !document.hidden && !this.isLoading && Date.now() >= this.nextAt) this.load();
+    }, EVERY_MILLISECONDS / 3);
+    this.healthTimer = setInterval(() => document.hidden || !this.isLive || this.loadHealth(), HEALTH_EVERY_MILLISECONDS);
   }
 
   stop() {
     clearInterval(this.timer);
+    clearInterval(this.healthTimer);
+    clearTimeout(this.typing);
     this.aborter.abort();
   }
 
-  change(filter) {
-    Object.assign(this.filter, filter);
-    this.aborter.abort();
-    this.aborter = new AbortController();
-    this.older = null;
-    this.all.hidden = !this.filter.operation_id;
-    fill(this.list);
+  /** Takes what was typed once a person has stopped typing. */
+  typed() {
+    clearTimeout(this.typing);
+    this.typing = setTimeout(() => this.change({
+      reference: "", work_item_id: "", operation_id: "", text: "", ...conditionsOf(this.find.value), event: this.event.value.trim(),
+    }), TYPING_MILLISECONDS);
+  }
+
+  change(conditions) {
+    const all = Object.entries({ ...this.conditions, ...conditions });
+    this.conditions = Object.fromEntries(all.filter(([, value]) => value));
+    if (this.conditions.operation_id) this.open.add(this.conditions.operation_id);
+    // The address can be kept and passed on. Replacing it shows no other view.
+    history.replaceState(null, "", logAddress(this.id, this.conditions));
+    this.forget();
     this.load();
   }
 
-  showOperation(id) {
-    this.operation.value = id;
-    this.requests.checked = true;
-    this.change({ operation_id: id });
-  }
-
-  query(more) {
-    const wanted = Object.entries(this.filter).filter(([, value]) => value);
-    return { limit: PAGE, ...Object.fromEntries(wanted), ...more };
+  /** Forgets the entries of earlier conditions. */
+  forget() {
+    this.aborter?.abort();
+    this.aborter = new AbortController();
+    this.entries = [];
+    this.older = undefined; // Where the next page starts; null at the end of the log.
+    this.rows = new Map();
+    const isFiltered = Object.keys(this.conditions).length > 0;
+    this.all.hidden = !isFiltered;
+    this.health.hidden = isFiltered; // It is not about what is looked for.
+    this.more.hidden = true;
+    this.list.setAttribute("aria-busy", "true");
   }
 
   async load() {
     const { signal } = this.aborter;
+    const before = this.entries;
     this.isLoading = true;
     try {
-      const isWhole = !this.filter.level && !this.filter.operation_id;
-      const [page, failed] = await Promise.all([
-        readLog(this.id, this.query({}), signal),
-        isWhole ? readLog(this.id, { limit: 20, level: "error" }, signal) : { entries: [] },
-      ]);
+      const page = before.length || this.older === undefined ? await this.pageFrom(null, signal) : { entries: [], next: this.older };
       fill(this.problem);
-      this.showErrors(distinctErrors(failed.entries).filter((entry) => Date.parse(entry.time) > Date.now() - DAY));
-      this.showPage(page);
+      this.take(page);
+      this.show();
     } catch (error) {
       if (error.name !== "AbortError") fill(this.problem, problemBox(error, () => this.load()));
     } finally {
-      this.isLoading = false;
+      if (signal === this.aborter.signal) {
+        this.isLoading = false;
+        const { event, reference, work_item_id: item, text } = this.conditions;
+        this.nextAt = Date.now() + (event || reference || item || text ? SEARCHING_EVERY_MILLISECONDS : EVERY_MILLISECONDS);
+      }
     }
   }
 
-  showErrors(entries) {
-    const keys = entries.map(keyOf).join();
-    if (keys === this.errorKeys) return;
-    this.errorKeys = keys;
-    fill(this.errors, errorsPanel(entries, this.id, (id) => this.showOperation(id)));
+  /** A page with entries, or the end of the log: a call looks at some of the log and may find nothing there. */
+  async pageFrom(before, signal) {
+    let page = { entries: [], next: before };
+    for (let call = 0; call < MOST_CALLS && !page.entries.length && (page.next || !call); call += 1) {
+      page = await readLog(this.id, { limit: PAGE, ...this.conditions, ...(page.next ? { before: page.next } : {}) }, signal);
+    }
+    return page;
   }
 
-  /** Adds new entries on top. Existing rows are kept, so that an open one stays open. */
-  showPage(page) {
-    const known = new Map([...this.list.children].map((row) => [row.dataset.key, row]));
-    const shown = page.entries.map((entry) => known.get(keyOf(entry)) ?? entryRow(entry, (id) => this.showOperation(id)));
-    const keys = new Set(page.entries.map(keyOf));
-    const rest = [...known].filter(([key]) => !keys.has(key)).map(([, row]) => row);
-    const isSame = rest.length + shown.length === known.size && shown.every((row, at) => row === this.list.children[at]);
-    if (!isSame) fill(this.list, shown, rest);
-    if (this.older === null) this.older = page.next;
-    this.showNote();
+  /** Adds new entries on top. Where some are missing between them and those that are known, those are forgotten. */
+  take(page) {
+    const known = new Set(this.entries.map(keyOf));
+    const isGap = page.next !== null && this.entries.length && !page.entries.some((entry) => known.has(keyOf(entry)));
+    if (isGap || this.older === undefined) Object.assign(this, { entries: page.entries, older: page.next });
+    else this.entries = [...page.entries.filter((entry) => !known.has(keyOf(entry))), ...this.entries];
   }
 
   async showOlder() {
     try {
-      const page = await readLog(this.id, this.query({ before: this.older }), this.aborter.signal);
-      this.list.append(...page.entries.map((entry) => entryRow(entry, (id) => this.showOperation(id))));
+      const page = await this.pageFrom(this.older, this.aborter.signal);
+      this.entries = [...this.entries, ...page.entries];
       this.older = page.next;
-      this.showNote();
+      this.show();
+      if (!page.next) this.list.lastElementChild?.querySelector("summary")?.focus();
     } catch (error) {
       if (error.name !== "AbortError") fill(this.problem, problemBox(error, () => this.showOlder()));
     }
   }
 
-  /** Shows how many entries are visible, and marks where an operation begins. */
-  showNote() {
-    this.list.classList.toggle("hides-requests", !this.requests.checked);
-    const rows = [...this.list.children];
-    const shown = this.requests.checked ? rows : rows.filter((row) => !row.classList.contains("is-request"));
-    shown.forEach((row, at) => row.classList.toggle("starts", at > 0 && row.dataset.operation !== shown[at - 1].dataset.operation));
-    const hidden = rows.length - shown.length;
-    fill(this.note, !rows.length ? "No entries yet."
-      : `${count(shown.length, "entry", "entries")}, newest first${hidden ? `; ${count(hidden, "request")} not shown` : ""}`);
+  show() {
+    const { level, ...others } = this.conditions;
+    const { operation_id: _, ...inside } = others;
+    const operations = operationsOf(this.entries, Boolean(level || Object.keys(inside).length));
+    place(this.list, this.children(operations));
+    this.list.removeAttribute("aria-busy");
+    fill(this.known, [...new Set(this.entries.map((entry) => entry.event))].sort().map((name) => h("option", { value: name })));
     this.more.hidden = !this.older;
+    fill(this.note, this.words(operations.length));
+  }
+
+  words(number) {
+    const about = inWords(this.conditions);
+    if (number) return `${count(number, "operation")}${about ? ` ${about}` : ""}, newest first`;
+    const text = this.conditions.reference;
+    if (!text) return about ? `No entries ${about}.` : "No entries yet.";
+    return [`No entries ${about}. `, button(`Search the messages for “${text}”`, () => {
+      this.find.value = typedFor({ ...this.conditions, reference: "", text });
+      this.change({ reference: "", text });
+    }, "link")];
+  }
+
+  /** Rows with a heading for each day. Rows that did not change are kept, so that the focus and what is open stay. */
+  children(operations) {
+    const made = new Map();
+    const nodes = [];
+    const keep = (key, make) => {
+      made.set(key, this.rows.get(key) ?? make());
+      nodes.push(made.get(key));
+    };
+    let day = "";
+    for (const row of inRows(operations)) {
+      const [{ time }] = row;
+      if (dayOf(time) !== day) {
+        day = dayOf(time);
+        const words = day;
+        keep(`day ${words}`, () => h("li", { class: "day" }, h("h2", {}, words)));
+      }
+      keep(row.flatMap((one) => [one.id, one.entries.length]).join(), () => operationRow(row, this));
+    }
+    this.rows = made;
+    return nodes;
+  }
+
+  async loadHealth() {
+    try {
+      this.showHealth((await getIntegration(this.id)).body.health);
+    } catch {
+      // The log itself says that it cannot be read.
+    }
+  }
+
+  showHealth(health) {
+    const text = JSON.stringify(health?.open_problems);
+    if (text === this.healthText) return;
+    this.healthText = text;
+    fill(this.health, problemsPanel(this.id, health));
+  }
+}
+
+/** Puts the nodes into a list in this order, without moving those that are in place. */
+function place(list, nodes) {
+  const focused = document.activeElement?.closest("[data-key]")?.dataset.key;
+  const wanted = new Set(nodes);
+  for (const node of [...list.children]) if (!wanted.has(node)) node.remove();
+  nodes.forEach((node, at) => {
+    if (list.children[at] !== node) list.insertBefore(node, list.children[at] ?? null);
+  });
+  if (focused && !document.activeElement?.closest("[data-key]")) {
+    list.querySelector(`[data-key="${CSS.escape(focused)}"] > summary`)?.focus({ preventScroll: true });
   }
 }

@@ -89,35 +89,11 @@ def test_names_with_markup_are_shown_as_the_text_that_they_are(
     page.press("Check without writing")
     page.sees("can", MARKUP)
     page.visit("#/i/markup/log")
-    page.sees("entries")
+    page.sees("Send of")
+    page.click(".operation-line > summary")
+    page.sees("all of this operation")
     assert page.all("img[src=x], main u, main b") == []
     assert page.browser.execute_script("return window.broken") is None
-
-
-def test_the_log_is_live_filtered_and_opened(
-    page: Page, api: Api, azure_devops: AzureDevOps, aha: Aha, integration: IntegrationUnderTest
-) -> None:
-    page.open(f"#/i/{integration.id}/log")
-    page.sees("The integration was created.")
-    azure_devops.add_fault(path="wit/attachments", status=400, times=None)
-    sent = api.send(integration.id, aha.event("PROD-1"))
-    operation = sent.json()["operation_id"]
-    # It comes by itself, and errors stand first.
-    page.sees("in the last day", "Work item 1 was created for PROD-1.")
-    page.click(".bad-panel summary")
-    page.sees("attachment.failed", "Correct what the message names, then send again.", operation)
-    page.press("Show this operation only")
-    page.sees_no("The integration was created.")
-    assert page.value("Operation") == operation
-    page.choose("Level", "Errors")
-    page.sees_no("Work item 1 was created")
-    page.press("Show all operations")
-    assert page.value("Operation") == ""
-    page.choose("Level", "All levels")
-    page.sees("The integration was created.")
-
-    page.follow("All integrations")
-    page.sees("errors")
 
 
 def test_everything_comes_from_the_app_itself(
@@ -139,7 +115,7 @@ def test_nothing_is_wider_than_the_screen(
     page: Page, api: Api, aha: Aha, integration: IntegrationUnderTest
 ) -> None:
     api.send(integration.id, aha.event("PROD-1"))
-    views = {"#/": "Last operation", "#/new": "Seven steps"} | {
+    views = {"#/": "Last sent", "#/new": "Seven steps"} | {
         f"#/i/{integration.id}{view}": words for view, words in SHOWN.items()
     }
     page.open()
@@ -185,7 +161,9 @@ def test_axe_finds_nothing_serious(
     azure_devops.add_fault(path="wit/attachments", status=400, times=None)
     api.send(integration.id, aha.event("PROD-1"))
     page.open()
-    page.sees("Fabrikam web", "errors")
+    page.sees("Fabrikam web", "Needs attention")
+    page.press("1 problem")
+    page.sees("What happened")
     look("list")
     page.follow("Fabrikam web")
     page.sees("can be created in")
@@ -205,8 +183,10 @@ def test_axe_finds_nothing_serious(
     page.sees("Everything can be sent")
     look("sample")
     page.follow("Log")
-    page.click(".bad-panel summary")
-    page.sees("attachment.failed")
+    page.sees("1 open problem", "Send of sample-feature-1")
+    for line in page.all(".operation-line > summary"):
+        line.click()
+    page.sees("What to do", "Work item 1 was created")
     look("log")
     page.open("#/new")
     page.press("Test connection")

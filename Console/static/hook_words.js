@@ -1,0 +1,29 @@
+// What the status of a service hook's subscription means.
+const STATUS = {
+  enabled: ["good", "Enabled", "Azure DevOps reports every changed work item."],
+  onProbation: ["open", "Enabled (restricted)", "A delivery failed. Azure DevOps sends few notifications until one succeeds. Remove the cause, then enable it again."],
+  disabledBySystem: ["bad", "Disabled by Azure DevOps", "Too many deliveries failed. No change comes back until it is enabled again."],
+  disabledByUser: ["off", "Disabled by a person", "Somebody disabled it in Azure DevOps."],
+  disabledByInactiveIdentity: ["bad", "Disabled", "The person who created it has left the organization. Enable it with another token."],
+};
+
+/** The words for a status of Azure DevOps: {kind, name, meaning}; `kind` is a badge's. */
+export function hookWords(status) {
+  const [kind, name, meaning] = STATUS[status] ?? ["open", status, ""];
+  return { kind, name, meaning };
+}
+
+/** The answer about a service hook in a few words; undefined before it came, null if it could not be read. */
+export function hookInWords(found) {
+  if (!found) return found === null ? "Could not be read" : "…";
+  if (found.status) return hookWords(found.status).name;
+  return found.outdated_subscription_ids?.length ? "Old webhook URL" : "None";
+}
+
+/** What is wrong with a service hook that there is; null if it works, or if it is not known. */
+export function hookProblem(found) {
+  if (!found || found.status === "enabled") return null;
+  if (found.status) return hookWords(found.status).meaning;
+  return found.outdated_subscription_ids?.length
+    ? "The subscription in Azure DevOps calls an earlier URL of this integration, so changes do not come back." : null;
+}
