@@ -33,7 +33,7 @@ param azureDevOpsUrl string = 'https://dev.azure.com'
 param sendTimeBudgetSeconds int = 200
 
 @description('RECONCILE_SCHEDULE: when the timer runs; six fields, seconds first, UTC. Empty: it does not run.')
-param reconcileSchedule string = '0 */15 * * * *'
+param reconcileSchedule string = '0 */5 * * * *'
 
 // Scale. docs/deploy.md says which figures these values come from.
 

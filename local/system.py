@@ -239,7 +239,7 @@ class LocalSystem:
 
     def _timer_settings(self) -> dict[str, str | None]:
         # Without a schedule there is no Reconcile. The local host starts timers by its admin API alone.
-        return {} if self.options.host == "func" else {"RECONCILE_SCHEDULE": "0 */15 * * * *"}
+        return {} if self.options.host == "func" else {"RECONCILE_SCHEDULE": "0 */5 * * * *"}
 
     def _core_tools_settings(self) -> dict[str, str | None]:
         if self.options.host != "func":
