@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,9 @@ from shared.domain.json_input import InputErrors
 from shared.domain.links import Link
 from shared.domain.times import time_text
 from shared.features.standing import error_json
-from shared.storage.links import LinkStore
+from shared.storage.links import LinkStore, StoredLink, UnreadableLink
+
+logger = logging.getLogger(__name__)
 
 _DEFAULT_LIMIT = 50
 _HIGHEST_LIMIT = 500
@@ -38,13 +41,19 @@ def read_list_query(parameters: Mapping[str, str]) -> ListQuery:
 
 
 def list_features(links: LinkStore, integration_id: str, query: ListQuery) -> dict[str, Any]:
-    """A page, `{"features": […], "next": text or None}`, in the order of the work item ids."""
+    """A page, `{"features": […], "next": text or None}`, in the order of the work item ids.
+
+    A link whose row is damaged is left out, and named in the log of the function app.
+    """
     found = links.features(integration_id, after=query.after, limit=query.limit + 1)
     page = found[: query.limit]
     is_last = len(found) <= query.limit
+    for work_item_id, stored in page:
+        if isinstance(stored, UnreadableLink):
+            logger.error("The link of work item %s is damaged", work_item_id, exc_info=stored.error)
     return {
-        "features": [_feature_json(stored.link) for stored in page],
-        "next": None if is_last else str(page[-1].link.work_item_id),
+        "features": [_feature_json(stored.link) for _, stored in page if isinstance(stored, StoredLink)],
+        "next": None if is_last else str(page[-1][0]),
     }
 
 

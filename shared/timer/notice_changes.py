@@ -6,6 +6,7 @@ looked at: a noted feature is sent by this run or a later one.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -13,12 +14,15 @@ from shared.app import App
 from shared.clients.aha_features import AhaFeatures
 from shared.domain.auto_update import OVERLAP, AhaProgress, after_features, after_requirements
 from shared.domain.integration import StoredIntegration
+from shared.domain.links import Link
 from shared.domain.unfinished_sends import of_change
 from shared.errors import CredentialsRejected, OperationFailed, Refused
 from shared.operation import Operation
 from shared.storage.aha_progress import StoredAhaProgress
-from shared.storage.links import LinkedFeature, StoredLink
+from shared.storage.links import StoredLink, UnreadableLink
 from shared.timer.job import Job
+
+logger = logging.getLogger(__name__)
 
 _LEAST_SECONDS = 5.0
 _MOST_ASKED = 40
@@ -86,21 +90,23 @@ def _look_at_requirements(
     """Go on with the round over the linked features. A feature that Aha! does not show does not stop it."""
     integration_id, progress = stored.integration.integration_id, found.progress
     since = progress.requirements_since - OVERLAP
-    features = app.links.features_after(integration_id, progress.work_item_id, _MOST_ASKED)
+    features = app.links.features(integration_id, after=progress.work_item_id, limit=_MOST_ASKED)
     failure: OperationFailed | None = None
     looked_at = 0
-    for feature in features:
+    for work_item_id, linked in features:
         if operation.deadline.remaining() < _LEAST_SECONDS:
             break
         try:
-            if feature.aha_id not in changed and _has_changed_requirements(aha, feature, since):
-                note = of_change(feature.aha_id, feature.reference, operation.id)
+            if isinstance(linked, UnreadableLink):
+                logger.error("The link of work item %s is damaged", work_item_id, exc_info=linked.error)
+            elif linked.link.aha_id not in changed and _has_changed_requirements(aha, linked.link, since):
+                note = of_change(linked.link.aha_id, linked.link.reference, operation.id)
                 app.unfinished_sends.add(integration_id, [note])
         except OperationFailed as error:
             failure = error
             break
         looked_at += 1
-        progress = after_requirements(progress, feature.work_item_id, is_last=False)
+        progress = after_requirements(progress, work_item_id, is_last=False)
     if looked_at == len(features) < _MOST_ASKED:
         progress = after_requirements(progress, 0, is_last=True)
     if progress != found.progress:
@@ -109,7 +115,7 @@ def _look_at_requirements(
         raise failure
 
 
-def _has_changed_requirements(aha: AhaFeatures, feature: LinkedFeature, since: datetime) -> bool:
+def _has_changed_requirements(aha: AhaFeatures, feature: Link, since: datetime) -> bool:
     try:
         return aha.has_changed_requirements(feature.aha_id, since)
     except CredentialsRejected:

@@ -11,7 +11,8 @@ from shared.domain.kind import Kind
 from shared.domain.links import AttachedFile
 from shared.errors import LinkChanged, OperationFailed
 from shared.storage.keys import record_key, work_item_key
-from shared.storage.links import LinkStore, StoredClaim, StoredLink
+from shared.storage.links import LinkStore, StoredClaim, StoredLink, UnreadableLink
+from shared.storage.rows import Upsert
 from shared.storage.tables import Tables
 from tests.storage.link_examples import (
     a_claim,
@@ -406,12 +407,26 @@ def test_features_are_listed_by_their_work_items(store: LinkStore, integration_i
     established(store, integration_id, *features, a_link("requirement", 21))
 
     def listed(after: int, limit: int) -> list[int]:
-        return [one.link.work_item_id for one in store.features(integration_id, after=after, limit=limit)]
+        return [number for number, _ in store.features(integration_id, after=after, limit=limit)]
 
     assert listed(0, 10) == [20, 300, 1000]
     assert listed(0, 2) == [20, 300]
     assert listed(300, 2) == [1000]
     assert listed(1000, 2) == []
+
+
+def test_a_damaged_link_does_not_hide_the_features_after_it(
+    store: LinkStore, tables: Tables, integration_id: str
+) -> None:
+    features = [replace(a_link(f"F{number}", number), kind=Kind.FEATURE) for number in (20, 300)]
+    established(store, integration_id, *features)
+    row = stored_row(tables, integration_id, work_item_key(20))
+    assert row is not None
+    tables.links.transact([Upsert(replace(row, properties={**row.properties, "last_error": "{"}))])
+
+    listed = store.features(integration_id, after=0, limit=10)
+
+    assert [(number, type(one)) for number, one in listed] == [(20, UnreadableLink), (300, StoredLink)]
 
 
 def test_a_link_that_is_removed_leaves_nothing(store: LinkStore, integration_id: str) -> None:
