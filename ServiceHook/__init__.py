@@ -1,9 +1,9 @@
-"""GET and POST /api/integrations/{integration_id}/service-hook: the subscription that calls the webhook URL."""
+"""GET, POST and DELETE /api/integrations/{integration_id}/service-hook: the subscription that calls the webhook URL."""
 
 import azure.functions as func
 
 from shared import edge
-from shared.api.subscription import subscribe, subscription_status
+from shared.api.subscription import subscribe, subscription_status, unsubscribe
 from shared.app import the_app
 from shared.domain.integration import StoredIntegration
 from shared.operation import Operation
@@ -28,5 +28,8 @@ def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
 def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) -> edge.Answer:
     if call.method == "GET":
         return edge.Answer(200, subscription_status(the_app(), operation, stored))
+    if call.method == "DELETE":
+        unsubscribe(the_app(), operation, stored)
+        return edge.Answer(204)
     subscribed = subscribe(the_app(), operation, stored)
     return edge.Answer(201 if subscribed.created else 200, subscribed.to_json(operation))

@@ -439,6 +439,11 @@ SUBSCRIPTION_UNCHANGED = LogEvent(
     Level.INFO,
     "The subscription exists and works.",
 )
+SUBSCRIPTION_DELETED = LogEvent(
+    "subscription.deleted",
+    Level.INFO,
+    "The app deleted the service hook's subscription, because somebody asked for it.",
+)
 SUBSCRIPTION_DUPLICATE_REMOVED = LogEvent(
     "subscription.duplicate-removed",
     Level.WARNING,

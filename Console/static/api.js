@@ -84,5 +84,6 @@ export const readLog = async (id, query, signal) =>
   (await call("GET", `${of(id)}/log?${new URLSearchParams(query)}`, { signal })).body;
 export const hookStatus = async (id) => (await call("GET", `${of(id)}/service-hook`)).body;
 export const createHook = async (id) => (await call("POST", `${of(id)}/service-hook`)).body;
+export const deleteHook = (id) => call("DELETE", `${of(id)}/service-hook`);
 export const sendFeature = (id, text, isDryRun) =>
   call("POST", `${of(id)}/features${isDryRun ? "?dry_run=true" : ""}`, { body: text });

@@ -58,7 +58,7 @@ export function clearFaults(root) {
   for (const control of root.querySelectorAll("[aria-invalid]")) clearFault(control);
 }
 
-/** Shows an error beside the control of a pointer or of its nearest parent. Returns the control, or null. */
+/** Shows an error, a text or nodes, beside the control of a pointer or of its nearest parent. Returns the control, or null. */
 export function showFault(root, pointer, text) {
   for (let at = pointer; at; at = at.slice(0, at.lastIndexOf("/"))) {
     const control = root.querySelector(`[data-pointer="${CSS.escape(at)}"]`);
@@ -96,6 +96,7 @@ export const linkTo = ({ pointer, words }) => button(words[0].toUpperCase() + wo
   (event) => goToField(event.target.closest("form"), pointer ?? "/enabled"), "link");
 
 function sentence(text) {
+  if (typeof text !== "string") return text;
   const words = text.trim();
   return /^(must|is|has) /.test(words) ? `This ${words}${words.endsWith(".") ? "" : "."}` : words;
 }

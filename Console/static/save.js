@@ -10,7 +10,7 @@ import { TAKEN } from "./name_fields.js";
 import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
 import { keepRefusal } from "./refusal.js";
 import { canBeEnabled, NOTHING_TO_DO, saveWords } from "./save_words.js";
-import { lookForOthers } from "./step_product.js";
+import { lookForOthers, ownerOfDraft, takenWords } from "./step_product.js";
 
 /** The bar, and below it the button that deletes the integration. */
 export function saveBar(state, form) {
@@ -50,6 +50,8 @@ export function saveBar(state, form) {
     queueMicrotask(() => {
       line.tabIndex = -1;
       line.focus({ preventScroll: true });
+      if (state.isNewlyCreated) form.querySelector(".addresses").scrollIntoView({ block: "center" });
+      state.isNewlyCreated = false;
     });
     state.message = "";
   }
@@ -73,6 +75,9 @@ async function press(state, form, outcome, buttons) {
 }
 
 async function store(state) {
+  // The other integration may have released the product in the meantime.
+  if (ownerOfDraft(state)) await lookForOthers(state);
+  if (ownerOfDraft(state)) throw faultsOf([{ pointer: "/product_id", detail: takenWords(state) }]);
   if (!state.isNew) return putIntegration(state.id, bodyOf(state.draft, state.typed), state.etag);
   const needed = [
     ["/product_id", state.draft.product_id, "Say which product it is for."],
@@ -102,6 +107,7 @@ function saved(state, answer) {
   const { body, etag } = answer;
   announce("Saved");
   state.isNewlyEnabled = body.enabled && !state.saved?.enabled;
+  state.isNewlyCreated = state.isNew;
   if (state.isNew) {
     // The next new integration must not start with this draft.
     state.forget();

@@ -1,7 +1,7 @@
 // Step 3: the product. One that another integration has is shown as taken, with a link to that integration.
 import { listIntegrations } from "./api.js";
 import { fill, h, keepingFocus } from "./dom.js";
-import { choice, field, showFault, textInput } from "./fields.js";
+import { choice, clearFault, field, showFault, textInput } from "./fields.js";
 import { count } from "./format.js";
 import { ownerOf, productOf } from "./model.js";
 import { doneLine } from "./progress.js";
@@ -91,12 +91,15 @@ export function ownerOfDraft(state) {
 
 /** Says at the product that another integration has it. */
 function showOwner(state, root) {
-  const owner = ownerOfDraft(state);
+  if (!ownerOfDraft(state)) return;
+  clearFault(root.querySelector("[data-pointer]"));
+  showFault(root, "/product_id", takenWords(state));
+}
+
+export function takenWords(state) {
   const product = productOf(state);
-  const control = root.querySelector("[data-pointer]");
-  if (!owner || control.getAttribute("aria-invalid")) return;
-  showFault(root, "/product_id", [`${product ? nameOf(product) : state.draft.product_id} belongs to the integration `, linkToOwner(owner),
-    ". Choose another product, or give that integration another one first."]);
+  return [`${product ? nameOf(product) : state.draft.product_id} belongs to the integration `, linkToOwner(ownerOfDraft(state)),
+    ". Choose another product, or give that integration another one first."];
 }
 
 function statusesLine(state) {

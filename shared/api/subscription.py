@@ -1,4 +1,4 @@
-"""The service hook subscription by which Azure DevOps calls an integration's webhook: its status, and creating it."""
+"""The service hook subscription by which Azure DevOps calls an integration's webhook: status, creation, deletion."""
 
 from __future__ import annotations
 
@@ -92,6 +92,26 @@ def subscribe(app: App, operation: Operation, stored: StoredIntegration) -> Subs
         return SubscriptionResult(kept, created=False)
 
 
+def unsubscribe(app: App, operation: Operation, stored: StoredIntegration) -> None:
+    """Delete every subscription that calls a webhook URL of the integration, earlier ones too. There may be none.
+
+    Raises:
+        IntegrationIncomplete: nothing was done.
+        CredentialsRejected, Forbidden, Unavailable: Azure DevOps did not delete all of them.
+    """
+    hooks = _hooks(app, operation, stored)
+    url = webhook_url(app, stored.integration, stored.webhook_generation)
+    with _explaining_refusals(by_hand="delete the subscription by hand"):
+        own = own_subscriptions(hooks.subscriptions(), url)
+        for one in (*own.current, *own.outdated):
+            hooks.unsubscribe(one)
+            operation.log.add(
+                log_events.SUBSCRIPTION_DELETED,
+                "The app deleted the subscription. Azure DevOps no longer reports changes to this integration.",
+                subscription_id=one.id,
+            )
+
+
 def _create(hooks: ServiceHooks, operation: Operation, project_id: str, url: str) -> SubscriptionResult:
     created = hooks.subscribe(project_id, url)
     operation.log.add(
@@ -149,14 +169,19 @@ def _hooks(app: App, operation: Operation, stored: StoredIntegration) -> Service
     missing = [words for pointer, words in stored.integration.missing() if pointer in needed]
     if missing:
         raise IntegrationIncomplete(
-            f"The subscription cannot be created yet. Missing in the integration: {', '.join(missing)}."
+            "Azure DevOps cannot be asked about the subscription yet. Missing in the integration: "
+            f"{', '.join(missing)}."
         )
     return app.service_hooks(target, operation)
 
 
 @contextmanager
-def _explaining_refusals() -> Iterator[None]:
+def _explaining_refusals(
+    *, by_hand: str = "create the subscription by hand with the webhook URL"
+) -> Iterator[None]:
     """Raise refusals with the right that subscriptions need, because work items need another one.
+
+    `by_hand` is what a person can do without the token.
 
     https://learn.microsoft.com/azure/devops/service-hooks/troubleshoot
     """
@@ -165,14 +190,14 @@ def _explaining_refusals() -> Iterator[None]:
     except Forbidden as error:
         raise Forbidden(
             System.AZURE_DEVOPS,
-            "The token's user may not edit service hook subscriptions. Ask an administrator of the project to create "
-            "the subscription by hand with the webhook URL, to make the user a project administrator, or to grant the "
-            "user “Edit subscriptions” on the project.",
+            "The token's user may not edit service hook subscriptions. Ask an administrator of the project to "
+            f"{by_hand}, to make the user a project administrator, or to grant the user “Edit subscriptions” on the "
+            "project.",
             evidence=error.evidence,
         ) from error
     except CredentialsRejected as error:
         raise CredentialsRejected(
             System.AZURE_DEVOPS,
-            f"{error.detail} Or create the subscription by hand with the webhook URL.",
+            f"{error.detail} Or {by_hand}.",
             evidence=error.evidence,
         ) from error

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
-from local.system import READ_TOKEN, WRITE_TOKEN
+from local.system import AHA_TOKEN, READ_TOKEN, WRITE_TOKEN
 from tests.browser.page import Page
 from tests.browser.test_set_up import connect
 from tests.e2e.configuration_bodies import changed
@@ -283,8 +284,12 @@ def test_faults_are_shown_beside_their_fields_and_the_first_has_the_focus(page: 
     assert "Say which product" in page.fault_at("Product")
     assert "Give it a name" in page.fault_at("Name")
     assert page.focused() == page.field("Product")
+    # A mark goes with its cause; “Not saved” goes with the last.
     page.type("Product", "PROD")
+    page.sees_no("Say which product")
+    page.sees("Not saved.")
     page.type("Name", "x")
+    page.sees_no("Not saved.")
     page.press("Save")
     assert "must be the name or the URL of an organization" in page.fault_at("Account")
     assert "without a path" in page.fault_at("Address")
@@ -295,15 +300,57 @@ def test_faults_are_shown_beside_their_fields_and_the_first_has_the_focus(page: 
     page.sees("Saved.")
 
 
-def test_a_product_of_another_integration_is_refused_beside_the_product(
-    page: Page, integration: IntegrationUnderTest
+def test_a_product_that_another_integration_has_is_shown_as_taken_with_the_way_to_it(
+    page: Page, api: Api, aha: Aha, integration: IntegrationUnderTest
 ) -> None:
     page.open("#/new")
-    page.type("Product", "PROD")
+    page.type("Product", "prod")
+    # Before it is saved, and with a link; the id that is proposed is a free one.
+    assert "belongs to the integration Fabrikam web" in page.fault_at("Product")
+    page.type("Name", integration.id)
+    assert page.value("Id") == f"{integration.id}-2"
+    page.type("Id", integration.id)
+    assert "already an integration with this id" in page.fault_at("Id")
     page.type("Name", "Second")
+    page.type("Id", "second")
+    page.press("Save")
+    page.sees("Not saved.")
+    assert "belongs to the integration" in page.fault_at("Product")
+    page.type("Product", "MOB")
+    page.sees_no("Not saved.")
+    page.sees_no("belongs to the integration")
+
+    # In the list of products it cannot be chosen. An address without https:// and with a path is one, too.
+    page.type("Product", "")
+    page.type("Address", f"{aha.account_url}/products/PROD/feature_cards")
+    page.type("API key", AHA_TOKEN)
+    page.keys(Keys.TAB)
+    page.sees("1 product is taken")
+    assert page.value("Address") == aha.account_url
+    assert page.options("Product")[1:] == [
+        "Fabrikam mobile (MOB)",
+        "Fabrikam web (PROD): taken by Fabrikam web",
+    ]
+    page.type("Address", "company.aha.io/")
+    page.keys(Keys.TAB)
+    assert page.value("Address") == "https://company.aha.io"
+
+
+def test_a_product_that_was_taken_meanwhile_is_refused_beside_the_product(
+    page: Page, api: Api, integration: IntegrationUnderTest
+) -> None:
+    page.open("#/new")
+    page.type("Name", "Second")
+    page.type("Product", "MOB")
+    save_with(api, integration, {"/product_id": "MOB"})
     page.press("Save")
 
+    # What the app refused is shown with a link to the other integration.
+    page.sees("Not saved.", "give that integration another one first")
     assert "belongs to the integration" in page.fault_at("Product")
+    assert page.focused() == page.field("Product")
+    page.follow("Fabrikam web")
+    page.sees("Service hook")
 
 
 def test_an_id_that_is_taken_is_refused_and_nobodys_integration_replaced(
@@ -388,15 +435,36 @@ def test_a_status_that_is_none_of_the_products_is_marked(
     assert page.value("Active", "feature") == "Cooking (not a status of the product)"
 
 
-def test_an_integration_is_deleted_after_a_question(
-    page: Page, api: Api, integration: IntegrationUnderTest
+def test_an_integration_is_deleted_with_its_subscription_after_a_question(
+    page: Page, api: Api, azure_devops: AzureDevOps, integration: IntegrationUnderTest
 ) -> None:
     open_integration(page, integration)
     page.press("Delete this integration")
     page.press("Delete…")
+    page.sees("What stays:", "The work items in Azure DevOps.", "The records in Aha!")
+    page.sees_no("Looking for the subscription")
     page.press("Keep it")
     page.press("Delete…")
+    assert page.field("Delete its service hook subscription").is_selected()
     page.click("dialog[open] button.danger")
 
     page.sees("Connect a product with a project")
     assert api.get(f"/integrations/{integration.id}").status_code == 404
+    assert azure_devops.get("/_apis/hooks/subscriptions").json()["value"] == []
+
+
+def test_a_subscription_that_may_not_be_deleted_is_left_if_a_person_says_so(
+    page: Page, api: Api, azure_devops: AzureDevOps, integration: IntegrationUnderTest
+) -> None:
+    save_with(api, integration, {"/azure_devops/personal_access_token": READ_TOKEN})
+    open_integration(page, integration)
+    page.press("Delete this integration")
+    page.press("Delete…")
+    page.sees_no("Looking for the subscription")
+    page.click("dialog[open] button.danger")
+
+    page.sees("Nothing was deleted", "may not edit service hook")
+    assert api.get(f"/integrations/{integration.id}").status_code == 200
+    page.press("Delete the integration and leave the subscription")
+    page.sees("Connect a product with a project")
+    assert len(azure_devops.get("/_apis/hooks/subscriptions").json()["value"]) == 1

@@ -1,4 +1,4 @@
-"""The service hook's subscription, created and looked after by the app."""
+"""The service hook's subscription, created, looked after and deleted by the app."""
 
 from __future__ import annotations
 
@@ -195,6 +195,37 @@ def test_one_of_another_project_is_moved_to_the_integrations_own(
     assert projects[left["publisherInputs"]["projectId"]] == "Fabrikam Scrum"
 
 
+@pytest.mark.contract
+def test_it_is_deleted_with_those_of_earlier_urls_and_no_others(
+    api: Api, azure_devops: AzureDevOps, integration: IntegrationUnderTest, path: str
+) -> None:
+    api.post(path)
+    azure_devops.subscribe(f"{integration.webhook_url[:-3]}old")
+    others = azure_devops.subscribe(integration.webhook_url.replace(integration.id, f"{integration.id}-2"))
+
+    answer = api.delete(path)
+
+    assert answer.status_code == 204, answer.text
+    assert [one["id"] for one in subscriptions(azure_devops)] == [others["id"]]
+    assert events(api, integration)[:2] == ["subscription.deleted", "subscription.deleted"]
+    assert api.get(path).json()["subscription_id"] is None
+    # There is none to delete; nothing is done, and it is no error.
+    assert api.delete(path).status_code == 204
+
+
+def test_without_the_right_it_is_not_deleted(
+    api: Api, azure_devops: AzureDevOps, integration: IntegrationUnderTest, path: str
+) -> None:
+    api.post(path)
+    azure_devops.control("POST", "/tokens", {"token": "sandbox-guest", "kind": "forbidden"})
+    save_with(api, integration, {"/azure_devops/personal_access_token": "sandbox-guest"})
+
+    problem = problem_of(api.delete(path), 422, "azure_devops_forbidden")
+
+    assert "to delete the subscription by hand" in problem["detail"]
+    assert len(subscriptions(azure_devops)) == 1
+
+
 def test_without_the_right_it_says_which_right_and_what_else_can_be_done(
     api: Api, azure_devops: AzureDevOps, integration: IntegrationUnderTest, path: str
 ) -> None:
@@ -212,7 +243,8 @@ def test_without_the_right_it_says_which_right_and_what_else_can_be_done(
 def test_an_integration_without_a_project_has_none(api: Api, azure_devops: AzureDevOps) -> None:
     api.put_integration("begun", {"name": "Begun", "product_id": "MOB"})
 
-    for answer in (api.get("/integrations/begun/service-hook"), api.post("/integrations/begun/service-hook")):
+    path = "/integrations/begun/service-hook"
+    for answer in (api.get(path), api.post(path), api.delete(path)):
         assert "the project" in problem_of(answer, 409, "integration_incomplete")["detail"]
 
 
