@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from shared.storage.aha_progress import AhaProgressStore
     from shared.storage.links import LinkStore
     from shared.storage.outcomes import OutcomeStore
+    from shared.storage.probe import StorageProbe
     from shared.storage.unfinished_sends import UnfinishedSendStore
     from shared.storage.watermarks import WatermarkStore
 
@@ -90,6 +91,13 @@ class App:
         from shared.storage.outcomes import OutcomeStore
 
         return OutcomeStore(self.tables)
+
+    @cached_property
+    def storage_probe(self) -> StorageProbe:
+        """Whether Table Storage answers."""
+        from shared.storage.probe import StorageProbe
+
+        return StorageProbe(self.tables, self.clock)
 
     @cached_property
     def watermarks(self) -> WatermarkStore:

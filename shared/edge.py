@@ -177,6 +177,7 @@ def respond(
     *,
     context: func.Context | None = None,
     budget_seconds: Callable[[], float],
+    status_of: Callable[[OperationFailed], int] = status_for,
 ) -> func.HttpResponse:
     """Answer a call that is about no integration. It is written to no integration's log."""
     return respond_about(
@@ -185,6 +186,7 @@ def respond(
         lambda call, operation, _: handler(call, operation),
         context=context,
         budget_seconds=budget_seconds,
+        status_of=status_of,
     )
 
 

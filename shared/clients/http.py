@@ -28,8 +28,9 @@ from shared.errors import (
     Unavailable,
 )
 from shared.operation import Operation
+from shared.version import VERSION
 
-USER_AGENT = "aha-azure-devops-integration/1.0"
+USER_AGENT = f"aha-azure-devops-integration/{VERSION}"
 
 _READ_SECONDS = 30.0
 _LEAST_SECONDS = 0.5

@@ -52,6 +52,7 @@ def answers_of(host: FurtherHost) -> dict[str, requests.Response]:
         "subscribe": api.post("/integrations/x/service-hook"),
         "webhook": api.post("/webhooks/x/token", {}),
         "list again": api.get("/integrations"),
+        "health": api.get("/health"),
         # Only this one needs no table, so it may not come across a malformed connection string.
         "test": api.post("/test-connection", account),
     }
@@ -69,8 +70,8 @@ def test_a_setting_that_is_not_in_order_is_named_by_every_function(host: Further
     if "connection string" in unfit:
         assert answers.pop("test").status_code == 200
     for function, answer in answers.items():
-        # A notification is delivered again later, when the setting may have been mended.
-        problem = problem_of(answer, 503 if function == "webhook" else 500, "internal_error")
+        # A notification is delivered again later, when the setting may have been mended. A monitor has to notice.
+        problem = problem_of(answer, 503 if function in ("webhook", "health") else 500, "internal_error")
         assert name in problem["detail"], function
         assert words in problem["detail"], function
         assert "Traceback" not in answer.text

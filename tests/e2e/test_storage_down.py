@@ -43,6 +43,7 @@ def functions(
         "subscription": lambda: api.get(f"{path}/service-hook", timeout=SECONDS),
         "subscribe": lambda: api.post(f"{path}/service-hook", timeout=SECONDS),
         "webhook": lambda: api.post(integration.webhook_url, updated, timeout=SECONDS),
+        "health": lambda: api.get("/health", timeout=SECONDS),
     }
 
 
@@ -71,6 +72,7 @@ def test_while_storage_is_down_every_function_says_so_and_it_comes_back_by_itsel
     system.storage.start()
 
     eventually(lambda: api.get("/integrations").status_code == 200)
+    eventually(lambda: api.get("/health").status_code == 200)
     assert api.get(f"/integrations/{integration.id}").json() == before
     sent = api.post(f"/integrations/{integration.id}/features", event)
     assert sent.status_code == 201

@@ -31,6 +31,12 @@ NOT_OF_THE_FUNCTION = {
         "shared.domain",
         "shared.storage",
     ),
+    "Health": (
+        "shared.domain.html_tokens",
+        "shared.api",
+        "shared.clients",
+        "shared.storage.links",
+    ),
     "IntegrationLog": ("shared.domain.html_tokens", "shared.clients", "shared.storage.links"),
     "Integrations": (
         "shared.domain.html_tokens",

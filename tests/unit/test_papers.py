@@ -17,6 +17,7 @@ from shared.edge import STATUSES
 from shared.errors import LinkChanged, OperationFailed, Refused, RevisionConflict, System, Unavailable
 from shared.log_events import LogEvent
 from shared.settings import DECLARATIONS
+from shared.version import VERSION
 from tests.openapi import ROOT, Contract
 
 CONTRACT = Contract.load()
@@ -98,6 +99,10 @@ def error_codes() -> dict[str, type[OperationFailed]]:
 
 def test_openapi_yaml_is_a_valid_document() -> None:
     validate(CONTRACT.document)
+
+
+def test_openapi_yaml_has_the_version_of_the_app() -> None:
+    assert CONTRACT.document["info"]["version"] == VERSION
 
 
 def _examples() -> list[Any]:
