@@ -2,6 +2,7 @@
 import { readLog } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { ago, count, when } from "./format.js";
+import { logAddress } from "./log_links.js";
 import { distinctErrors } from "./log_operations.js";
 import { doneLine, problemBox, progressLine } from "./progress.js";
 
@@ -64,7 +65,7 @@ function shownArrival({ id }, arrival, isEarlier) {
       isEarlier ? null : progressLine("Waiting for the feature itself…")];
   }
   return [reached, result(arrival.entries), h("p", { class: "small" }, "The ",
-    h("a", { href: `#/i/${encodeURIComponent(id)}/log` }, "log"), " has every step. Aha! does not show this to the person who pressed Send.")];
+    h("a", { href: logAddress(id, { operation_id: arrival.entries[0].operation_id }) }, "log"), " has every step. Aha! does not show this to the person who pressed Send.")];
 }
 
 function result(entries) {

@@ -36,6 +36,10 @@ async function show({ isSamePlace = false } = {}) {
 addEventListener("hashchange", () => {
   if (location.hash !== shownFor) show();
 });
+// A view changed what its own address says, and shows it already.
+addEventListener("readdressed", () => {
+  shownFor = location.hash;
+});
 // The whole state of an integration was replaced: it was saved, discarded or merged.
 addEventListener("redraw", () => show({ isSamePlace: true }));
 document.querySelector(".skip").addEventListener("click", (event) => {

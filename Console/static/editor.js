@@ -44,11 +44,17 @@ function heading(state, view) {
     return [h("div", { class: "heading" }, h("h1", {}, "New integration")),
       h("p", { class: "lead" }, "Seven steps. You can save at any time and continue later.")];
   }
-  const { word, kind } = stateOf(state.saved);
+  const badge = h("span", {});
+  const showState = () => {
+    const { word, kind } = stateOf(state.saved);
+    badge.className = `badge ${kind}`;
+    fill(badge, forReaders("State: "), word);
+  };
+  showState();
+  state.on("health", showState);
   const address = `#/i/${encodeURIComponent(state.id)}`;
   return [
-    h("div", { class: "heading" }, h("h1", {}, state.saved.name),
-      h("span", { class: `badge ${kind}` }, forReaders("State: "), word)),
+    h("div", { class: "heading" }, h("h1", {}, state.saved.name), badge),
     h("nav", { class: "tabs", "aria-label": "Views of the integration" }, Object.entries(VIEWS).map(([name, [title]]) =>
       h("a", { href: name === "setup" ? address : `${address}/${name}`, "aria-current": name === view ? "page" : null }, title,
         name === "setup" && view !== "setup" && state.isDirty ? h("span", { class: "chip" }, "unsaved") : null))),

@@ -26,6 +26,7 @@ export function showLog(place, state) {
 
 class LogView {
   constructor(state) {
+    this.state = state;
     this.integration = state.saved;
     const query = new URLSearchParams(location.hash.split("?")[1]);
     this.conditions = Object.fromEntries(NAMES.filter((name) => query.get(name)).map((name) => [name, query.get(name)]));
@@ -57,9 +58,7 @@ class LogView {
       if (this.isLive) this.load();
     });
     this.all = button("Show everything", () => {
-      Object.assign(this.find, { value: "" });
-      Object.assign(this.event, { value: "" });
-      this.level.value = "";
+      for (const control of [this.find, this.event, this.level]) control.value = "";
       this.change(Object.fromEntries(NAMES.map((name) => [name, ""])));
       this.find.focus();
     });
@@ -97,6 +96,7 @@ class LogView {
     if (this.conditions.operation_id) this.open.add(this.conditions.operation_id);
     // The address can be kept and passed on. Replacing it shows no other view.
     history.replaceState(null, "", logAddress(this.id, this.conditions));
+    dispatchEvent(new Event("readdressed"));
     this.forget();
     this.load();
   }
@@ -117,13 +117,12 @@ class LogView {
 
   async load() {
     const { signal } = this.aborter;
-    const before = this.entries;
     this.isLoading = true;
     try {
-      const page = before.length || this.older === undefined ? await this.pageFrom(null, signal) : { entries: [], next: this.older };
+      // Once the log was searched, only what is new is looked for.
+      const page = await this.pageFrom(null, signal, this.older === undefined ? MOST_CALLS : 1);
       fill(this.problem);
-      this.take(page);
-      this.show();
+      if (this.take(page)) this.show();
     } catch (error) {
       if (error.name !== "AbortError") fill(this.problem, problemBox(error, () => this.load()));
     } finally {
@@ -136,20 +135,25 @@ class LogView {
   }
 
   /** A page with entries, or the end of the log: a call looks at some of the log and may find nothing there. */
-  async pageFrom(before, signal) {
+  async pageFrom(before, signal, most = MOST_CALLS) {
     let page = { entries: [], next: before };
-    for (let call = 0; call < MOST_CALLS && !page.entries.length && (page.next || !call); call += 1) {
+    for (let call = 0; call < most && !page.entries.length && (page.next || !call); call += 1) {
       page = await readLog(this.id, { limit: PAGE, ...this.conditions, ...(page.next ? { before: page.next } : {}) }, signal);
     }
     return page;
   }
 
-  /** Adds new entries on top. Where some are missing between them and those that are known, those are forgotten. */
+  /**
+   * Adds new entries on top; whether there are any. Where some are missing between them and those that are known, those
+   * that are known are forgotten.
+   */
   take(page) {
     const known = new Set(this.entries.map(keyOf));
-    const isGap = page.next !== null && this.entries.length && !page.entries.some((entry) => known.has(keyOf(entry)));
-    if (isGap || this.older === undefined) Object.assign(this, { entries: page.entries, older: page.next });
-    else this.entries = [...page.entries.filter((entry) => !known.has(keyOf(entry))), ...this.entries];
+    const added = page.entries.filter((entry) => !known.has(keyOf(entry)));
+    if (this.older === undefined || added.length === PAGE) Object.assign(this, { entries: page.entries, older: page.next });
+    else if (added.length) this.entries = [...added, ...this.entries];
+    else return false;
+    return true;
   }
 
   async showOlder() {
@@ -179,8 +183,9 @@ class LogView {
     const about = inWords(this.conditions);
     if (number) return `${count(number, "operation")}${about ? ` ${about}` : ""}, newest first`;
     const text = this.conditions.reference;
-    if (!text) return about ? `No entries ${about}.` : "No entries yet.";
-    return [`No entries ${about}. `, button(`Search the messages for “${text}”`, () => {
+    const searched = this.older ? " in the part of the log that was searched" : "";
+    if (!text) return about ? `No entries ${about}${searched}.` : "No entries yet.";
+    return [`No entries ${about}${searched}. `, button(`Search the messages for “${text}”`, () => {
       this.find.value = typedFor({ ...this.conditions, reference: "", text });
       this.change({ reference: "", text });
     }, "link")];
@@ -210,7 +215,10 @@ class LogView {
 
   async loadHealth() {
     try {
-      this.showHealth((await getIntegration(this.id)).body.health);
+      const { health } = (await getIntegration(this.id)).body;
+      Object.assign(this.state.saved, { health });
+      this.state.dispatchEvent(new Event("health"));
+      this.showHealth(health);
     } catch {
       // The log itself says that it cannot be read.
     }

@@ -71,6 +71,12 @@ def _let_aha_send(browser: Chrome, system: LocalSystem) -> None:
     ApiClient(system.aha.url).post("/_board/data/records/PROD-2/send", {})
 
 
+def _open_the_send(browser: Chrome, system: LocalSystem) -> None:
+    """Open the line of the first send, which made the work items."""
+    made = "[...document.querySelectorAll('summary')].findLast((one) => one.innerText.includes('created'))"
+    browser.execute_script(f"{made}.click()")
+
+
 _SET_UP = f"#/i/{INTEGRATION_ID}"
 _PICTURES = (
     Picture(
@@ -98,7 +104,15 @@ _PICTURES = (
         before="The last event arrived",
         act=_let_aha_send,
     ),
-    Picture("log.png", Site.CONSOLE, f"{_SET_UP}/log", "Work item 1 changes PROD-1", height=900),
+    Picture(
+        "log.png",
+        Site.CONSOLE,
+        f"{_SET_UP}/log",
+        "Work item 1 was created for PROD-1.",
+        height=1000,
+        before="Work item 1 changes PROD-1",
+        act=_open_the_send,
+    ),
     Picture("narrow.png", Site.CONSOLE, _SET_UP, "can be created in", width=360, height=760, top="Features"),
 )
 

@@ -109,11 +109,14 @@ def test_what_happened_to_a_record_is_answered_by_typing_its_reference(
     page.follow("Show all of this operation alone")
     page.sees("1 operation with this id", "Work item 1 was created for PROD-1.")
     assert page.value("What happened to") == operation
-    page.press("Show everything")
+    page.follow("Log")
     page.sees("The integration was created.", "3 operations, newest first")
     page.type("Event", "work-item.created")
     page.type("What happened to", "#5")
     page.sees("1 operation about work item 5, with work-item.created")
+    page.press("Show everything")
+    page.sees("3 operations, newest first")
+    assert (page.value("Event"), page.value("What happened to")) == ("", "")
 
 
 def test_what_looks_like_a_reference_and_is_none_is_searched_for_in_messages(
@@ -129,6 +132,17 @@ def test_what_looks_like_a_reference_and_is_none_is_searched_for_in_messages(
 
     page.sees("1 operation with “sha-256” in a message")
     assert page.value("What happened to") == '"sha-256"'
+
+
+def test_what_is_asked_before_it_happens_is_answered_when_it_does(
+    page: Page, api: Api, integration: IntegrationUnderTest
+) -> None:
+    page.open(f"#/i/{integration.id}/log")
+    page.type("What happened to", "PROD-7")
+    page.sees("No entries about PROD-7.")
+    send_without_a_name(api, integration, "PROD-7")
+
+    page.sees("1 operation about PROD-7", "Send of PROD-7", "Refused")
 
 
 def test_equal_operations_are_one_line_and_older_ones_can_be_asked_for(
