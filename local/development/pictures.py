@@ -73,7 +73,7 @@ def _let_aha_send(browser: Chrome, system: LocalSystem) -> None:
 
 def _open_the_send(browser: Chrome, system: LocalSystem) -> None:
     """Open the line of the first send, which made the work items."""
-    made = "[...document.querySelectorAll('summary')].findLast((one) => one.innerText.includes('created'))"
+    made = "[...document.querySelectorAll('summary')].findLast((one) => /[0-9] created/.test(one.innerText))"
     browser.execute_script(f"{made}.click()")
 
 
