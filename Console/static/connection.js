@@ -52,10 +52,11 @@ export function openConnection(state) {
 
 /** Tests a connection and puts the results into the state. */
 export async function look(state, question) {
-  const { version } = state;
-  // The draft was saved or discarded in the meantime: its form is gone, and a newer test runs.
+  const side = question.aha ? "aha" : "azure_devops";
+  const version = state.versions[side];
+  // Another token was entered in the meantime, or the draft was saved or discarded: this answer is about neither.
   const mustBeCurrent = () => {
-    if (state.version !== version) throw new DOMException("The draft was replaced", "AbortError");
+    if (state.versions[side] !== version) throw new DOMException("What was tested was replaced", "AbortError");
   };
   try {
     const answer = await testConnection(question);

@@ -28,14 +28,14 @@ class EditState extends EventTarget {
     this.id = id;
     this.newId = "";
     this.others = []; // The other integrations, once they are known.
-    this.version = 0;
+    this.versions = { azure_devops: 0, aha: 0 }; // Counted up when what a test was asked about is replaced.
     this.take(saved, etag);
     this.restore();
   }
 
   /** Sets what is stored, and starts the draft from it. `unseen` are the kinds whose proposals nobody has looked at. */
   take(saved, etag, unseen = []) {
-    this.version += 1;
+    this.versions = { azure_devops: this.versions.azure_devops + 1, aha: this.versions.aha + 1 };
     this.saved = saved;
     this.etag = etag;
     this.base = saved ? draftOf(saved) : blank();

@@ -15,11 +15,12 @@ export function accountStep(state) {
     forget(state, place);
   });
   const token = tokenInput(state, place);
-  // Both are there: the test needs no press.
-  onEntered(token, () => {
-    if (target.account_name && state.typed.pat && !state.account && !state.refused.azure_devops) run(state, root, place, test);
-  });
-  for (const input of [account, token]) onEnter(input, () => run(state, root, place, test));
+  // Once both are there, the test needs no press.
+  const testIfReady = () => isReady(state) && run(state, root, place, test);
+  for (const input of [account, token]) {
+    onEnter(input, () => run(state, root, place, test));
+    onEntered(input, testIfReady);
+  }
   const tokenField = field("Personal access token", token, {
     pointer: "/azure_devops/personal_access_token",
     note: state.saved?.azure_devops.personal_access_token_set ? "(stored; leave empty to keep it)" : "",
@@ -80,6 +81,7 @@ function tokenHelp(state, account) {
 
 /** Forgets the results of the last test, because a value was changed. */
 function forget(state, place) {
+  state.versions.azure_devops += 1;
   state.account = null;
   state.checks = [];
   state.refused.azure_devops = null;
@@ -88,8 +90,12 @@ function forget(state, place) {
   state.changed("draft");
 }
 
+const isReady = (state) =>
+  state.draft.azure_devops.account_name && state.typed.pat && !state.account && !state.refused.azure_devops;
+
 async function run(state, root, place, test) {
   if (isBusy(test)) return;
+  const version = state.versions.azure_devops;
   clearFaults(root);
   state.refused.azure_devops = null;
   const again = () => run(state, root, place, test);
@@ -98,6 +104,7 @@ async function run(state, root, place, test) {
   });
   if (state.account && !place.childElementCount && !root.querySelector("[aria-invalid]")) showAccount(state, place);
   state.changed("draft");
+  if (root.isConnected && state.versions.azure_devops !== version && isReady(state)) await run(state, root, place, test);
 }
 
 function showAccount(state, place) {

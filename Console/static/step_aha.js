@@ -23,9 +23,12 @@ export function ahaStep(state) {
       forget(state, place);
     },
   });
-  // Both are there: the test needs no press.
-  onEntered(token, () => aha.url && state.typed.aha && !state.aha && !state.refused.aha && run(state, root, place, test));
-  for (const input of [url, token]) onEnter(input, () => run(state, root, place, test));
+  // Once both are there, the test needs no press.
+  const testIfReady = () => isReady(state) && run(state, root, place, test);
+  for (const input of [url, token]) {
+    onEnter(input, () => run(state, root, place, test));
+    onEntered(input, testIfReady);
+  }
   if (state.aha) showOutcome(state, place);
   state.on("look-at-aha", () => run(state, root, place, test));
   return fill(root,
@@ -45,6 +48,7 @@ export function ahaStep(state) {
 /** Forgets the results of the last test, because a value was changed. */
 function forget(state, place) {
   const wasKnown = state.aha !== null;
+  state.versions.aha += 1;
   state.aha = null;
   state.refused.aha = null;
   fill(place);
@@ -58,13 +62,17 @@ function showOutcome(state, place) {
   fill(place, doneLine(`The key of ${user.name || user.email || "its user"} is accepted. It can see ${count(products.length, "product")}.`));
 }
 
+const isReady = (state) => state.draft.aha.url && state.typed.aha && !state.aha && !state.refused.aha;
+
 async function run(state, root, place, test) {
   if (isBusy(test)) return;
+  const version = state.versions.aha;
   clearFaults(root);
   const failed = (error) => failedTest(state, root, place, error, () => run(state, root, place, test));
   await withProgress(place, "Asking Aha!…", () => askAha(state), { buttons: [test], failed });
   if (state.aha && !place.childElementCount && !root.querySelector("[aria-invalid]")) showOutcome(state, place);
   state.changed("draft");
+  if (root.isConnected && state.versions.aha !== version && isReady(state)) await run(state, root, place, test);
 }
 
 /** Tests the account, with the product if there is one. An account with a single product that is free is asked for that one. */

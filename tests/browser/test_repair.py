@@ -183,6 +183,22 @@ def test_a_slow_answer_shows_that_it_is_waited_for(page: Page, azure_devops: Azu
     page.sees_no("Asking Azure DevOps…")
 
 
+def test_a_token_that_is_corrected_while_the_first_is_tested_is_the_one_that_counts(
+    page: Page, azure_devops: AzureDevOps
+) -> None:
+    azure_devops.set_latency(1000)
+    page.open("#/new")
+    page.type("Account", "fabrikam")
+    page.type("Personal access token", "nobody-knows-this-one")
+    page.keys(Keys.TAB)
+    page.sees("Asking Azure DevOps…")
+    page.type("Personal access token", WRITE_TOKEN)
+    page.keys(Keys.TAB)
+
+    page.sees("The token is accepted")
+    page.sees_no("Make a new personal access token")
+
+
 def test_a_required_field_without_a_default_holds_up_the_switch_until_it_has_one(
     page: Page, api: Api, aha: Aha
 ) -> None:

@@ -110,10 +110,10 @@ def test_the_whole_way_from_nothing_to_a_state_that_came_back(
     assert azure_devops.fields(1)["System.AreaPath"] == "Fabrikam\\Web\\Checkout"
 
     page.follow("Log")
-    page.sees("Work item 1 was created for PROD-1.")
+    page.sees("Send of PROD-1", "4 created")
     azure_devops.edit(1, {"System.State": "Active"})
     eventually(lambda: aha.status("PROD-1") == "In progress")
-    page.sees("Work item 1 changes PROD-1 in Aha!: state.")
+    page.sees("Notification of work item 1", "Written to Aha!")
 
 
 def test_it_can_be_saved_half_done_and_gone_on_with_later(page: Page, api: Api) -> None:
