@@ -129,7 +129,13 @@ export const ownerOf = (names, others) => {
 
 /** The product of a draft, if the account's products are known. */
 export const productOf = (state) =>
-  state.aha?.products.find((one) => [one.id, one.reference_prefix].includes(state.draft.product_id));
+  state.aha?.products.find((one) => [one.id, one.reference_prefix.toUpperCase()].includes(state.draft.product_id.toUpperCase()));
+
+/** The integration that has the product of this draft. */
+export function ownerOfDraft(state) {
+  const product = productOf(state);
+  return ownerOf([state.draft.product_id, product?.id, product?.reference_prefix], state.others);
+}
 
 /** The address to which the features of a stored integration are sent. */
 export function sendAddress(saved) {

@@ -23,7 +23,8 @@ export function nameFields(state) {
     showTaken(state, id);
   });
   const suggest = () => {
-    if (isNameOurs) return;
+    // A person may be emptying the field to enter another name.
+    if (isNameOurs || document.activeElement === name) return;
     draft.name = name.value = productOf(state)?.name ?? draft.azure_devops.project;
     proposeId();
   };

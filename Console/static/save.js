@@ -5,12 +5,12 @@ import { showConflict } from "./conflict.js";
 import { missingDefaults } from "./default_fields.js";
 import { deletion } from "./deletion.js";
 import { clearFaults, showFaults, reveal } from "./fields.js";
-import { bodyOf } from "./model.js";
+import { bodyOf, ownerOfDraft } from "./model.js";
 import { TAKEN } from "./name_fields.js";
 import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
 import { keepRefusal } from "./refusal.js";
 import { canBeEnabled, NOTHING_TO_DO, saveWords } from "./save_words.js";
-import { lookForOthers, ownerOfDraft, takenWords } from "./step_product.js";
+import { lookForOthers, takenWords } from "./step_product.js";
 
 /** The bar, and below it the button that deletes the integration. */
 export function saveBar(state, form) {

@@ -2,12 +2,14 @@
 import { attention, lacks } from "./attention.js";
 import { button, h } from "./dom.js";
 import { linkTo } from "./fields.js";
+import { ownerOfDraft } from "./model.js";
 
 const MOST_LINKS = 2;
 const [SAVED, EMPTY] = ["Everything is saved", "Nothing to save yet"];
 
 /** Whether a press could save and enable at once: nothing is missing, and the switch is off. */
-export const canBeEnabled = (state) => !state.draft.enabled && !lacks(state).length && !attention(state).length;
+export const canBeEnabled = (state) =>
+  !state.draft.enabled && !lacks(state).length && !attention(state).length && !ownerOfDraft(state);
 
 export const NOTHING_TO_DO = [SAVED, EMPTY];
 

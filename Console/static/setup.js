@@ -3,10 +3,11 @@ import { attention, stepOf } from "./attention.js";
 import { goTo, fill, forReaders, h } from "./dom.js";
 import { openConnection } from "./connection.js";
 import { missingDefaults } from "./default_fields.js";
+import { ownerOfDraft } from "./model.js";
 import { accountStep } from "./step_account.js";
 import { ahaStep } from "./step_aha.js";
 import { mappingStep } from "./step_mapping.js";
-import { lookForOthers, ownerOfDraft, productStep } from "./step_product.js";
+import { lookForOthers, productStep } from "./step_product.js";
 import { projectStep } from "./step_project.js";
 import { reviewStep } from "./step_review.js";
 

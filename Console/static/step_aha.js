@@ -72,7 +72,8 @@ async function run(state, root, place, test) {
   await withProgress(place, "Asking Aha!…", () => askAha(state), { buttons: [test], failed });
   if (state.aha && !place.childElementCount && !root.querySelector("[aria-invalid]")) showOutcome(state, place);
   state.changed("draft");
-  if (root.isConnected && state.versions.aha !== version && isReady(state)) await run(state, root, place, test);
+  // Another key was entered, or another product chosen, while this one was tested.
+  if (root.isConnected && state.versions.aha !== version && (state.aha || isReady(state))) await run(state, root, place, test);
 }
 
 /** Tests the account, with the product if there is one. An account with a single product that is free is asked for that one. */

@@ -3,7 +3,7 @@ import { listIntegrations } from "./api.js";
 import { fill, h, keepingFocus } from "./dom.js";
 import { choice, clearFault, field, showFault, textInput } from "./fields.js";
 import { count } from "./format.js";
-import { ownerOf, productOf } from "./model.js";
+import { ownerOf, ownerOfDraft, productOf } from "./model.js";
 import { doneLine } from "./progress.js";
 
 const MOST_SHOWN = 4;
@@ -60,6 +60,7 @@ function fromList(state, showLine) {
     draft.product_id = value;
     // The statuses of another product are not these.
     Object.assign(state.aha, { feature_statuses: [], requirement_statuses: [] });
+    state.versions.aha += 1;
     state.changed("draft");
     showLine();
     if (value) state.dispatchEvent(new Event("look-at-aha"));
@@ -81,12 +82,6 @@ function takenProducts(state) {
   if (!taken.length) return null;
   return h("details", { class: "help", open: taken.length <= MOST_SHOWN }, h("summary", {}, `${count(taken.length, "product is", "products are")} taken`),
     h("ul", {}, taken.map(([product, owner]) => h("li", {}, `${nameOf(product)} belongs to the integration `, linkToOwner(owner), "."))));
-}
-
-/** The integration that has the product of this draft. */
-export function ownerOfDraft(state) {
-  const product = productOf(state);
-  return ownerOf([state.draft.product_id, product?.id, product?.reference_prefix], state.others);
 }
 
 /** Says at the product that another integration has it. */

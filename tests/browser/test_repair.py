@@ -455,6 +455,7 @@ def test_an_integration_is_deleted_with_its_subscription_after_a_question(
     page: Page, api: Api, azure_devops: AzureDevOps, integration: IntegrationUnderTest
 ) -> None:
     open_integration(page, integration)
+    page.sees("can be created")
     page.press("Delete this integration")
     page.press("Delete…")
     page.sees("What stays:", "The work items in Azure DevOps.", "The records in Aha!")
@@ -474,6 +475,7 @@ def test_a_subscription_that_may_not_be_deleted_is_left_if_a_person_says_so(
 ) -> None:
     save_with(api, integration, {"/azure_devops/personal_access_token": READ_TOKEN})
     open_integration(page, integration)
+    page.sees("lacks the scope")
     page.press("Delete this integration")
     page.press("Delete…")
     page.sees_no("Looking for the subscription")
