@@ -6,9 +6,9 @@ const LONGEST_MILLISECONDS = 240_000;
 
 /** A failed request, with or without an answer, in words for a person. */
 export class Problem extends Error {
-  constructor({ status = 0, code = "", title = "That did not work", detail = "", errors = [], operation_id: operationId = "" }) {
+  constructor({ status = 0, code = "", title = "That did not work", detail = "", errors = [], operation_id: operationId = "", retryAfter = 0 }) {
     super(detail || title);
-    Object.assign(this, { status, code, title, detail, errors, operationId });
+    Object.assign(this, { status, code, title, detail, errors, operationId, retryAfter });
   }
 }
 
@@ -20,10 +20,11 @@ export async function call(method, path, { body, headers = {}, signal } = {}) {
     if (response.status === 401) continue;
     const text = await response.text().catch(() => "");
     const answer = parsed(text);
+    const retryAfter = Number(response.headers.get("retry-after")) || 0;
     if (response.ok) {
-      return { status: response.status, body: answer, etag: response.headers.get("etag") };
+      return { status: response.status, body: answer, etag: response.headers.get("etag"), retryAfter };
     }
-    throw new Problem({ ...describe(response.status), ...(answer ?? {}), status: response.status });
+    throw new Problem({ ...describe(response.status), ...(answer ?? {}), status: response.status, retryAfter });
   }
 }
 
@@ -85,5 +86,18 @@ export const readLog = async (id, query, signal) =>
 export const hookStatus = async (id) => (await call("GET", `${of(id)}/service-hook`)).body;
 export const createHook = async (id) => (await call("POST", `${of(id)}/service-hook`)).body;
 export const deleteHook = (id) => call("DELETE", `${of(id)}/service-hook`);
+const feature = (id, reference) => `${of(id)}/features/${encodeURIComponent(reference)}`;
+const features = async (id, query, signal) =>
+  (await call("GET", `${of(id)}/features?${new URLSearchParams(query)}`, { signal })).body;
+export const searchFeatures = (id, search, signal) => features(id, { search, limit: 20 }, signal);
+export const linkedFeatures = (id, query, signal) => features(id, query, signal);
+export const standingOf = async (id, reference, signal) => (await call("GET", feature(id, reference), { signal })).body;
+export const checkReference = async (id, reference, signal) =>
+  (await call("POST", `${feature(id, reference)}?dry_run=true`, { signal })).body;
+export const sendReference = (id, reference, seconds, signal) =>
+  call("POST", feature(id, reference), { headers: { prefer: `wait=${seconds}` }, signal });
+export const linkTo = async (id, reference, workItemId) =>
+  (await call("PUT", feature(id, reference), { body: { work_item_id: workItemId } })).body;
+export const unlink = (id, reference) => call("DELETE", feature(id, reference));
 export const sendFeature = (id, text, isDryRun) =>
   call("POST", `${of(id)}/features${isDryRun ? "?dry_run=true" : ""}`, { body: text });

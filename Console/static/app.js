@@ -10,11 +10,11 @@ const forget = document.getElementById("forget-key");
 let leave = () => {};
 let shownFor = null;
 
-/** The view that an address such as #/i/fabrikam-web/log?level=error names. */
+/** The view that an address such as #/i/fabrikam-web/log?level=error or #/i/fabrikam-web/features/PROD-1 names. */
 function routeOf(hash) {
-  const [, kind, id, view] = hash.replace(/^#/, "").split("?")[0].split("/").map((part) => decodeURIComponent(part));
+  const [, kind, id, view = "setup", item = ""] = hash.replace(/^#/, "").split("?")[0].split("/").map((part) => decodeURIComponent(part));
   if (kind === "new") return { name: "editor", id: null, view: "setup" };
-  if (kind === "i" && id) return { name: "editor", id, view: view || "setup" };
+  if (kind === "i" && id) return { name: "editor", id, view, item };
   return { name: "list" };
 }
 

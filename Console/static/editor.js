@@ -1,18 +1,18 @@
 // One integration: its title, its views and the save bar.
 import { showAhaSend } from "./aha_send.js";
 import { fill, forReaders, h } from "./dom.js";
+import { showFeatures } from "./features.js";
 import { showHook } from "./hook.js";
 import { stateOf } from "./list.js";
 import { showLog } from "./log.js";
 import { problemBox } from "./progress.js";
 import { saveBar } from "./save.js";
-import { showSend } from "./send.js";
 import { showSetUp } from "./setup.js";
 import { stateFor } from "./state.js";
 
 const VIEWS = {
   setup: ["Set up", showSetUp], hook: ["Service hook", showHook], aha: ["Let Aha! send", showAhaSend],
-  send: ["Send a sample", showSend], log: ["Log", showLog],
+  features: ["Features", showFeatures], log: ["Log", showLog],
 };
 
 export async function showEditor(place, route) {
@@ -29,7 +29,7 @@ export async function showEditor(place, route) {
   const body = h("div", { class: "view-body" });
   document.title = `${title} · ${state.saved?.name ?? "New integration"} · Aha! to Azure DevOps`;
   fill(place, back(), heading(state, view), body);
-  const leave = render(body, state);
+  const leave = render(body, state, route.item);
   if (view === "setup") body.querySelector("form").append(...saveBar(state, body));
   return () => {
     stopWatching();

@@ -80,7 +80,7 @@ function show(view, found, message) {
     found.status === "enabled" ? null : createButton(view, "Enable it again"),
     found.status === "enabled" && message?.done ? h("p", {}, "Next: ",
       h("a", { href: `#/i/${encodeURIComponent(view.state.id)}/aha` }, "let Aha! send"), ", or ",
-      h("a", { href: `#/i/${encodeURIComponent(view.state.id)}/send` }, "send a sample feature"), ".") : null);
+      h("a", { href: `#/i/${encodeURIComponent(view.state.id)}/features` }, "send a feature"), ".") : null);
 }
 
 /** A subscription with an earlier URL: the app or a person can change the URL. */

@@ -141,7 +141,7 @@ function card(integration, hook) {
       integration.enabled ? fact("Service hook", hookInWords(hook)) : null),
     h("p", { class: "card-links" },
       link("", "Set up", ` ${name}`), link("/hook", "Service hook", ` of ${name}`), link("/aha", "Let Aha! send", ` with ${name}`),
-      link("/send", "Send a sample", ` with ${name}`), link("/log", "Log", ` of ${name}`)));
+      link("/features", "Features", ` of ${name}`), link("/log", "Log", ` of ${name}`)));
 }
 
 const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));

@@ -117,5 +117,5 @@ function checkResults(state) {
     state.saved?.enabled ? h("p", {}, "It is ready to send. Next: ",
       h("a", { href: `#/i/${encodeURIComponent(state.id)}/hook` }, "let Azure DevOps report changes"), ", ",
       h("a", { href: `#/i/${encodeURIComponent(state.id)}/aha` }, "let Aha! send"), ", or ",
-      h("a", { href: `#/i/${encodeURIComponent(state.id)}/send` }, "send a sample feature"), ".") : null];
+      h("a", { href: `#/i/${encodeURIComponent(state.id)}/features` }, "send a feature"), ".") : null];
 }

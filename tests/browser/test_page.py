@@ -17,7 +17,7 @@ SHOWN = {
     "": "can be created in",
     "/hook": "reports every changed",
     "/aha": "Press Send in Aha!",
-    "/send": "A feature to try",
+    "/features": "5 features",
     "/log": "newest first",
 }
 """What each view of an integration shows once it is there."""
@@ -78,15 +78,16 @@ def test_names_with_markup_are_shown_as_the_text_that_they_are(
     page.sees(MARKUP, project)
     page.visit("#/i/markup")
     page.sees(MARKUP, "<i>leaning", "<u>state")
-    page.visit("#/i/markup/send")
+    page.visit("#/i/markup/features")
     feature = {
         "id": "1",
         "reference_num": MARKUP,
         "name": MARKUP,
         "attachments": [{"id": "1", "file_name": MARKUP}],
     }
-    page.paste("Feature as JSON", json.dumps({"feature": feature}))
-    page.press("Check without writing")
+    page.press("Send an event by hand")
+    page.paste("Event as JSON", json.dumps({"feature": feature}))
+    page.press("Check the event")
     page.sees("can", MARKUP)
     page.visit("#/i/markup/log")
     page.sees("Send of")
@@ -182,13 +183,17 @@ def test_axe_finds_nothing_serious(
     page.press("Nothing arrives?")
     page.sees("does not accept this key", "Not everything was sent")
     look("let Aha! send")
-    page.follow("Send a sample")
-    page.press("Use the example")
-    page.press("Check without writing")
-    page.sees("Everything can be sent")
-    look("sample")
+    page.follow("Features")
+    page.press("PROD-1")
+    page.press("Check")
+    page.sees("Everything can be sent", "Would be updated")
+    page.press("Send an event by hand")
+    look("features")
+    page.press("Unlink")
+    look("unlinking")
+    page.press("Keep the link")
     page.follow("Log")
-    page.sees("1 open problem", "Send of sample-feature-1")
+    page.sees("1 open problem", "Send of PROD-1")
     for line in page.all(".operation-line > summary"):
         line.click()
     page.sees("What to do", "Work item 1 was created")

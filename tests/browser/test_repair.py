@@ -415,7 +415,7 @@ def test_unsaved_changes_stay_until_they_are_saved_or_discarded(
     page.type("Personal access token", "a-token-being-typed")
     page.follow("All integrations")
     page.sees("There are unsaved changes")
-    page.follow("Send a sample")
+    page.follow("Features")
     page.sees("A send uses the saved configuration.")
     page.follow("Set up")
     assert page.value("Name") == "Renamed"
