@@ -68,7 +68,10 @@ class Arena:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.mount("http://", HTTPAdapter(pool_maxsize=_CALLERS))
-        body = {**sample_integration(system.aha.url), "product_id": integration_id, "name": integration_id}
+        sample = sample_integration(system.aha.url)
+        # A link back adds one trip to a first send. The naive way and the bare packages write none.
+        aha = {**sample["aha"], "link_back": "none"}
+        body = {**sample, "aha": aha, "product_id": integration_id, "name": integration_id}
         webhook_url = str(self._api("PUT", f"/integrations/{integration_id}", body)["webhook_url"])
         self._webhook_path = webhook_url.removeprefix(system.functions_url)
         self.control(AHA, "PUT", "/rate_limit", {"per_second": None, "per_minute": None})
