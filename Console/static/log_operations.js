@@ -94,7 +94,7 @@ const DONE = [
   ["record.changes", (number) => (number === 1 ? "Written to Aha!" : `${number} written to Aha!`)],
   ["integration.saved", () => "Saved"], ["link.made", () => "Linked"], ["link.removed", () => "Unlinked"],
   ["subscription.created", () => "Created"], ["subscription.enabled", () => "Enabled"], ["subscription.renewed", () => "Renewed"],
-  ["subscription.unchanged", () => "Works"],
+  ["subscription.unchanged", () => "Works"], ["subscription.deleted", () => "Deleted"],
 ];
 const NOTHING_TO_DO = [["notification.ignored", "Ignored"], ["event.ignored", "Ignored"], ["notification.nothing-to-do", "Nothing to change"]];
 const WITHOUT_RESULT = {

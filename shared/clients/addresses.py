@@ -11,14 +11,9 @@ import socket
 from urllib.parse import urlsplit
 
 from shared.deadline import Deadline
+from shared.domain.public_addresses import IPAddress, is_public
 
 _LEAST_SECONDS = 0.05
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-_AZURE_HOST_AGENT = ipaddress.ip_address("168.63.129.16")
-"""A public number, but it reaches the host of the virtual machine
-(https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16)."""
-_IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class AddressRefused(ValueError):
@@ -91,13 +86,6 @@ def connect(
     raise failure or OSError(f"{host} has no address")
 
 
-def _check_ip(address: _IPAddress) -> None:
-    is_public = address.is_global and not address.is_multicast and address != _AZURE_HOST_AGENT
-    if isinstance(address, ipaddress.IPv6Address):
-        if address in _NAT64:
-            _check_ip(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        else:
-            # A 6to4 address (2002::/16) can hold a private IPv4 address. 6to4 is deprecated (RFC 7526).
-            is_public = is_public and address in _GLOBAL_UNICAST and address.sixtofour is None
-    if not is_public:
+def _check_ip(address: IPAddress) -> None:
+    if not is_public(address):
         raise AddressRefused("the address is not public")

@@ -20,6 +20,7 @@ from shared.domain.integration import (
     RecordMapping,
 )
 from shared.domain.json_input import InputErrors, JsonObject, is_storable
+from shared.domain.public_addresses import may_be_public
 from shared.secret import Secret
 
 INTEGRATION_ID = re.compile(r"[a-z0-9-]{1,64}")
@@ -116,9 +117,11 @@ def read_aha(source: JsonObject, stored: Integration | None, url_rules: UrlRules
 
     A stored token is kept if the object has no token and the URL is still the stored one.
     """
-    url = source.text("url", longest=300).rstrip("/")
+    url = _with_scheme(source.text("url", longest=300).rstrip("/"))
     if url and not _is_base_url(url, url_rules.allow_local):
         source.error("url", "must be the account's URL without a path, such as https://company.aha.io")
+    elif url and not url_rules.allow_local and not may_be_public(urlsplit(url).hostname or ""):
+        source.error("url", "must be an address on the Internet, such as https://company.aha.io")
     token = _token(source, "api_token")
     if token is None and stored and stored.aha.api_token:
         if url and url.lower() != stored.aha.url.lower():
@@ -127,6 +130,11 @@ def read_aha(source: JsonObject, stored: Integration | None, url_rules: UrlRules
         else:
             token = stored.aha.api_token
     return AhaTarget(url=url, api_token=token)
+
+
+def _with_scheme(url: str) -> str:
+    """An address as people write it, `company.aha.io`, with its scheme."""
+    return f"https://{url}" if url and "://" not in url else url
 
 
 def _is_base_url(url: str, allow_http: bool) -> bool:

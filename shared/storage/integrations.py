@@ -221,7 +221,7 @@ class IntegrationStore:
 
 def _product_row_changes(integration: Integration, stored: StoredIntegration | None) -> list[RowOperation]:
     before = stored.integration.product_id if stored else ""
-    if integration.product_id == before:
+    if product_key(integration.product_id) == product_key(before):
         return []
     changes: list[RowOperation] = []
     if before:

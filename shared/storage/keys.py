@@ -68,5 +68,5 @@ def integration_key(integration_id: str) -> str:
 
 
 def product_key(product_id: str) -> str:
-    """The row key of the row that says which integration a product belongs to."""
-    return f"p:{escape_key(product_id)}"
+    """The row key of the row that says which integration has a product. A reference prefix may be in any case."""
+    return f"p:{escape_key(product_id.upper())}"

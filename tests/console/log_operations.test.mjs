@@ -71,6 +71,7 @@ for (const [kind, events, title, words] of [
   ["connection_test", [["azure-devops.request", {}]], "Connection test", "Passed"],
   ["configuration", [["integration.saved", {}]], "Configuration", "Saved"],
   ["service_hook", [["subscription.enabled", {}]], "Service hook", "Enabled"],
+  ["service_hook", [["subscription.deleted", {}]], "Service hook", "Deleted"],
   // An older version of the app did not say what an operation was for.
   [null, [["notification.nothing-to-do", { work_item_id: 7 }]], "Notification of work item 7", "Nothing to change"],
   [null, [["intention.settled", { reference: "PROD-3" }]], "Operation of PROD-3", ""],

@@ -184,6 +184,16 @@ def test_a_product_belongs_to_one_integration(store: IntegrationStore) -> None:
     assert store.find("two") is None
 
 
+def test_a_reference_prefix_is_the_same_product_in_any_case(store: IntegrationStore) -> None:
+    one = store.save(an_integration("one"), None)
+
+    with pytest.raises(ProductTaken):
+        store.save(an_integration("two", product_id="prod"), None)
+    renamed = store.save(an_integration("one", product_id="prod"), one)
+    store.delete(renamed)
+    store.save(an_integration("two", product_id="Prod"), None)
+
+
 def test_a_product_is_free_when_its_integration_moves_to_another(store: IntegrationStore) -> None:
     one = store.save(an_integration("one"), None)
     two = store.save(an_integration("two", product_id="OTHER"), None)

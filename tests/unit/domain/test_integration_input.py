@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -179,7 +180,12 @@ def test_removing_the_url_first_does_not_keep_the_token_for_another_one() -> Non
         ("aha/url", "https://me:pw@fabrikam.aha.io", "/aha/url"),
         ("aha/url", "https://fabrikam.aha.io?x=1", "/aha/url"),
         ("aha/url", "https://fabrikam.aha.io:port", "/aha/url"),
-        ("aha/url", "fabrikam.aha.io", "/aha/url"),
+        ("aha/url", "https://10.0.0.4", "/aha/url"),
+        ("aha/url", "https://[::1]", "/aha/url"),
+        ("aha/url", "169.254.169.254", "/aha/url"),
+        ("aha/url", "localhost:8082", "/aha/url"),
+        ("aha/url", "https://aha.internal.", "/aha/url"),
+        ("aha/url", "https://aha", "/aha/url"),
         ("aha/url", "https://[", "/aha/url"),
         ("feature/status_mapping", ["New"], "/feature/status_mapping"),
         ("feature/status_mapping", {"New": []}, "/feature/status_mapping/New"),
@@ -205,7 +211,7 @@ def test_removing_the_url_first_does_not_keep_the_token_for_another_one() -> Non
         ("aha/integration_id", -3, "/aha/integration_id"),
         ("aha/integration_id", ["7102368429104850043"], "/aha/integration_id"),
     ],
-    ids=range(42),
+    ids=range(47),
 )
 def test_an_error_has_the_pointer_of_the_wrong_value(path: str, value: Any, pointer: str) -> None:
     assert list(errors_of(changed(path, value))) == [pointer]
@@ -219,6 +225,19 @@ def test_a_name_is_a_text(name: Any) -> None:
 @pytest.mark.parametrize("product_id", ["", " ", 1.5, [], 10**300, "x" * 256], ids=range(6))
 def test_a_product_is_a_text_or_a_whole_number(product_id: Any) -> None:
     assert list(errors_of(changed("product_id", product_id))) == ["/product_id"]
+
+
+def test_an_aha_account_is_taken_as_people_write_it() -> None:
+    assert read(changed("aha/url", "fabrikam.aha.io")).aha.url == "https://fabrikam.aha.io"
+    assert read(changed("aha/url", "https://fabrikam.aha.io/")).aha.url == "https://fabrikam.aha.io"
+
+
+def test_a_local_aha_is_taken_where_that_is_allowed() -> None:
+    rules = replace(URL_RULES, allow_local=True)
+
+    assert (
+        read(changed("aha/url", "http://127.0.0.1:8082"), url_rules=rules).aha.url == "http://127.0.0.1:8082"
+    )
 
 
 @pytest.mark.parametrize("url", ["ftp://fabrikam.aha.io", "https://", "aha.io/api"])
