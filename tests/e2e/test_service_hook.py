@@ -253,6 +253,7 @@ def test_an_integration_that_is_not_there_has_none(api: Api) -> None:
 
     problem_of(api.get(path), 404, "integration_not_found")
     problem_of(api.post(path), 404, "integration_not_found")
+    problem_of(api.delete(path), 404, "integration_not_found")
 
 
 def test_a_refused_token_does_not_see_it(api: Api, integration: IntegrationUnderTest, path: str) -> None:

@@ -50,6 +50,7 @@ def answers_of(host: FurtherHost) -> dict[str, requests.Response]:
         "unlink": api.delete("/integrations/x/features/PROD-1"),
         "subscription": api.get("/integrations/x/service-hook"),
         "subscribe": api.post("/integrations/x/service-hook"),
+        "unsubscribe": api.delete("/integrations/x/service-hook"),
         "webhook": api.post("/webhooks/x/token", {}),
         "list again": api.get("/integrations"),
         "health": api.get("/health"),

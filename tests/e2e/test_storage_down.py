@@ -41,6 +41,7 @@ def functions(
         "link": lambda: api.put(f"{path}/features/PROD-1", json={"work_item_id": 1}, timeout=SECONDS),
         "unlink": lambda: api.delete(f"{path}/features/PROD-1", timeout=SECONDS),
         "subscription": lambda: api.get(f"{path}/service-hook", timeout=SECONDS),
+        "unsubscribe": lambda: api.delete(f"{path}/service-hook", timeout=SECONDS),
         "subscribe": lambda: api.post(f"{path}/service-hook", timeout=SECONDS),
         "webhook": lambda: api.post(integration.webhook_url, updated, timeout=SECONDS),
         "health": lambda: api.get("/health", timeout=SECONDS),

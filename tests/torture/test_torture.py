@@ -18,7 +18,7 @@ from tests.torture.wire import ON_THE_WIRE, Break
 from tests.torture.workers import LocalWorkers
 from tests.torture.world import World
 
-SEQUENCES = 100
+SEQUENCES = 60
 _PORTIONS = 5
 """So that two processes can share them."""
 
