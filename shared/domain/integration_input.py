@@ -28,6 +28,7 @@ _AHA_INTEGRATION_ID = re.compile(r"[0-9]{1,30}")
 _FIELD_REFERENCE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)+")
 _MOST_MAPPED_STATES = 200
 _MOST_DEFAULT_FIELDS = 50
+_HOST = re.compile(r"[\w.:-]+")
 _FIELDS_SET_BY_THE_APP = frozenset(
     ("system.title", "system.areapath", "system.teamproject", "system.workitemtype", "system.id",
      "system.rev", "system.parent")
@@ -138,6 +139,9 @@ def _with_scheme(url: str) -> str:
 
 
 def _is_base_url(url: str, allow_http: bool) -> bool:
+    # urlsplit drops line breaks and tabs.
+    if any(character.isspace() for character in url):
+        return False
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -145,7 +149,7 @@ def _is_base_url(url: str, allow_http: bool) -> bool:
         return False
     schemes = ("https", "http") if allow_http else ("https",)
     extras = parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.password
-    return parts.scheme in schemes and bool(parts.hostname) and not extras
+    return parts.scheme in schemes and bool(_HOST.fullmatch(parts.hostname or "")) and not extras
 
 
 def _token(source: JsonObject, key: str) -> Secret | None:

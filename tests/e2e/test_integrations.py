@@ -207,7 +207,7 @@ class TestValidation:
                     "project": "x" * 65,
                     "area_path": ["Fabrikam"],
                 },
-                "aha": {"url": "company.aha.io", "api_token": "tökén"},
+                "aha": {"url": "ftp://company.aha.io", "api_token": "tökén"},
                 "feature": {
                     "work_item_type": 3,
                     "status_mapping": {"In/Progress~": 1.5, "": "Shipped", "New": None},

@@ -240,7 +240,17 @@ def test_a_local_aha_is_taken_where_that_is_allowed() -> None:
     )
 
 
-@pytest.mark.parametrize("url", ["ftp://fabrikam.aha.io", "https://", "aha.io/api"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://fabrikam.aha.io",
+        "not an address",
+        "fabrikam.aha.io\n.example",
+        "f@brikam.aha.io",
+        "https://",
+        "aha.io/api",
+    ],
+)
 def test_an_aha_account_is_an_https_address_without_a_path(url: str) -> None:
     assert list(errors_of(changed("aha/url", url))) == ["/aha/url"]
 
