@@ -36,6 +36,7 @@ def health_json(store: OutcomeStore, operation: Operation, integration_id: str) 
         logger.warning("The health of %s is not known: %s", integration_id, error.detail)
         health = _unknown(operation, error.code, f"The log of the integration cannot be read. {error.detail}")
     except Exception:
+        # One integration's defect must not hide the others in the list.
         logger.exception("A defect stopped the health of %s in operation %s", integration_id, operation.id)
         health = _unknown(
             operation,

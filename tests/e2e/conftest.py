@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from local.faults import FaultInjection
+from local.serving import start_in_thread
 from local.system import LocalSystem
 from tests.e2e.sending_scene import Scene
 from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest, ensure_running
+from tests.storage.relay import FaultyStorage, Relay
 
 _numbers = itertools.count(1)
 
@@ -52,3 +55,14 @@ def scene(
     made = Scene(system, api, azure_devops, aha, integration)
     made.hold_notifications()
     return made
+
+
+@pytest.fixture
+def storage(system: LocalSystem) -> Iterator[FaultyStorage]:
+    """The system's Table Storage by way of a relay that can refuse requests."""
+    relay = Relay(system.tables_connection_string)
+    server = start_in_thread(FaultInjection(relay))
+    try:
+        yield FaultyStorage(server.url, relay)
+    finally:
+        server.stop()

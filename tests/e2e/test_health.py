@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
-from local.faults import FaultInjection
-from local.serving import start_in_thread
 from local.system import LocalSystem
 from tests.e2e.configuration_bodies import changed
 from tests.e2e.configuration_hosts import further_host
@@ -15,7 +9,7 @@ from tests.e2e.reconciling import reconcile
 from tests.e2e.sending_payloads import Json, feature, requirement
 from tests.e2e.sending_scene import Scene
 from tests.e2e.system import Api, IntegrationUnderTest
-from tests.storage.relay import FaultyStorage, Relay
+from tests.storage.relay import FaultyStorage
 
 EXPIRED = {"/azure_devops/personal_access_token": "sandbox-expired-token"}
 TOKEN = "azure_devops_credentials_rejected"
@@ -232,17 +226,6 @@ def test_an_unlinked_record_is_no_problem_any_more(scene: Scene) -> None:
 
     assert answer.status_code == 204
     assert open_problems(scene) == {}
-
-
-@pytest.fixture
-def storage(system: LocalSystem) -> Iterator[FaultyStorage]:
-    """The system's Table Storage by way of a relay that can refuse requests."""
-    relay = Relay(system.tables_connection_string)
-    server = start_in_thread(FaultInjection(relay))
-    try:
-        yield FaultyStorage(server.url, relay)
-    finally:
-        server.stop()
 
 
 def test_a_log_that_cannot_be_read_does_not_fail_the_list(

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from local.faults import FaultInjection
-from local.serving import start_in_thread
 from local.system import LocalSystem
 from tests.e2e.configuration_bodies import MINIMAL, changed, faults_of, problem_of
 from tests.e2e.configuration_hosts import further_host
 from tests.e2e.configuration_tables import rows_about
 from tests.e2e.system import Api, AzureDevOps, IntegrationUnderTest
-from tests.storage.relay import FaultyStorage, Relay
+from tests.storage.relay import FaultyStorage
 
 _FAILURES = ("operation.failed", "operation.refused")
 
@@ -28,17 +25,6 @@ def failures(api: Api, integration_id: str) -> list[tuple[str, str]]:
 def assert_no_error(api: Api, integration_id: str) -> None:
     """The integration has no error, so the page shows none: the mistake was the caller's."""
     assert api.log(integration_id, level="error") == []
-
-
-@pytest.fixture
-def storage(system: LocalSystem) -> Iterator[FaultyStorage]:
-    """The system's Table Storage by way of a relay that can refuse requests."""
-    relay = Relay(system.tables_connection_string)
-    server = start_in_thread(FaultInjection(relay))
-    try:
-        yield FaultyStorage(server.url, relay)
-    finally:
-        server.stop()
 
 
 def test_a_service_hook_that_cannot_be_read_is_in_the_log(
