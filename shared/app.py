@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from shared.admission import MOST_SENDS, Admission
 from shared.clock import Clock
 from shared.domain.integration import AhaTarget, AzureDevOpsTarget, StoredIntegration
-from shared.identity import ManagedIdentity
+from shared.identity import Identity, ManagedIdentity
 from shared.operation import Operation
 from shared.operation_log import LogEntry, LogSink
 from shared.settings import Settings
@@ -51,7 +51,7 @@ class App:
     vault: Vault
     integrations: IntegrationStore
     log: LogStore
-    identity: ManagedIdentity = field(default_factory=ManagedIdentity)
+    identity: Identity = field(default_factory=ManagedIdentity)
     clock: Clock = field(default_factory=Clock)
     sends: Admission = field(default_factory=lambda: Admission(MOST_SENDS))
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
@@ -60,7 +60,11 @@ class App:
     def from_settings(cls, settings: Settings) -> App:
         """Build the app. No other system is contacted yet."""
         identity = ManagedIdentity()
-        tables = Tables.from_settings(settings, identity)
+        return cls.of(settings, Tables.from_settings(settings, identity), identity)
+
+    @classmethod
+    def of(cls, settings: Settings, tables: Tables, identity: Identity) -> App:
+        """Build it for somebody else than the function app's identity."""
         vault = Vault(settings.secrets_keys)
         return cls(
             settings=settings,

@@ -1,13 +1,22 @@
-"""The function app's managed identity, for Table Storage and for Azure DevOps."""
+"""Who the app is, for Table Storage and for Azure DevOps: in Azure its managed identity."""
 
 from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
     from azure.identity import ManagedIdentityCredential
+
+
+class Identity(Protocol):
+    """Somebody who gets tokens of Microsoft Entra. Usable from several threads."""
+
+    def credential(self) -> TokenCredential:
+        """The credential, always the same one."""
+        ...
 
 
 class ManagedIdentity:

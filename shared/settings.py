@@ -76,6 +76,16 @@ class Settings:
         )
 
 
+def storage_account(environment: Mapping[str, str]) -> tuple[Secret | None, str | None]:
+    """The connection string or the endpoint of the tables, where no other setting is needed.
+
+    Raises:
+        SettingInvalid: neither is set, or it is malformed.
+    """
+    values = _Values(environment)
+    return _tables(values, values.boolean("ALLOW_LOCAL_ADDRESSES"))
+
+
 class _Values:
     """The environment with the defaults of `DECLARATIONS`. Reading a malformed value raises SettingInvalid."""
 

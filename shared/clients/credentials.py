@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.integration import Authentication, AzureDevOpsTarget
 from shared.errors import CredentialsRejected, System
-from shared.identity import ManagedIdentity
+from shared.identity import Identity
 from shared.secret import Secret
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class EntraTokens:
     A token lives about an hour. It is kept until 10 minutes before it expires.
     """
 
-    def __init__(self, identity: ManagedIdentity) -> None:
+    def __init__(self, identity: Identity) -> None:
         self._identity = identity
         self._lock = threading.Lock()
         self._token: AccessToken | None = None

@@ -7,7 +7,7 @@ from shared.clients.credentials import EntraTokens
 from shared.clients.rate_limits import RateLimits
 from shared.clients.transport import Transport
 from shared.clients.webhook_integrations import WebhookIntegrations
-from shared.identity import ManagedIdentity
+from shared.identity import Identity, ManagedIdentity
 
 
 class ProcessState:
@@ -17,7 +17,7 @@ class ProcessState:
     allows http:// and private addresses.
     """
 
-    def __init__(self, *, allow_local: bool, identity: ManagedIdentity | None = None) -> None:
+    def __init__(self, *, allow_local: bool, identity: Identity | None = None) -> None:
         self.transport = Transport(allow_local=allow_local)
         self.rate_limits = RateLimits()
         self.capabilities = Capabilities()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from shared.domain.integration import (
@@ -18,7 +19,7 @@ from shared.domain.integration import (
 )
 from shared.secret import Secret
 from shared.storage.keys import integration_key, product_key
-from shared.storage.rows import Row, Value, check_schema, long_text
+from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names
 from shared.storage.vault import Vault
 
 PARTITION = "integrations"
@@ -26,6 +27,10 @@ PARTITION = "integrations"
 
 SCHEMA = 1
 """The shape of the rows below. Raise it when an older version of this app would misread a row."""
+
+
+TOKENS = ("personal_access_token", "aha_api_token")
+"""The properties that hold encrypted tokens."""
 
 
 def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
@@ -96,6 +101,24 @@ def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
         version=row.etag,
         webhook_generation=row.text("webhook_generation"),
     )
+
+
+def keys_of_tokens(row: Row, vault: Vault) -> dict[str, int | None]:
+    """For each token that a row has, the number of the key that decrypts it, 1 for the newest; None if none does."""
+    return {name: vault.key_of(encrypted) for name in TOKENS if (encrypted := row.long_text(name))}
+
+
+def reencrypted_row(row: Row, vault: Vault) -> Row:
+    """The row with its tokens encrypted with the newest key. One that no key decrypts stays, and so does all else."""
+    renewed: dict[str, Value] = dict(row.properties)
+    for name, key in keys_of_tokens(row, vault).items():
+        if key is None:
+            continue
+        secret = vault.decrypt(row.long_text(name))
+        for old in long_text_names(row, (name,)):
+            del renewed[old]
+        renewed |= _encrypted(name, secret, vault)
+    return replace(row, properties={**renewed, "revision": secrets.token_hex(16)})
 
 
 def tombstone_row(integration_id: str, webhook_generation: str, *, is_purged: bool) -> Row:

@@ -63,20 +63,21 @@ class IntegrationStore:
 
     def all(self) -> list[StoredIntegration]:
         """Every integration, sorted by name without regard to case, then by id."""
-        found = [stored_integration(row, self._vault) for row in self._rows()]
+        found = [stored_integration(row, self._vault) for row in self.rows()]
         return sorted(
             found, key=lambda item: (item.integration.name.casefold(), item.integration.integration_id)
         )
 
     def each(self) -> Iterator[StoredIntegration | UnreadableIntegration]:
         """Every integration, in no order. One whose row cannot be read does not hide the others."""
-        for row in self._rows():
+        for row in self.rows():
             try:
                 yield stored_integration(row, self._vault)
             except Exception as error:
                 yield UnreadableIntegration(row.row_key.removeprefix("i:"), error)
 
-    def _rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[Row]:
+        """The rows of all integrations that were not deleted, in no order."""
         rows = self._table.query(
             "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end",
             {"partition": PARTITION, "first": "i:", "end": "i;"},

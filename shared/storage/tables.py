@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shared.connections import MOST_IDLE_SECONDS, Exchange, Exchanges, kept_session
 from shared.domain.retry import retry_after_seconds
 from shared.errors import SettingInvalid
-from shared.identity import ManagedIdentity
+from shared.identity import Identity, ManagedIdentity
 from shared.secret import Secret
 from shared.settings import Settings
 from shared.storage.table import ATTEMPTS, BACKOFF_SECONDS, Table
@@ -41,7 +41,7 @@ class Tables:
         self,
         connection_string: Secret | None,
         endpoint: str | None = None,
-        identity: ManagedIdentity | None = None,
+        identity: Identity | None = None,
         *,
         most_idle_seconds: float = MOST_IDLE_SECONDS,
     ) -> None:
@@ -60,7 +60,7 @@ class Tables:
         self.log = Table("Log", self._client)
 
     @classmethod
-    def from_settings(cls, settings: Settings, identity: ManagedIdentity) -> Tables:
+    def from_settings(cls, settings: Settings, identity: Identity) -> Tables:
         """The tables of the storage account in the app settings."""
         return cls(settings.tables_connection_string, settings.tables_endpoint, identity)
 
@@ -76,7 +76,7 @@ class Tables:
 def _connect(
     connection_string: Secret | None,
     endpoint: str | None,
-    identity: ManagedIdentity,
+    identity: Identity,
     most_idle_seconds: float,
 ) -> TableServiceClient:
     from azure.core.pipeline.transport import RequestsTransport

@@ -17,7 +17,8 @@ _WEBHOOK_DOMAIN = b"webhook token, version 1"
 class Vault:
     """Encrypts with the first key, which is the newest, and decrypts with any of them.
 
-    To rotate the key, an operator puts a new one in front. Tokens that are saved after that use the new key.
+    To rotate the key, an operator puts a new one in front. Tokens that are saved after that use the new key; the others
+    are re-encrypted by `python -m operate rotate-key`.
     """
 
     def __init__(self, keys: Sequence[Secret]) -> None:
@@ -61,12 +62,28 @@ class Vault:
 
     def is_webhook_token(self, token: str, integration_id: str, generation: str) -> bool:
         """Whether the token was derived from one of the keys. The time does not depend on the token."""
+        return self.key_of_webhook_token(token, integration_id, generation) is not None
+
+    def key_of_webhook_token(self, token: str, integration_id: str, generation: str) -> int | None:
+        """The number of the key that the token was derived from, 1 for the newest; None if it is none of them."""
         given = token.encode("utf-8", "surrogatepass")
         matches = [
             hmac.compare_digest(given, _webhook_token(key, integration_id, generation).encode())
             for key in self._keys
         ]
-        return any(matches)
+        return matches.index(True) + 1 if any(matches) else None
+
+    def key_of(self, encrypted: str) -> int | None:
+        """The number of the key that decrypts a text of `encrypt`, 1 for the newest; None if none does."""
+        from cryptography.fernet import Fernet, InvalidToken
+
+        for number, key in enumerate(self._keys, 1):
+            try:
+                Fernet(key.reveal()).decrypt(encrypted.encode())
+            except InvalidToken:
+                continue
+            return number
+        return None
 
 
 @dataclass(frozen=True, repr=False, eq=False)

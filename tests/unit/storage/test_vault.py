@@ -87,3 +87,20 @@ def test_no_other_integration_or_generation_has_the_same_token(a: str, b: str, c
 @pytest.mark.parametrize("token", ["", "é", "\ud800", "a" * 43])
 def test_any_other_text_is_not_a_webhook_token(token: str) -> None:
     assert not Vault([NEW]).is_webhook_token(token, "web", "1")
+
+
+def test_the_number_of_the_key_that_a_text_was_encrypted_with() -> None:
+    encrypted = Vault([OLD]).encrypt(Secret("a token"))
+
+    assert Vault([OLD]).key_of(encrypted) == 1
+    assert Vault([NEW, OLD]).key_of(encrypted) == 2
+    assert Vault([NEW]).key_of(encrypted) is None
+    assert Vault([NEW]).key_of("no ciphertext") is None
+
+
+def test_the_number_of_the_key_that_a_webhook_token_was_derived_from() -> None:
+    token = Vault([OLD]).webhook_token("web", "9f")
+
+    assert Vault([NEW, OLD]).key_of_webhook_token(token, "web", "9f") == 2
+    assert Vault([NEW]).key_of_webhook_token(token, "web", "9f") is None
+    assert Vault([NEW, OLD]).key_of_webhook_token(token, "shop", "9f") is None

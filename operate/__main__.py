@@ -1,0 +1,62 @@
+"""Runs one command. The exit codes are those of `operate.outcome.Exit`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from operate.arguments import read_arguments
+from operate.outcome import Exit
+from operate.terminal import Terminal
+from operate.workplace import Workplace
+from shared.errors import (
+    CredentialsRejected,
+    InvalidInput,
+    InvalidRequest,
+    OperationFailed,
+    SettingInvalid,
+    System,
+    Unavailable,
+)
+
+_OWN_IDENTITY = (
+    "With TABLES_ENDPOINT, this command signs in as you: run `az login`. You need the role Storage Table Data "
+    "Contributor on the storage account, and its firewall must let your machine in."
+)
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> Exit:
+    """Run the command that the arguments name. An interrupted command can be run again."""
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")
+    chosen = read_arguments(arguments)
+    terminal = Terminal()
+    try:
+        code: Exit = chosen.run(chosen, Workplace(environment), terminal)
+        return code
+    except KeyboardInterrupt:
+        terminal.error("Interrupted. Run the same command again: it goes on where it stopped.")
+        return Exit.INTERRUPTED
+    except OperationFailed as error:
+        terminal.error(_explained(error))
+        return _code_of(error)
+
+
+def _explained(error: OperationFailed) -> str:
+    lines = [error.detail]
+    if isinstance(error, InvalidRequest):
+        lines += [f"  {one.pointer or '/'}: {one.detail}" for one in error.errors]
+    if isinstance(error, Unavailable) and error.system is System.STORAGE:
+        lines.append(_OWN_IDENTITY)
+    return "\n".join(lines)
+
+
+def _code_of(error: OperationFailed) -> Exit:
+    if isinstance(error, SettingInvalid | InvalidInput):
+        return Exit.WRONG_CALL
+    return Exit.WRONG_CALL if isinstance(error, CredentialsRejected) else Exit.FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,55 @@
+"""The command line: `python -m operate --help` shows it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from operate import rotation
+from operate.outcome import Exit
+from operate.terminal import Terminal
+from operate.workplace import Workplace
+
+Run = Callable[[argparse.Namespace, Workplace, Terminal], Exit]
+
+_SETTINGS = """\
+settings, from the environment, as the function app has them:
+  TABLES_ENDPOINT           https://ACCOUNT.table.core.windows.net, with your own sign-in (az login);
+  TABLES_CONNECTION_STRING  or a connection string
+  SECRETS_KEY, PUBLIC_URL   for commands that read tokens
+
+exit codes: 0 nothing is left to do, 1 the report names what is left, 2 wrong call, setting or token, 3 a system failed
+"""
+
+
+def read_arguments(arguments: Sequence[str]) -> Any:
+    """The chosen command, as `run`, with its options. Ends the process with exit code 2 if they are wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m operate",
+        description="Look after the tables of the Aha! – Azure DevOps integration. See docs/operate.md.",
+        epilog=_SETTINGS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Run, text: str, *, writes: bool = True) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        command.set_defaults(run=run)
+        if writes:
+            command.add_argument(
+                "--dry-run", action="store_true", help="write nothing, say what would be done"
+            )
+        return command
+
+    rotate = add(
+        "rotate-key",
+        rotation.run,
+        "encrypt all tokens with the first key of SECRETS_KEY, and list the webhook URLs that need an older one",
+    )
+    rotate.add_argument(
+        "--renew-webhooks",
+        action="store_true",
+        help="give the subscriptions in Azure DevOps the webhook URLs of the first key",
+    )
+    return parser.parse_args(arguments)

@@ -1,0 +1,90 @@
+"""The subscriptions in Azure DevOps that call an earlier webhook URL of an integration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from operate.workplace import reading
+from shared.api.integrations import webhook_url
+from shared.api.subscription import subscribe
+from shared.api.subscription_plan import own_subscriptions
+from shared.app import App
+from shared.clients.service_hooks import Subscription
+from shared.domain.integration import StoredIntegration
+from shared.errors import IntegrationIncomplete
+from shared.operation import Operation
+from shared.storage.vault import Vault
+
+_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class OldHook:
+    """A subscription with an earlier webhook URL. `key`: the number of the key that made it, None if none did."""
+
+    integration_id: str
+    subscription_id: str
+    status: str
+    key: int | None
+
+    @property
+    def needs_older_key(self) -> bool:
+        """Whether its URL works, and stops working when an older key goes."""
+        return self.key is not None and self.key > 1
+
+    def __str__(self) -> str:
+        known = f"{self.integration_id}: subscription {self.subscription_id} ({self.status}) calls "
+        if self.key is None:
+            return known + "a webhook URL that does not work any more: it was replaced, or its key is gone"
+        return (
+            known
+            + f"a webhook URL that key {self.key} of SECRETS_KEY made. It stops working when that key goes"
+        )
+
+
+def judged(stored: StoredIntegration, outdated: Sequence[Subscription], vault: Vault) -> tuple[OldHook, ...]:
+    """Which key made the URL of each of these subscriptions of an integration."""
+    integration_id = stored.integration.integration_id
+    return tuple(
+        OldHook(
+            integration_id,
+            one.id,
+            one.status,
+            vault.key_of_webhook_token(one.url.rsplit("/", 1)[-1], integration_id, stored.webhook_generation),
+        )
+        for one in outdated
+    )
+
+
+def old_hooks(app: App, stored: StoredIntegration) -> tuple[OldHook, ...]:
+    """The subscriptions that call an earlier webhook URL of the integration.
+
+    Raises:
+        IntegrationIncomplete: Azure DevOps cannot be asked.
+        Refused, Unavailable, SettingInvalid: it was asked in vain, or the token cannot be decrypted.
+    """
+    target = stored.integration.azure_devops
+    if not target.account_name:
+        return ()
+    if not target.has_credentials:
+        raise IntegrationIncomplete(
+            "The integration has no personal access token, so Azure DevOps cannot be asked."
+        )
+    subscriptions = app.service_hooks(target, reading()).subscriptions()
+    url = webhook_url(app, stored.integration, stored.webhook_generation)
+    return judged(stored, own_subscriptions(subscriptions, url).outdated, app.vault)
+
+
+def renew(app: App, stored: StoredIntegration) -> None:
+    """Have one enabled subscription call the current webhook URL, as the app's own page does.
+
+    Raises:
+        OperationFailed: it was not done.
+    """
+    operation = Operation.start(_SECONDS)
+    operation.log.write_to(app.log_of(stored))
+    try:
+        subscribe(app, operation, stored)
+    finally:
+        operation.log.flush()

@@ -1,0 +1,82 @@
+"""What the commands work with: the tables by the operator's identity and, where tokens are needed, the whole app."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from operate.identity import OperatorIdentity
+from shared.app import App
+from shared.errors import SettingInvalid
+from shared.operation import Operation
+from shared.secret import Secret
+from shared.settings import Settings, storage_account
+from shared.storage.integrations import IntegrationStore
+from shared.storage.links import LinkStore
+from shared.storage.tables import Tables
+from shared.storage.vault import Vault
+
+_A_DAY = 86_400.0
+
+
+class Workplace:
+    """Reads the settings from the environment, each when it is needed: not every command needs the key."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables of the app. Needs TABLES_ENDPOINT or TABLES_CONNECTION_STRING."""
+        connection_string, endpoint = storage_account(self.environment)
+        return Tables(connection_string, endpoint, OperatorIdentity())
+
+    @cached_property
+    def integrations(self) -> IntegrationStore:
+        """The integrations, whose tokens cannot be read."""
+        return IntegrationStore(self.tables, NoKeys())
+
+    @cached_property
+    def links(self) -> LinkStore:
+        """The links."""
+        return LinkStore(self.tables)
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether SECRETS_KEY is set."""
+        return bool(self.environment.get("SECRETS_KEY", "").strip())
+
+    @cached_property
+    def app(self) -> App:
+        """The app with the operator's identity. Needs SECRETS_KEY and PUBLIC_URL too, as the function app has them."""
+        settings = Settings.from_environment(self.environment)
+        identity = OperatorIdentity()
+        return App.of(settings, Tables.from_settings(settings, identity), identity)
+
+
+class NoKeys(Vault):
+    """Stands for the keys in commands that read and write no token."""
+
+    def __init__(self) -> None:
+        """No key is needed."""
+
+    def encrypt(self, secret: Secret) -> str:
+        """Raises SettingInvalid."""
+        raise _no_key()
+
+    def decrypt(self, encrypted: str) -> Secret:
+        """Raises SettingInvalid."""
+        raise _no_key()
+
+
+def _no_key() -> SettingInvalid:
+    return SettingInvalid(
+        "SECRETS_KEY is not set. Set it as the function app has it: this command needs a token."
+    )
+
+
+def reading() -> Operation:
+    """An operation of hours that only reads. Its steps go to no log: a search makes thousands of requests."""
+    operation = Operation.start(_A_DAY)
+    operation.log.write_to(lambda entries: None)
+    return operation
