@@ -49,7 +49,8 @@ export class LinkedFeatures {
     const name = feature.reference_num || feature.id;
     const item = feature.work_item;
     return h("li", {},
-      h("p", { class: "record-facts" }, button(name, () => this.choose(name), "link", { "aria-label": `Show ${name}` }),
+      button([h("strong", {}, name), h("span", { class: "choice-name", dir: "auto" }, feature.name)], () => this.choose(name), "choice", { title: feature.name }),
+      h("p", { class: "record-facts" },
         outwardLink(item.url, `${item.type} ${item.id}`),
         feature.last_sent_at ? h("span", {}, "Sent ", moment(feature.last_sent_at)) : null,
         feature.last_received_at ? h("span", {}, "Change back ", moment(feature.last_received_at)) : null),

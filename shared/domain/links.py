@@ -115,6 +115,7 @@ class WrittenBack:
 class Link:
     """A record and its work item.
 
+    `name` is the record's in Aha! when the link was last written.
     `parent_aha_id` is the feature of a requirement (empty for a feature), `parent_work_item_id` that feature's work
     item at the last send. `work_item_url` is the page that a person opens.
     `agreed_revision` is the newest revision of the work item of which every field is in sync with Aha!.

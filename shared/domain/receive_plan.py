@@ -208,6 +208,7 @@ def link_after(
     went_through = not not_taken and (plan.writes or link.refused_revision > 0)
     new_link = replace(
         link,
+        name=after.name or link.name,
         base=base,
         refused_revision=work_item.revision if not_taken else 0,
         last_error=None if went_through else link.last_error,

@@ -61,6 +61,7 @@ def _feature_json(link: Link) -> dict[str, Any]:
     return {
         "id": link.aha_id,
         "reference_num": link.reference,
+        "name": link.name,
         "work_item": {"id": link.work_item_id, "url": link.work_item_url, "type": link.work_item_type},
         "last_sent_at": time_text(link.sent_at),
         "last_received_at": time_text(link.received_at),

@@ -164,7 +164,7 @@ def test_without_aha_events_are_sent_by_hand_and_links_are_listed(
     page.sees("Everything was sent", "Feature 21")
     page.press("Show more")
     page.sees_no("Show more")
-    assert page.focused().text == "F-21"
+    assert page.focused().text.startswith("F-21")
 
 
 def test_what_aha_does_not_answer_can_be_tried_again(

@@ -226,6 +226,7 @@ class TestList:
 
         assert [item["reference_num"] for item in body["features"]] == ["PROD-2", "PROD-1", "PROD-3"]
         assert [item["work_item"]["id"] for item in body["features"]] == ids
+        assert body["features"][1]["name"] == "Pay by card"
         assert body["next"] is None
 
     def test_is_read_in_pages(self, scene: Scene) -> None:

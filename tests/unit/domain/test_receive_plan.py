@@ -264,6 +264,7 @@ def test_a_committed_notification_leaves_no_intention_of_its_own() -> None:
     after = link_after(plan, link, item, replace(RECORD, name="Find colours"), operation_id="op-1")
 
     assert after.intentions == (other,)
+    assert after.name == "Find colours"
 
 
 @pytest.mark.parametrize("not_taken", [Field.NAME, Field.DESCRIPTION, Field.STATE])
