@@ -9,6 +9,7 @@ from typing import Any
 
 from shared import log_events
 from shared.api.health import health_json
+from shared.api.product_owner import check_other_name_is_free
 from shared.app import App
 from shared.concurrency import in_parallel
 from shared.domain.integration import AhaTarget, Integration, RecordMapping, StoredIntegration
@@ -59,7 +60,7 @@ def put_integration(
     Raises:
         InvalidRequest: with every error.
         PreconditionFailed: `if_match` does not match, or another request saved the integration at the same time.
-        ProductTaken: another integration has the product.
+        ProductTaken: another integration has the product, under this name or its other one.
     """
     if not INTEGRATION_ID.fullmatch(integration_id):
         raise InvalidRequest(
@@ -74,6 +75,7 @@ def put_integration(
         stored.integration if stored else None,
         UrlRules(settings.azure_devops_url, settings.allow_local_addresses),
     )
+    check_other_name_is_free(app, operation, integration, stored.integration if stored else None)
     saved = app.integrations.save(integration, stored, rotate_webhook_url=rotate)
     operation.log.add(
         log_events.INTEGRATION_SAVED,

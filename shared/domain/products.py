@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.errors import ProductTaken
+
 _FEATURE_REFERENCE = re.compile(r"(.+)-[0-9]+")
 
 
@@ -18,12 +20,26 @@ class Product:
     prefix: str = ""
 
     def compared_with(self, product_id: str) -> str:
-        """The part that is of the same kind as an integration's product: the id if that has only digits."""
-        is_id = product_id.isascii() and product_id.isdigit()
-        return self.id if is_id else self.prefix
+        """The part that is of the same kind as an integration's product."""
+        return self.id if is_product_id(product_id) else self.prefix
+
+    def is_named(self, product_id: str) -> bool:
+        """Whether this id or prefix is the product's."""
+        said = self.compared_with(product_id)
+        return bool(said) and said.casefold() == product_id.casefold()
 
 
 NO_PRODUCT = Product()
+
+
+def is_product_id(product_id: str) -> bool:
+    """Whether an integration names its product by the id, which has only digits, and not by the prefix."""
+    return product_id.isascii() and product_id.isdigit()
+
+
+def product_named(product: Mapping[str, Any]) -> Product:
+    """The names in a product's own JSON."""
+    return Product(id=_text(product.get("id")), prefix=_text(product.get("reference_prefix")))
 
 
 def product_of(feature: Mapping[str, Any]) -> Product:
@@ -43,8 +59,17 @@ def product_of(feature: Mapping[str, Any]) -> Product:
 
 def is_of_product(product: Product, product_id: str) -> bool:
     """Whether a record may belong to the product with this id or prefix. A record that does not say may."""
-    said = product.compared_with(product_id)
-    return not said or said.casefold() == product_id.casefold()
+    return not product.compared_with(product_id) or product.is_named(product_id)
+
+
+def product_taken(product_id: str, owner_name: str, owner_id: str, *, other_name: str = "") -> ProductTaken:
+    """The error for a product that another integration has. `other_name` is how that one names the product."""
+    named = f", which names it {other_name}" if other_name else ""
+    return ProductTaken(
+        f"The product {product_id} already belongs to the integration “{owner_name}” ({owner_id}){named}. Choose "
+        "another product, or give that integration another product first.",
+        evidence={"product_id": product_id, "integration_id": owner_id},
+    )
 
 
 def _text(value: Any) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from shared.domain.integration import Integration, StoredIntegration
+from shared.domain.products import product_taken
 from shared.errors import PreconditionFailed, ProductTaken, no_integration
 from shared.storage.integration_rows import (
     PARTITION,
@@ -199,12 +200,7 @@ class IntegrationStore:
 
     def _product_taken(self, product_id: str, owner_id: str) -> ProductTaken:
         owner = self._row(owner_id)
-        name = owner.text("name") if owner else owner_id
-        return ProductTaken(
-            f"The product {product_id} already belongs to the integration “{name}” ({owner_id}). Choose another "
-            "product, or give that integration another product first.",
-            evidence={"product_id": product_id, "integration_id": owner_id},
-        )
+        return product_taken(product_id, owner.text("name") if owner else owner_id, owner_id)
 
     def _purge(self, integration_id: str, *, up_to: datetime | None = None) -> None:
         for table in (self._tables.links, self._tables.log):

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from local.system import AHA_TOKEN
 from tests.e2e.configuration_bodies import MINIMAL, problem_of, settings_of
-from tests.e2e.system import Api
+from tests.e2e.system import Aha, Api
 
 
 class TestProducts:
@@ -48,6 +49,32 @@ class TestProducts:
         assert api.put_integration(f"{integration_id}-b", MINIMAL).status_code == 201
         api.delete(f"/integrations/{integration_id}-b")
         assert api.put_integration(f"{integration_id}-c", MINIMAL).status_code == 201
+
+    @pytest.mark.parametrize("asked", ["both", "the first", "the second"])
+    def test_a_product_is_the_same_by_its_id_and_by_its_prefix(
+        self, api: Api, aha: Aha, integration_id: str, asked: str
+    ) -> None:
+        product = aha.get("/products/PROD").json()["product"]
+        account = {"aha": {"url": aha.account_url, "api_token": AHA_TOKEN}}
+        first = {**MINIMAL, "product_id": product["id"], **(account if asked != "the second" else {})}
+        second = {**MINIMAL, "name": "Second", **(account if asked != "the first" else {})}
+        api.put_integration(integration_id, first)
+
+        problem = problem_of(api.put_integration(f"{integration_id}-b", second), 409, "product_taken")
+
+        assert f"({integration_id}), which names it {product['id']}." in problem["detail"]
+        # Another product is free, and the first one is as soon as it is given up.
+        other = {**second, "product_id": "MOB"}
+        assert api.put_integration(f"{integration_id}-b", other).status_code == 201
+        problem_of(api.put_integration(f"{integration_id}-b", second), 409, "product_taken")
+        api.delete(f"/integrations/{integration_id}")
+        assert api.put_integration(f"{integration_id}-b", second).status_code == 200
+
+    def test_aha_that_does_not_answer_holds_up_no_save(self, api: Api, aha: Aha, integration_id: str) -> None:
+        account = {"aha": {"url": aha.account_url, "api_token": "nobody-knows-this-one"}}
+        api.put_integration(integration_id, {**MINIMAL, "product_id": "6746"})
+
+        assert api.put_integration(f"{integration_id}-b", {**MINIMAL, **account}).status_code == 201
 
     def test_of_many_who_want_a_product_at_once_one_gets_it(self, api: Api, integration_id: str) -> None:
         ids = [f"{integration_id}-{number}" for number in range(12)]

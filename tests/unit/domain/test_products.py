@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from shared.domain.products import Product, is_of_product, product_of
+from shared.domain.products import Product, is_of_product, product_named, product_of
 from tests.unit.examples import json_values
 
 
@@ -47,6 +47,16 @@ def test_a_feature_says_its_product(feature: dict[str, Any], product: Product) -
 )
 def test_only_the_same_kind_is_compared(product: Product, product_id: str, expected: bool) -> None:
     assert is_of_product(product, product_id) is expected
+
+
+@pytest.mark.parametrize(
+    ("product_id", "expected"), [("69", True), ("prod", True), ("70", False), ("MOB", False), ("", False)]
+)
+def test_a_product_has_two_names(product_id: str, expected: bool) -> None:
+    product = product_named({"id": "69", "reference_prefix": "PROD", "name": "Fabrikam web"})
+
+    assert product.is_named(product_id) is expected
+    assert not Product().is_named(product_id)
 
 
 @given(json_values())

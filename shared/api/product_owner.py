@@ -1,0 +1,78 @@
+"""Whether another integration has a product under its other name.
+
+Aha! knows a product by its id and by the prefix of its references. Storage finds an owner by the name that a person
+gave, so another integration may have the same product by the other name. Only Aha! knows which two names belong
+together. It is asked only if another integration names its product in the other way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared.app import App
+from shared.concurrency import in_parallel
+from shared.domain.integration import AhaTarget, Integration, StoredIntegration
+from shared.domain.products import NO_PRODUCT, Product, is_product_id, product_named, product_taken
+from shared.errors import OperationFailed
+from shared.operation import Operation
+
+_MOST_SECONDS = 10.0
+
+
+def check_other_name_is_free(
+    app: App, operation: Operation, integration: Integration, stored: Integration | None
+) -> None:
+    """Refuse a product that another integration has under its other name.
+
+    If Aha! cannot be asked, the integration is saved: it may be saved before Aha! is configured, too.
+
+    Raises:
+        ProductTaken: another integration has the product.
+    """
+    if not integration.product_id or not _is_changed(integration, stored):
+        return
+    rivals = [
+        one.integration
+        for one in app.integrations.each()
+        if isinstance(one, StoredIntegration) and _may_be_rivals(one.integration, integration)
+    ]
+    # Another account may have the same prefix for a product of its own.
+    accounts = [integration.aha] if integration.receives else _accounts_of(rivals)
+    if not rivals or not accounts:
+        return
+    in_time = operation.within(_MOST_SECONDS)
+    for product in in_parallel(lambda account: _product(app, in_time, account, integration), accounts):
+        owner = next((one for one in rivals if product.is_named(one.product_id)), None)
+        if owner is not None:
+            raise product_taken(
+                integration.product_id, owner.name, owner.integration_id, other_name=owner.product_id
+            )
+
+
+def _is_changed(integration: Integration, stored: Integration | None) -> bool:
+    return (
+        stored is None
+        or integration.product_id != stored.product_id
+        or (integration.aha.url, integration.aha.api_token) != (stored.aha.url, stored.aha.api_token)
+    )
+
+
+def _may_be_rivals(one: Integration, other: Integration) -> bool:
+    return (
+        one.integration_id != other.integration_id
+        and bool(one.product_id)
+        and is_product_id(one.product_id) != is_product_id(other.product_id)
+    )
+
+
+def _accounts_of(integrations: Iterable[Integration]) -> list[AhaTarget]:
+    """The Aha! accounts of these integrations, each once."""
+    return list({one.aha.url.casefold(): one.aha for one in integrations if one.receives}.values())
+
+
+def _product(app: App, operation: Operation, account: AhaTarget, integration: Integration) -> Product:
+    """Both names of the product in an account; no names if the account does not tell."""
+    try:
+        return product_named(app.aha_account(account, operation).product(integration.product_id))
+    except OperationFailed:
+        return NO_PRODUCT
