@@ -53,6 +53,9 @@ LARGEST_BODY = 10 * 1024 * 1024
 _DEFAULT_RETRY_AFTER_SECONDS = 15
 _LONGEST_DETAIL = 4000
 
+_FOR_BROWSERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""An answer may show a webhook URL, so no cache keeps it, and no browser takes it for a page or a script."""
+
 STATUSES: tuple[tuple[type[OperationFailed], int], ...] = (
     (BodyTooLarge, 413),
     (InvalidInput, 400),
@@ -284,7 +287,7 @@ def _record(error: OperationFailed) -> str:
 
 
 def _response(answer: Answer, operation: Operation) -> func.HttpResponse:
-    headers = {"x-operation-id": operation.id, "Cache-Control": "no-store", **answer.headers}
+    headers = {"x-operation-id": operation.id, **_FOR_BROWSERS, **answer.headers}
     if answer.body is None or isinstance(answer.body, bytes):
         mimetype = headers.pop("Content-Type", None)
         return func.HttpResponse(
@@ -307,7 +310,7 @@ def _problem(error: OperationFailed, operation: Operation, status: int) -> func.
     }
     if isinstance(error, InvalidRequest):
         body["errors"] = [{"pointer": one.pointer, "detail": one.detail} for one in error.errors]
-    headers = {"x-operation-id": operation.id, "Cache-Control": "no-store"}
+    headers = {"x-operation-id": operation.id, **_FOR_BROWSERS}
     if isinstance(error, FeatureBusy | Unavailable) or status == 503:
         headers |= retry_after(error.retry_after)
     return func.HttpResponse(

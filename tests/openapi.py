@@ -147,6 +147,9 @@ class Contract:
         assert response is not None, f"{what}\nopenapi.yaml has no such answer."
         self._check_headers(answer, response, what)
         self._check_body(answer, response.get("content", {}), what)
+        if "x-operation-id" in answer.headers:
+            sniffed = answer.headers.get("x-content-type-options") != "nosniff"
+            assert not sniffed, f"{what}\nWithout nosniff a browser may take it for another type."
         # The webhook answers 200 whatever a notification holds, so that Azure DevOps keeps its subscription.
         if operation is not None and operation.needs_key and answer.ok:
             self.check_request(answer, operation)

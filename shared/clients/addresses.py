@@ -11,7 +11,7 @@ import socket
 from urllib.parse import urlsplit
 
 from shared.deadline import Deadline
-from shared.domain.public_addresses import IPAddress, is_public
+from shared.domain.public_addresses import IPAddress, ends_in_a_number, is_public
 
 _LEAST_SECONDS = 0.05
 
@@ -41,6 +41,8 @@ def check_url(url: str, *, allow_local: bool) -> None:
     try:
         literal = ipaddress.ip_address(host)
     except ValueError:
+        if ends_in_a_number(host):
+            raise AddressRefused("the host is a number in an unusual form") from None
         return
     _check_ip(literal)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -11,6 +12,7 @@ _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _AZURE_HOST_AGENT = ipaddress.ip_address("168.63.129.16")
 """A public number, but it reaches the host of the virtual machine
 (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16)."""
+_HEXADECIMAL = re.compile("0x[0-9a-f]*", re.IGNORECASE)
 _LOCAL_DOMAINS = (".localhost", ".local", ".internal")
 """Reserved for a machine or a network of its own: RFC 6761, RFC 6762 and ICANN's resolution 2024.07.29.06."""
 
@@ -32,4 +34,14 @@ def may_be_public(host: str) -> bool:
         return is_public(ipaddress.ip_address(host))
     except ValueError:
         name = host.lower().rstrip(".")
-        return "." in name and not name.endswith(_LOCAL_DOMAINS)
+        return "." in name and not name.endswith(_LOCAL_DOMAINS) and not ends_in_a_number(name)
+
+
+def ends_in_a_number(host: str) -> bool:
+    """Whether a host that is no IP address may be read as one, such as 2130706433, 0177.0.0.1, 127.1 and 0x7f.0.0.1.
+
+    No top-level domain is a number (https://url.spec.whatwg.org/#ends-in-a-number-checker).
+    """
+    last = host.rstrip(".").rpartition(".")[2]
+    # isdecimal also takes the digits of other scripts, which a resolver may turn into those of ASCII.
+    return last.isdecimal() or _HEXADECIMAL.fullmatch(last) is not None

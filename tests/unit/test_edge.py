@@ -142,6 +142,7 @@ def test_an_answer_carries_its_operation_and_is_not_to_be_kept() -> None:
     assert response.mimetype == "application/json"
     assert response.headers["ETag"] == '"1"'
     assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_an_answer_without_a_body_has_none() -> None:

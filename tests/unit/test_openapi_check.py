@@ -15,7 +15,7 @@ from tests.unit.scripted_server import Reply, serving
 
 CONTRACT = Contract.load()
 OPERATION_ID = "76b5503563c042ad9b7a32dacb626b2c"
-NAMED = {"x-operation-id": OPERATION_ID}
+NAMED = {"x-operation-id": OPERATION_ID, "x-content-type-options": "nosniff"}
 JSON, PROBLEM, HTML = "application/json", "application/problem+json", "text/html; charset=utf-8"
 NOTHING_TO_DO = {"result": "unchanged", "reason": "already_agreed", "operation_id": OPERATION_ID}
 NOT_FOUND = {
@@ -65,7 +65,7 @@ def named(
     request: str, status: int, body: Any = b"", media_type: str = JSON, **headers: str
 ) -> requests.Response:
     """The same with the header that names the operation."""
-    return answer(request, status, body, media_type, **NAMED, **headers)
+    return answer(request, status, body, media_type, **{**NAMED, **headers})
 
 
 @pytest.mark.parametrize(
@@ -120,6 +120,7 @@ def test_a_documented_answer_passes(given: requests.Response, operation_id: str 
             named("POST /webhooks/x/token", 200, {**NOTHING_TO_DO, "operation_id": "f" * 32}),
             "x-operation-id is 76b5",
         ),
+        (named("DELETE /integrations/x", 204, x_content_type_options=""), "Without nosniff"),
         (answer("PATCH /integrations", 404, b"gone"), "there is no body"),
         (answer("PATCH /integrations", 405), "has no such answer"),
         (named("PATCH /integrations", 404), "has the header x-operation-id"),
