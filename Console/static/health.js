@@ -4,6 +4,8 @@ import { ago, count, when } from "./format.js";
 import { logAddress } from "./log_links.js";
 
 const TITLES = {
+  azure_devops_token_expiring: "The Azure DevOps token ends soon",
+  azure_devops_token_expired: "The Azure DevOps token ended",
   azure_devops_credentials_rejected: "Azure DevOps refused the token",
   aha_credentials_rejected: "Aha! refused the API key",
   storage_unavailable: "The log cannot be read",
@@ -25,8 +27,8 @@ export function problemList(id, problems) {
     h("p", {}, one.detail),
     one.records.length ? h("p", { class: "small" }, one.records.length === 1 ? "Record: " : `${one.records.length} records: `, records(id, one.records)) : null,
     h("p", { class: "card-links" },
-      one.code.endsWith("_credentials_rejected") ? h("a", { href: `#/i/${encodeURIComponent(id)}` }, "Save a new token") : null,
-      h("a", { href: logAddress(id, { operation_id: one.operation_id }) }, "What happened", forReaders(`: ${titleOf(one.code)}`))))));
+      /_(credentials_rejected|token_expiring|token_expired)$/.test(one.code) ? h("a", { href: `#/i/${encodeURIComponent(id)}` }, "Save a new token") : null,
+      one.operation_id && h("a", { href: logAddress(id, { operation_id: one.operation_id }) }, "What happened", forReaders(`: ${titleOf(one.code)}`))))));
 }
 
 function records(id, names) {

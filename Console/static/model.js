@@ -4,17 +4,17 @@ const mapping = () => ({ work_item_type: "", status_mapping: {}, default_fields:
 
 export const blank = () => ({
   name: "", product_id: "", enabled: false, auto_update: false,
-  azure_devops: { account_name: "", authentication: "pat", project: "", area_path: "" },
+  azure_devops: { account_name: "", authentication: "pat", token_expires_on: "", project: "", area_path: "" },
   aha: { url: "", link_back: "feature" }, feature: mapping(), requirement: mapping(),
 });
 
 /** The part of an answer that a person edits. */
 export function draftOf(answer) {
-  const { account_name, authentication, project, area_path } = answer.azure_devops;
+  const { account_name, authentication, token_expires_on = "", project, area_path } = answer.azure_devops;
   const { url, link_back, integration_id } = answer.aha;
   return structuredClone({
     name: answer.name, product_id: answer.product_id, enabled: answer.enabled, auto_update: answer.auto_update,
-    azure_devops: { account_name, authentication, project, area_path },
+    azure_devops: { account_name, authentication, token_expires_on, project, area_path },
     aha: { url, link_back, integration_id }, feature: answer.feature, requirement: answer.requirement,
   });
 }
@@ -25,6 +25,12 @@ export function bodyOf(draft, typed) {
   if (typed.pat) body.azure_devops.personal_access_token = typed.pat;
   if (typed.aha) body.aha.api_token = typed.aha;
   return body;
+}
+
+/** The last day that a draft has once a token was typed or taken back: that of the stored token is not the new one's. */
+export function lastDayFor(typed, lastDay, storedLastDay) {
+  if (typed) return lastDay === storedLastDay ? "" : lastDay;
+  return lastDay || storedLastDay;
 }
 
 /** Every value of a draft by its JSON pointer, without empty values. */
@@ -67,7 +73,8 @@ export function compare(base, theirs, mine) {
 const LABELS = {
   "/name": "Name", "/product_id": "Product", "/enabled": "Enabled", "/azure_devops/account_name": "Azure DevOps account",
   "/azure_devops/authentication": "Way to sign in", "/azure_devops/project": "Project", "/azure_devops/area_path": "Area",
-  "/azure_devops/personal_access_token": "Azure DevOps token", "/aha/url": "Aha! address", "/aha/api_token": "Aha! API key",
+  "/azure_devops/personal_access_token": "Azure DevOps token", "/azure_devops/token_expires_on": "Last day of the Azure DevOps token",
+  "/aha/url": "Aha! address", "/aha/api_token": "Aha! API key",
   "/aha/link_back": "Records in Aha! that get a link to their work item", "/aha/integration_id": "Integration in Aha! that gets the links",
   "/auto_update": "Send changes in Aha! automatically",
   "/feature/work_item_type": "Type of features", "/feature/description_field": "Field for the description of features",

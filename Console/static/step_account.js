@@ -3,6 +3,7 @@ import { button, fill, h } from "./dom.js";
 import { azureDevOpsPointer } from "./attention.js";
 import { inIntegration, lookAtAzureDevOps } from "./connection.js";
 import { clearFaults, choice, field, onEnter, onEntered, showFault, showFaults, textInput } from "./fields.js";
+import { lastDayFor } from "./model.js";
 import { checkList, isBusy, operationLine, problemBox, withProgress } from "./progress.js";
 
 export function accountStep(state) {
@@ -14,7 +15,11 @@ export function accountStep(state) {
     target.account_name = text.trim();
     forget(state, place);
   });
-  const token = tokenInput(state, place);
+  const lastDay = h("input", { type: "date", value: target.token_expires_on, oninput: () => {
+    target.token_expires_on = lastDay.value;
+    state.changed("draft");
+  } });
+  const token = tokenInput(state, place, lastDay);
   // Once both are there, the test needs no press.
   const testIfReady = () => isReady(state) && run(state, root, place, test);
   for (const input of [account, token]) {
@@ -25,12 +30,16 @@ export function accountStep(state) {
     pointer: "/azure_devops/personal_access_token",
     note: state.saved?.azure_devops.personal_access_token_set ? "(stored; leave empty to keep it)" : "",
   });
+  const lastDayField = field("Last day of the token", lastDay, {
+    pointer: "/azure_devops/token_expires_on", note: "(optional)",
+    hint: "Azure DevOps shows it when the token is created. The list of integrations warns you two weeks before.",
+  });
   const identity = h("p", { class: "hint" },
     "The function app signs in as itself. Add its managed identity to the organization with Basic access and to the project.");
   const help = tokenHelp(state, account);
   const showWay = () => {
     const isToken = target.authentication === "pat";
-    tokenField.hidden = help.hidden = !isToken;
+    tokenField.hidden = help.hidden = lastDayField.hidden = !isToken;
     identity.hidden = isToken;
   };
   const way = choice(target.authentication, [
@@ -49,14 +58,19 @@ export function accountStep(state) {
       hint: "The name or the URL of your Azure DevOps organization: fabrikam, or https://dev.azure.com/fabrikam.",
     }),
     field("Sign in with", way, { pointer: "/azure_devops/authentication" }),
-    tokenField, help, identity, h("div", { class: "row" }, test), place);
+    tokenField, help, lastDayField, identity, h("div", { class: "row" }, test), place);
 }
 
-function tokenInput(state, place) {
+function tokenInput(state, place, lastDay) {
+  const target = state.draft.azure_devops;
   const input = h("input", {
     type: "password", autocomplete: "off", spellcheck: "false", value: state.typed.pat,
     oninput: () => {
+      const wasTyped = Boolean(state.typed.pat);
       state.typed.pat = input.value.trim();
+      if (wasTyped !== Boolean(state.typed.pat)) {
+        target.token_expires_on = lastDay.value = lastDayFor(state.typed.pat, target.token_expires_on, state.base.azure_devops.token_expires_on);
+      }
       forget(state, place);
     },
   });
@@ -72,10 +86,10 @@ function tokenHelp(state, account) {
     h("summary", {}, "How to create a token"),
     h("ol", {},
       h("li", {}, "Open ", link, " and choose ", h("i", {}, "New Token"), "."),
-      h("li", {}, "Organization: this account only."),
+      h("li", {}, "Organization: this account only. Azure DevOps ends tokens for all organizations on December 1, 2026."),
       h("li", {}, "Scopes: ", h("i", {}, "Custom defined"), ", then ", h("i", {}, "Project and Team: Read"), " and ",
         h("i", {}, "Work Items: Read & write"), "."),
-      h("li", {}, "Note when the token expires. After that, nothing is sent until you save a new token here.")));
+      h("li", {}, "Copy the token and note its last day. After that, nothing is sent until you save a new token here.")));
   return details;
 }
 

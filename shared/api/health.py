@@ -18,8 +18,11 @@ from shared.domain.health import (
     last_error,
     open_problems,
     wanted_proofs,
+    with_problem,
 )
+from shared.domain.integration import Integration
 from shared.domain.times import time_text
+from shared.domain.token_end import token_end
 from shared.errors import OperationFailed
 from shared.operation import Operation
 from shared.operation_outcome import OperationOutcome
@@ -28,10 +31,13 @@ from shared.storage.outcomes import MOST_FEATURES, MOST_ROWS, OutcomeStore
 logger = logging.getLogger(__name__)
 
 
-def health_json(store: OutcomeStore, operation: Operation, integration_id: str) -> dict[str, Any]:
+def health_json(
+    store: OutcomeStore, operation: Operation, integration: Integration, now: datetime
+) -> dict[str, Any]:
     """The health of an integration. If its log cannot be read, that is its open problem."""
+    integration_id = integration.integration_id
     try:
-        health = read_health(store, integration_id)
+        health = with_problem(read_health(store, integration_id), token_end(integration.azure_devops, now))
     except OperationFailed as error:
         logger.warning("The health of %s is not known: %s", integration_id, error.detail)
         health = _unknown(operation, error.code, f"The log of the integration cannot be read. {error.detail}")

@@ -43,7 +43,7 @@ def get_integration(
 
 def _with_health(app: App, operation: Operation, stored: StoredIntegration) -> Representation:
     shown = _represent(app, stored)
-    health = health_json(app.outcomes, operation, stored.integration.integration_id)
+    health = health_json(app.outcomes, operation, stored.integration, app.clock.now())
     return Representation({**shown.body, "health": health}, shown.etag)
 
 
@@ -142,6 +142,7 @@ def integration_as_json(stored: StoredIntegration, url: str) -> dict[str, Any]:
             "personal_access_token_set": target.personal_access_token is not None,
             "project": target.project,
             "area_path": target.area_path,
+            **({"token_expires_on": str(target.token_expires_on)} if target.token_expires_on else {}),
         },
         "aha": _aha(integration.aha),
         "feature": _mapping(integration.feature),

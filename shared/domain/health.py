@@ -8,7 +8,7 @@ or a send succeeded, in which the system that had refused the token answered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.errors import System
@@ -40,12 +40,15 @@ class FailingRecord:
 
 @dataclass(frozen=True)
 class OpenProblem:
-    """The newest error with a code, and the records for which that code is open, newest first."""
+    """The newest error with a code, and the records for which that code is open, newest first.
+
+    `operation_id` is empty if no operation met the problem.
+    """
 
     at: datetime
     code: str
     detail: str
-    operation_id: str
+    operation_id: str = ""
     records: tuple[str, ...] = ()
 
 
@@ -101,6 +104,14 @@ def open_problems(
                 found.setdefault(problem.code, []).append((operation, problem))
     problems = [_grouped(group) for group in found.values()]
     return tuple(sorted(problems, key=lambda one: one.at, reverse=True)[:MOST_PROBLEMS])
+
+
+def with_problem(health: Health, problem: OpenProblem | None) -> Health:
+    """The health with one more open problem, if there is one."""
+    if problem is None:
+        return health
+    problems = sorted((*health.open_problems, problem), key=lambda one: one.at, reverse=True)
+    return replace(health, open_problems=tuple(problems[:MOST_PROBLEMS]))
 
 
 def last_error(failed: Sequence[OperationOutcome]) -> OpenProblem | None:

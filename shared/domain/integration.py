@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
@@ -22,13 +22,17 @@ class Authentication(str, Enum):
 
 @dataclass(frozen=True)
 class AzureDevOpsTarget:
-    """The Azure DevOps organization, credentials, project and area of an integration. Empty text: not chosen yet."""
+    """The Azure DevOps organization, credentials, project and area of an integration. Empty text: not chosen yet.
+
+    `token_expires_on` is the last day of the token, None if nobody said it.
+    """
 
     account_name: str = ""
     authentication: Authentication = Authentication.PAT
     personal_access_token: Secret | None = None
     project: str = ""
     area_path: str = ""
+    token_expires_on: date | None = None
 
     @property
     def uses_identity(self) -> bool:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from shared.domain.integration import (
 )
 from shared.domain.json_input import InputErrors, JsonObject, is_storable
 from shared.domain.public_addresses import may_be_public
+from shared.domain.times import parse_date
 from shared.secret import Secret
 
 INTEGRATION_ID = re.compile(r"[a-z0-9-]{1,64}")
@@ -99,6 +101,7 @@ def _azure_devops(source: JsonObject, stored: Integration | None, url_rules: Url
         or (stored.azure_devops.personal_access_token if stored else None),
         project=project,
         area_path=area_path,
+        token_expires_on=_date(source, "token_expires_on"),
     )
 
 
@@ -161,6 +164,15 @@ def _token(source: JsonObject, key: str) -> Secret | None:
         source.error(key, "must be the token as it was shown, without spaces")
         return None
     return Secret(text)
+
+
+def _date(source: JsonObject, key: str) -> date | None:
+    """A date; None if it is left out, null or empty."""
+    text = source.text(key)
+    found = parse_date(text)
+    if text and found is None:
+        source.error(key, "must be a date such as 2026-12-10")
+    return found
 
 
 def _mapping(source: JsonObject) -> RecordMapping:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?")
 
 
+_DATE = re.compile(r"2\d{3}-\d\d-\d\d")
 _EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _DAY = timedelta(days=1)
 
@@ -31,6 +32,16 @@ def parse_time(value: Any, *, ahead: timedelta = _DAY, now: datetime | None = No
     except (ValueError, OverflowError):
         return None
     return moment if _EARLIEST <= moment <= (now or datetime.now(timezone.utc)) + ahead else None
+
+
+def parse_date(text: str) -> date | None:
+    """A date such as 2026-12-10, of the years 2000 to 2999; None for anything else."""
+    if not (text.isascii() and _DATE.fullmatch(text)):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def parse_http_date(text: str, now: datetime | None = None) -> datetime | None:

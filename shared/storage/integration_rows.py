@@ -17,6 +17,7 @@ from shared.domain.integration import (
     RecordMapping,
     StoredIntegration,
 )
+from shared.domain.times import parse_date
 from shared.secret import Secret
 from shared.storage.keys import integration_key, product_key
 from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names
@@ -49,6 +50,7 @@ def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
         "authentication": target.authentication.value,
         "project": target.project,
         "area_path": target.area_path,
+        "token_expires_on": str(target.token_expires_on or ""),
         "aha_url": integration.aha.url,
         "link_back": integration.aha.link_back.value,
         "aha_integration_id": integration.aha.integration_id,
@@ -82,6 +84,8 @@ def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
             personal_access_token=_secret(row, "personal_access_token", vault),
             project=row.text("project"),
             area_path=row.text("area_path"),
+            # Rows of older versions have no such property.
+            token_expires_on=parse_date(row.text("token_expires_on")),
         ),
         aha=AhaTarget(
             url=row.text("aha_url"),

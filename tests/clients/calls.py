@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import date
 from typing import Any, TypeVar
 
 import httpx
@@ -101,6 +102,7 @@ integration = IntegrationInput(
         personal_access_token=given["azure_devops_token"],
         project="Fabrikam",
         area_path="Fabrikam\\Web",
+        token_expires_on=date(2026, 1, 31),
     ),
     aha=AhaInput(url=given["aha"], api_token=given["aha_token"]),
     feature=RecordMappingInput(work_item_type="Feature", status_mapping=mapping),
@@ -143,6 +145,9 @@ listed = body(list_integrations.sync_detailed(client=client), IntegrationList)
 seen["listed"] = integration_id in [one.integration_id for one in listed.integrations]
 read = body(get_integration.sync_detailed(integration_id, client=client), Integration)
 seen["read"] = [read.enabled, read.azure_devops.area_path, read.created_at == created.created_at]
+assert not isinstance(read.health, Unset)
+last_day = read.azure_devops.token_expires_on
+seen["token"] = [str(last_day), [problem.code.value for problem in read.health.open_problems]]
 
 # Send.
 event = FeatureEvent.from_dict(given["event"])

@@ -64,6 +64,7 @@ const integration: Schemas["IntegrationInput"] = {
     personal_access_token: given.azure_devops_token,
     project: "Fabrikam",
     area_path: "Fabrikam\\Web",
+    token_expires_on: "2026-01-31",
   },
   aha: { url: given.aha, api_token: given.aha_token },
   feature: { work_item_type: "Feature", status_mapping },
@@ -99,6 +100,7 @@ const listed = body(await client.GET("/integrations"));
 seen["listed"] = listed.integrations.some((one) => one.integration_id === given.integration_id);
 const read = body(await client.GET("/integrations/{integration_id}", { params: { path } }));
 seen["read"] = [read.enabled, read.azure_devops.area_path, read.created_at === created.created_at];
+seen["token"] = [read.azure_devops.token_expires_on, read.health?.open_problems.map((one) => one.code)];
 
 // Send.
 const send = (event: Schemas["FeatureEvent"], header: { Prefer?: string } = {}) =>

@@ -30,6 +30,7 @@ SEEN = {
     "invalid": [400, "invalid_request", ["/name", "/product_id"]],
     "listed": True,
     "read": [True, "Fabrikam\\Web", True],
+    "token": ["2026-01-31", ["azure_devops_token_expired"]],
     "sent": [201, "succeeded", ["created"] * 4],
     "sent again": [200, "succeeded", ["unchanged"] * 4],
     "tried": [200, "succeeded", ["created"]],

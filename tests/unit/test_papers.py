@@ -13,6 +13,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from shared import log_events
+from shared.domain import token_end
 from shared.edge import STATUSES
 from shared.errors import LinkChanged, OperationFailed, Refused, RevisionConflict, System, Unavailable
 from shared.log_events import LogEvent
@@ -146,7 +147,10 @@ def test_openapi_yaml_asks_for_a_key_where_the_function_does() -> None:
 
 
 def test_openapi_yaml_has_every_error_code() -> None:
-    assert set(CONTRACT.document["components"]["schemas"]["ErrorCode"]["enum"]) == set(error_codes())
+    schemas = CONTRACT.document["components"]["schemas"]
+
+    assert set(schemas["ErrorCode"]["enum"]) == set(error_codes())
+    assert schemas["TokenCode"]["enum"] == [token_end.EXPIRING, token_end.EXPIRED]
 
 
 def test_docs_troubleshooting_md_explains_every_error_code() -> None:

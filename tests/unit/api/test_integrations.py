@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
@@ -66,6 +66,13 @@ def test_an_answer_shows_only_whether_tokens_are_stored() -> None:
     assert body["aha"]["api_token_set"] is False
     for token in (PAT, API_TOKEN):
         assert token not in json.dumps(integration_as_json(STORED, URL))
+
+
+def test_the_last_day_of_a_token_is_shown_if_it_was_given() -> None:
+    target = replace(STORED.integration.azure_devops, token_expires_on=date(2026, 12, 10))
+    stored = replace(STORED, integration=replace(STORED.integration, azure_devops=target))
+
+    assert integration_as_json(stored, URL)["azure_devops"]["token_expires_on"] == "2026-12-10"
 
 
 def test_an_entity_tag_is_strong_and_differs_between_versions() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -129,6 +130,15 @@ def test_a_body_says_whether_changes_in_aha_are_sent(value: bool | None, auto_up
     assert read(changed("auto_update", value)).auto_update is auto_update
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"), [("2026-12-10", date(2026, 12, 10)), (" ", None), (None, None)]
+)
+def test_a_body_may_say_when_the_token_ends(value: str | None, expected: date | None) -> None:
+    target = read(changed("azure_devops/token_expires_on", value)).azure_devops
+
+    assert target.token_expires_on == expected
+
+
 @pytest.mark.parametrize("left_out", [None, "", "  "])
 def test_a_body_without_tokens_keeps_the_stored_ones(left_out: str | None) -> None:
     body = changed("azure_devops/personal_access_token", left_out)
@@ -174,6 +184,8 @@ def test_removing_the_url_first_does_not_keep_the_token_for_another_one() -> Non
         ("azure_devops/personal_access_token", "with space", "/azure_devops/personal_access_token"),
         ("azure_devops/personal_access_token", "ключ", "/azure_devops/personal_access_token"),
         ("azure_devops/personal_access_token", "new\nline", "/azure_devops/personal_access_token"),
+        ("azure_devops/token_expires_on", "31.12.2026", "/azure_devops/token_expires_on"),
+        ("azure_devops/token_expires_on", 20261231, "/azure_devops/token_expires_on"),
         ("azure_devops/project", "x" * 65, "/azure_devops/project"),
         ("aha/url", "http://fabrikam.aha.io", "/aha/url"),
         ("aha/url", "https://fabrikam.aha.io/products", "/aha/url"),
@@ -211,7 +223,7 @@ def test_removing_the_url_first_does_not_keep_the_token_for_another_one() -> Non
         ("aha/integration_id", -3, "/aha/integration_id"),
         ("aha/integration_id", ["7102368429104850043"], "/aha/integration_id"),
     ],
-    ids=range(47),
+    ids=range(49),
 )
 def test_an_error_has_the_pointer_of_the_wrong_value(path: str, value: Any, pointer: str) -> None:
     assert list(errors_of(changed(path, value))) == [pointer]

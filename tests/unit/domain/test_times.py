@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.domain.times import parse_time
+from shared.domain.times import parse_date, parse_time
 from tests.unit.examples import json_values
 
 
@@ -57,3 +57,21 @@ NOW = datetime(2025, 4, 3, 12, 0, 0, 0, timezone.utc)
 def test_a_time_before_2000_or_after_tomorrow_is_no_time(text: str, is_time: bool) -> None:
     assert (parse_time(text, now=NOW) is not None) is is_time
     assert parse_time("2025-04-03T13:30:00Z", ahead=timedelta(hours=1), now=NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-12-10", date(2026, 12, 10)),
+        ("2999-12-31", date(2999, 12, 31)),
+        ("9999-12-31", None),
+        ("2026-02-30", None),
+        ("20261210", None),
+        ("2026-12-10T00:00:00Z", None),
+        ("10.12.2026", None),
+        ("２026-12-10", None),
+        ("", None),
+    ],
+)
+def test_a_date_is_read(text: str, expected: date | None) -> None:
+    assert parse_date(text) == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
@@ -33,7 +33,9 @@ STORED = StoredIntegration(
         name="Fabrikam web",
         product_id="PROD",
         enabled=True,
-        azure_devops=AzureDevOpsTarget("fabrikam", Authentication.PAT, None, "Fabrikam", "Fabrikam\\Wéb"),
+        azure_devops=AzureDevOpsTarget(
+            "fabrikam", Authentication.PAT, None, "Fabrikam", "Fabrikam\\Wéb", date(2026, 12, 10)
+        ),
         aha=AhaTarget("https://fabrikam.aha.io", None, LinkBack.ALL, "7102368429104850043"),
         feature=RecordMapping("Feature", {"New": "Under consideration"}, {"Custom.Cost": 1.5}),
         requirement=RecordMapping("Bug", {"Actif/é": "In progress"}, {}, "Microsoft.VSTS.TCM.ReproSteps"),
@@ -56,6 +58,7 @@ PROPERTIES: dict[str, Value] = {
     "authentication": "pat",
     "project": "Fabrikam",
     "area_path": "Fabrikam\\Wéb",
+    "token_expires_on": "2026-12-10",
     "aha_url": "https://fabrikam.aha.io",
     "link_back": "all",
     "aha_integration_id": "7102368429104850043",
@@ -117,6 +120,7 @@ def test_an_integration_of_a_newer_schema_is_refused() -> None:
 def test_an_integration_of_an_older_version_is_read() -> None:
     newer = """
         schema feature_description_field requirement_description_field link_back aha_integration_id auto_update
+        token_expires_on
     """
     older = {name: value for name, value in PROPERTIES.items() if name not in newer.split()}
 
@@ -124,6 +128,7 @@ def test_an_integration_of_an_older_version_is_read() -> None:
 
     integration = replace(
         STORED.integration,
+        azure_devops=replace(STORED.integration.azure_devops, token_expires_on=None),
         aha=AhaTarget("https://fabrikam.aha.io", None, LinkBack.FEATURE, ""),
         requirement=replace(STORED.integration.requirement, description_field=""),
         auto_update=False,
