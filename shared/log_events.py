@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from shared.error_remedies import REMEDIES
 from shared.errors import System
 
 
@@ -40,14 +41,16 @@ class LogEvent:
 
     `name` is stable: callers of the API filter by it. `meaning` says what happened; `remedy` says what a person does
     about it, and is empty where there is nothing to do. Two events share a name where the same step can succeed or
-    fail: then they differ in `level`. `effect` is what health is worked out from. `system` is the one that a request
-    went to.
+    fail: then they differ in `level`. If there is an `after_code`, an entry with an error code has the remedy of that
+    code, followed by these words. `effect` is what health is worked out from. `system` is the one that a request went
+    to.
     """
 
     name: str
     level: Level
     meaning: str
     remedy: str = ""
+    after_code: str | None = None
     effect: Effect | None = None
     system: System | None = None
 
@@ -135,6 +138,7 @@ WORK_ITEM_FAILED = LogEvent(
     Level.ERROR,
     "A record was not sent.",
     "Correct what the message names, then send again.",
+    after_code="Then send the feature again.",
 )
 WORK_ITEM_CONFLICT = LogEvent(
     "work-item.conflict",
@@ -280,6 +284,7 @@ SEND_RESUME_FAILED = LogEvent(
     Level.ERROR,
     "The timer did not finish a send.",
     "Correct what the message names.",
+    after_code="",
     effect=Effect.STOPPED,
 )
 SEND_GIVEN_UP = LogEvent(
@@ -287,6 +292,7 @@ SEND_GIVEN_UP = LogEvent(
     Level.ERROR,
     "The timer no longer tries to finish a send.",
     "Correct what the message names, then send the feature again.",
+    after_code="Then send the feature again.",
 )
 
 FEATURE_CHANGED = LogEvent(
@@ -405,12 +411,14 @@ RECONCILE_ITEM_FAILED = LogEvent(
     Level.ERROR,
     "*Reconcile* could not process one work item. The next run tries it again.",
     "Correct what the message names.",
+    after_code="",
 )
 RECONCILE_FAILED = LogEvent(
     "reconcile.failed",
     Level.ERROR,
     "A run of *Reconcile* failed. The next run covers the same period.",
     "Correct what the message names.",
+    after_code="",
     effect=Effect.STOPPED,
 )
 
@@ -454,7 +462,8 @@ OPERATION_FAILED = LogEvent(
     "operation.failed",
     Level.ERROR,
     "The operation failed. `detail.code` has the error code.",
-    "Look up the code in *Error codes*.",
+    "Do what *Error codes* says of the code.",
+    after_code="",
     effect=Effect.STOPPED,
 )
 OPERATION_REFUSED = LogEvent(
@@ -462,6 +471,7 @@ OPERATION_REFUSED = LogEvent(
     Level.WARNING,
     "The request could not be carried out as it was made: it is wrong, or came too early or too late.",
     "Correct the request. The integration needs no repair.",
+    after_code="",
     effect=Effect.STOPPED,
 )
 OPERATION_DEFECT = LogEvent(
@@ -473,13 +483,19 @@ OPERATION_DEFECT = LogEvent(
 )
 
 
-_REMEDIES = {
-    (event.name, event.level): event.remedy
-    for event in list(globals().values())
-    if isinstance(event, LogEvent)
+_EVENTS = {
+    (event.name, event.level): event for event in list(globals().values()) if isinstance(event, LogEvent)
 }
 
 
-def remedy_of(name: str, level: Level) -> str:
-    """What a person does about an event; empty if there is nothing to do, or an older version knew the event."""
-    return _REMEDIES.get((name, level), "")
+def remedy_of(name: str, level: Level, code: str = "") -> str:
+    """What a person does about an entry; empty if there is nothing to do, or an older version knew the event.
+
+    `code` is the error code of the entry, if it has one.
+    """
+    event = _EVENTS.get((name, level))
+    if event is None:
+        return ""
+    if event.after_code is None or code not in REMEDIES:
+        return event.remedy
+    return f"{REMEDIES[code]} {event.after_code}".rstrip()

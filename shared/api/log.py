@@ -82,5 +82,5 @@ def _entry_as_json(entry: LogEntry) -> dict[str, Any]:
         "event": entry.event,
         "message": entry.message,
         "detail": dict(entry.detail),
-        "remedy": remedy_of(entry.event, entry.level) or None,
+        "remedy": remedy_of(entry.event, entry.level, str(entry.detail.get("code", ""))) or None,
     }

@@ -93,3 +93,21 @@ def test_the_remedy_of_an_entry_is_that_of_its_event_and_level() -> None:
     assert log_events.remedy_of("azure-devops.request", Level.WARNING) == "Read the entry that follows."
     assert log_events.remedy_of("azure-devops.request", Level.INFO) == ""
     assert log_events.remedy_of("no-such.event", Level.ERROR) == ""
+
+
+@pytest.mark.parametrize(
+    ("event", "code", "remedy"),
+    [
+        ("operation.failed", "azure_devops_forbidden", "Ask an administrator for the right that is named."),
+        ("operation.failed", "of_a_newer_version", "Do what *Error codes* says of the code."),
+        ("operation.failed", "", "Do what *Error codes* says of the code."),
+        (
+            "work-item.failed",
+            "azure_devops_rule_violation",
+            "Correct the field that is named, in the integration or in Aha!. Then send the feature again.",
+        ),
+        ("attachment.failed", "aha_not_found", "Correct what the message names, then send again."),
+    ],
+)
+def test_the_remedy_of_an_error_is_that_of_its_code(event: str, code: str, remedy: str) -> None:
+    assert log_events.remedy_of(event, Level.ERROR, code) == remedy

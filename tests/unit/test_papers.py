@@ -15,6 +15,7 @@ from openapi_spec_validator import validate
 from shared import log_events
 from shared.domain import token_end
 from shared.edge import STATUSES
+from shared.error_remedies import REMEDIES
 from shared.errors import LinkChanged, OperationFailed, Refused, RevisionConflict, System, Unavailable
 from shared.log_events import LogEvent
 from shared.settings import DECLARATIONS
@@ -155,6 +156,15 @@ def test_openapi_yaml_has_every_error_code() -> None:
 
 def test_docs_troubleshooting_md_explains_every_error_code() -> None:
     assert first_column("docs/troubleshooting.md", "## Error codes") == set(error_codes())
+
+
+def test_docs_troubleshooting_md_says_what_the_log_says_to_do_about_each_error_code() -> None:
+    said: dict[str, list[str]] = {}
+    for code, _, _, remedy in rows("docs/troubleshooting.md", "## Error codes"):
+        said.setdefault(code, []).append(remedy)
+
+    assert set(REMEDIES) == set(error_codes())
+    assert [code for code, remedy in REMEDIES.items() if remedy not in said[code]] == []
 
 
 def test_docs_troubleshooting_md_gives_each_error_code_its_status() -> None:
