@@ -4,22 +4,16 @@ import { showEditor } from "./editor.js";
 import { forgetKey, storedKey } from "./key.js";
 import { showList } from "./list.js";
 import { progressLine } from "./progress.js";
+import { presentAddress, routeOf } from "./routes.js";
 
 const content = document.getElementById("content");
 const forget = document.getElementById("forget-key");
 let leave = () => {};
 let shownFor = null;
 
-/** The view that an address such as #/i/fabrikam-web/log?level=error or #/i/fabrikam-web/features/PROD-1 names. */
-function routeOf(hash) {
-  const [, kind, id, view = "setup", item = ""] = hash.replace(/^#/, "").split("?")[0].split("/").map((part) => decodeURIComponent(part));
-  if (kind === "new") return { name: "editor", id: null, view: "setup" };
-  if (kind === "i" && id) return { name: "editor", id, view, item };
-  return { name: "list" };
-}
-
 async function show({ isSamePlace = false } = {}) {
   const isFirst = shownFor === null;
+  history.replaceState(null, "", presentAddress(location.hash));
   shownFor = location.hash;
   leave();
   leave = () => {};

@@ -43,6 +43,7 @@ async function attempt(id, reference, seconds, signal) {
 }
 
 function pause(seconds, signal) {
+  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     setTimeout(resolve, seconds * 1000);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });

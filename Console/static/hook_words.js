@@ -20,10 +20,12 @@ export function hookInWords(found) {
   return found.outdated_subscription_ids?.length ? "Old webhook URL" : "None";
 }
 
-/** What is wrong with a service hook that there is; null if it works, or if it is not known. */
-export function hookProblem(found) {
+/** What is wrong with a service hook; null if it works, if it is not known, or if nothing is to come back to Aha!. */
+export function hookProblem(found, isBackToAha) {
   if (!found || found.status === "enabled") return null;
   if (found.status) return hookWords(found.status).meaning;
-  return found.outdated_subscription_ids?.length
-    ? "The subscription in Azure DevOps calls an earlier URL of this integration, so changes do not come back." : null;
+  if (found.outdated_subscription_ids?.length) {
+    return "The subscription in Azure DevOps calls an earlier URL of this integration, so changes do not come back.";
+  }
+  return isBackToAha ? "Azure DevOps does not report changes, so they reach Aha! only when the timer looks for them. Create the subscription." : null;
 }

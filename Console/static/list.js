@@ -112,10 +112,12 @@ async function lookAtHook(view, integrations, one) {
   showCards(view, integrations);
 }
 
+const isBackToAha = ({ aha }) => Boolean(aha.url && aha.api_token_set);
+
 /** The state of an integration in a word, and what is missing. */
 export function stateOf(integration, hook) {
   const lacks = missing({ draft: draftOf(integration), saved: integration, typed: {} });
-  const isBad = integration.health?.open_problems.length || hookProblem(hook);
+  const isBad = integration.health?.open_problems.length || hookProblem(hook, isBackToAha(integration));
   if (integration.enabled) return isBad ? { word: "Needs attention", kind: "bad" } : { word: "Enabled", kind: "good" };
   if (lacks.length) return { word: "Incomplete", kind: "open", detail: `Missing: ${lacks.map((one) => one.words).join(", ")}.` };
   return { word: "Disabled", kind: "off", detail: "Complete, but not enabled." };
@@ -135,7 +137,7 @@ function card(integration, hook) {
       [target.account_name, target.project].filter(Boolean).join(" / ") || "no project yet"),
     state.detail ? h("p", { class: "small" }, state.detail) : null,
     isUnsaved(id) ? h("p", { class: "notice" }, "There are unsaved changes under ", h("a", { href: address }, "Set up"), ".") : null,
-    problemsOf(id, health, hook),
+    problemsOf(integration, hook),
     h("dl", { class: "facts card-facts" },
       fact("Last sent", moment(health?.last_sent_at)), fact("Last received", moment(health?.last_received_at)),
       integration.enabled ? fact("Service hook", hookInWords(hook)) : null),
@@ -149,13 +151,14 @@ const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value)
 const moment = (time) => (time ? h("time", { datetime: time, title: when(time) }, ago(time)) : "Not yet");
 
 /** What is wrong, to be opened; null if nothing is known to be wrong. */
-function problemsOf(id, health, hook) {
+function problemsOf(integration, hook) {
+  const { integration_id: id, health } = integration;
   const problems = health?.open_problems ?? [];
-  const hookWrong = hookProblem(hook);
+  const hookWrong = hookProblem(hook, isBackToAha(integration));
   const number = problems.length + Number(Boolean(hookWrong));
   if (!number) return null;
   return h("details", { class: "card-problems" }, h("summary", { dataset: { name: "problems" } }, count(number, "problem")),
     problemList(id, problems),
     hookWrong ? h("div", { class: "problem" }, h("p", {}, h("strong", {}, "Service hook: "), hookInWords(hook)), h("p", {}, hookWrong),
-      h("p", { class: "card-links" }, h("a", { href: `#/i/${encodeURIComponent(id)}/hook` }, "Repair it"))) : null);
+      h("p", { class: "card-links" }, h("a", { href: `#/i/${encodeURIComponent(id)}/hook` }, hook.status || hook.outdated_subscription_ids.length ? "Repair it" : "Create it"))) : null);
 }

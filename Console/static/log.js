@@ -4,17 +4,17 @@ import { announce, button, fill, h } from "./dom.js";
 import { choice, field, textInput } from "./fields.js";
 import { count, dayOf } from "./format.js";
 import { problemsPanel } from "./health.js";
+import { NOTHING, PAGE, withNewest, withOlder } from "./log_entries.js";
 import { conditionsOf, inWords, NAMES, typedFor } from "./log_find.js";
 import { operationRow } from "./log_lines.js";
 import { logAddress } from "./log_links.js";
-import { inRows, keyOf, operationsOf } from "./log_operations.js";
+import { inRows, operationsOf } from "./log_operations.js";
 import { problemBox } from "./progress.js";
 
 const EVERY_MILLISECONDS = 3000;
 const SEARCHING_EVERY_MILLISECONDS = 10_000; // A search looks into up to 1,000 rows.
 const HEALTH_EVERY_MILLISECONDS = 15_000;
 const TYPING_MILLISECONDS = 350;
-const PAGE = 200;
 const MOST_CALLS = 10;
 
 export function showLog(place, state) {
@@ -45,9 +45,13 @@ class LogView {
     return this.integration.integration_id;
   }
 
+  get entries() {
+    return this.known.entries;
+  }
+
   bar() {
     this.find = textInput(typedFor(this.conditions), () => this.typed(), { type: "search", placeholder: "PROD-12, #7, or words of a message" });
-    this.known = h("datalist", { id: "events" });
+    this.events = h("datalist", { id: "events" });
     this.event = textInput(this.conditions.event, () => this.typed(), { list: "events", placeholder: "All events" });
     const levels = [["error", "Errors"], ["warning", "Warnings"], ["info", "Information"]].map(([value, text]) => ({ value, text }));
     this.level = choice(this.conditions.level, levels, (value) => this.change({ level: value }), { empty: "All levels" });
@@ -63,7 +67,7 @@ class LogView {
       this.find.focus();
     });
     return h("search", { class: "log-bar" }, field("What happened to", this.find), field("Event", this.event), field("Level", this.level),
-      h("div", { class: "log-buttons" }, this.all, this.pause), this.known);
+      h("div", { class: "log-buttons" }, this.all, this.pause), this.events);
   }
 
   start() {
@@ -105,8 +109,7 @@ class LogView {
   forget() {
     this.aborter?.abort();
     this.aborter = new AbortController();
-    this.entries = [];
-    this.older = undefined; // Where the next page starts; null at the end of the log.
+    this.known = NOTHING;
     this.rows = new Map();
     const isFiltered = Object.keys(this.conditions).length > 0;
     this.all.hidden = !isFiltered;
@@ -120,9 +123,12 @@ class LogView {
     this.isLoading = true;
     try {
       // Once the log was searched, only what is new is looked for.
-      const page = await this.pageFrom(null, signal, this.older === undefined ? MOST_CALLS : 1);
+      const page = await this.pageFrom(null, signal, this.known.older === undefined ? MOST_CALLS : 1);
       fill(this.problem);
-      if (this.take(page)) this.show();
+      const known = withNewest(this.known, page);
+      if (known === this.known) return;
+      this.known = known;
+      this.show();
     } catch (error) {
       if (error.name !== "AbortError") fill(this.problem, problemBox(error, () => this.load()));
     } finally {
@@ -143,24 +149,10 @@ class LogView {
     return page;
   }
 
-  /**
-   * Adds new entries on top; whether there are any. Where some are missing between them and those that are known, those
-   * that are known are forgotten.
-   */
-  take(page) {
-    const known = new Set(this.entries.map(keyOf));
-    const added = page.entries.filter((entry) => !known.has(keyOf(entry)));
-    if (this.older === undefined || added.length === PAGE) Object.assign(this, { entries: page.entries, older: page.next });
-    else if (added.length) this.entries = [...added, ...this.entries];
-    else return false;
-    return true;
-  }
-
   async showOlder() {
     try {
-      const page = await this.pageFrom(this.older, this.aborter.signal);
-      this.entries = [...this.entries, ...page.entries];
-      this.older = page.next;
+      const page = await this.pageFrom(this.known.older, this.aborter.signal);
+      this.known = withOlder(this.known, page);
       this.show();
       if (!page.next) this.list.lastElementChild?.querySelector("summary")?.focus();
     } catch (error) {
@@ -174,8 +166,8 @@ class LogView {
     const operations = operationsOf(this.entries, Boolean(level || Object.keys(inside).length));
     place(this.list, this.children(operations));
     this.list.removeAttribute("aria-busy");
-    fill(this.known, [...new Set(this.entries.map((entry) => entry.event))].sort().map((name) => h("option", { value: name })));
-    this.more.hidden = !this.older;
+    fill(this.events, [...new Set(this.entries.map((entry) => entry.event))].sort().map((name) => h("option", { value: name })));
+    this.more.hidden = !this.known.older;
     fill(this.note, this.words(operations.length));
   }
 
@@ -183,7 +175,7 @@ class LogView {
     const about = inWords(this.conditions);
     if (number) return `${count(number, "operation")}${about ? ` ${about}` : ""}, newest first`;
     const text = this.conditions.reference;
-    const searched = this.older ? " in the part of the log that was searched" : "";
+    const searched = this.known.older ? " in the part of the log that was searched" : "";
     if (!text) return about ? `No entries ${about}${searched}.` : "No entries yet.";
     return [`No entries ${about}${searched}. `, button(`Search the messages for “${text}”`, () => {
       this.find.value = typedFor({ ...this.conditions, reference: "", text });

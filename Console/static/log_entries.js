@@ -1,0 +1,25 @@
+// Which entries of the log a page has that stays open. No input or output.
+import { keyOf } from "./log_operations.js";
+
+export const PAGE = 200;
+const MOST_ARRIVED = 1000; // Then the page starts anew, or it would grow for as long as it is open.
+
+/** Nothing was read yet. `older` is where the next page starts, null at the end of the log. `arrived`: entries since the start. */
+export const NOTHING = { entries: [], older: undefined, arrived: 0 };
+
+/**
+ * The entries with those of the newest page on top; the same object if there is none. Where some are missing between the
+ * page and what is known, and where too many have arrived, the page alone is left: what is older can be read again.
+ */
+export function withNewest(known, page) {
+  const keys = new Set(known.entries.map(keyOf));
+  const added = page.entries.filter((entry) => !keys.has(keyOf(entry)));
+  const arrived = known.arrived + added.length;
+  if (known.older === undefined || added.length === PAGE || (added.length && arrived > MOST_ARRIVED)) {
+    return { entries: page.entries, older: page.next, arrived: 0 };
+  }
+  return added.length ? { ...known, entries: [...added, ...known.entries], arrived } : known;
+}
+
+/** The entries with those of an older page below. */
+export const withOlder = (known, page) => ({ ...known, entries: [...known.entries, ...page.entries], older: page.next });
