@@ -54,7 +54,7 @@ function heading(state, view) {
   state.on("health", showState);
   const address = `#/i/${encodeURIComponent(state.id)}`;
   return [
-    h("div", { class: "heading" }, h("h1", {}, state.saved.name), badge),
+    h("div", { class: "heading" }, h("h1", { dir: "auto", title: state.saved.name }, state.saved.name), badge),
     h("nav", { class: "tabs", "aria-label": "Views of the integration" }, Object.entries(VIEWS).map(([name, [title]]) =>
       h("a", { href: name === "setup" ? address : `${address}/${name}`, "aria-current": name === view ? "page" : null }, title,
         name === "setup" && view !== "setup" && state.isDirty ? h("span", { class: "chip" }, "unsaved") : null))),

@@ -83,7 +83,7 @@ export class FeatureFinder {
   row(feature) {
     const name = feature.reference_num || feature.id;
     return h("li", {}, h("button", { type: "button", class: "choice", dataset: { reference: name }, onclick: () => this.choose(name) },
-      h("strong", {}, name), h("span", { class: "choice-name" }, feature.name), feature.linked ? h("span", { class: "chip" }, "linked") : null));
+      h("strong", {}, name), h("span", { class: "choice-name", dir: "auto" }, feature.name), feature.linked ? h("span", { class: "chip" }, "linked") : null));
   }
 
   /** Marks the feature that is shown. */

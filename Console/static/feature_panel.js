@@ -69,7 +69,7 @@ export class FeaturePanel {
     Object.assign(this, { standing, readAt: Date.now() });
     const { feature } = standing;
     const host = this.state.saved.aha.url;
-    fill(this.title, nameOf(feature), " ", h("span", { class: "record-name" }, feature.name));
+    fill(this.title, nameOf(feature), " ", h("bdi", { class: "record-name" }, feature.name));
     fill(this.status, standingSentence(standing), " ", host ? outwardLink(`${host}/features/${encodeURIComponent(nameOf(feature))}`, "Open it in Aha!") : null);
     fill(this.send, feature.work_item ? "Send again" : "Send");
     fill(this.records, recordsOf(standing).map((record, index) => recordRow(this, record, index)));

@@ -17,7 +17,7 @@ export function recordRow(panel, record, index) {
   const link = linkAction(panel, record, index);
   return h("li", { class: index ? "record is-requirement" : "record" },
     h("div", { class: "record-head" },
-      h("h3", {}, nameOf(record), " ", h("span", { class: "record-name" }, record.name)),
+      h("h3", { title: record.name }, nameOf(record), " ", h("bdi", { class: "record-name" }, record.name)),
       badge(isFromCheck ? actionWords(sent.action, isDryRun) : [kind, words])),
     facts(record, link.open),
     !isFromCheck && meaning ? h("p", { class: "small" }, meaning) : null,

@@ -131,7 +131,7 @@ function card(integration, hook) {
   const link = (view, words, rest) => h("a", { href: `${address}${view}`, dataset: { name: words } }, words, forReaders(rest));
   return h("li", { class: "card", dataset: { id } },
     h("div", { class: "card-head" },
-      h("h2", {}, h("a", { href: address, dataset: { name: "title" } }, name)),
+      h("h2", { dir: "auto", title: name }, h("a", { href: address, dataset: { name: "title" } }, name)),
       h("span", { class: `badge ${state.kind}` }, forReaders("State: "), state.word)),
     h("p", { class: "route" }, integration.product_id, h("span", { "aria-hidden": "true" }, " ⇄ "), forReaders(" with "),
       [target.account_name, target.project].filter(Boolean).join(" / ") || "no project yet"),

@@ -69,8 +69,7 @@ function lineRow({ entries, isRequests }, view) {
     : entryBody(entry));
   return h("li", { class: entry.event.endsWith(".request") ? "entry is-request" : "entry" },
     opening("entry-line", isRequests ? `requests:${keyOf(entry)}` : keyOf(entry), view, summary, body),
-    entry.remedy && entry.level !== "info" ? h("p", { class: "todo" }, h("strong", {}, "What to do: "), marked(entry.remedy),
-      entry.remedy.includes("code") && entry.detail.code ? [" The code: ", h("code", {}, entry.detail.code)] : null) : null,
+    entry.remedy && entry.level !== "info" && !entry.event.endsWith(".request") ? h("p", { class: "todo" }, h("strong", {}, "What to do: "), marked(entry.remedy)) : null,
     entry.event.endsWith(".request") ? null : names(entry, view));
 }
 
