@@ -127,41 +127,34 @@ def test_it_can_be_saved_half_done_and_gone_on_with_later(page: Page, api: Api) 
     page.sees("Missing: The Azure DevOps account, The Azure DevOps token and 4 more")
     page.type("Account", "fabrikam")
     page.type("Personal access token", WRITE_TOKEN)
+    page.paste("Last day of the token", "2026-01-31")
     page.hold(Keys.CONTROL, "s")
     page.sees("Saved.", "Missing: The project")
-    assert api.get("/integrations/fabrikam-mobile").json()["azure_devops"]["account_name"] == "fabrikam"
+    target = api.get("/integrations/fabrikam-mobile").json()["azure_devops"]
+    assert (target["account_name"], target["token_expires_on"]) == ("fabrikam", "2026-01-31")
+    # Another token has another last day, and without another one it stays.
+    page.type("Personal access token", "another-token")
+    assert page.value("Last day of the token") == ""
+    page.press("Discard changes")
+    page.sees("Your changes were discarded.")
+    assert page.value("Last day of the token") == "2026-01-31"
+    page.follow("All integrations")
+    page.press("1 problem")
+    page.sees("The Azure DevOps token ended", "ended on 2026-01-31. Make a new one", "Save a new token")
 
 
-def test_discarding_a_new_one_leaves_nothing_of_it(page: Page) -> None:
+def test_discarding_a_new_one_leaves_nothing_of_it(page: Page, azure_devops: AzureDevOps) -> None:
     page.open("#/new")
     connect(page)
+    # Choosing a project asks for its areas and types once.
+    read = [one["path"] for one in azure_devops.requests() if one["path"].lower().endswith("/areas")]
+    assert len(read) == 1
     page.press("Discard changes")
     page.sees("Your changes were discarded.", "Test the connection first")
     assert page.value("Account") == ""
     assert page.value("Personal access token") == ""
     assert page.value("Project") == ""
     page.sees_no("The token is accepted")
-
-
-def test_without_aha_statuses_are_typed(page: Page, api: Api) -> None:
-    page.open("#/new")
-    connect(page)
-    page.choose_area("Devices")
-    page.unfold("feature")
-    page.type("Active", "Being made", "feature")
-    page.type("Removed", "", "feature")
-    page.type("Product", "PROD")
-    page.sees("Without an Aha! address and key, features are sent but no change comes back.")
-    page.press("Save")
-    page.sees("Saved.")
-
-    (saved,) = api.get("/integrations").json()["integrations"]
-    assert saved["feature"]["status_mapping"] == {
-        "New": "Under consideration",
-        "Active": "Being made",
-        "Resolved": "Ready to ship",
-        "Closed": "Shipped",
-    }
 
 
 def test_what_was_typed_is_kept_when_aha_is_connected_afterwards(page: Page, api: Api, aha: Aha) -> None:
@@ -173,7 +166,14 @@ def test_what_was_typed_is_kept_when_aha_is_connected_afterwards(page: Page, api
     page.type("Removed", "", "feature")
     page.press("Connect Aha! to choose from its statuses")
     assert page.focused() == page.field("Address")
-    connect_aha(page, aha)
+    page.type("Address", aha.account_url)
+    page.type("API key", AHA_TOKEN)
+    page.keys(Keys.ENTER)
+    page.sees("It can see 2 products.")
+    page.press("Choose the Aha! product to choose from its statuses")
+    assert page.focused() == page.field("Product")
+    page.choose("Product", "Fabrikam web (PROD)")
+    page.sees("It has 7 statuses for features and 5 for requirements")
 
     # A choice now: a name that the product has is that one, another one stays and is marked.
     assert page.value("Resolved", "feature") == "In code review"
@@ -190,26 +190,11 @@ def test_what_was_typed_is_kept_when_aha_is_connected_afterwards(page: Page, api
     assert page.value("Active", "feature") == "In progress"
     assert page.value("Resolved", "feature") == "In code review"
     page.sees_no("This does not fit:")
-
-
-def test_a_product_chosen_later_turns_names_into_choices(page: Page, aha: Aha) -> None:
-    page.open("#/new")
-    connect(page)
-    page.type("Address", aha.account_url)
-    page.type("API key", AHA_TOKEN)
-    page.keys(Keys.ENTER)
-    page.sees("It can see 2 products.")
-    page.unfold("feature")
-    page.press("Choose the Aha! product to choose from its statuses")
-    assert page.focused() == page.field("Product")
+    # Another product brings its own.
     page.choose("Product", "Fabrikam mobile (MOB)")
     page.sees("It has 4 statuses")
-    page.unfold("feature")
-    assert page.value("Active", "feature") == "Designed"
-    page.choose("Product", "Fabrikam web (PROD)")
-    page.sees("It has 7 statuses")
-    page.unfold("feature")
-    assert page.value("Active", "feature") == "In progress"
+    page.unfold("requirement")
+    assert page.value("Active", "requirement") == "Designed"
 
 
 def test_everything_works_by_the_keyboard_alone(page: Page, api: Api) -> None:
