@@ -33,7 +33,8 @@ def _find(call: edge.Call) -> edge.Subject[_Found]:
         return edge.Subject(None)
     app = the_app()
     # A PUT may create the integration, and a DELETE removes it.
-    return edge.Subject(app.integrations.find(integration_id), app.log_if_stored(integration_id))
+    found, log = app.integrations.find(integration_id), app.log_if_stored(integration_id)
+    return edge.Subject(found, log, integration_id)
 
 
 def _answer(call: edge.Call, operation: Operation, found: _Found) -> edge.Answer:

@@ -40,7 +40,8 @@ def _find(call: edge.Call) -> edge.Subject[Delivery]:
         body = None
     route = call.route
     delivery = open_delivery(app, route.get("integration_id", ""), route.get("token", ""), body)
-    return edge.Subject(delivery, app.log_of(delivery.integration))
+    integration_id = delivery.integration.integration.integration_id
+    return edge.Subject(delivery, app.log_of(delivery.integration), integration_id)
 
 
 def _receive(call: edge.Call, operation: Operation, delivery: Delivery) -> edge.Answer:
@@ -50,7 +51,10 @@ def _receive(call: edge.Call, operation: Operation, delivery: Delivery) -> edge.
     errors.raise_if_any()
     received = receive(the_app(), operation, delivery)
     return edge.Answer(
-        200, {"result": received.result, "reason": received.reason, "operation_id": operation.id}
+        200,
+        {"result": received.result, "reason": received.reason, "operation_id": operation.id},
+        result=received.result,
+        reason=received.reason or "",
     )
 
 

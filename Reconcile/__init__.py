@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from shared import edge
 from shared.app import the_app
 from shared.concurrency import working_for
 from shared.timer.run import run_timer
@@ -10,4 +11,4 @@ from shared.timer.run import run_timer
 def main(timer: func.TimerRequest, context: func.Context) -> None:
     """Run once, for every integration."""
     with working_for(context):
-        run_timer(the_app())
+        run_timer(the_app(), edge.caller_of(context, {}))

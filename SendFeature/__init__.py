@@ -78,7 +78,7 @@ def _send(call: edge.Call, operation: Operation, integration: Integration) -> ed
                 event = call.json()
                 ignored = note_event(event, operation)
                 if ignored is not None:
-                    return edge.Answer(200, ignored)
+                    return edge.Answer(200, ignored, result=ignored["status"], reason=ignored["reason"])
                 feature = read_feature(event)
             return _sent(send_feature(app, operation, integration, feature, dry_run=dry_run), dry_run)
     except TooBusy:
@@ -114,9 +114,10 @@ def _read_from_aha(call: edge.Call, operation: Operation, integration: Integrati
 def _sent(result: SendResult, dry_run: bool) -> edge.Answer:
     body = result.to_json()
     if dry_run:
-        return edge.Answer(200, body)
+        return edge.Answer(200, body, result="dry_run")
+    status, headers = 201 if result.feature.action is Action.CREATED else 200, {}
     if result.status is Status.IN_PROGRESS:
-        return edge.Answer(202, body, edge.retry_after(5))
-    if result.status is Status.PARTIAL:
-        return edge.Answer(207, body)
-    return edge.Answer(201 if result.feature.action is Action.CREATED else 200, body)
+        status, headers = 202, edge.retry_after(5)
+    elif result.status is Status.PARTIAL:
+        status = 207
+    return edge.Answer(status, body, headers, result=result.status.value)

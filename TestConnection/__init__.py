@@ -31,7 +31,7 @@ def _find(call: edge.Call) -> edge.Subject[StoredIntegration | None]:
         return edge.Subject(None)
     app = the_app()
     stored = app.integrations.get(integration_id)
-    return edge.Subject(stored, app.log_of(stored))
+    return edge.Subject(stored, app.log_of(stored), integration_id)
 
 
 def _test(call: edge.Call, operation: Operation, stored: StoredIntegration | None) -> edge.Answer:

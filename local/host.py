@@ -32,6 +32,8 @@ def main() -> int:
         format="%(asctime)s %(levelname)s %(invocation)s %(name)s: %(message)s",
     )
     log.addFilter(_NoInvocation())
+    # In Azure, host.json decides what is kept; here a developer sees the app's every step.
+    logging.getLogger("shared").setLevel(logging.DEBUG)
     try:
         _apply_settings(options)
         app = read_app(options.root)

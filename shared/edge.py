@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil
 from typing import Any, Generic, TypeVar
@@ -42,7 +42,8 @@ from shared.errors import (
     shortened,
 )
 from shared.json_bounds import check_number_of_values, whole_number
-from shared.operation import Operation
+from shared.operation import Caller, Operation
+from shared.operation_line import End, write_line
 from shared.operation_log import LogSink
 from shared.operation_outcome import OperationKind
 from shared.prefer import wait_seconds
@@ -149,12 +150,15 @@ class Call:
 class Answer:
     """What a function answers. There is no body where `body` is None.
 
-    A body of bytes is sent unchanged, with the Content-Type in `headers`. Any other body is sent as JSON.
+    A body of bytes is sent unchanged, with the Content-Type in `headers`. Any other body is sent as JSON. `result` and
+    `reason` say in a word for the operation's line what came of the call.
     """
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    result: str = ""
+    reason: str = ""
 
 
 Found = TypeVar("Found")
@@ -163,15 +167,30 @@ FoundNow = TypeVar("FoundNow", covariant=True)
 
 @dataclass(frozen=True)
 class Subject(Generic[FoundNow]):
-    """What a call is about, and the log that the call is written to. `log` is None for a call without a log."""
+    """What a call is about, and the log that the call is written to. `log` is None for a call without a log.
+
+    `integration_id` is empty for a call that is about no integration.
+    """
 
     found: FoundNow
     log: LogSink | None = None
+    integration_id: str = ""
 
 
 def status_for(error: OperationFailed) -> int:
     """The HTTP status of an error."""
     return next(status for kind, status in STATUSES if isinstance(error, kind))
+
+
+def caller_of(context: func.Context | None, headers: Mapping[str, str]) -> Caller:
+    """The function that is called, and the trace of the call.
+
+    Where the platform takes part in the trace, its own part stands between the caller and the function.
+    """
+    name, trace = (context.function_name, context.trace_context) if context is not None else ("", None)
+    if trace is not None and trace.trace_parent:
+        return Caller(name, trace.trace_parent, trace.trace_state or "")
+    return Caller(name, headers.get("traceparent", ""), headers.get("tracestate", ""))
 
 
 def respond(
@@ -214,47 +233,63 @@ def respond_about(
         kind: what a call is for. An operation without a kind says nothing of the integration's health.
         status_of: replaces the table of statuses, for a caller that reacts to statuses in its own way.
     """
+    caller = caller_of(context, request.headers)
     with working_for(context) if context is not None else nullcontext():
-        return _respond(request, find, handler, budget_seconds, kind, status_of)
+        return _respond(request, find, handler, caller, budget_seconds, kind, status_of)
 
 
 def _respond(
     request: func.HttpRequest,
     find: Callable[[Call], Subject[Found]],
     handler: Callable[[Call, Operation, Found], Answer],
+    caller: Caller,
     budget_seconds: Callable[[], float],
     kind: Callable[[Call], OperationKind | None],
     status_of: Callable[[OperationFailed], int],
 ) -> func.HttpResponse:
+    end = End()
     try:
-        operation = Operation.start(budget_seconds())
+        operation = Operation.start(budget_seconds(), caller)
     except OperationFailed as error:
-        return _problem(error, Operation.start(0), status_of(error))
+        operation = Operation.start(0, caller)
+        write_line(operation, replace(end, status=status_of(error), code=error.code))
+        return _problem(error, operation, status_of(error))
     try:
         call = Call.of(request)
         subject = find(call)
+        end = replace(end, integration_id=subject.integration_id, kind=kind(call))
         if subject.log is not None:
-            operation.log.write_to(subject.log, kind(call))
-        response = _response(handler(call, operation, subject.found), operation)
+            operation.log.write_to(subject.log, end.kind)
+        answer = handler(call, operation, subject.found)
+        response = _response(answer, operation)
+        end = replace(end, status=answer.status, result=answer.result, reason=answer.reason)
     except OperationFailed as error:
         _note_failure(operation, error)
         response = _problem(error, operation, status_of(error))
+        end = replace(end, status=response.status_code, code=error.code)
     except Exception as error:
-        logger.exception("A defect ended operation %s", operation.id)
-        operation.log.add(
-            log_events.OPERATION_DEFECT,
-            f"A defect of this app ended the operation: {type(error).__name__}. The log of the function app has the "
-            "stack trace.",
-            code=Defect.code,
-        )
-        failure = Defect(
-            "A defect of this app ended the operation. Give the person who operates the app this operation id: "
-            f"{operation.id}. The log of the function app has the details."
-        )
+        failure = _note_defect(operation, error)
         response = _problem(failure, operation, status_of(failure))
+        end = replace(end, status=response.status_code, code=failure.code)
     finally:
         operation.log.flush()
+        write_line(operation, end)
     return response
+
+
+def _note_defect(operation: Operation, error: Exception) -> Defect:
+    """Log a defect that ended the operation. The app's own log gets the stack trace, the answer does not."""
+    logger.exception("A defect ended operation %s", operation.id)
+    operation.log.add(
+        log_events.OPERATION_DEFECT,
+        f"A defect of this app ended the operation: {type(error).__name__}. The log of the function app has the "
+        "stack trace.",
+        code=Defect.code,
+    )
+    return Defect(
+        f"A defect of this app ended the operation. Give the person who operates the app this operation id: "
+        f"{operation.id}. The log of the function app has the details."
+    )
 
 
 def retry_after(seconds: float | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from shared.log_events import Level, LogEvent
+from shared.operation_counts import OperationCounts
 from shared.operation_outcome import OperationKind, OperationOutcome
 from shared.outcome_notes import OutcomeNotes
 
@@ -20,7 +21,8 @@ _FLUSH_AT = 80
 
 _NAMES_OF_RECORDS = ("reference", "references", "aha_id", "work_item_id")
 
-_LOGGING_LEVELS = {Level.INFO: logging.INFO, Level.WARNING: logging.WARNING, Level.ERROR: logging.ERROR}
+_LOGGING_LEVELS = {Level.INFO: logging.DEBUG, Level.WARNING: logging.WARNING, Level.ERROR: logging.ERROR}
+"""Of the app's own log. What went well is in the operation's line (`shared.operation_line`), not told step by step."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class OperationLog:
         self._sink: LogSink | None = None
         self._kind: OperationKind | None = None
         self._notes = OutcomeNotes()
+        self._counts = OperationCounts()
         self._subject: dict[str, Any] = {}
 
     def write_to(self, sink: LogSink, kind: OperationKind | None = None) -> None:
@@ -84,6 +87,30 @@ class OperationLog:
         with self._lock:
             self._notes.know_whole_feature()
 
+    def know_wait(self, seconds: float) -> None:
+        """The operation waited, because another system limits requests."""
+        with self._lock:
+            self._counts.throttled_seconds += seconds
+
+    def know_open_problems(self, number: int) -> None:
+        """The operation worked out how many problems of the integration are open."""
+        with self._lock:
+            self._counts.open_problems = number
+
+    def count_in(self, other: OperationLog) -> None:
+        """Count what another operation did as done by this one."""
+        counts = other.counts
+        with self._lock:
+            self._counts.add(counts)
+
+    @property
+    def counts(self) -> OperationCounts:
+        """What the entries and waits so far add up to."""
+        so_far = OperationCounts()
+        with self._lock:
+            so_far.add(self._counts)
+        return so_far
+
     def add(self, event: LogEvent, message: str, /, **detail: Any) -> None:
         """Add an entry. `message` is a sentence for a person; `detail` holds JSON values without secrets."""
         # JSON input can carry half of a surrogate pair, which UTF-8 cannot encode.
@@ -100,6 +127,7 @@ class OperationLog:
         logger.log(_LOGGING_LEVELS[event.level], "%s [%s] %s", _label(entry), self._operation_id, message)
         with self._lock:
             self._notes.note(entry.time, event, message, entry.detail)
+            self._counts.note(event, entry.detail)
             self._entries.append(entry)
             # The last entry waits for the end, because what the operation came to is stored with it.
             is_full = len(self._entries) > _FLUSH_AT and self._sink is not None
@@ -130,9 +158,6 @@ class OperationLog:
 
 
 def _label(entry: LogEntry) -> str:
-    """How the line in the function app's own log begins: the event, and the error code if there is one.
-
-    The alert rules in infra/alerts.bicep search for both.
-    """
+    """How the entry begins in the function app's own log: the event, and the error code if there is one."""
     code = entry.detail.get("code")
     return f"{entry.event} ({code})" if code else entry.event

@@ -15,4 +15,4 @@ def integration_in_route(call: Call) -> Subject[StoredIntegration]:
     """
     app = the_app()
     stored = app.integrations.get(call.route.get("integration_id", ""))
-    return Subject(stored, app.log_of(stored))
+    return Subject(stored, app.log_of(stored), stored.integration.integration_id)

@@ -161,6 +161,8 @@ class HttpClient:
             if pause is None:
                 raise result
             self._sleep(pause)
+            if result.retry_after is not None:
+                self._operation.log.know_wait(pause)
             is_unanswered = is_unanswered or result.outcome_unknown
             attempt += 1
 
@@ -186,6 +188,7 @@ class HttpClient:
                     retry_after=wait,
                 )
             self._sleep(wait)
+            self._operation.log.know_wait(wait)
 
     def _attempt(self, request: Request, attempt: int) -> Response | OperationFailed:
         """Make one attempt and log it. Returns the response, or the error that the attempt ended with."""
@@ -232,6 +235,7 @@ class HttpClient:
                 "Authorization": authorization,
                 "Accept": "application/json",
                 "User-Agent": USER_AGENT,
+                **self._operation.trace.headers,
                 **request.headers,
             },
             body=request.body() if request.body else None,
@@ -255,4 +259,5 @@ class HttpClient:
             status=status,
             milliseconds=milliseconds,
             attempt=attempt,
+            trace_id=self._operation.trace.trace_id,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from functools import partial
+from typing import TYPE_CHECKING
 
 from shared import log_events
 from shared.app import App
@@ -21,10 +22,14 @@ from shared.domain.unfinished_sends import UnfinishedSend, is_due, may_pass, tak
 from shared.errors import CredentialsRejected, Forbidden, OperationFailed, Unavailable
 from shared.isolation import isolated, note_defect
 from shared.operation import Operation
+from shared.operation_line import End, code_of, write_line
 from shared.operation_outcome import OperationKind
 from shared.storage.links import StoredLink
 from shared.storage.unfinished_sends import StoredUnfinishedSend, UnreadableNote
 from shared.timer.job import Job
+
+if TYPE_CHECKING:
+    from shared.sending.result import SendResult
 
 _MOST_FEATURES = 50
 """In one run. Each costs two requests or more of the 300 a minute that everybody at an Aha! account shares."""
@@ -48,6 +53,7 @@ def finish_sends_job(app: App, stored: StoredIntegration) -> Job | None:
         datetime.now(timezone.utc),
         lambda operation: _finish_all(app, operation, stored, due),
         OperationKind.SEND,
+        consists_of_operations=True,
     )
 
 
@@ -73,24 +79,28 @@ def _attempt(
     app: App, job: Operation, stored: StoredIntegration, unfinished: StoredUnfinishedSend
 ) -> OperationFailed | None:
     """Finish one send as an operation of its own, by whose id the log shows it. Its failure is logged."""
-    operation = Operation.start(min(job.deadline.remaining(), app.settings.send_time_budget_seconds))
+    operation = job.another(min(job.deadline.remaining(), app.settings.send_time_budget_seconds))
     finish = isolated(
         partial(_finish, app, operation, stored), operation, lambda unfinished: unfinished.note.feature
     )
     if unfinished.note.name.isdigit():
         operation.log.know_record(unfinished.note.feature, unfinished.note.name)
-    failure = finish(unfinished)
+    result = finish(unfinished)
+    failure = result if isinstance(result, OperationFailed) else None
     if failure is not None:
         operation.log.write_to(app.log_of(stored), OperationKind.SEND)
         _log_failure(operation, unfinished.note, failure)
     operation.log.flush()
+    sent = "" if result is None or isinstance(result, OperationFailed) else result.status.value
+    integration_id = stored.integration.integration_id
+    write_line(operation, End(integration_id, OperationKind.SEND, code=code_of(failure), result=sent))
     return failure
 
 
 def _finish(
     app: App, operation: Operation, stored: StoredIntegration, unfinished: StoredUnfinishedSend
-) -> None:
-    """Finish one send. It is logged once it is known that there is something to do.
+) -> SendResult | None:
+    """Finish one send. It is logged once it is known that there is something to do; None if there was nothing.
 
     Raises:
         OperationFailed: it is not finished. If that may pass, or a person can repair it, the note stays.
@@ -98,26 +108,26 @@ def _finish(
     note, integration = unfinished.note, stored.integration
     if not integration.enabled:
         _give_up(app, operation, stored, unfinished, "the integration is disabled")
-        return
+        return None
     if note.is_given_up:
         reason = f"{note.attempts} attempts failed. The entries before say why"
         _give_up(app, operation, stored, unfinished, reason)
-        return
+        return None
     held = app.unfinished_sends.replace(integration.integration_id, unfinished, taken(note, operation.id))
     if held is None:
-        return
+        return None
     feature = _read(app, operation, stored, held)
     if feature is None:
-        return
+        return None
     if note.is_change and not _is_to_update(app, stored, feature):
         _remove(app, stored, held)
-        return
+        return None
     operation.log.write_to(app.log_of(stored), OperationKind.SEND)
     _log_start(operation, held.note, note.operation_id)
     # Most runs send nothing, and do not load what a send needs.
     from shared.sending.send import send_feature
 
-    send_feature(app, operation, integration, feature, dry_run=False, unfinished=held)
+    return send_feature(app, operation, integration, feature, dry_run=False, unfinished=held)
 
 
 def _read(

@@ -15,6 +15,7 @@ from shared.operation_outcome import OperationKind
 class Job:
     """Something to do for one integration. `since`: how long it has waited. `run` may raise OperationFailed.
 
+    `consists_of_operations`: the job begins an operation for each thing that it does, and each has a line of its own.
     `kind` says for which operations a failure of the job counts. One that writes no log when it succeeds counts as
     Reconcile, the next run of which ends the problem.
     """
@@ -23,3 +24,4 @@ class Job:
     since: datetime
     run: Callable[[Operation], None]
     kind: OperationKind = OperationKind.RECONCILE
+    consists_of_operations: bool = False

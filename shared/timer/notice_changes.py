@@ -51,7 +51,7 @@ def _notice(app: App, operation: Operation, stored: StoredIntegration, found: St
 
     The requests of a look that finds nothing would fill the log: they are written only if something fails.
     """
-    quiet = Operation.start(operation.deadline.remaining())
+    quiet = operation.another(operation.deadline.remaining())
     try:
         aha = app.aha_features(stored.integration.aha, quiet)
         changed, after = _look_at_features(app, quiet, stored, aha, found)
@@ -61,6 +61,8 @@ def _notice(app: App, operation: Operation, stored: StoredIntegration, found: St
         quiet.log.write_to(app.log_of(stored))
         quiet.log.flush()
         raise
+    finally:
+        operation.log.count_in(quiet.log)
 
 
 def _look_at_features(

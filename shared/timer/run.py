@@ -8,16 +8,17 @@ from functools import partial
 
 from shared import log_events
 from shared.app import App
-from shared.deadline import Deadline
 from shared.domain.integration import StoredIntegration
-from shared.errors import Defect, Unavailable
+from shared.errors import Defect, OperationFailed, Unavailable
 from shared.isolation import isolated
-from shared.operation import Operation
+from shared.operation import NOBODY, Caller, Operation
+from shared.operation_line import End, code_of, write_line
 from shared.operation_outcome import OperationKind
 from shared.storage.integrations import UnreadableIntegration
 from shared.timer.finish_sends import finish_sends_job
 from shared.timer.job import Job
 from shared.timer.notice_changes import notice_changes_job
+from shared.timer.open_problems import open_problems_job
 from shared.timer.reconcile import reconcile_job
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ JobKind = Callable[[App, StoredIntegration], "Job | None"]
 """Answers what is to be done for an integration; None if there is nothing."""
 
 
-def run_timer(app: App, budget_seconds: float = BUDGET_SECONDS) -> None:
+def run_timer(app: App, caller: Caller = NOBODY, budget_seconds: float = BUDGET_SECONDS) -> None:
     """Do what there is to do for every integration: one kind of job after another, what waited longest first.
 
     First, linked features that changed in Aha! are noted, then what is noted is sent.
@@ -42,19 +43,28 @@ def run_timer(app: App, budget_seconds: float = BUDGET_SECONDS) -> None:
     Raises:
         Unavailable: Table Storage does not answer.
     """
-    deadline = Deadline.after(budget_seconds)
-    _run_all(app, (notice_changes_job,), deadline.within(_NOTICING_SHARE * budget_seconds))
-    _run_all(app, (finish_sends_job, reconcile_job), deadline)
+    run = Operation.start(budget_seconds, caller)
+    code = Defect.code
+    try:
+        _run_all(app, run.within(_NOTICING_SHARE * budget_seconds), (notice_changes_job,))
+        _run_all(app, run, (finish_sends_job, reconcile_job, open_problems_job))
+        code = ""
+    except OperationFailed as error:
+        code = error.code
+        raise
+    finally:
+        # Who watches the app sees by this line that the timer runs, also where there is nothing to do.
+        write_line(run, End(code=code))
 
 
-def _run_all(app: App, kinds: Sequence[JobKind], deadline: Deadline) -> None:
-    jobs = _jobs(app, kinds)
+def _run_all(app: App, run: Operation, kinds: Sequence[JobKind]) -> None:
+    jobs = _jobs(app, run, kinds)
     for position, job in enumerate(jobs):
-        if deadline.remaining() < _LEAST_SECONDS:
+        if run.deadline.remaining() < _LEAST_SECONDS:
             logger.warning("The time is over; the next run does the remaining jobs.")
             return
-        share = deadline.remaining() / (len(jobs) - position)
-        _run(app, job, Operation.start(max(_LEAST_SECONDS, share)))
+        share = run.deadline.remaining() / (len(jobs) - position)
+        _run(app, job, run.another(max(_LEAST_SECONDS, share)))
 
 
 def _run(app: App, job: Job, operation: Operation) -> None:
@@ -64,16 +74,18 @@ def _run(app: App, job: Job, operation: Operation) -> None:
     if failure is not None and not isinstance(failure, Defect):
         operation.log.add(log_events.RECONCILE_FAILED, failure.detail, code=failure.code, **failure.evidence)
     operation.log.flush()
+    if failure is not None or not job.consists_of_operations:
+        write_line(operation, End(job.stored.integration.integration_id, job.kind, code=code_of(failure)))
 
 
-def _jobs(app: App, kinds: Sequence[JobKind]) -> list[Job]:
+def _jobs(app: App, run: Operation, kinds: Sequence[JobKind]) -> list[Job]:
     """The jobs of this run. An integration whose rows cannot be read does not stop the others."""
     jobs: list[list[Job]] = [[] for _ in kinds]
     for stored in app.integrations.each():
         if isinstance(stored, UnreadableIntegration):
             logger.error("The timer cannot read %s", stored.integration_id, exc_info=stored.error)
             continue
-        operation = Operation.start(_LEAST_SECONDS)
+        operation = run.another(_LEAST_SECONDS)
         operation.log.write_to(app.log_of(stored), OperationKind.RECONCILE)
         for kind, found in zip(kinds, jobs, strict=True):
             job = isolated(partial(kind, app), operation, _name)(stored)
@@ -82,6 +94,9 @@ def _jobs(app: App, kinds: Sequence[JobKind]) -> list[Job]:
             if isinstance(job, Job):
                 found.append(job)
         operation.log.flush()
+        if operation.log.counts.events:
+            end = End(stored.integration.integration_id, OperationKind.RECONCILE, code=Defect.code)
+            write_line(operation, end)
     return [job for found in jobs for job in sorted(found, key=lambda job: job.since)]
 
 

@@ -10,7 +10,7 @@ from local.service import Service
 from tests.e2e.sending_payloads import feature, requirements
 from tests.e2e.sending_scene import TITLE, Scene
 
-_LINE = re.compile(r"^\S+ \S+ (?:INFO|WARNING|ERROR) (\S+) shared\.")
+_LINE = re.compile(r"^\S+ \S+ (?:DEBUG|INFO|WARNING|ERROR) (\S+) shared\.")
 
 
 class AppLog:

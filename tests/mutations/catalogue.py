@@ -42,8 +42,8 @@ MUTATIONS = (
     Mutation(
         "Reconcile returns at once",
         "shared/timer/run.py",
-        "    deadline = Deadline.after(budget_seconds)\n",
-        "    deadline = Deadline.after(0.0)\n",
+        "    run = Operation.start(budget_seconds, caller)\n",
+        "    run = Operation.start(0.0, caller)\n",
         _RECONCILE,
     ),
     Mutation(
