@@ -38,7 +38,7 @@ COMMANDS = {
     "torture": Command("random sequences with faults and killed processes, then the laws", "tests.torture"),
     "mutations": Command("put defects into a copy of the product and see that tests fail", "tests.mutations"),
     "lint": Command(
-        "check style, format, types and infra/",
+        "check style, format, types, the pinned packages and infra/",
         "local.development.lint",
         needs_azurite=False,
         needs_extension=True,
@@ -48,6 +48,16 @@ COMMANDS = {
         "local.development.extension",
         needs_azurite=False,
         needs_extension=True,
+    ),
+    "lock": Command(
+        "pin the packages of requirements.in in requirements.txt, with hashes",
+        "local.development.lock",
+        needs_azurite=False,
+    ),
+    "audit": Command(
+        "look for known vulnerabilities in the pinned packages",
+        "local.development.audit",
+        needs_azurite=False,
     ),
     "pictures": Command("take the README's pictures anew, with Chromium", "local.development.pictures"),
 }

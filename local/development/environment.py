@@ -19,6 +19,10 @@ from pathlib import Path
 
 from local.development.console import DEV_FOLDER, ROOT, CommandFailed, run_logged, say, step
 
+WANTED = ROOT / "requirements.in"
+LOCK = ROOT / "requirements.txt"
+"""What the function app needs, and the same with all that it brings along, pinned with hashes."""
+
 AZURITE_FOLDER = DEV_FOLDER / "azurite"
 AZURITE_TABLE_PROGRAM = AZURITE_FOLDER / "node_modules" / "azurite" / "dist" / "src" / "table" / "main.js"
 AHA_CLI = DEV_FOLDER / "extension" / "node_modules" / "aha-cli" / "bin" / "run"
@@ -83,24 +87,18 @@ class VirtualEnvironment:
             )
 
     def _install(self) -> None:
-        names = ", ".join(path.name for path in self.requirements)
-        install: list[str | Path] = [
-            self.python,
-            "-m",
-            "pip",
-            "install",
-            "--no-input",
-            "--disable-pip-version-check",
-        ]
-        for path in self.requirements:
-            install += ["-r", path]
-        with step(f"Installing {names} into {self.folder.name}"):
-            run_logged(
-                install,
-                f"pip{self.folder.name}",
-                worth_showing=lambda line: line.startswith(("Collecting", "Installing")),
-                remedy=_INSTALL_REMEDY,
-            )
+        with step(f"Installing {', '.join(path.name for path in self.requirements)} into {self.folder.name}"):
+            for path in self.requirements:
+                # One after the other: where one file has hashes, pip asks for hashes of everything in the same call.
+                run_logged(
+                    [
+                        *(self.python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"),
+                        *("-r", path),
+                    ],
+                    f"pip{self.folder.name}-{path.stem}",
+                    worth_showing=lambda line: line.startswith(("Collecting", "Installing")),
+                    remedy=_INSTALL_REMEDY,
+                )
 
 
 def development_environment() -> VirtualEnvironment:
@@ -111,7 +109,7 @@ def development_environment() -> VirtualEnvironment:
         folder=ROOT / ".venv",
         base_python=base_python,
         version=f"{sys.version_info[0]}.{sys.version_info[1]}",
-        requirements=(ROOT / "requirements.txt", ROOT / "requirements-dev.txt"),
+        requirements=(LOCK, ROOT / "requirements-dev.txt"),
     )
 
 

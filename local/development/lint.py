@@ -1,4 +1,4 @@
-"""`python dev.py lint`: ruff's rules and format, mypy's and TypeScript's types, Checkov's rules for infra/.
+"""`python dev.py lint`: ruff's rules and format, mypy's and TypeScript's types, the lock, Checkov's rules for infra/.
 
 All run, even if the first fails.
 """
@@ -11,7 +11,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from local.development.console import ROOT, CommandFailed, print_failure, say
-from local.development.environment import development_environment
+from local.development.environment import LOCK, development_environment
 from local.development.infra import check_infra
 from local.extension.build import Workshop
 
@@ -34,12 +34,25 @@ def main() -> int:
     say("$ tsc, on the Aha! extension")
     if not Workshop(development_environment()).type_check():
         failed.append("tsc")
+    say(f"$ what {LOCK.name} pins")
+    if not _lock_fits():
+        failed.append("lock")
     say("$ checkov, on infra/")
     if not _is_clean(infra):
         failed.append("checkov")
     if failed:
         say(f"Not clean: {', '.join(dict.fromkeys(failed))}")
     return 1 if failed else 0
+
+
+def _lock_fits() -> bool:
+    # Imported here, because --help is answered before anything is installed.
+    from local.development.lock_check import lock_faults
+
+    found = lock_faults()
+    for fault in found:
+        say(fault)
+    return not found
 
 
 def _is_clean(infra: Future[list[str]]) -> bool:

@@ -77,7 +77,17 @@ def test_a_program_that_fails_is_reported_with_its_last_lines() -> None:
         run_logged(command, "test-of-run-logged", remedy="Try this")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["test", "--help"], ["lint", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["test", "--help"],
+        ["lint", "--help"],
+        ["lock", "--help"],
+        ["audit", "--help"],
+    ],
+)
 def test_help_is_given_without_anything_installed(arguments: list[str]) -> None:
     # -S: no site-packages, so only the standard library is there.
     command = [sys.executable, "-S", "dev.py", *arguments]
