@@ -16,6 +16,7 @@ from local.service import OrphanGuard, Service, free_port
 from local.system import LocalSystem
 from tests.documented_answers import SeenAnswers
 from tests.e2e.system import Aha, AzureDevOps, ensure_running, started_system
+from tests.secrets_search import KEPT, SecretsSearch
 
 _TESTS = Path(__file__).parent
 _LONGEST_FIRST = ("torture", "browser", "e2e", "clients", "development", "storage", "sandbox", "host")
@@ -32,8 +33,9 @@ settings.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have each run of the end-to-end tests judged by the answers that it saw."""
+    """Have each run judged by the answers of the app that it saw, and by the secrets that it left behind."""
     config.pluginmanager.register(SeenAnswers(config, end_to_end_tests=_TESTS / "e2e"))
+    config.pluginmanager.register(SecretsSearch(config, KEPT))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

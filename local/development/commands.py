@@ -36,6 +36,9 @@ COMMANDS = {
     "test": Command("run every test; arguments go to pytest", "local.development.test", needs_extension=True),
     "bench": Command("measure sends, notifications and cold starts", "local.bench"),
     "torture": Command("random sequences with faults and killed processes, then the laws", "tests.torture"),
+    "fuzz": Command(
+        "requests that schemathesis makes of openapi.yaml, for some minutes", "local.development.fuzz"
+    ),
     "mutations": Command("put defects into a copy of the product and see that tests fail", "tests.mutations"),
     "lint": Command(
         "check style, format, types, the pinned packages and infra/",

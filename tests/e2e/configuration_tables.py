@@ -16,6 +16,21 @@ def rows_of(system: LocalSystem, table: str | None = None) -> list[dict[str, Any
         return [dict(row) for name in names for row in service.get_table_client(name).list_entities()]
 
 
+def rows_of_integration(system: LocalSystem, integration_id: str) -> list[dict[str, Any]]:
+    """The integration's own row, its links and its log."""
+    with TableServiceClient.from_connection_string(system.tables_connection_string) as service:
+        conditions = {
+            "Integrations": f"integration_id eq '{integration_id}'",
+            "Links": f"PartitionKey eq '{integration_id}'",
+            "Log": f"PartitionKey eq '{integration_id}'",
+        }
+        return [
+            dict(row)
+            for table, condition in conditions.items()
+            for row in service.get_table_client(table).query_entities(condition)
+        ]
+
+
 def rows_about(system: LocalSystem, table: str, integration_id: str) -> list[dict[str, Any]]:
     """The rows of one integration in the table Links or Log."""
     return [row for row in rows_of(system, table) if row["PartitionKey"] == integration_id]

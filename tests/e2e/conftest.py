@@ -11,8 +11,10 @@ import pytest
 from local.faults import FaultInjection
 from local.serving import start_in_thread
 from local.system import LocalSystem
+from tests.e2e.configuration_tables import rows_of_integration
 from tests.e2e.sending_scene import Scene
 from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest, ensure_running
+from tests.secrets_search import KEPT
 from tests.storage.relay import FaultyStorage, Relay
 
 _numbers = itertools.count(1)
@@ -31,6 +33,8 @@ def api(system: LocalSystem) -> Iterator[Api]:
     client = Api(system.functions_url, system.function_key)
     yield client
     ensure_running(system)
+    for made in client.made:
+        KEPT.keep_rows(rows_of_integration(system, made))
     client.delete_what_was_made()
 
 

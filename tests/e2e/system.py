@@ -16,6 +16,7 @@ from local.sample import sample_integration, service_hook_subscription
 from local.system import ACCOUNT, AHA_TOKEN, WRITE_TOKEN, LocalSystem, SystemOptions
 from tests.documented_answers import check_answer
 from tests.logs import TEST_LOGS
+from tests.secrets_search import KEPT
 
 SECONDS = 60
 _T = TypeVar("_T")
@@ -30,6 +31,7 @@ def started_system(**options: Any) -> Iterator[LocalSystem]:
     with tempfile.TemporaryDirectory() as folder:
         chosen = {"storage_folder": Path(folder), "logs": TEST_LOGS, **options}
         with LocalSystem(SystemOptions(**chosen)) as system:
+            KEPT.note_secret("the key of the secrets", system.secrets_key)
             yield system
 
 
@@ -92,12 +94,13 @@ class Api(Client):
     def __init__(self, functions_url: str, function_key: str | None = None) -> None:
         headers = {} if function_key is None else {"x-functions-key": function_key}
         super().__init__(f"{functions_url}/api", headers)
-        self._made: set[str] = set()
+        self.made: set[str] = set()
 
     def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Send a request and check every answer that comes, redirects among them, against openapi.yaml."""
         answer = super().request(method, path, **arguments)
         for one in (*answer.history, answer):
+            KEPT.keep_answer(one)
             check_answer(one)
         return answer
 
@@ -105,7 +108,7 @@ class Api(Client):
         self, integration_id: str, body: Any, headers: Mapping[str, str] | None = None
     ) -> requests.Response:
         """PUT an integration, and remember to delete it after the test."""
-        self._made.add(integration_id)
+        self.made.add(integration_id)
         return self.put(f"/integrations/{integration_id}", json=body, headers=headers)
 
     def send(self, integration_id: str, event: Any, **query: str) -> requests.Response:
@@ -125,10 +128,10 @@ class Api(Client):
 
     def delete_what_was_made(self) -> None:
         """Delete the integrations that were made; a product belongs to one integration at a time."""
-        for integration_id in self._made:
+        for integration_id in self.made:
             answer = self.delete(f"/integrations/{integration_id}")
             assert answer.status_code in (204, 404), answer.text
-        self._made.clear()
+        self.made.clear()
 
 
 class Sandbox(Client):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -15,24 +15,13 @@ from local.system import AHA_TOKEN, LocalSystem
 from tests.e2e.configuration_bodies import changed
 from tests.e2e.configuration_tables import rows_of
 from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest, eventually
+from tests.secrets_search import found_in
 
 PAT = "pat-7f3kq9zx2m5vw8r4t6y1u0i3o5p7a9s2d4f6g8h1j3k5l7"
 UNKNOWN_PAT = "pat-nobody-knows-b6n8m0q2w4e6r8t0y2u4i6o8p0"
 BROKEN_PAT = "pat-brökén-c7v9b1n3"
 EXPIRED_PAT = "sandbox-expired-token"
 WRONG_AHA_TOKEN = "aha-wrong-z9x8c7v6b5n4m3a2s1d0"
-
-
-def spellings(secret: str) -> set[str]:
-    """A secret as it is, and as it may be hidden in a header, an address or a JSON text."""
-    encoded = secret.encode()
-    return {
-        secret,
-        quote(secret, safe=""),
-        json.dumps(secret)[1:-1],
-        base64.b64encode(encoded).decode(),
-        base64.b64encode(b":" + encoded).decode(),
-    }
 
 
 class Overheard:
@@ -66,18 +55,6 @@ def overheard(api: Api) -> Iterator[Overheard]:
     ear.listen(api.session)
     yield ear
     api.session.hooks["response"].clear()
-
-
-def found_in(texts: Iterable[str], secrets: Mapping[str, str]) -> list[str]:
-    """Where a secret shows: its name and what stands around it."""
-    found = []
-    for text in texts:
-        for name, secret in secrets.items():
-            for spelling in spellings(secret):
-                place = text.find(spelling)
-                if place >= 0:
-                    found.append(f"{name}: …{text[max(0, place - 80) : place]}HERE")
-    return found
 
 
 def spend_a_day(
