@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from operate import rotation
+from operate import rebuild, rotation
 from operate.outcome import Exit
 from operate.terminal import Terminal
 from operate.workplace import Workplace
@@ -51,5 +51,10 @@ def read_arguments(arguments: Sequence[str]) -> Any:
         "--renew-webhooks",
         action="store_true",
         help="give the subscriptions in Azure DevOps the webhook URLs of the first key",
+    )
+    links = add("rebuild-links", rebuild.run, "link records again to the work items that carry their markers")
+    links.add_argument("integration_id", metavar="INTEGRATION")
+    links.add_argument(
+        "--work-item", type=int, action="append", metavar="ID", help="only this one; may be repeated"
     )
     return parser.parse_args(arguments)

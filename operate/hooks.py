@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from operate.workplace import reading
+from operate.workplace import reading, writing_log_of
 from shared.api.integrations import webhook_url
 from shared.api.subscription import subscribe
 from shared.api.subscription_plan import own_subscriptions
@@ -13,10 +13,7 @@ from shared.app import App
 from shared.clients.service_hooks import Subscription
 from shared.domain.integration import StoredIntegration
 from shared.errors import IntegrationIncomplete
-from shared.operation import Operation
 from shared.storage.vault import Vault
-
-_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -82,9 +79,5 @@ def renew(app: App, stored: StoredIntegration) -> None:
     Raises:
         OperationFailed: it was not done.
     """
-    operation = Operation.start(_SECONDS)
-    operation.log.write_to(app.log_of(stored))
-    try:
+    with writing_log_of(app, stored) as operation:
         subscribe(app, operation, stored)
-    finally:
-        operation.log.flush()

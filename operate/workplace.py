@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 
 from operate.identity import OperatorIdentity
 from shared.app import App
-from shared.errors import SettingInvalid
+from shared.domain.integration import StoredIntegration
+from shared.errors import IntegrationIncomplete, SettingInvalid
 from shared.operation import Operation
 from shared.secret import Secret
 from shared.settings import Settings, storage_account
@@ -73,6 +75,33 @@ def _no_key() -> SettingInvalid:
     return SettingInvalid(
         "SECRETS_KEY is not set. Set it as the function app has it: this command needs a token."
     )
+
+
+def complete_integration(app: App, integration_id: str) -> StoredIntegration:
+    """An integration whose organization can be asked.
+
+    Raises:
+        IntegrationNotFound: there is none with this id.
+        IntegrationIncomplete: its organization or its token is missing.
+    """
+    stored = app.integrations.get(integration_id)
+    target = stored.integration.azure_devops
+    if not target.account_name or not target.has_credentials:
+        raise IntegrationIncomplete(
+            f"{integration_id} has no Azure DevOps organization or no token, so Azure DevOps cannot be asked."
+        )
+    return stored
+
+
+@contextmanager
+def writing_log_of(app: App, stored: StoredIntegration) -> Iterator[Operation]:
+    """An operation whose steps go to the integration's log."""
+    operation = Operation.start(_A_DAY)
+    operation.log.write_to(app.log_of(stored))
+    try:
+        yield operation
+    finally:
+        operation.log.flush()
 
 
 def reading() -> Operation:

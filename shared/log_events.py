@@ -204,6 +204,11 @@ LINK_MADE = LogEvent(
     Level.INFO,
     "A person linked a record to an existing work item.",
 )
+LINK_REBUILT = LogEvent(
+    "link.rebuilt",
+    Level.INFO,
+    "The operator's command linked a record to the work item that carries its marker.",
+)
 LINK_REMOVED = LogEvent(
     "link.removed",
     Level.INFO,

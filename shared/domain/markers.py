@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from shared.domain.integration import Integration
 from shared.domain.kind import Kind
@@ -17,6 +17,9 @@ from shared.domain.records import Record
 from shared.domain.work_item import HYPERLINK, Relation
 
 _COMMENT = re.compile(r"Sent from Aha! by integration ([a-z0-9-]{1,64}), (feature|requirement) (\S{1,200})")
+
+_LONGEST_REFERENCE = 64
+_REFERENCE = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)+")
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,13 @@ def marked_record(rel: Any, comment: Any) -> MarkedRecord | None:
     """The record that a relation names, None for a relation that is no marker."""
     match = _COMMENT.fullmatch(comment) if rel == HYPERLINK and isinstance(comment, str) else None
     return MarkedRecord(match[1], Kind(match[2]), match[3]) if match else None
+
+
+def reference_in(url: str) -> str:
+    """The reference of the record that a marker's URL leads to; empty if the URL does not show it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    name = unquote(parts.fragment or parts.path.rsplit("/", 1)[-1])
+    return name if len(name) <= _LONGEST_REFERENCE and _REFERENCE.fullmatch(name) else ""

@@ -10,11 +10,11 @@ from shared.app import App
 from shared.domain.integration import Integration
 from shared.domain.json_input import InputErrors, JsonObject
 from shared.domain.kind import Kind
-from shared.domain.links import Base, Claim, Field, Link
-from shared.domain.present_description import agreed_about, described
+from shared.domain.links import Claim, Link
 from shared.domain.records import Feature, Record
 from shared.domain.references import RecordName
-from shared.domain.send_plan import with_agreed_revision
+from shared.domain.send_plan import Family
+from shared.domain.unagreed_links import unagreed_link
 from shared.domain.work_item import WorkItem
 from shared.errors import AlreadyLinked, FeatureBusy, LinkChanged, NotFound, RuleViolation, System
 from shared.features.reading import read_from_aha
@@ -161,19 +161,14 @@ def _new_link(
     if not is_feature:
         found = links.load(integration.integration_id, [feature.record.id]).get(feature.record.id)
         parent = found.link.work_item_id if isinstance(found, StoredLink) else None
-    item = described(item, integration.description_field(item.type), None)
-    link = Link(
+    listed = tuple(one.id for one in feature.requirements)
+    family = Family(requirement_ids=listed) if is_feature else Family(feature.record.id, parent)
+    return unagreed_link(
+        integration,
+        item,
         kind=record.kind,
         aha_id=record.id,
         reference=record.reference,
         name=record.name or "",
-        parent_aha_id="" if is_feature else feature.record.id,
-        parent_work_item_id=parent,
-        work_item_id=item.id,
-        work_item_url=item.page_url,
-        work_item_type=item.type,
-        agreed_revision=0,
-        base={name: Base("", item.digest_of(name)) for name in Field},
-        requirement_ids=tuple(one.id for one in feature.requirements) if is_feature else (),
+        family=family,
     )
-    return with_agreed_revision(agreed_about(link, item), item)

@@ -87,8 +87,15 @@ def test_the_storage_package_alone_knows_table_storage() -> None:
 
 
 def test_the_product_knows_neither_its_sandboxes_nor_its_tests() -> None:
-    for package in ("local", "tests", "werkzeug", "pytest", "hypothesis"):
+    for package in ("operate", "local", "tests", "werkzeug", "pytest", "hypothesis"):
         assert importing(package) == set()
+
+
+def test_the_operators_command_needs_what_the_app_needs_and_no_more() -> None:
+    allowed = ("operate", "shared", "azure.identity")
+    for path in (ROOT / "operate").glob("*.py"):
+        foreign = {name for name, _ in imports_of(path) if name.split(".")[0] not in sys.stdlib_module_names}
+        assert all(any(is_within(name, one) for one in allowed) for name in foreign), (path, foreign)
 
 
 def test_clients_and_storage_do_not_know_the_use_cases() -> None:

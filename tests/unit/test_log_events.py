@@ -1,4 +1,4 @@
-"""The registry of log events, and how the rest of `shared` uses it."""
+"""The registry of log events, and how the rest of `shared`, and the operator's command, use it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from shared import log_events
 from shared.log_events import Level, LogEvent
 
 SHARED = Path(__file__).parents[2] / "shared"
+OPERATE = SHARED.parent / "operate"
 REGISTRY = SHARED / "log_events.py"
 EVENTS = {name: event for name, event in vars(log_events).items() if isinstance(event, LogEvent)}
 
 
 def users_of_the_registry() -> Iterator[tuple[Path, ast.AST]]:
-    """Every syntax node of `shared` but the registry's own."""
-    for path in sorted(SHARED.rglob("*.py")):
+    """Every syntax node of `shared` and `operate` but the registry's own."""
+    for path in sorted([*SHARED.rglob("*.py"), *OPERATE.rglob("*.py")]):
         if path != REGISTRY:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))):
                 yield path, node

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.domain.integration import AhaTarget
-from shared.domain.markers import MarkedRecord, marked_record, marker_of
+from shared.domain.kind import Kind
+from shared.domain.markers import MarkedRecord, marked_record, marker_of, reference_in
 from shared.domain.records import Record
 from shared.domain.work_item import Relation
 from tests.unit.examples import a_record, a_requirement, an_integration
@@ -100,3 +103,36 @@ def test_a_marker_is_read_as_the_record_that_it_names(record: Record) -> None:
 )
 def test_another_comment_is_no_marker(comment: object) -> None:
     assert marked_record("Hyperlink", comment) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "reference"),
+    [
+        ("https://fabrikam.aha.io/features/PROD-2", "PROD-2"),
+        ("https://fabrikam.aha.io/requirements/PROD-2-1", "PROD-2-1"),
+        ("https://app.example.com/api/console#PROD-2", "PROD-2"),
+        ("https://fabrikam.aha.io/features/PROD%2D2", "PROD-2"),
+        ("https://fabrikam.aha.io/features/6776487451", ""),
+        ("https://fabrikam.aha.io/", ""),
+        ("https://[", ""),
+        ("javascript:alert(1)", ""),
+        ("https://fabrikam.aha.io/features/" + "A-" * 40 + "1", ""),
+    ],
+)
+def test_the_reference_that_a_markers_address_shows(url: str, reference: str) -> None:
+    assert reference_in(url) == reference
+
+
+@given(
+    st.sampled_from(["PROD-2", "A1-10-3", "X-1"]),
+    st.sampled_from(["", "https://fabrikam.aha.io"]),
+    st.sampled_from(list(Kind)),
+)
+def test_a_reference_survives_its_way_through_a_marker(reference: str, aha_url: str, kind: Kind) -> None:
+    integration = an_integration(aha=AhaTarget(aha_url))
+
+    marker = marker_of(
+        a_record(kind=kind, reference=reference, url=""), integration, "https://app.example.com"
+    )
+
+    assert reference_in(marker.url) == reference

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from shared.domain.wiql import MOST_IDS_PER_QUERY, changed_among, created_between, in_order_of_change
+from shared.domain.wiql import (
+    MOST_IDS_PER_QUERY,
+    changed_among,
+    created_between,
+    in_order_of_change,
+    with_hyperlinks,
+)
 
 NOON = datetime(2026, 3, 2, 14, 0, 0, tzinfo=timezone(timedelta(hours=2)))
 
@@ -21,6 +27,13 @@ def test_what_was_created_with_a_hyperlink_in_a_while() -> None:
     assert (
         "[System.CreatedDate] < '2026-03-02T12:05:00Z' AND [System.HyperLinkCount] > 0 ORDER BY [System.Id]"
         in query
+    )
+
+
+def test_what_has_a_hyperlink_in_a_range_of_ids() -> None:
+    assert with_hyperlinks(1, 500) == (
+        "SELECT [System.Id] FROM WorkItems WHERE [System.Id] >= 1 AND [System.Id] < 500 "
+        "AND [System.HyperLinkCount] > 0 ORDER BY [System.Id]"
     )
 
 
