@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-from operate import rebuild, rotation
+from operate import exporting, importing, rebuild, rotation
 from operate.outcome import Exit
 from operate.terminal import Terminal
 from operate.workplace import Workplace
@@ -17,7 +18,8 @@ _SETTINGS = """\
 settings, from the environment, as the function app has them:
   TABLES_ENDPOINT           https://ACCOUNT.table.core.windows.net, with your own sign-in (az login);
   TABLES_CONNECTION_STRING  or a connection string
-  SECRETS_KEY, PUBLIC_URL   for commands that read tokens
+  SECRETS_KEY, PUBLIC_URL   for commands that read or write tokens
+  AZURE_DEVOPS_TOKEN, AHA_API_TOKEN   the tokens of an imported integration
 
 exit codes: 0 nothing is left to do, 1 the report names what is left, 2 wrong call, setting or token, 3 a system failed
 """
@@ -51,6 +53,16 @@ def read_arguments(arguments: Sequence[str]) -> Any:
         "--renew-webhooks",
         action="store_true",
         help="give the subscriptions in Azure DevOps the webhook URLs of the first key",
+    )
+    out = add("export", exporting.run, "write an integration with its links to a file", writes=False)
+    out.add_argument("integration_id", metavar="INTEGRATION")
+    out.add_argument("--output", type=Path, metavar="FILE", help="without it, to standard output")
+    into = add("import", importing.run, "put an exported integration with its links into this installation")
+    into.add_argument("file", type=Path, metavar="FILE")
+    into.add_argument(
+        "--into",
+        action="store_true",
+        help="add the links to the integration that is here, and leave its configuration as it is",
     )
     links = add("rebuild-links", rebuild.run, "link records again to the work items that carry their markers")
     links.add_argument("integration_id", metavar="INTEGRATION")

@@ -104,12 +104,17 @@ class IntegrationStore:
         return _deleted(row) if row.flag("deleted") else stored_integration(row, self._vault)
 
     def save(
-        self, integration: Integration, stored: StoredIntegration | None, *, rotate_webhook_url: bool = False
+        self,
+        integration: Integration,
+        stored: StoredIntegration | None,
+        *,
+        rotate_webhook_url: bool = False,
+        webhook_generation: str = "",
     ) -> StoredIntegration:
         """Create the integration, or replace `stored`, the integration that was read before.
 
         Tokens are encrypted with the newest key. A new integration with the id of a deleted one gets the same webhook
-        URL and none of the links.
+        URL and none of the links. `webhook_generation` is that of a new integration that was exported elsewhere.
 
         Raises:
             PreconditionFailed: the integration was created, changed or deleted since it was read.
@@ -123,6 +128,7 @@ class IntegrationStore:
             # The deletion may not have finished, and a send that was running then may have written links.
             self._purge(integration.integration_id)
             replaced_etag, generation = current.etag, current.text("webhook_generation")
+        generation = generation if stored else webhook_generation or generation
         now = datetime.now(timezone.utc)
         new = StoredIntegration(
             integration=integration,
