@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from operate import exporting, importing, rebuild, rotation
+from operate import check, exporting, importing, rebuild, rotation
 from operate.outcome import Exit
 from operate.terminal import Terminal
 from operate.workplace import Workplace
@@ -64,6 +64,11 @@ def read_arguments(arguments: Sequence[str]) -> Any:
         action="store_true",
         help="add the links to the integration that is here, and leave its configuration as it is",
     )
+    checks = add("check", check.run, "look for faults in the tables and on the work items", writes=False)
+    checks.add_argument("integration_id", nargs="*", metavar="INTEGRATION", help="these only; without, all")
+    checks.add_argument("--mend", action="store_true", help="mend what is safe to mend")
+    checks.add_argument("--tables-only", action="store_true", help="do not ask Azure DevOps for work items")
+    checks.add_argument("--all", action="store_true", help="show every fault, not 20 of a kind")
     links = add("rebuild-links", rebuild.run, "link records again to the work items that carry their markers")
     links.add_argument("integration_id", metavar="INTEGRATION")
     links.add_argument(

@@ -58,6 +58,13 @@ class Marked:
                 collected.feature_ids.setdefault(mark.reference, mark.aha_id)
         return collected
 
+    def of(self, aha_id: str) -> tuple[Mark, ...]:
+        """The marks of a record, the oldest work item first."""
+        if aha_id not in self.oldest:
+            return ()
+        first = self.oldest[aha_id]
+        return (first, *(replace(first, work_item_id=number) for number in self.others.get(aha_id, ())))
+
     def requirements_below(self, work_item_id: int) -> tuple[str, ...]:
         """The requirements whose work items are below this one."""
         return tuple(self._below.get(work_item_id, ()))
@@ -93,7 +100,7 @@ def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal)
     marked = Marked.collected(marks(azure_devops, integration.integration_id, terminal.progress))
     terminal.say(f"{counted(len(marked.oldest), 'record')} with a marked work item")
     with writing_log_of(app, stored) as operation:
-        rebuild = _Rebuild(app, integration, azure_devops, operation, terminal, marked)
+        rebuild = Rebuild(app, integration, azure_devops, operation, terminal, marked)
         counts = rebuild.run(arguments.work_item or (), is_dry_run=arguments.dry_run)
     done = "would be linked again" if arguments.dry_run else "linked again"
     terminal.say(f"{counts.linked:,} {done}, {counts.known:,} linked already, {counts.left:,} left")
@@ -106,8 +113,8 @@ def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal)
     return Exit.LEFT if is_left else Exit.DONE
 
 
-class _Rebuild:
-    """One run of the command."""
+class Rebuild:
+    """Links marked records that have no link."""
 
     def __init__(
         self,
@@ -128,11 +135,19 @@ class _Rebuild:
         self._counts = Counts()
 
     def run(self, only: Collection[int], *, is_dry_run: bool) -> Counts:
-        """Link what has no link; features first, so that a requirement's feature is known by its link."""
-        chosen = sorted(
-            (mark for mark in self._marked.oldest.values() if not only or mark.work_item_id in only),
-            key=lambda mark: (mark.kind is Kind.REQUIREMENT, mark.work_item_id),
+        """Link what has no link, or what of it has one of these work items."""
+        marks = self._marked.oldest.values()
+        return self._run(
+            [one for one in marks if not only or one.work_item_id in only], is_dry_run=is_dry_run
         )
+
+    def run_for(self, aha_ids: Collection[str]) -> Counts:
+        """Link these records."""
+        return self._run([self._marked.oldest[aha_id] for aha_id in aha_ids], is_dry_run=False)
+
+    def _run(self, marks: Iterable[Mark], *, is_dry_run: bool) -> Counts:
+        # Features first, so that a requirement's feature is known by its link.
+        chosen = sorted(marks, key=lambda mark: (mark.kind is Kind.REQUIREMENT, mark.work_item_id))
         for start in range(0, len(chosen), _AT_ONCE):
             self._link(chosen[start : start + _AT_ONCE], is_dry_run=is_dry_run)
             self._terminal.progress(f"{min(start + _AT_ONCE, len(chosen)):,} of {len(chosen):,} records")
@@ -171,9 +186,8 @@ class _Rebuild:
 
     def _named_by(self, stored: StoredClaim, mark: Mark) -> Mark | None:
         """The mark of the work item that a pointer, or an abandoned claim, names."""
-        number = stored.claim.work_item_id
-        marked = (mark.work_item_id, *self._marked.others.get(mark.aha_id, ()))
-        return replace(mark, work_item_id=number) if number is not None and number in marked else None
+        named = (one for one in self._marked.of(mark.aha_id) if one.work_item_id == stored.claim.work_item_id)
+        return next(named, None)
 
     def _store(self, links: Sequence[Link], claimed: dict[str, StoredClaim]) -> None:
         unclaimed = [link for link in links if link.aha_id not in claimed]
@@ -227,9 +241,9 @@ class _Rebuild:
 
     def _report_second(self, mark: Mark, linked_id: int) -> None:
         """Report each work item that carries the record's marker and is not the linked one."""
-        for number in (mark.work_item_id, *self._marked.others.get(mark.aha_id, ())):
-            if number != linked_id:
-                self._leave(mark, second_in_words(linked_id, number))
+        for one in self._marked.of(mark.aha_id):
+            if one.work_item_id != linked_id:
+                self._leave(mark, second_in_words(linked_id, one.work_item_id))
 
     def _leave(self, mark: Mark, reason: str) -> None:
         self._counts.left += 1
