@@ -16,7 +16,7 @@ const DONE = {
   failed: ["bad", "Not sent"], pending: ["open", "Not done yet"],
 };
 const PLANNED = {
-  created: ["good", "Would be created"], updated: ["good", "Would be updated"], unchanged: ["off", "Would stay as it is"],
+  created: ["good", "Would be created"], updated: ["good", "Would be updated"], unchanged: ["off", "Would not change"],
   uploaded: ["good", "Would be uploaded"], failed: ["bad", "Would not be sent"], pending: ["open", "Not checked"],
 };
 const TITLES = {
@@ -31,7 +31,11 @@ export const differenceWords = (difference) => DIFFERENCES[difference] ?? ["open
 /** What was done, or would be: [kind of badge, words]. */
 export const actionWords = (action, isDryRun) => (isDryRun ? PLANNED : DONE)[action] ?? ["open", action];
 
-export const titleOf = (result, isDryRun) => TITLES[result.status][isDryRun ? 1 : 0];
+export function titleOf(result, isDryRun) {
+  const parts = recordsOf(result).flatMap((record) => [record, ...record.attachments]);
+  if (isDryRun && parts.every((one) => one.action === "unchanged")) return "A send would change nothing";
+  return TITLES[result.status][isDryRun ? 1 : 0];
+}
 
 export const recordsOf = ({ feature, requirements }) => [feature, ...requirements];
 

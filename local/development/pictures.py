@@ -71,6 +71,11 @@ def _let_aha_send(browser: Chrome, system: LocalSystem) -> None:
     ApiClient(system.aha.url).post("/_board/data/records/PROD-2/send", {})
 
 
+def _check(browser: Chrome, system: LocalSystem) -> None:
+    check = "[...document.querySelectorAll('button')].find((one) => one.innerText === 'Check')"
+    browser.execute_script(f"{check}.click()")
+
+
 def _open_the_send(browser: Chrome, system: LocalSystem) -> None:
     """Open the line of the first send, which made the work items."""
     made = "[...document.querySelectorAll('summary')].findLast((one) => /[0-9] created/.test(one.innerText))"
@@ -89,10 +94,29 @@ _PICTURES = (
         act=_open_send_dropdown,
     ),
     Picture("board.png", Site.BOARD, "/", "Service hook deliveries"),
+    # Before the pages that ask Azure DevOps and Aha! something, which the log would have, too.
+    Picture(
+        "log.png",
+        Site.CONSOLE,
+        f"{_SET_UP}/log",
+        "Work item 1 was created for PROD-1.",
+        height=1000,
+        before="Work item 1 changes PROD-1",
+        act=_open_the_send,
+    ),
     Picture("set-up.png", Site.CONSOLE, _SET_UP, "can be created in", height=1000),
     Picture("states.png", Site.CONSOLE, _SET_UP, "can be created in", height=860, top="Features"),
     Picture(
         "service-hook.png", Site.CONSOLE, f"{_SET_UP}/hook", "reports every changed work item", height=1000
+    ),
+    Picture(
+        "features.png",
+        Site.CONSOLE,
+        f"{_SET_UP}/features/PROD-1",
+        "A send would change nothing",
+        height=940,
+        before="State Active",
+        act=_check,
     ),
     Picture(
         "let-aha-send.png",
@@ -103,15 +127,6 @@ _PICTURES = (
         top="Create a key",
         before="The last event arrived",
         act=_let_aha_send,
-    ),
-    Picture(
-        "log.png",
-        Site.CONSOLE,
-        f"{_SET_UP}/log",
-        "Work item 1 was created for PROD-1.",
-        height=1000,
-        before="Work item 1 changes PROD-1",
-        act=_open_the_send,
     ),
     Picture("narrow.png", Site.CONSOLE, _SET_UP, "can be created in", width=360, height=760, top="Features"),
 )
