@@ -119,10 +119,11 @@ export function idFrom(name, others = []) {
 
 export const isFree = (id, others) => !others.some((one) => one.integration_id === id);
 
-/** The account's address in what a person typed: https:// is added, and the path of a copied page is left out. */
+/** The account's address in what a person typed: the scheme is added, and the path of a copied page is left out. */
 export function ahaAddress(text) {
   const typed = text.trim();
-  const address = /^[a-z]+:\/\//i.test(typed) ? typed : `https://${typed}`;
+  const isLocal = /^(localhost|127\.0\.0\.1)(:|\/|$)/i.test(typed); // The sandbox Aha!.
+  const address = /^[a-z]+:\/\//i.test(typed) ? typed : `${isLocal ? "http" : "https"}://${typed}`;
   if (!/[.:]/.test(typed) || !URL.canParse(address)) return typed;
   const { origin } = new URL(address);
   return origin === "null" ? typed : origin;

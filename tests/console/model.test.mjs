@@ -92,7 +92,8 @@ test("an error of a test is shown at the value that it is about", () => {
 
 for (const [typed, address] of [
   ["company.aha.io", "https://company.aha.io"], [" company.aha.io/products/PROD ", "https://company.aha.io"],
-  ["https://company.aha.io/", "https://company.aha.io"], ["http://127.0.0.1:8082", "http://127.0.0.1:8082"], ["company", "company"], ["", ""],
+  ["https://company.aha.io/", "https://company.aha.io"], ["http://127.0.0.1:8082", "http://127.0.0.1:8082"],
+  ["127.0.0.1:8082/features/PROD-1", "http://127.0.0.1:8082"], ["company", "company"], ["", ""],
 ]) {
   test(`the Aha! address in “${typed}” is “${address}”`, () => assert.equal(ahaAddress(typed), address));
 }
