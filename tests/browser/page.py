@@ -242,15 +242,17 @@ class Page:
         features = [{"name": name, "value": value} for name, value in wishes.items()]
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
-    def grave_faults(self) -> list[str]:
-        """What axe-core finds serious or critical, with where."""
+    def grave_faults(self, *rules: str) -> list[str]:
+        """What axe-core finds serious or critical, with where; by these rules alone if any are given."""
         if not AXE_SCRIPT.exists():
             raise AssertionError(f"{AXE_SCRIPT} is missing: python dev.py test installs it")
-        self.browser.execute_script(AXE_SCRIPT.read_text(encoding="utf-8"))
+        if not self.browser.execute_script("return Boolean(window.axe)"):
+            self.browser.execute_script(AXE_SCRIPT.read_text(encoding="utf-8"))
         result: dict[str, Any] = self.browser.execute_async_script(
-            "const done = arguments[0];"
-            "axe.run(document, {resultTypes: ['violations']})"
-            ".then((found) => done(found), (error) => done({error: String(error)}))"
+            "const [rules, done] = arguments;"
+            "axe.run(document, {resultTypes: ['violations'], ...(rules.length ? {runOnly: rules} : {})})"
+            ".then((found) => done(found), (error) => done({error: String(error)}))",
+            rules,
         )
         assert "error" not in result, result["error"]
         grave = (one for one in result["violations"] if one["impact"] in ("serious", "critical"))

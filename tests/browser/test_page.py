@@ -22,6 +22,9 @@ SHOWN = {
 }
 """What each view of an integration shows once it is there."""
 
+SEEN_RULES = ("color-contrast", "target-size", "scrollable-region-focusable")
+"""The rules of axe-core whose findings depend on colours and on the width of the window."""
+
 MARKUP = '<img src=x onerror="window.broken=true"><b>bold</b>'
 
 
@@ -136,9 +139,9 @@ def test_axe_finds_nothing_serious(
     found: list[str] = []
 
     def look(view: str) -> None:
-        for width, scheme in ((1280, "light"), (360, "dark")):
-            page.resize(width, scheme=scheme)
-            found.extend(f"{view}, {width} px, {scheme}: {fault}" for fault in page.grave_faults())
+        found.extend(f"{view}: {fault}" for fault in page.grave_faults())
+        page.resize(360, scheme="dark")
+        found.extend(f"{view}, 360 px, dark: {fault}" for fault in page.grave_faults(*SEEN_RULES))
         page.resize(1280)
 
     azure_devops.add_fault(path="wit/attachments", status=400, times=None)
