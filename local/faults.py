@@ -1,7 +1,8 @@
 """Faults on demand, latency and a request log, wrapped around a sandbox.
 
 Everything is steered under `/_control`, without a token; those requests are never delayed, faulted or
-listed. Control paths that are not known here go through to the wrapped application.
+listed. Control paths that are not known here go through to the wrapped application. `DELETE /_control/all`, by which it
+forgets its data, also ends the faults, the latency and the list of requests.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class FaultInjection:
         self._faults: list[Fault] = []
         self._ids = itertools.count(1)
         self._latency_ms = 0.0
+        self._resets = 0
         self._requests = RequestLog()
         self._controls: dict[str, Callable[[Request], Response]] = {
             "/_control/faults": self._control_faults,
@@ -59,6 +61,8 @@ class FaultInjection:
             except HTTPException as refusal:
                 response = _json({"error": refusal.description}, refusal.code or 400)
             return response(environ, start_response)
+        if path == "/_control/all" and environ["REQUEST_METHOD"] == "DELETE":
+            self._reset()
         if path.startswith("/_control/") or self._page_paths.fullmatch(path):
             return self._app(environ, start_response)
         return self._observed(environ, start_response)
@@ -68,7 +72,12 @@ class FaultInjection:
         observe_body(environ, entry)
         delays, fault = self._due(entry)
         entry.fault = fault.id if fault else delays[0].id if delays else None
+        resets = self._resets
         time.sleep((self._latency_ms + sum(delay.value for delay in delays)) / 1000)
+        if resets != self._resets:
+            # It was meant for data that is gone.
+            entry.end()
+            raise cut_connection(environ)
         if fault is None:
             return _Observed(entry, self._app, environ, start_response)
         if fault.outcome == "status" and fault.is_carried_out:
@@ -152,6 +161,13 @@ class FaultInjection:
                 else:
                     chosen = fault
         return delays, chosen
+
+    def _reset(self) -> None:
+        with self._lock:
+            self._faults.clear()
+            self._latency_ms = 0.0
+            self._resets += 1
+        self._requests.clear()
 
     def _control_faults(self, request: Request) -> Response:
         if request.method == "POST":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from local.azure_devops.seed import fabrikam
 from local.azure_devops.service_hooks import ServiceHooks
 
@@ -12,7 +10,6 @@ class Sandbox:
     """One organization with its service hooks."""
 
     def __init__(self) -> None:
-        self.on_reset: list[Callable[[], None]] = []
         self._start()
 
     def _start(self) -> None:
@@ -24,5 +21,3 @@ class Sandbox:
         """Reset to the seed: stops every delivery and deletes everything."""
         self.hooks.stop()
         self._start()
-        for act in self.on_reset:
-            act()

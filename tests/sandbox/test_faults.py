@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from typing import Any
 
@@ -208,6 +209,23 @@ def test_a_delay_does_not_hide_another_fault(sandbox: Sandbox) -> None:
     sandbox.inject(status=503)
 
     assert [sandbox.call("GET", "/items").status_code for _ in range(2)] == [503, 200]
+
+
+def test_a_reset_drops_what_is_delayed_and_ends_the_faults(sandbox: Sandbox) -> None:
+    sandbox.inject(path="/late", delay_ms=300)
+    with ThreadPoolExecutor(1) as other:
+        late = other.submit(requests.post, f"{sandbox.url}/late", timeout=20)
+        while not sandbox.log():
+            pass
+        sandbox.inject(path="/items", status=500)
+
+        sandbox.call("DELETE", "/_control/all")
+
+        assert sandbox.call("GET", "/items").status_code == 200
+        with pytest.raises(requests.ConnectionError):
+            late.result()
+    assert [entry["path"] for entry in sandbox.log()] == ["/items"]
+    assert sandbox.application.calls == 1
 
 
 def test_the_log_tells_what_was_asked_in_order_of_start_without_the_token(sandbox: Sandbox) -> None:
