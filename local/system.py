@@ -194,15 +194,26 @@ class LocalSystem:
         self.function_host.start(self.host_environment(self.host_changes))
 
     @contextmanager
-    def another_host(self, number: int, clock_ahead: float = 0.0) -> Iterator[Service]:
-        """A further process of the function app, whose clock may be some seconds ahead."""
+    def another_host(
+        self,
+        number: int = 2,
+        *,
+        clock_ahead: float = 0.0,
+        app_folder: Path = ROOT,
+        env: Mapping[str, str | None] | None = None,
+    ) -> Iterator[Service]:
+        """A further process of the function app on the same storage.
+
+        Its clock may be some seconds ahead, its code may stand in another folder, and `env` changes its settings.
+        """
 
         def command(port: int) -> Sequence[str | Path]:
-            return [*self._host_command(port), "--clock-ahead", str(clock_ahead)]
+            options = ("--root", app_folder, "--clock-ahead", str(clock_ahead))
+            return [*self._host_command(port), *options]
 
         host = self._service(f"functions-{number}", command, _FUNCTIONS_PORT)
         try:
-            host.start(self.host_environment())
+            host.start(self.host_environment(env))
             yield host
         finally:
             host.stop()

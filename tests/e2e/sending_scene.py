@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Any
 from azure.data.tables import TableClient, TableServiceClient, UpdateMode
 from requests import Response
 
-from local.service import OrphanGuard, Service, free_port
+from local.service import Service
 from local.system import LocalSystem
 from tests.e2e.sending_payloads import Json
 from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
@@ -315,23 +314,6 @@ class Scene:
 
 @contextmanager
 def another_host(system: LocalSystem, **settings: str) -> Iterator[tuple[Service, Api]]:
-    """A second function host on the same storage, a process of its own, with other app settings."""
-    options = system.options
-    keys = ("--function-key", system.function_key, "--master-key", system.master_key, "--settings", "")
-    guard = OrphanGuard()
-    service = Service(
-        "functions-2",
-        lambda port: [
-            options.python,
-            *("-m", "local.host", "--port", str(port), "--engine", options.engine, *keys),
-        ],
-        port=free_port(),
-        logs=options.logs,
-        guard=guard,
-    )
-    try:
-        service.start({**os.environ, **system.host_environment(dict(settings))})
+    """A second function host on the same storage, with other app settings."""
+    with system.another_host(env=settings) as service:
         yield service, Api(service.url, system.function_key)
-    finally:
-        service.stop()
-        guard.close()
