@@ -108,10 +108,10 @@ def test_pages_together_have_each_entry_once(store: LogStore, integration_id: st
 
 
 @given(
-    operations=st.lists(st.sets(st.integers(0, 400), min_size=1, max_size=30), min_size=1, max_size=12),
-    limit=st.integers(1, 40),
+    operations=st.lists(st.sets(st.integers(0, 40), min_size=1, max_size=10), min_size=1, max_size=8),
+    limit=st.integers(2, 40),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_entries_of_operations_at_the_same_time_are_sorted_by_time(
     tables: Tables, operations: list[set[int]], limit: int
 ) -> None:
@@ -216,12 +216,12 @@ def test_one_call_looks_at_some_rows_and_the_next_one_goes_on(
 
 
 @given(
-    operations=st.lists(st.sets(st.integers(0, 60), min_size=1, max_size=20), min_size=1, max_size=12),
-    limit=st.integers(1, 9),
+    operations=st.lists(st.sets(st.integers(0, 30), min_size=1, max_size=10), min_size=1, max_size=8),
+    limit=st.integers(2, 9),
     most_rows=st.integers(1, 4),
-    wanted=st.integers(0, 60),
+    wanted=st.integers(0, 30),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_the_pages_of_a_search_together_have_every_wanted_entry_once(
     tables: Tables, operations: list[set[int]], limit: int, most_rows: int, wanted: int
 ) -> None:
