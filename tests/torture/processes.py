@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -155,17 +154,16 @@ class HostProcesses:
         base = self._stage.azure_devops_url
         write = {"path": r"/wit/(\$batch|workitems/)", "method": "POST|PATCH", "skip": at % 2}
         self._stage.control(base, "POST", "/faults", {**write, "hold_ms": _HELD_MS})
-        outcomes: list[str] = []
-        sending = threading.Thread(target=lambda: outcomes.append(self._post_feature(host, payload)))
-        sending.start()
-        while sending.is_alive() and not self._fired(base):
-            time.sleep(0.005)
-        meanwhile()
-        sending.join()
+        with ThreadPoolExecutor(1) as other:
+            sending = other.submit(self._post_feature, host, payload)
+            while not sending.done() and not self._fired(base):
+                time.sleep(0.005)
+            meanwhile()
+            outcome = sending.result()
         if self._fired(base):
             self.faults["edit and notification before a late answer"] += 1
         self._stage.control(base, "DELETE", "/faults")
-        return outcomes[0]
+        return outcome
 
     def deliver(self, body: Any, kind: Break | None, at: int) -> str:
         """As Workers."""
@@ -246,22 +244,21 @@ class HostProcesses:
         }
         fault |= breaks.get(kind, {"hold_ms": _HELD_MS})
         self._stage.control(base, "POST", "/faults", fault)
-        outcomes: list[str] = []
-        working = threading.Thread(target=lambda: outcomes.append(_or_died(lambda: work(host))))
-        working.start()
-        while working.is_alive() and not self._fired(base):
-            time.sleep(0.005)
-        if self._fired(base):
-            self.faults[f"{kind.value} (process)" if kind.is_death else kind.value] += 1
-            if kind.is_death:
-                self._kill(host)
-            elif kind is Break.STORAGE_RESTART:
-                self._system.storage.stop()
-                working.join(0.3)
-                self._system.storage.start()
-        working.join()
+        with ThreadPoolExecutor(1) as other:
+            working = other.submit(_or_died, lambda: work(host))
+            while not working.done() and not self._fired(base):
+                time.sleep(0.005)
+            if self._fired(base):
+                self.faults[f"{kind.value} (process)" if kind.is_death else kind.value] += 1
+                if kind.is_death:
+                    self._kill(host)
+                elif kind is Break.STORAGE_RESTART:
+                    self._system.storage.stop()
+                    wait([working], timeout=0.3)
+                    self._system.storage.start()
+            outcome = working.result()
         self._stage.control(base, "DELETE", "/faults")
-        return outcomes[0]
+        return outcome
 
     def _fired(self, base: str) -> bool:
         return any(item["fired"] for item in self._stage.control(base, "GET", "/faults")["faults"])
