@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient
 
 from local.system import LocalSystem
@@ -18,17 +20,18 @@ def rows_of(system: LocalSystem, table: str | None = None) -> list[dict[str, Any
 
 def rows_of_integration(system: LocalSystem, integration_id: str) -> list[dict[str, Any]]:
     """The integration's own row, its links and its log."""
+    rows: list[dict[str, Any]] = []
     with TableServiceClient.from_connection_string(system.tables_connection_string) as service:
-        conditions = {
-            "Integrations": f"integration_id eq '{integration_id}'",
-            "Links": f"PartitionKey eq '{integration_id}'",
-            "Log": f"PartitionKey eq '{integration_id}'",
-        }
-        return [
-            dict(row)
-            for table, condition in conditions.items()
-            for row in service.get_table_client(table).query_entities(condition)
-        ]
+        for table, key in (
+            ("Integrations", "integration_id"),
+            ("Links", "PartitionKey"),
+            ("Log", "PartitionKey"),
+        ):
+            # A table is made when the app first uses it.
+            with suppress(ResourceNotFoundError):
+                found = service.get_table_client(table).query_entities(f"{key} eq '{integration_id}'")
+                rows += [dict(row) for row in found]
+    return rows
 
 
 def rows_about(system: LocalSystem, table: str, integration_id: str) -> list[dict[str, Any]]:
