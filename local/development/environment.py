@@ -39,13 +39,15 @@ _INSTALL_REMEDY = (
 class VirtualEnvironment:
     """A folder with a Python of its own, and the requirement files that are installed in it.
 
-    `base_python` is the interpreter it is made with, `version` that interpreter's, such as "3.12".
+    `base_python` is the interpreter it is made with, `version` that interpreter's, such as "3.12". If it is not
+    `is_compiled`, Python compiles each module when it is first used: quicker where few of many modules are.
     """
 
     folder: Path
     base_python: Path
     version: str
     requirements: tuple[Path, ...]
+    is_compiled: bool = True
 
     @property
     def python(self) -> Path:
@@ -93,6 +95,7 @@ class VirtualEnvironment:
                 run_logged(
                     [
                         *(self.python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"),
+                        *(() if self.is_compiled else ("--no-compile",)),
                         *("-r", path),
                     ],
                     f"pip{self.folder.name}-{path.stem}",

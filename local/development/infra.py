@@ -24,6 +24,7 @@ def infra_environment() -> VirtualEnvironment:
         development_environment(),
         folder=DEV_FOLDER / "infra",
         requirements=(ROOT / "requirements-infra.txt",),
+        is_compiled=False,
     )
 
 
