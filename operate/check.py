@@ -188,7 +188,7 @@ class _Report:
             f"{counted(sum(self._found.values()), 'fault')} found, {mended:,} mended, {sum(left.values()):,} left"
         )
         for fault, number in left.items():
-            self.terminal.say(f"- {counted(number, fault.title, fault.title)}. {_advice(fault)}")
+            self.terminal.say(f"- {fault.title}: {number:,}. {_advice(fault)}")
         is_left = self._unseen or any(fault.remedy is not Remedy.APP for fault in left)
         return Exit.LEFT if is_left else Exit.DONE
 

@@ -30,6 +30,11 @@ class OldHook:
         """Whether its URL works, and stops working when an older key goes."""
         return self.key is not None and self.key > 1
 
+    @property
+    def is_off(self) -> bool:
+        """Whether a person has disabled it."""
+        return self.status == "disabledByUser"
+
     def __str__(self) -> str:
         known = f"{self.integration_id}: subscription {self.subscription_id} ({self.status}) calls "
         if self.key is None:

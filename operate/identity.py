@@ -14,6 +14,11 @@ _SECONDS = 30
 class OperatorIdentity:
     """The identity that `az account show` names, and no other of this machine. Usable from several threads."""
 
+    remedy = (
+        "The integration signs in to Azure DevOps with Microsoft Entra, and this command does so as you: run "
+        "`az login`. You must be a user of the organization."
+    )
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._credential: AzureCliCredential | None = None

@@ -143,7 +143,8 @@ def _look_at_hooks(
     terminal.progress(f"asking Azure DevOps for the subscriptions of {integration_id}")
     try:
         hooks: Sequence[OldHook] = old_hooks(app, stored)
-        if hooks and renews:
+        # One that a person has disabled is left to that person.
+        if renews and any(not hook.is_off for hook in hooks):
             renew(app, stored)
             terminal.say(f"{integration_id}: its subscription calls the webhook URL of the newest key now")
             hooks = old_hooks(app, stored)

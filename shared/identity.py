@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 class Identity(Protocol):
     """Somebody who gets tokens of Microsoft Entra. Usable from several threads."""
 
+    remedy: str
+    """What to say, and what to do, if there is no token for Azure DevOps."""
+
     def credential(self) -> TokenCredential:
         """The credential, always the same one."""
         ...
@@ -24,6 +27,11 @@ class ManagedIdentity:
 
     Usable from several threads.
     """
+
+    remedy = (
+        "The app's managed identity gives no token for Azure DevOps. Switch the identity on in the function app, and "
+        "add it to the organization as a user with Basic access."
+    )
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -51,10 +51,7 @@ class EntraTokens:
             token: AccessToken = self._identity.credential().get_token(_AZURE_DEVOPS_SCOPE)
         except AzureError as error:
             raise CredentialsRejected(
-                System.AZURE_DEVOPS,
-                "The app's managed identity gives no token for Azure DevOps. Switch the identity on in the function "
-                "app, and add it to the organization as a user with Basic access.",
-                evidence={"error": type(error).__name__},
+                System.AZURE_DEVOPS, self._identity.remedy, evidence={"error": type(error).__name__}
             ) from None
         return token
 

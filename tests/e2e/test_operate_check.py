@@ -55,7 +55,7 @@ def test_a_lost_link_is_named_and_left_to_rebuild_links(scene: Scene) -> None:
 
     assert report.code == Exit.LEFT
     assert f"marked work item without a link: {family['reference_num']}: work item {item}" in report.text
-    assert "2 marked work item without a link. Run rebuild-links" in report.text
+    assert "- marked work item without a link: 2. Run rebuild-links" in report.text
 
 
 def test_a_pointer_is_linked_again_to_the_marked_work_item_that_it_names(scene: Scene) -> None:

@@ -41,3 +41,8 @@ def test_what_is_printed_of_a_subscription_holds_no_url() -> None:
         "key goes"
     )
     assert "does not work any more" in str(OldHook("web", "s1", "onProbation", None))
+
+
+def test_a_subscription_that_a_person_has_disabled_is_off() -> None:
+    assert OldHook("web", "s1", "disabledByUser", 2).is_off
+    assert not OldHook("web", "s1", "disabledBySystem", 2).is_off
