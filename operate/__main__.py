@@ -26,6 +26,8 @@ _OWN_IDENTITY = (
     "Contributor on the storage account, and its firewall must let your machine in."
 )
 
+_ENVIRONMENT = "This command reads settings from environment variables of the same names."
+
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> Exit:
     """Run the command that the arguments name. An interrupted command can be run again."""
@@ -47,6 +49,8 @@ def _explained(error: OperationFailed) -> str:
     lines = [error.detail]
     if isinstance(error, InvalidRequest):
         lines += [f"  {one.pointer or '/'}: {one.detail}" for one in error.errors]
+    if isinstance(error, SettingInvalid):
+        lines.append(_ENVIRONMENT)
     if isinstance(error, Unavailable) and error.system is System.STORAGE:
         lines.append(_OWN_IDENTITY)
     return "\n".join(lines)
