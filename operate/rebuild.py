@@ -106,8 +106,8 @@ def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal)
     terminal.say(f"{counts.linked:,} {done}, {counts.known:,} linked already, {counts.left:,} left")
     if counts.linked:
         terminal.say(
-            "A record that a person had unlinked on purpose is among them, if its work item still has the hyperlink to "
-            "Aha!: unlink it again."
+            "If a person had unlinked one of them on purpose, unlink it again: its work item still had the hyperlink "
+            "to Aha!."
         )
     is_left = counts.left or (arguments.dry_run and counts.linked)
     return Exit.LEFT if is_left else Exit.DONE
