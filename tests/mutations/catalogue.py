@@ -264,4 +264,18 @@ MUTATIONS = (
         "",
         ("tests/storage/test_log_store.py",),
     ),
+    Mutation(
+        "A product may be taken by its id and by its prefix",
+        "shared/api/product_owner.py",
+        "is_product_id(one.product_id) != is_product_id(other.product_id)",
+        "is_product_id(one.product_id) == is_product_id(other.product_id)",
+        ("tests/e2e/test_integration_conflicts.py",),
+    ),
+    Mutation(
+        "The end of a token is a problem when it is over",
+        "shared/domain/token_end.py",
+        "_WARNED_BEFORE = timedelta(days=14)\n",
+        "_WARNED_BEFORE = timedelta(days=-1)\n",
+        ("tests/unit/domain/test_token_end.py",),
+    ),
 )
