@@ -71,7 +71,7 @@ def _send(call: edge.Call, operation: Operation, integration: Integration) -> ed
     app, dry_run = the_app(), call.flag("dry_run")
     try:
         # Reading the feature from Aha! may take as long as sending it.
-        with app.sends.one():
+        with app.sends.one(len(call.body)):
             if "reference" in call.route:
                 feature = _read_from_aha(call, operation, integration, dry_run)
             else:

@@ -1,5 +1,5 @@
-// Alerts on what the app logs. Each line begins with the event's name, then the error code in parentheses if there is
-// one, then the operation id in brackets. README.md lists the events and the codes; a test compares them with the rules.
+// Alerts on the line that each operation writes. docs/watch.md describes its fields; a test compares the rules with the
+// fields, events and error codes of the code.
 
 param name string
 param location string
@@ -10,18 +10,25 @@ param emails array
 @description('Whether the timer Reconcile has a schedule.')
 param timerRuns bool
 
-var events = 'AppTraces | extend Event = extract("^([a-z-]+[.][a-z-]+) ", 1, Message), Code = extract("^[a-z.-]+ [(]([a-z_]+)[)] ", 1, Message), Operation = extract(" .([0-9a-f]{32}). ", 1, Message)'
-
-var perOperation = '| summarize Lines = count() by Operation'
+var lines = 'AppTraces | where Message startswith \'{"schema":"operation/1"\' | extend Line = parse_json(Message)'
 
 // An alert fires if its query has more than `moreThan` rows within the window.
 var rules = [
   {
     name: 'failures'
-    description: 'More than ten calls within 15 minutes were answered with a status of 500 or above, or a function did not run at all.'
+    description: 'More than ten operations within 15 minutes ended with a status of 500 or above, or the timer failed so often.'
     severity: 2
-    query: 'AppRequests | where ResultCode startswith "5" or (ResultCode == "0" and Success == false)'
+    query: '${lines} | where Line.outcome in ("failed", "defect") and coalesce(toint(Line.status), 500) >= 500'
     moreThan: 10
+    window: 'PT15M'
+    enabled: true
+  }
+  {
+    name: 'not-run'
+    description: 'The platform could not run a function, or ended it: it did not load, ran out of memory or out of time.'
+    severity: 1
+    query: 'AppRequests | where Success == false'
+    moreThan: 0
     window: 'PT15M'
     enabled: true
   }
@@ -29,7 +36,7 @@ var rules = [
     name: 'defect'
     description: 'A defect of the app ended an operation or stopped a record. Look up the operation id in this log.'
     severity: 1
-    query: '${events} | where Event in ("operation.defect", "record.defect") ${perOperation}'
+    query: '${lines} | where isnotnull(Line.events["operation.defect"]) or isnotnull(Line.events["record.defect"])'
     moreThan: 0
     window: 'PT15M'
     enabled: true
@@ -38,8 +45,17 @@ var rules = [
     name: 'token-refused'
     description: 'Azure DevOps or Aha! refuses a token. Save a new one in the integration.'
     severity: 1
-    query: '${events} | where Code in ("azure_devops_credentials_rejected", "aha_credentials_rejected") ${perOperation}'
+    query: '${lines} | where isnotnull(Line.codes["azure_devops_credentials_rejected"]) or isnotnull(Line.codes["aha_credentials_rejected"])'
     moreThan: 0
+    window: 'PT15M'
+    enabled: true
+  }
+  {
+    name: 'overloaded'
+    description: 'The app answered more than a hundred calls within 15 minutes with app_busy. Look at Scale in docs/deploy.md.'
+    severity: 2
+    query: '${lines} | where Line.outcome == "shed"'
+    moreThan: 100
     window: 'PT15M'
     enabled: true
   }
@@ -47,7 +63,7 @@ var rules = [
     name: 'reconcile-failed'
     description: 'The timer failed twice within an hour, so that lost notifications are not made up for.'
     severity: 2
-    query: '${events} | where Event in ("reconcile.failed") ${perOperation}'
+    query: '${lines} | where isnotnull(Line.events["reconcile.failed"])'
     moreThan: 1
     window: 'PT1H'
     enabled: true
@@ -56,7 +72,7 @@ var rules = [
     name: 'timer-silent'
     description: 'The timer did not run for a day, so that nothing makes up for lost notifications and unfinished sends.'
     severity: 2
-    query: 'AppRequests | where Name == "Reconcile" | summarize Runs = count() | where Runs == 0'
+    query: '${lines} | where Line.function == "Reconcile" | summarize Runs = count() | where Runs == 0'
     moreThan: 0
     window: 'P1D'
     enabled: timerRuns
@@ -65,17 +81,26 @@ var rules = [
     name: 'hook-silent'
     description: 'The timer found changes twice that no notification had reported. Look at the subscription of the service hook.'
     severity: 2
-    query: '${events} | where Event in ("reconcile.updated") ${perOperation}'
+    query: '${lines} | where isnotnull(Line.events["reconcile.updated"])'
     moreThan: 1
     window: 'PT6H'
     enabled: true
   }
   {
-    name: 'hook-disabled'
+    name: 'hook-off'
     description: 'The subscription of a service hook was disabled, and the app enabled it again. Look at its history in Azure DevOps.'
     severity: 3
-    query: '${events} | where Event in ("subscription.enabled") ${perOperation}'
+    query: '${lines} | where isnotnull(Line.events["subscription.enabled"])'
     moreThan: 0
+    window: 'PT1H'
+    enabled: true
+  }
+  {
+    name: 'hook-url'
+    description: 'More than five notifications within an hour came to a webhook URL that is not valid any more. Give its subscription the current one.'
+    severity: 2
+    query: '${lines} | where Line.function == "ReceiveWebhook" and toint(Line.status) in (404, 410)'
+    moreThan: 5
     window: 'PT1H'
     enabled: true
   }
@@ -83,7 +108,7 @@ var rules = [
     name: 'claims-left-behind'
     description: 'Sends ended without finishing, more than five within an hour, and left their claims behind. Look for restarts and time-outs.'
     severity: 2
-    query: '${events} | where Event in ("claim.taken-over", "send.unfinished") ${perOperation}'
+    query: '${lines} | where isnotnull(Line.events["claim.taken-over"]) or isnotnull(Line.events["send.unfinished"])'
     moreThan: 5
     window: 'PT1H'
     enabled: true
@@ -92,7 +117,7 @@ var rules = [
     name: 'send-given-up'
     description: 'A send did not finish, and the timer no longer tries. Correct what the entry names, then send the feature again.'
     severity: 1
-    query: '${events} | where Event in ("send.given-up") ${perOperation}'
+    query: '${lines} | where isnotnull(Line.events["send.given-up"])'
     moreThan: 0
     window: 'PT1H'
     enabled: true

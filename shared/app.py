@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from shared.admission import MOST_SENDS, Admission
+from shared.admission import MOST_NOTIFICATIONS, MOST_SENDS, Admission
 from shared.clock import Clock
 from shared.domain.integration import AhaTarget, AzureDevOpsTarget, StoredIntegration
 from shared.identity import Identity, ManagedIdentity
@@ -53,7 +53,8 @@ class App:
     log: LogStore
     identity: Identity = field(default_factory=ManagedIdentity)
     clock: Clock = field(default_factory=Clock)
-    sends: Admission = field(default_factory=lambda: Admission(MOST_SENDS))
+    sends: Admission = field(default_factory=lambda: Admission("sends", MOST_SENDS))
+    notifications: Admission = field(default_factory=lambda: Admission("notifications", MOST_NOTIFICATIONS))
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     @classmethod

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil
@@ -218,6 +218,7 @@ def respond_about(
     handler: Callable[[Call, Operation, Found], Answer],
     *,
     context: func.Context | None = None,
+    admit: Callable[[Call], AbstractContextManager[None]] = lambda call: nullcontext(),
     budget_seconds: Callable[[], float],
     kind: Callable[[Call], OperationKind | None] = lambda call: None,
     status_of: Callable[[OperationFailed], int] = status_for,
@@ -229,17 +230,19 @@ def respond_about(
 
     Args:
         context: the platform's context of the call, for the threads that the operation starts.
+        admit: what the operation is done within. It raises TooBusy where there is no room.
         budget_seconds: how long the operation may take.
         kind: what a call is for. An operation without a kind says nothing of the integration's health.
         status_of: replaces the table of statuses, for a caller that reacts to statuses in its own way.
     """
     caller = caller_of(context, request.headers)
     with working_for(context) if context is not None else nullcontext():
-        return _respond(request, find, handler, caller, budget_seconds, kind, status_of)
+        return _respond(request, admit, find, handler, caller, budget_seconds, kind, status_of)
 
 
 def _respond(
     request: func.HttpRequest,
+    admit: Callable[[Call], AbstractContextManager[None]],
     find: Callable[[Call], Subject[Found]],
     handler: Callable[[Call, Operation, Found], Answer],
     caller: Caller,
@@ -256,11 +259,12 @@ def _respond(
         return _problem(error, operation, status_of(error))
     try:
         call = Call.of(request)
-        subject = find(call)
-        end = replace(end, integration_id=subject.integration_id, kind=kind(call))
-        if subject.log is not None:
-            operation.log.write_to(subject.log, end.kind)
-        answer = handler(call, operation, subject.found)
+        with admit(call):
+            subject = find(call)
+            end = replace(end, integration_id=subject.integration_id, kind=kind(call))
+            if subject.log is not None:
+                operation.log.write_to(subject.log, end.kind)
+            answer = handler(call, operation, subject.found)
         response = _response(answer, operation)
         end = replace(end, status=answer.status, result=answer.result, reason=answer.reason)
     except OperationFailed as error:
@@ -305,8 +309,8 @@ def invalid_parameter(name: str, detail: str) -> InvalidRequest:
 
 
 def _note_failure(operation: Operation, error: OperationFailed) -> None:
-    # Anybody may call the webhook with a wrong URL; the app's own log must not fill up with that.
-    if isinstance(error, IntegrationNotFound):
+    # Anybody may call the webhook, with a wrong URL or too often; the app's own log must not fill up with that.
+    if isinstance(error, IntegrationNotFound) or (isinstance(error, TooBusy) and not operation.log.has_sink):
         return
     is_callers = status_for(error) in _CALLERS_MISTAKES
     event = log_events.OPERATION_REFUSED if is_callers else log_events.OPERATION_FAILED

@@ -73,6 +73,11 @@ class OperationLog:
         self._sink = sink
         self._kind = kind
 
+    @property
+    def has_sink(self) -> bool:
+        """Whether the entries are stored."""
+        return self._sink is not None
+
     def name_subject(self, **detail: Any) -> None:
         """What the operation is about. Later entries that name no record have these details, too."""
         self._subject = {name: value for name, value in detail.items() if value}

@@ -23,6 +23,7 @@ AZURE_DEVOPS, AHA = "azure_devops", "aha"
 _RELEASE = "PROD-R-1"
 _SECONDS = 300
 _CALLERS = 128
+_PAUSE = 0.05
 
 _edits = itertools.count(1)
 
@@ -73,7 +74,7 @@ class Arena:
         aha = {**sample["aha"], "link_back": "none"}
         body = {**sample, "aha": aha, "product_id": integration_id, "name": integration_id}
         webhook_url = str(self._api("PUT", f"/integrations/{integration_id}", body)["webhook_url"])
-        self._webhook_path = webhook_url.removeprefix(system.functions_url)
+        self.webhook_path = webhook_url.removeprefix(system.functions_url)
         self.control(AHA, "PUT", "/rate_limit", {"per_second": None, "per_minute": None})
         self.control(AHA, "PUT", "/behaviour", {"attachments_by_redirect": False})
         # The bench delivers the notifications itself.
@@ -181,11 +182,16 @@ class Arena:
     def notification(
         self, work_item_id: int, revision: int | None = None, host: Service | None = None
     ) -> requests.Response:
-        """The answer to a notification."""
+        """The answer to a notification. One that the app has no room for is delivered again, as Azure DevOps does."""
         resource = {"workItemId": work_item_id, **({"rev": revision} if revision is not None else {})}
         body = {"eventType": "workitem.updated", "resource": resource}
-        url = f"{(host or self.system.function_host).url}{self._webhook_path}"
-        return self._call("POST", url, json=body)
+        url = f"{(host or self.system.function_host).url}{self.webhook_path}"
+        while True:
+            answer = self._session.post(url, json=body, timeout=_SECONDS)
+            if answer.status_code != 503:
+                answer.raise_for_status()
+                return answer
+            time.sleep(_PAUSE)
 
     @contextmanager
     def latency(self) -> Iterator[None]:

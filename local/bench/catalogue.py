@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from local.bench.bench import Bench
+from local.bench.flood import flood
 from local.bench.growth_of_links import growth_of_links
 from local.bench.growth_of_log import growth_of_log
 from local.bench.processor import processor
@@ -50,6 +51,11 @@ QUESTIONS = (
         "workers",
         "notifications per second by number of workers",
         lambda bench: workers(bench.arena, _worker_counts(), 128),
+    ),
+    Question(
+        "flood",
+        "a flood of notifications: what is shed, and how people fare meanwhile",
+        lambda bench: flood(bench.arena, (0, 500, 5000)),
     ),
     Question("processor", "processor time by piece of work", lambda bench: processor(bench.arena)),
     Question("imports", "cold start: importing each function", lambda bench: imports()),

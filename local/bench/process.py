@@ -13,10 +13,15 @@ def cpu_seconds(stat: str, ticks_per_second: int) -> float:
     return (int(fields[11]) + int(fields[12])) / ticks_per_second
 
 
-def mebibytes(status: str, name: str) -> float:
-    """One of the sizes in the text of /proc/PID/status, such as VmRSS or VmHWM."""
+def number(status: str, name: str) -> int:
+    """One of the numbers in the text of /proc/PID/status, such as Threads, or VmRSS and VmHWM in KiB."""
     line = next(line for line in status.splitlines() if line.startswith(f"{name}:"))
-    return int(line.split()[1]) / 1024
+    return int(line.split()[1])
+
+
+def mebibytes(status: str, name: str) -> float:
+    """One of the sizes, such as VmRSS or VmHWM."""
+    return number(status, name) / 1024
 
 
 class Process:
@@ -28,6 +33,10 @@ class Process:
     def cpu_seconds(self) -> float:
         """Processor time so far, in steps of 0.01 seconds."""
         return cpu_seconds((self._folder / "stat").read_text(), os.sysconf("SC_CLK_TCK"))
+
+    def threads(self) -> int:
+        """How many threads it has now."""
+        return number((self._folder / "status").read_text(), "Threads")
 
     def resident_mebibytes(self) -> float:
         """Its present memory."""

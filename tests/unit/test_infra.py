@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from local.development.infra import faults
-from shared import log_events
-from shared.log_events import LogEvent
-from shared.operation import Operation
 from shared.settings import DECLARATIONS, Settings
 from tests.openapi import ROOT
-from tests.unit.test_papers import error_codes
 
 FERNET_KEY = base64.urlsafe_b64encode(bytes(32)).decode()
 INFRA = ROOT / "infra"
 MAIN = (INFRA / "main.bicep").read_text(encoding="utf-8")
-ALERTS = (INFRA / "alerts.bicep").read_text(encoding="utf-8")
 EVERYTHING = "\n".join(path.read_text(encoding="utf-8") for path in sorted(INFRA.glob("*.bicep")))
 
 APP_SETTINGS: dict[str, str] = dict(re.findall(r"name: '(\w+)'\n +value: (.+)\n", MAIN))
@@ -195,68 +188,6 @@ def test_the_parameter_file_has_every_parameter_with_its_default_and_no_secret()
 def test_every_skipped_rule_has_a_reason() -> None:
     for skip in re.findall(r"checkov:skip=(.*)", EVERYTHING):
         assert re.fullmatch(r"CKV_AZURE_\d+: .{20,}\.", skip), skip
-
-
-def alert_patterns() -> list[tuple[str, str]]:
-    """The regular expressions by which the alerts take a line apart, with the group that each yields."""
-    query = next(line for line in ALERTS.splitlines() if line.startswith("var events = "))
-    found = re.findall(r'(\w+) = extract\("(.+?)", 1, Message\)', query)
-    assert [name for name, _ in found] == ["Event", "Code", "Operation"]
-    return [(name, pattern) for name, pattern in found]
-
-
-def taken_apart(line: str) -> Mapping[str, str]:
-    matches = {name: re.search(pattern, line) for name, pattern in alert_patterns()}
-    return {name: match[1] if match else "" for name, match in matches.items()}
-
-
-def test_an_alert_finds_event_code_and_operation_in_a_line_of_the_log(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.INFO)
-    operation = Operation.start(10)
-
-    operation.log.add(log_events.CLAIM_TAKEN_OVER, "An earlier send [PROD-1] did not finish (yet).")
-    operation.log.add(
-        log_events.OPERATION_FAILED, "The token is refused.", code="azure_devops_credentials_rejected"
-    )
-
-    assert [dict(taken_apart(record.getMessage())) for record in caplog.records] == [
-        {"Event": "claim.taken-over", "Code": "", "Operation": operation.id},
-        {
-            "Event": "operation.failed",
-            "Code": "azure_devops_credentials_rejected",
-            "Operation": operation.id,
-        },
-    ]
-
-
-def test_the_alerts_look_for_events_and_codes_that_exist() -> None:
-    conditions = re.findall(
-        r"query: '\$\{events\} \| where (Event|Code) in \((.+)\) \$\{perOperation\}'", ALERTS
-    )
-    wanted = {
-        kind: {name.strip('" ') for of, names in conditions if of == kind for name in names.split(",")}
-        for kind in ("Event", "Code")
-    }
-    events = {event.name for event in vars(log_events).values() if isinstance(event, LogEvent)}
-
-    assert len(conditions) == ALERTS.count("${events}")
-    assert wanted["Event"] <= events
-    assert wanted["Code"] <= set(error_codes())
-    assert wanted["Code"]
-
-
-def test_the_documentation_has_each_alert_with_what_it_looks_for() -> None:
-    rules = re.findall(r"    name: '([a-z-]+)'\n(.*?)    moreThan: (\d+)\n", ALERTS, re.DOTALL)
-    text = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| \*([a-z-]+)\* \| (.+) \|$", text, re.MULTILINE))
-
-    assert len(rules) == 9
-    assert list(rows) == [name for name, _, _ in rules]
-    for name, rule, _ in rules:
-        for sought in re.findall(r'"([a-z-]+[._][a-z._-]+)"', rule):
-            assert f"`{sought}`" in rows[name], name
 
 
 def test_what_checkov_cannot_read_is_a_fault() -> None:

@@ -1,0 +1,115 @@
+"""What becomes of the app, and of the people who use it, while notifications come faster than it can handle them."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from local.bench.arena import AHA, AZURE_DEVOPS, Arena
+from local.bench.progress import progress
+from local.bench.tables import Table
+from local.bench.threads import SETTING
+from shared.admission import MOST_NOTIFICATIONS
+
+_THREADS = 128
+_CALLERS = 400
+_LOOKS_EVERY = 0.25
+
+
+@dataclass
+class _Seen:
+    """Statuses of the notifications, the times of those that were shed, and what a person and the host showed."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    shed: list[float] = field(default_factory=list)
+    person: list[float] = field(default_factory=list)
+    threads: int = 0
+
+
+def flood(arena: Arena, latencies_ms: Sequence[int], per_second: int = 200, seconds: float = 10) -> Table:
+    """So many notifications a second for some seconds, with both outside systems as slow as given."""
+    table = Table(
+        f"{per_second} notifications a second for {seconds:.0f} s, each of which changes a record, on one worker",
+        (
+            *("systems' latency ms", "answered 200", "shed with 503", "other answers"),
+            *("shed: median ms", "shed: worst ms", "person's GET: median ms", "person's GET: worst ms"),
+            *("host's threads at most", "host's memory before MiB", "at most MiB"),
+        ),
+        f"The host has {_THREADS} threads for calls; at most {MOST_NOTIFICATIONS} notifications run at a time. "
+        f"Meanwhile a person asks for the list of linked features every {_LOOKS_EVERY} s. The callers share the "
+        "machine's processor with the app.",
+    )
+    arena.use_host({SETTING: str(_THREADS)})
+    ids = arena.linked_work_items(50)
+    for latency_ms in latencies_ms:
+        progress(f"  {latency_ms} ms")
+        arena.edit(ids)
+        arena.notify(ids[0])
+        for sandbox in (AHA, AZURE_DEVOPS):
+            arena.control(sandbox, "PUT", "/latency", {"ms": latency_ms})
+        before = arena.host.resident_mebibytes()
+        arena.host.forget_peak()
+        try:
+            seen = _flood(arena, ids, per_second, seconds)
+        finally:
+            for sandbox in (AHA, AZURE_DEVOPS):
+                arena.control(sandbox, "PUT", "/latency", {"ms": 0})
+        ours, shed = seen.statuses[200], seen.statuses[503]
+        table.add(
+            *(latency_ms, ours, shed, sum(seen.statuses.values()) - ours - shed),
+            *(*_middle_and_worst(seen.shed), *_middle_and_worst(seen.person)),
+            *(seen.threads, before, arena.host.peak_mebibytes()),
+        )
+    return table
+
+
+def _flood(arena: Arena, ids: Sequence[int], per_second: int, seconds: float) -> _Seen:
+    seen, over = _Seen(), threading.Event()
+    watching = threading.Thread(target=_watch, args=(arena, seen, over))
+    watching.start()
+    started = time.perf_counter()
+    with ThreadPoolExecutor(_CALLERS) as callers:
+        for number in range(round(per_second * seconds)):
+            # By the clock and not by the answers: a sender that waits for answers is no flood.
+            time.sleep(max(0.0, started + number / per_second - time.perf_counter()))
+            callers.submit(_notify, arena, ids[number % len(ids)], seen)
+    over.set()
+    watching.join()
+    return seen
+
+
+def _notify(arena: Arena, work_item_id: int, seen: _Seen) -> None:
+    body = json.dumps({"eventType": "workitem.updated", "resource": {"workItemId": work_item_id}})
+    started = time.perf_counter()
+    connection = http.client.HTTPConnection(arena.system.function_host.url.partition("//")[2], timeout=120)
+    try:
+        connection.request("POST", arena.webhook_path, body, {"content-type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        status = answer.status
+    except OSError:
+        status = 0
+    finally:
+        connection.close()
+    seen.statuses[status] += 1
+    if status == 503:
+        seen.shed.append((time.perf_counter() - started) * 1000)
+
+
+def _watch(arena: Arena, seen: _Seen, over: threading.Event) -> None:
+    while not over.wait(_LOOKS_EVERY):
+        seen.threads = max(seen.threads, arena.host.threads())
+        started = time.perf_counter()
+        arena.request("GET", f"/integrations/{arena.integration_id}/features?limit=10")
+        seen.person.append((time.perf_counter() - started) * 1000)
+
+
+def _middle_and_worst(times: Sequence[float]) -> tuple[float | None, float | None]:
+    return (statistics.median(times), max(times)) if times else (None, None)
