@@ -135,7 +135,7 @@ class StoredIntegration:
     """An integration as Table Storage has it.
 
     `version` is the row's ETag. `webhook_generation` is what the webhook URL's token is derived from; a new one makes a
-    new URL.
+    new URL. `unknown` is what a newer version of the app has stored with it; a save keeps that.
     """
 
     integration: Integration
@@ -143,3 +143,4 @@ class StoredIntegration:
     updated_at: datetime
     version: str
     webhook_generation: str
+    unknown: Mapping[str, Any] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 from shared.domain.auto_update import AhaProgress
 from shared.storage.keys import AHA_PROGRESS_KEY, escape_key
-from shared.storage.rows import Insert, Replace, Row, check_schema
+from shared.storage.rows import Insert, Replace, Row, check_schema, naming_the_row
 from shared.storage.table import TransactionConflict
 from shared.storage.tables import Tables
 
@@ -34,14 +34,7 @@ class AhaProgressStore:
         row = self._table.get(escape_key(integration_id), AHA_PROGRESS_KEY)
         if row is None:
             return None
-        check_schema(row, SCHEMA)
-        progress = AhaProgress(
-            row.time("features_until"),
-            row.time("requirements_since"),
-            row.time("round_began"),
-            row.number("work_item_id"),
-        )
-        return StoredAhaProgress(progress, row.etag)
+        return _stored(row)
 
     def replace(
         self, integration_id: str, stored: StoredAhaProgress, progress: AhaProgress
@@ -53,6 +46,19 @@ class AhaProgressStore:
         except TransactionConflict:
             return None
         return StoredAhaProgress(progress, etag)
+
+
+@naming_the_row
+def _stored(row: Row) -> StoredAhaProgress:
+    check_schema(row, SCHEMA)
+    until = row.time("features_until")
+    progress = AhaProgress(
+        until,
+        row.moment("requirements_since") or until,
+        row.moment("round_began") or until,
+        row.number("work_item_id"),
+    )
+    return StoredAhaProgress(progress, row.etag)
 
 
 def _row(integration_id: str, progress: AhaProgress) -> Row:

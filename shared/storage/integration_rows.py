@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 from shared.domain.integration import (
@@ -20,7 +21,7 @@ from shared.domain.integration import (
 from shared.domain.times import parse_date
 from shared.secret import Secret
 from shared.storage.keys import integration_key, product_key
-from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names
+from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names, naming_the_row
 from shared.storage.vault import Vault
 
 PARTITION = "integrations"
@@ -28,6 +29,18 @@ PARTITION = "integrations"
 
 SCHEMA = 1
 """The shape of the rows below. Raise it when an older version of this app would misread a row."""
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
+_PROPERTY_NAMES = """
+schema revision deleted integration_id name product_id enabled account_name authentication project area_path aha_url
+link_back aha_integration_id auto_update created_at updated_at webhook_generation feature_work_item_type
+feature_description_field requirement_work_item_type requirement_description_field
+"""
+_PROPERTIES = frozenset(_PROPERTY_NAMES.split())
+_LONG_TEXTS = (
+    *("personal_access_token", "aha_api_token", "feature_status_mapping", "feature_default_fields"),
+    *("requirement_status_mapping", "requirement_default_fields"),
+)
 
 
 TOKENS = ("personal_access_token", "aha_api_token")
@@ -39,6 +52,7 @@ def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
     integration = stored.integration
     target = integration.azure_devops
     properties: dict[str, Value] = {
+        **stored.unknown,
         "schema": SCHEMA,
         "revision": secrets.token_hex(16),
         "deleted": False,
@@ -66,6 +80,7 @@ def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
     return Row(PARTITION, integration_key(integration.integration_id), properties)
 
 
+@naming_the_row
 def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
     """The integration of a row. The row must not be a tombstone.
 
@@ -80,7 +95,7 @@ def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
         enabled=row.flag("enabled"),
         azure_devops=AzureDevOpsTarget(
             account_name=row.text("account_name"),
-            authentication=Authentication(row.text("authentication")),
+            authentication=Authentication(row.text("authentication") or Authentication.PAT),
             personal_access_token=_secret(row, "personal_access_token", vault),
             project=row.text("project"),
             area_path=row.text("area_path"),
@@ -100,10 +115,11 @@ def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
     )
     return StoredIntegration(
         integration=integration,
-        created_at=row.time("created_at"),
-        updated_at=row.time("updated_at"),
+        created_at=row.moment("created_at") or row.written_at or _LONG_AGO,
+        updated_at=row.moment("updated_at") or row.written_at or _LONG_AGO,
         version=row.etag,
         webhook_generation=row.text("webhook_generation"),
+        unknown=_unknown(row),
     )
 
 
@@ -123,6 +139,11 @@ def reencrypted_row(row: Row, vault: Vault) -> Row:
             del renewed[old]
         renewed |= _encrypted(name, secret, vault)
     return replace(row, properties={**renewed, "revision": secrets.token_hex(16)})
+
+
+def _unknown(row: Row) -> dict[str, Value]:
+    known = _PROPERTIES | long_text_names(row, _LONG_TEXTS)
+    return {name: value for name, value in row.properties.items() if name not in known}
 
 
 def tombstone_row(integration_id: str, webhook_generation: str, *, is_purged: bool) -> Row:
@@ -169,8 +190,8 @@ def _mapping_properties(kind: str, mapping: RecordMapping) -> dict[str, Value]:
 def _mapping(row: Row, kind: str) -> RecordMapping:
     return RecordMapping(
         work_item_type=row.text(f"{kind}_work_item_type"),
-        status_mapping=json.loads(row.long_text(f"{kind}_status_mapping")),
-        default_fields=json.loads(row.long_text(f"{kind}_default_fields")),
+        status_mapping=json.loads(row.long_text(f"{kind}_status_mapping") or "{}"),
+        default_fields=json.loads(row.long_text(f"{kind}_default_fields") or "{}"),
         description_field=row.text(f"{kind}_description_field"),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from shared.domain.integration import Integration, StoredIntegration
@@ -136,12 +136,13 @@ class IntegrationStore:
             updated_at=now,
             version="",
             webhook_generation=secrets.token_hex(8) if rotate_webhook_url or not generation else generation,
+            unknown=stored.unknown if stored else {},
         )
         row = integration_row(new, self._vault)
         write = Replace(row, replaced_etag) if replaced_etag else Insert(row)
         operations = [write, *_product_row_changes(integration, stored)]
         version = self._write(row, operations, integration, replaced_etag)
-        return StoredIntegration(integration, new.created_at, now, version, new.webhook_generation)
+        return replace(new, version=version)
 
     def delete(self, found: StoredIntegration | DeletedIntegration) -> None:
         """Delete the integration with its links and its log.

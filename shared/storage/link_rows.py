@@ -29,7 +29,7 @@ from shared.domain.links import (
 )
 from shared.domain.times import parse_time
 from shared.storage.keys import escape_key, record_key, work_item_key
-from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names
+from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names, naming_the_row
 
 SCHEMA = 1
 """The shape of the rows below. Raise it when an older version of this app would misread a row."""
@@ -136,6 +136,7 @@ def claim_row(integration_id: str, claim: Claim) -> Row:
     return Row(partition_of(integration_id), record_key(claim.aha_id), properties)
 
 
+@naming_the_row
 def stored_link(row: Row) -> StoredLink:
     """The link that a work item's row holds.
 
@@ -174,6 +175,7 @@ def stored_link(row: Row) -> StoredLink:
     return StoredLink(link, row.etag, _unknown(row))
 
 
+@naming_the_row
 def stored_record(row: Row) -> Pointer | StoredClaim:
     """What a record's row holds.
 
@@ -196,6 +198,7 @@ def stored_record(row: Row) -> Pointer | StoredClaim:
     return StoredClaim(claim, row.etag, row.age)
 
 
+@naming_the_row
 def pointer_without_link(row: Row) -> StoredClaim:
     """The claim that stands for a pointer whose link is missing: abandoned, and naming the work item."""
     claim = Claim(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -19,7 +20,15 @@ from shared.operation_log import LogEntry
 from shared.operation_outcome import OperationKind
 from shared.storage.keys import escape_key
 from shared.storage.outcome_rows import outcome_properties
-from shared.storage.rows import LONGEST_TEXT, Row, Value, cut_text, long_text, utf16_length
+from shared.storage.rows import (
+    LONGEST_TEXT,
+    MISREADINGS,
+    Row,
+    Value,
+    cut_text,
+    long_text,
+    utf16_length,
+)
 
 SCHEMA = 1
 """The shape of the rows below. Raise it when an older version of this app would misread a row."""
@@ -70,12 +79,17 @@ def is_readable(row: Row) -> bool:
 
 
 def entries_of(row: Row) -> list[KeyedEntry]:
-    """The entries of a readable row."""
+    """The entries of a readable row. One that lacks something is passed over, so that it does not hide the others."""
     operation_id, kind = row.text("operation_id"), _kind(row.text("operation_kind"))
-    return [
-        KeyedEntry(key, _entry(operation_id, kind, document), row.row_key)
-        for key, document in json.loads(row.long_text("entries")).items()
-    ]
+    try:
+        documents = json.loads(row.long_text("entries") or "{}").items()
+    except MISREADINGS:
+        return []
+    entries = []
+    for key, document in documents:
+        with suppress(*MISREADINGS):
+            entries.append(KeyedEntry(key, _entry(operation_id, kind, document), row.row_key))
+    return entries
 
 
 def level_property(level: Level) -> str:
@@ -149,8 +163,8 @@ def _entry(operation_id: str, kind: OperationKind | None, document: Mapping[str,
         level=Level(document["level"]),
         operation_id=operation_id,
         event=document["event"],
-        message=document["message"],
-        detail=document["detail"],
+        message=str(document.get("message") or ""),
+        detail=dict(document.get("detail") or {}),
         kind=kind,
     )
 

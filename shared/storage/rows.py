@@ -8,12 +8,12 @@ Limits, from https://learn.microsoft.com/rest/api/storageservices/: a property h
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from functools import cached_property
+from functools import cached_property, wraps
 from itertools import count
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from shared.errors import OperationFailed, System, Unavailable
 
@@ -26,7 +26,11 @@ _LARGEST_ROW = 1024 * 1024
 _LARGEST_PAYLOAD = 3_500_000
 """Bytes of one transaction without the headers of its parts; the service takes 4 MiB with them."""
 
+MISREADINGS = (KeyError, TypeError, ValueError, AttributeError)
+"""What reading a row raises where a property is missing, or is not what this version of the app writes."""
+
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,27 @@ def check_schema(row: Row, newest: int) -> None:
             retry_after=60,
             evidence={"row_key": row.row_key, "schema": schema},
         )
+
+
+def naming_the_row(read: Callable[Concatenate[Row, P], T]) -> Callable[Concatenate[Row, P], T]:
+    """A function that reads a row, with one clear error for whatever in the row it cannot read.
+
+    Raises:
+        OperationFailed: a property that has no default is missing, or has another form.
+    """
+
+    @wraps(read)
+    def reading(row: Row, /, *arguments: P.args, **options: P.kwargs) -> T:
+        try:
+            return read(row, *arguments, **options)
+        except MISREADINGS as error:
+            raise OperationFailed(
+                f"Row {row.row_key} of Table Storage cannot be read: a property is missing or has another form. The "
+                "row was left alone. Give this to the person who operates the app.",
+                evidence={"row_key": row.row_key, "error": type(error).__name__},
+            ) from error
+
+    return reading
 
 
 def cut_text(text: str, mark: str, most: int = LONGEST_TEXT) -> str:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from shared.domain.unfinished_sends import UnfinishedSend, brought_forward
 from shared.storage.keys import UNFINISHED_SEND_KEYS, escape_key, unfinished_send_key
 from shared.storage.record_writes import Conflicting, RecordWrite, Written, fit_together, write_records
-from shared.storage.rows import Delete, Insert, Replace, Row, Upsert, check_schema
+from shared.storage.rows import Delete, Insert, Replace, Row, Upsert, check_schema, naming_the_row
 from shared.storage.table import Table
 from shared.storage.tables import Tables
 
@@ -175,6 +175,7 @@ def _readable(row: Row) -> StoredUnfinishedSend | UnreadableNote:
         return UnreadableNote(row.row_key, error)
 
 
+@naming_the_row
 def _stored(row: Row) -> StoredUnfinishedSend:
     check_schema(row, SCHEMA)
     note = UnfinishedSend(
