@@ -32,9 +32,9 @@ SCHEMA = 1
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _PROPERTY_NAMES = """
-schema revision deleted integration_id name product_id enabled account_name authentication project area_path aha_url
-link_back aha_integration_id auto_update created_at updated_at webhook_generation feature_work_item_type
-feature_description_field requirement_work_item_type requirement_description_field
+schema revision deleted integration_id name product_id enabled account_name authentication token_expires_on project
+area_path aha_url link_back aha_integration_id auto_update created_at updated_at webhook_generation
+feature_work_item_type feature_description_field requirement_work_item_type requirement_description_field
 """
 _PROPERTIES = frozenset(_PROPERTY_NAMES.split())
 _LONG_TEXTS = (

@@ -18,6 +18,7 @@ from shared.errors import OperationFailed, System
 from shared.log_events import Level
 from shared.operation_log import LogEntry
 from shared.operation_outcome import OperationKind, OperationOutcome, Problem
+from shared.secret import Secret
 from shared.storage import aha_progress, outcomes, unfinished_sends
 from shared.storage.integration_rows import integration_row, stored_integration
 from shared.storage.link_rows import (
@@ -164,6 +165,17 @@ def test_an_intention_of_a_newer_version_is_read_with_what_is_known_of_it() -> N
     newer = {**row.properties, "intentions_0": json.dumps(with_another_key(texts))}
 
     assert stored_link(replace(row, properties=newer)).link == LINK
+
+
+def test_nothing_that_this_version_writes_is_kept_as_unknown() -> None:
+    """Or a token or a date that somebody takes out would stay."""
+    target = replace(
+        STORED.integration.azure_devops, personal_access_token=Secret("p" * 60), token_expires_on=NOON.date()
+    )
+    aha = replace(STORED.integration.aha, api_token=Secret("a" * 60))
+    whole = replace(STORED, integration=replace(STORED.integration, azure_devops=target, aha=aha))
+
+    assert stored_integration(integration_row(whole, VAULT), VAULT).unknown == {}
 
 
 def test_what_a_newer_version_stored_with_an_integration_survives_a_save() -> None:
