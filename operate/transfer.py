@@ -161,7 +161,7 @@ def _row(found: Mapping[str, Any], integration_id: str, number: int) -> Row:
         raise
     except Exception as error:
         raise InvalidInput(
-            f"Row {key} in line {number} of the file is damaged: {type(error).__name__}."
+            f"Row {key} in line {number} of the file is damaged: {type(error.__cause__ or error).__name__}."
         ) from None
     if not is_known:
         raise InvalidInput(f"Row {key} in line {number} of the file is none that this version knows.")
