@@ -23,7 +23,11 @@ CONNECT_SECONDS = 5.0
 WHOLE_SECONDS = 60.0
 """How long an exchange may take as a whole, where its sender says nothing else."""
 
+LARGEST_ANSWER = 100 << 20
+"""Bytes of an answer that is read whole, unpacked. 200 work items with long descriptions are a tenth of it."""
+
 _HOSTS = 16
+_PIECE = 1 << 16
 _POOL_SIZE = 64
 """Connections kept for each host: a send uploads files and writes batches in parallel, and several sends may run."""
 
@@ -76,7 +80,7 @@ class Transport:
             stream: leave the answer's body unread; the caller closes the response.
 
         Raises:
-            NoAnswer: no connection was made, no answer came in time, or the connection broke.
+            NoAnswer: no connection was made, no answer came in time, the connection broke, or the answer is too large.
             AddressRefused: the app must not call this address.
         """
         addresses.check_url(url, allow_local=self._allow_local)
@@ -84,15 +88,18 @@ class Transport:
         exchange = Exchange.within(within, wait_seconds=timeout)
         try:
             with self._exchanges.begin(exchange):
-                return self._kept_session().request(
+                response = self._kept_session().request(
                     method,
                     url,
                     headers=dict(headers),
                     data=body,
                     timeout=(min(CONNECT_SECONDS, timeout), timeout),
                     allow_redirects=False,
-                    stream=stream,
+                    stream=True,
                 )
+                if not stream:
+                    _read_whole(response)
+                return response
         except library_errors() as error:
             raise _translated(error, was_sent=exchange.was_sent) from None
 
@@ -115,6 +122,23 @@ class Transport:
         # No cookie may be kept for later requests.
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         return session
+
+
+def _read_whole(response: requests.Response) -> None:
+    """Read the body, as requests does by itself, but no more than LARGEST_ANSWER: a few bytes may unpack to gigabytes.
+
+    Raises:
+        NoAnswer: it is larger.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    for piece in response.iter_content(_PIECE):
+        size += len(piece)
+        if size > LARGEST_ANSWER:
+            response.close()
+            raise NoAnswer(f"the answer is larger than {LARGEST_ANSWER >> 20} MB", sent=True)
+        pieces.append(piece)
+    response._content = b"".join(pieces)
 
 
 class StreamedBody:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 
+from shared.clients import downloads
 from shared.clients.downloads import MOST_BYTES, Download, open_download
 from shared.clients.transport import Transport
 from shared.errors import Forbidden, NotFound, OperationFailed, RuleViolation, TimeSpent, Unavailable
@@ -73,6 +74,16 @@ def test_a_compressed_answer_is_unpacked_whatever_was_asked_for() -> None:
         assert len(download) == len(CONTENT)
         assert download.read() == CONTENT
         download.close()
+
+
+def test_a_small_answer_that_unpacks_to_a_large_file_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    import gzip
+
+    monkeypatch.setattr(downloads, "_MOST_SPOOLED_BYTES", 1 << 20)
+    packed = gzip.compress(bytes(64 << 20))
+    assert len(packed) < 1 << 17
+    with serving(Reply(200, packed, {"Content-Encoding": "gzip"})) as server:
+        assert "larger than 1 MB" in failure(server.url).detail
 
 
 def test_an_empty_file_is_a_file() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import socket
 import ssl
 import threading
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from shared.clients import transport
 from shared.clients.addresses import AddressRefused
 from shared.clients.transport import NoAnswer, Transport
 from tests.unit.clients.test_addresses import resolving_to
@@ -196,3 +198,23 @@ def test_a_server_that_speaks_no_tls_is_an_ordinary_failure() -> None:
 
     assert not error.sent
     assert server.asked == []
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}])
+def test_an_answer_without_an_end_is_given_up(
+    headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1 << 20)
+    content = bytes(8 << 20)
+    body = gzip.compress(content) if headers else content
+    with serving(Reply(200, body, headers)) as server:
+        error = failure(server.url)
+
+    assert error.sent
+    assert error.reason == "the answer is larger than 1 MB"
+
+
+def test_an_answer_of_just_the_largest_size_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1 << 20)
+    with serving(Reply(200, bytes(1 << 20))) as server:
+        assert len(send(server.url).content) == 1 << 20
