@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -21,17 +22,20 @@ def rows_of(system: LocalSystem, table: str | None = None) -> list[dict[str, Any
 def rows_of_integration(system: LocalSystem, integration_id: str) -> list[dict[str, Any]]:
     """The integration's own row, its links and its log."""
     rows: list[dict[str, Any]] = []
-    with TableServiceClient.from_connection_string(system.tables_connection_string) as service:
-        for table, key in (
-            ("Integrations", "integration_id"),
-            ("Links", "PartitionKey"),
-            ("Log", "PartitionKey"),
-        ):
-            # A table is made when the app first uses it.
-            with suppress(ResourceNotFoundError):
-                found = service.get_table_client(table).query_entities(f"{key} eq '{integration_id}'")
-                rows += [dict(row) for row in found]
+    service = _service(system.tables_connection_string)
+    keys = {"Integrations": "integration_id", "Links": "PartitionKey", "Log": "PartitionKey"}
+    for table, key in keys.items():
+        # A table is made when the app first uses it.
+        with suppress(ResourceNotFoundError):
+            found = service.get_table_client(table).query_entities(f"{key} eq '{integration_id}'")
+            rows += [dict(row) for row in found]
     return rows
+
+
+@lru_cache(maxsize=2)
+def _service(connection_string: str) -> TableServiceClient:
+    """One for all tests of a process: it keeps its connections."""
+    return TableServiceClient.from_connection_string(connection_string)
 
 
 def rows_about(system: LocalSystem, table: str, integration_id: str) -> list[dict[str, Any]]:
