@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 
 from operate.arguments import read_arguments
@@ -12,10 +13,11 @@ from operate.outcome import Exit
 from operate.terminal import Terminal
 from operate.workplace import Workplace
 from shared.errors import (
-    CredentialsRejected,
+    IntegrationUnusable,
     InvalidInput,
     InvalidRequest,
     OperationFailed,
+    Refused,
     SettingInvalid,
     System,
     Unavailable,
@@ -43,6 +45,11 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> Exit:
     except OperationFailed as error:
         terminal.error(_explained(error))
         return _code_of(error)
+    except Exception as error:
+        # The message of a library's error may show a URL with a SAS.
+        trace = "".join(traceback.format_tb(error.__traceback__))
+        terminal.error(f"{trace}{type(error).__name__}: a defect of this command. Please report it.")
+        return Exit.FAILED
 
 
 def _explained(error: OperationFailed) -> str:
@@ -57,9 +64,8 @@ def _explained(error: OperationFailed) -> str:
 
 
 def _code_of(error: OperationFailed) -> Exit:
-    if isinstance(error, SettingInvalid | InvalidInput):
-        return Exit.WRONG_CALL
-    return Exit.WRONG_CALL if isinstance(error, CredentialsRejected) else Exit.FAILED
+    needs_a_person = (SettingInvalid, InvalidInput, IntegrationUnusable, Refused)
+    return Exit.WRONG_CALL if isinstance(error, needs_a_person) else Exit.FAILED
 
 
 if __name__ == "__main__":

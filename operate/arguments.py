@@ -21,7 +21,8 @@ settings, from the environment, as the function app has them:
   SECRETS_KEY, PUBLIC_URL   for commands that read or write tokens
   AZURE_DEVOPS_TOKEN, AHA_API_TOKEN   the tokens of an imported integration
 
-exit codes: 0 nothing is left to do, 1 the report names what is left, 2 wrong call, setting or token, 3 a system failed
+exit codes: 0 nothing is left to do, 1 the report names what is left, 2 a wrong call, setting, token or right,
+3 a system was down or busy
 """
 
 

@@ -13,8 +13,8 @@ class Exit(IntEnum):
     LEFT = 1
     """The command did what it can, and its report names what is left for a person."""
     WRONG_CALL = 2
-    """An argument, a setting or a token is wrong. Nothing was done, or not all."""
+    """An argument, a setting, a token or a right is wrong. Nothing was done, or not all."""
     FAILED = 3
-    """A system was down, busy or refused something. Run the command again."""
+    """A system was down or busy. Run the command again."""
     INTERRUPTED = 130
     """Somebody pressed Ctrl-C. Run the command again."""

@@ -233,12 +233,12 @@ def test_many_faults_of_a_kind_are_counted_and_all_are_shown_on_request(
     short, long = operator("check"), operator("check", "--all")
 
     assert "… and 5 more of these; --all shows them" in short.output
-    assert short.output.count("unknown row: ") == 20
-    assert long.output.count("unknown row: ") == 25
+    assert short.output.count("unknown row: row") == 20
+    assert long.output.count("unknown row: row") == 25
 
 
 def test_an_integration_that_is_not_there_is_named(installation: Installation, operator: Operator) -> None:
     answer = operator("check", "nobody")
 
-    assert (answer.code, answer.output) == (Exit.FAILED, "")
+    assert (answer.code, answer.output) == (Exit.WRONG_CALL, "")
     assert "There is no integration nobody." in answer.errors

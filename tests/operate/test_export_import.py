@@ -284,7 +284,7 @@ def test_a_file_that_is_not_there_is_one_line(operator: Operator, tmp_path: Path
 def test_an_unknown_integration_is_one_line(operator: Operator, installation: Installation) -> None:
     answer = operator("export", "nobody")
 
-    assert answer.code == Exit.FAILED
+    assert answer.code == Exit.WRONG_CALL
     assert "nobody" in answer.errors
     assert "Traceback" not in answer.errors
     assert LinkStore(installation.tables).load("nobody", []) == {}
