@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -9,7 +10,11 @@ from azure.data.tables import TableServiceClient
 
 from operate import rebuild
 from operate.outcome import Exit
+from shared.domain.kind import Kind
+from shared.domain.links import Claim
+from shared.secret import Secret
 from shared.storage.links import LinkStore
+from shared.storage.tables import Tables
 from tests.e2e.configuration_tables import rows_about
 from tests.e2e.operators import operate
 from tests.e2e.sending_payloads import Json, feature, requirement, requirements
@@ -127,6 +132,45 @@ def test_a_copy_is_not_taken_for_the_records_work_item(scene: Scene) -> None:
     assert report.code == Exit.LEFT
     assert f"it is linked to work item {item}, and work item {copy} carries its marker, too" in report.text
     assert scene.send(family).ids == [item]
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "words"),
+    [
+        ("a send that runs", "a send is creating its work item just now"),
+        ("", "a send of it was interrupted; the next send takes its work item over"),
+    ],
+)
+def test_a_claim_is_left_to_the_send_that_it_belongs_to(scene: Scene, operation_id: str, words: str) -> None:
+    family = feature()
+    item = scene.send(family).ids[0]
+    lose_links(scene)
+    store = LinkStore(Tables(Secret(scene.system.tables_connection_string)))
+    began = datetime.now(timezone.utc) - timedelta(minutes=1)
+    claim = Claim(Kind.FEATURE, family["id"], family["reference_num"], operation_id, began, is_inherited=True)
+    store.claim(scene.integration.id, [claim])
+
+    report = operate(scene.system, "rebuild-links", scene.integration.id)
+
+    assert report.code == Exit.LEFT
+    assert f"{family['reference_num']}: left: {words}" in report.text
+    assert link_keys(scene) == [f"r:{family['id']}"]
+    if not operation_id:
+        assert scene.send(family).ids == [item]
+
+
+def test_a_work_item_that_another_record_has_is_left(scene: Scene) -> None:
+    """Given the marker of one record on a work item that somebody linked to another record by hand."""
+    family = feature()
+    item = scene.send(family).ids[0]
+    lose_links(scene)
+    linked = scene.api.put(f"/integrations/{scene.integration.id}/features/PROD-2", {"work_item_id": item})
+    assert linked.status_code == 200, linked.text
+
+    report = operate(scene.system, "rebuild-links", scene.integration.id)
+
+    assert report.code == Exit.LEFT
+    assert f"{family['reference_num']}: left: work item {item} is linked to PROD-2" in report.text
 
 
 def test_an_organization_with_more_matches_than_one_answer_is_asked_in_parts(scene: Scene) -> None:

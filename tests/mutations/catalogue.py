@@ -278,4 +278,32 @@ MUTATIONS = (
         "_WARNED_BEFORE = timedelta(days=-1)\n",
         ("tests/unit/domain/test_token_end.py",),
     ),
+    Mutation(
+        "An imported integration can send before its links are there",
+        "operate/importing.py",
+        "        start = replace(wanted, enabled=False)\n",
+        "        start = wanted\n",
+        ("tests/operate/test_export_import.py",),
+    ),
+    Mutation(
+        "A new key is written over what somebody saved meanwhile",
+        "operate/rotation.py",
+        "            table.transact([Replace(reencrypted_row(row, vault), row.etag)])\n",
+        '            table.transact([Replace(reencrypted_row(row, vault), "*")])\n',
+        ("tests/operate/test_rotate_key.py",),
+    ),
+    Mutation(
+        "What a send stores while the tables are read is a fault",
+        "operate/confirm.py",
+        "        found = in_parallel(look.again, suspicions[start : start + _AT_ONCE])\n",
+        "        found = list(suspicions[start : start + _AT_ONCE])\n",
+        ("tests/operate/test_check.py",),
+    ),
+    Mutation(
+        "A lost link is stored without its pointer",
+        "shared/storage/links.py",
+        "                (Insert(pointer_row(integration_id, link)), Insert(link_row(integration_id, link))),\n",
+        "                (Insert(link_row(integration_id, link)),),\n",
+        ("tests/storage/test_links.py",),
+    ),
 )
