@@ -33,6 +33,8 @@ from shared.storage.tables import Tables
 logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)
+_MOST_REMEMBERED = 1000
+"""Integrations of which a process remembers when it removed old entries; of others, it looks once more."""
 _EXPIRY_INTERVAL_SECONDS = 3600.0
 _MOST_ROWS_PER_READ = 25
 _MOST_ROWS_PER_SEARCH = 100
@@ -124,7 +126,11 @@ class LogStore:
         with self._lock:
             if now - self._expired_at.get(partition, float("-inf")) < _EXPIRY_INTERVAL_SECONDS:
                 return False
+            # The partition whose rows were removed last comes last.
+            self._expired_at.pop(partition, None)
             self._expired_at[partition] = now
+            while len(self._expired_at) > _MOST_REMEMBERED:
+                del self._expired_at[next(iter(self._expired_at))]
             return True
 
     def _remove_expired(self, partition: str) -> None:

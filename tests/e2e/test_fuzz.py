@@ -11,6 +11,8 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -23,9 +25,9 @@ from tests.documented_answers import CONTRACT, check_answer
 from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
 from tests.openapi import Operation
 
-schemathesis = pytest.importorskip("schemathesis", reason="schemathesis needs Python 3.11")
+# Not the whole file: a run of all end-to-end tests is known by its files (tests/documented_answers.py).
+pytestmark = pytest.mark.skipif(find_spec("schemathesis") is None, reason="schemathesis needs Python 3.11")
 
-checks = pytest.importorskip("schemathesis.specs.openapi.checks")
 CHECKS = (
     "status_code_conformance",
     "content_type_conformance",
@@ -34,7 +36,6 @@ CHECKS = (
 )
 """What schemathesis itself looks at, beside the tests' own check."""
 
-DOCUMENT = schemathesis.openapi.from_dict(CONTRACT.document)
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "20")) / len(CONTRACT.operations)
 """For each operation."""
 ROUNDS = 1_000_000 if "FUZZ_SECONDS" in os.environ else 1
@@ -58,10 +59,11 @@ class Target:
 
     def cases(self, operation: Operation) -> st.SearchStrategy[Any]:
         """Requests of an operation, valid and invalid; where it takes a path, half of them to what is there."""
-        described = DOCUMENT.find_operation_by_label(f"{operation.method} {operation.path}")
-        modes = schemathesis.GenerationMode
+        from schemathesis import GenerationMode as Modes
+
+        described = document().find_operation_by_label(f"{operation.method} {operation.path}")
         # An operation that takes nothing cannot be asked in a wrong way.
-        chosen = [modes.POSITIVE, modes.NEGATIVE] if described.body or described.query else [modes.POSITIVE]
+        chosen = [Modes.POSITIVE, Modes.NEGATIVE] if described.body or described.query else [Modes.POSITIVE]
         fixed = [None, self.path(operation)] if "{" in operation.path else [None]
         kinds = itertools.product(chosen, fixed)
         made = [described.as_strategy(generation_mode=mode, path_parameters=path) for mode, path in kinds]
@@ -94,6 +96,14 @@ class Target:
         return self.aha_url if name in ADDRESSES and isinstance(value, str) else value
 
 
+@cache
+def document() -> Any:
+    """openapi.yaml as schemathesis reads it, which takes a second."""
+    import schemathesis
+
+    return schemathesis.openapi.from_dict(CONTRACT.document)
+
+
 @pytest.fixture(scope="module")
 def target(_running_system: LocalSystem) -> Iterator[Target]:
     """The running system with both sandboxes as they are at their start."""
@@ -109,6 +119,9 @@ def target(_running_system: LocalSystem) -> Iterator[Target]:
 
 @pytest.mark.parametrize("operation", CONTRACT.operations, ids=lambda operation: operation.id)
 def test_every_answer_is_documented_and_none_is_a_defect(target: Target, operation: Operation) -> None:
+    from schemathesis.specs.openapi import checks as of_schemathesis
+
+    checks = [getattr(of_schemathesis, name) for name in CHECKS]
     until, asked = 0.0, 0
 
     @settings(max_examples=EXAMPLES, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
@@ -126,7 +139,7 @@ def test_every_answer_is_documented_and_none_is_a_defect(target: Target, operati
             answer = target.ask(case)
             assert answer.status_code < 500, f"{answer.status_code} {answer.text}\n{case.as_curl_command()}"
             check_answer(answer)
-            case.validate_response(answer, checks=[getattr(checks, name) for name in CHECKS])
+            case.validate_response(answer, checks=checks)
             if operation.needs_key and asked % WITHOUT_KEY == 0:
                 assert target.ask(case, key="").status_code == 401
         except BaseException:

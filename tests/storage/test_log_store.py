@@ -405,3 +405,11 @@ def test_a_log_without_rows_of_a_newer_schema_warns_of_nothing(
     store.read(integration_id, limit=10)
 
     assert [record for record in caplog.records if record.levelname == "WARNING"] == []
+
+
+def test_of_integrations_without_end_no_more_than_a_thousand_are_remembered(store: LogStore) -> None:
+    due = [store._is_expiry_due(f"integration-{number}") for number in range(1500)]
+
+    assert all(due)
+    assert len(store._expired_at) == 1000
+    assert not store._is_expiry_due("integration-1499")
