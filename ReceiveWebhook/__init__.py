@@ -14,6 +14,7 @@ from shared.errors import IntegrationNotFound, InvalidInput, OperationFailed
 from shared.operation import Operation
 from shared.operation_outcome import OperationKind
 from shared.receiving.receive import Delivery, WebhookGone, open_delivery, receive
+from shared.statuses import status_for
 
 _BUDGET_SECONDS = 25.0
 
@@ -64,6 +65,6 @@ def _status_of(error: OperationFailed) -> int:
     if isinstance(error, WebhookGone):
         return 410
     if isinstance(error, IntegrationNotFound | InvalidInput):
-        return edge.status_for(error)
+        return status_for(error)
     # Azure DevOps delivers again after 503; any other status would put the subscription on probation.
     return 503

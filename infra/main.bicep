@@ -347,6 +347,11 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
           value: identity.properties.clientId
         }
         {
+          // The app takes 10 MiB and says so. What is far larger must not get into the worker's memory at all.
+          name: 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'
+          value: '33554432'
+        }
+        {
           name: 'PYTHON_THREADPOOL_THREAD_COUNT'
           value: string(threadsPerInstance)
         }

@@ -20,64 +20,31 @@ import azure.functions as func
 from shared import log_events
 from shared.concurrency import working_for
 from shared.errors import (
-    AlreadyLinked,
-    BodyTooLarge,
     Defect,
     FeatureBusy,
     InputError,
-    IntegrationDisabled,
-    IntegrationIncomplete,
     IntegrationNotFound,
-    InvalidInput,
-    InvalidJson,
     InvalidRequest,
-    NotLinked,
     OperationFailed,
-    OtherProduct,
-    PreconditionFailed,
-    ProductTaken,
-    Refused,
     TooBusy,
     Unavailable,
     shortened,
 )
-from shared.json_bounds import check_number_of_values, whole_number
+from shared.json_body import read_json
 from shared.operation import Caller, Operation
 from shared.operation_line import End, write_line
 from shared.operation_log import LogSink
 from shared.operation_outcome import OperationKind
 from shared.prefer import wait_seconds
+from shared.statuses import CALLERS_MISTAKES, status_for
 
 logger = logging.getLogger(__name__)
 
-LARGEST_BODY = 10 * 1024 * 1024
 _DEFAULT_RETRY_AFTER_SECONDS = 15
 _LONGEST_DETAIL = 4000
 
 _FOR_BROWSERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """An answer may show a webhook URL, so no cache keeps it, and no browser takes it for a page or a script."""
-
-STATUSES: tuple[tuple[type[OperationFailed], int], ...] = (
-    (BodyTooLarge, 413),
-    (InvalidInput, 400),
-    (IntegrationNotFound, 404),
-    (IntegrationDisabled, 409),
-    (IntegrationIncomplete, 409),
-    (ProductTaken, 409),
-    (OtherProduct, 422),
-    (FeatureBusy, 409),
-    (NotLinked, 404),
-    (AlreadyLinked, 409),
-    (PreconditionFailed, 412),
-    (Refused, 422),
-    (Unavailable, 503),
-    (TooBusy, 503),
-    (OperationFailed, 500),
-)
-"""The HTTP status of each error. The first class that fits decides."""
-
-_CALLERS_MISTAKES = frozenset((400, 404, 409, 412, 413))
-"""Statuses that say that the request has to change, not the integration."""
 
 
 @dataclass(frozen=True)
@@ -111,23 +78,12 @@ class Call:
             BodyTooLarge: it is over 10 MiB, or it has more values than a feature can have.
             InvalidJson: it is empty, not valid JSON, or not in UTF-8.
         """
-        if len(self.body) > LARGEST_BODY:
-            raise BodyTooLarge("The body is over 10 MiB. Send fewer requirements at a time.")
-        if not self.body and "chunked" in self.headers.get("transfer-encoding", "").lower():
-            # The Functions host passes on only a body that comes with a Content-Length.
-            raise InvalidJson("The body did not arrive. Send it with a Content-Length, not in chunks.")
         return self._parsed
 
     @cached_property
     def _parsed(self) -> Any:
         """A call that finds its subject by the body parses the body once."""
-        try:
-            check_number_of_values(self.body)
-            return json.loads(
-                self.body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_int=whole_number
-            )
-        except (ValueError, RecursionError) as error:
-            raise InvalidJson(f"The body is not valid JSON in UTF-8: {_position(error)}.") from None
+        return read_json(self.body, self.headers.get("transfer-encoding", ""))
 
     def refuse_body(self) -> None:
         """Raises InvalidRequest if the request has a body."""
@@ -175,11 +131,6 @@ class Subject(Generic[FoundNow]):
     found: FoundNow
     log: LogSink | None = None
     integration_id: str = ""
-
-
-def status_for(error: OperationFailed) -> int:
-    """The HTTP status of an error."""
-    return next(status for kind, status in STATUSES if isinstance(error, kind))
 
 
 def caller_of(context: func.Context | None, headers: Mapping[str, str]) -> Caller:
@@ -312,7 +263,7 @@ def _note_failure(operation: Operation, error: OperationFailed) -> None:
     # Anybody may call the webhook, with a wrong URL or too often; the app's own log must not fill up with that.
     if isinstance(error, IntegrationNotFound) or (isinstance(error, TooBusy) and not operation.log.has_sink):
         return
-    is_callers = status_for(error) in _CALLERS_MISTAKES
+    is_callers = status_for(error) in CALLERS_MISTAKES
     event = log_events.OPERATION_REFUSED if is_callers else log_events.OPERATION_FAILED
     operation.log.add(event, f"{_record(error)}{error.detail}", code=error.code, **error.evidence)
 
@@ -359,15 +310,3 @@ def _problem(error: OperationFailed, operation: Operation, status: int) -> func.
 
 def _encode(body: Any) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-
-
-def _refuse_constant(name: str) -> None:
-    """Python's parser takes NaN and Infinity, which are not JSON."""
-    raise ValueError(f"{name} is not JSON")
-
-
-def _position(error: Exception) -> str:
-    """Where the JSON is broken. The body is not quoted: it may hold a token."""
-    if isinstance(error, json.JSONDecodeError):
-        return f"line {error.lineno}, column {error.colno}"
-    return "it cannot be read"

@@ -17,13 +17,14 @@ from enum import Enum
 from shared.errors import Defect, OperationFailed, TooBusy
 from shared.operation import Operation
 from shared.operation_outcome import OperationKind
+from shared.statuses import CALLERS_MISTAKES
 
 logger = logging.getLogger(__name__)
 
 SCHEMA = "operation/1"
 """The first field of each line. Queries look for it."""
 
-_CALLERS_MISTAKES = frozenset((400, 404, 409, 410, 412, 413))
+_REFUSED = CALLERS_MISTAKES | {410}
 _MOST_CODES = 20
 _CODE = re.compile("[a-z_]{1,60}")
 
@@ -95,7 +96,7 @@ class End:
             return Outcome.SHED
         if self.code == Defect.code:
             return Outcome.DEFECT
-        if self.status in _CALLERS_MISTAKES:
+        if self.status in _REFUSED:
             return Outcome.REFUSED
         if self.code or (self.status or 0) >= 400:
             return Outcome.FAILED

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from local.bench.bench import Bench, Options
+from local.bench.flood import flood
 from local.bench.growth_of_links import growth_of_links
 from local.bench.growth_of_log import growth_of_log
 from local.bench.processor import processor
@@ -68,6 +69,14 @@ def test_notifications_are_measured_with_several_workers(bench: Bench) -> None:
 
     assert [row["workers"] for row in table] == [1, 1, 2, 2]
     assert all(isinstance(row["others' CPU ms each"], float) for row in table)
+
+
+def test_a_flood_is_measured_and_nothing_is_lost_in_it(bench: Bench) -> None:
+    (row,) = rows(flood(bench.arena, (5,), per_second=20, seconds=1))
+
+    assert int(str(row["answered 200"])) + int(str(row["shed with 503"])) == 20
+    assert row["other answers"] == 0
+    assert int(str(row["host's threads at most"])) > 1
 
 
 def test_the_processor_is_measured_beside_the_bare_packages(bench: Bench) -> None:

@@ -11,11 +11,12 @@ import azure.functions as func
 import pytest
 
 from shared import errors
-from shared.edge import Answer, Call, Subject, respond, respond_about, retry_after, status_for
+from shared.edge import Answer, Call, Subject, respond, respond_about, retry_after
 from shared.errors import InputError, OperationFailed, System
 from shared.log_events import Level, LogEvent
 from shared.operation import Operation
 from shared.operation_log import LogEntry
+from shared.statuses import status_for
 
 AZURE_DEVOPS, AHA, STORAGE = System.AZURE_DEVOPS, System.AHA, System.STORAGE
 

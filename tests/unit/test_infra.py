@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from local.development.infra import faults
+from shared.json_body import LARGEST_BODY
 from shared.settings import DECLARATIONS, Settings
 from tests.openapi import ROOT
 
@@ -28,6 +29,7 @@ OF_THE_PLATFORM = {
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "AZURE_CLIENT_ID",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
     "PYTHON_THREADPOOL_THREAD_COUNT",
 }
 LEFT_OUT = {
@@ -118,6 +120,13 @@ def test_the_app_takes_the_settings_as_they_are_deployed() -> None:
     assert settings.azure_devops_url == "https://dev.azure.com"
     assert settings.send_time_budget_seconds == 200
     assert not settings.allow_local_addresses
+
+
+def test_the_platform_keeps_bodies_from_the_app_that_are_far_too_large() -> None:
+    limit = int(APP_SETTINGS["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"].strip("'"))
+
+    # A body that is somewhat too large gets the app's own answer.
+    assert 2 * LARGEST_BODY < limit < 100 * 1024 * 1024
 
 
 def test_the_key_is_a_reference_to_the_vault() -> None:

@@ -16,11 +16,11 @@ from operate.faults import Fault
 from operate.outcome import Exit
 from shared import log_events
 from shared.domain import token_end
-from shared.edge import STATUSES
 from shared.error_remedies import REMEDIES
 from shared.errors import LinkChanged, OperationFailed, Refused, RevisionConflict, System, Unavailable
 from shared.log_events import LogEvent
 from shared.settings import DECLARATIONS
+from shared.statuses import STATUSES
 from shared.version import VERSION
 from tests.openapi import ROOT, Contract
 
