@@ -171,11 +171,18 @@ def check_schema(row: Row, newest: int) -> None:
         )
 
 
+class UnreadableRow(ValueError):
+    """A row that this version of the app cannot read. The text names the row.
+
+    It is no OperationFailed: that stops an operation, and a damaged row stops what is about this row alone.
+    """
+
+
 def naming_the_row(read: Callable[Concatenate[Row, P], T]) -> Callable[Concatenate[Row, P], T]:
     """A function that reads a row, with one clear error for whatever in the row it cannot read.
 
     Raises:
-        OperationFailed: a property that has no default is missing, or has another form.
+        UnreadableRow: a property that has no default is missing, or has another form.
     """
 
     @wraps(read)
@@ -183,10 +190,9 @@ def naming_the_row(read: Callable[Concatenate[Row, P], T]) -> Callable[Concatena
         try:
             return read(row, *arguments, **options)
         except MISREADINGS as error:
-            raise OperationFailed(
-                f"Row {row.row_key} of Table Storage cannot be read: a property is missing or has another form. The "
-                "row was left alone. Give this to the person who operates the app.",
-                evidence={"row_key": row.row_key, "error": type(error).__name__},
+            raise UnreadableRow(
+                f"Row {row.row_key} of Table Storage cannot be read: a property is missing or has another form "
+                f"({type(error).__name__})"
             ) from error
 
     return reading

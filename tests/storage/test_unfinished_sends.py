@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.unfinished_sends import UnfinishedSend, of_change, taken
-from shared.errors import OperationFailed, Unavailable
+from shared.errors import Unavailable
 from shared.storage.keys import escape_key
 from shared.storage.links import LinkStore
-from shared.storage.rows import Row, Upsert
+from shared.storage.rows import Row, UnreadableRow, Upsert
 from shared.storage.tables import Tables
 from shared.storage.unfinished_sends import (
     SendNote,
@@ -177,7 +177,7 @@ def test_a_note_of_a_newer_app_and_a_damaged_one_hide_no_other(
     unreadable = [one for one in notes.each(integration_id) if isinstance(one, UnreadableNote)]
 
     assert stored(notes, integration_id) == [NOTE]
-    assert [type(one.error) for one in unreadable] == [Unavailable, OperationFailed]
+    assert [type(one.error) for one in unreadable] == [Unavailable, UnreadableRow]
 
 
 def test_notes_go_with_their_integration(

@@ -14,7 +14,7 @@ from shared.domain.auto_update import AhaProgress
 from shared.domain.kind import Kind
 from shared.domain.links import Claim, Field, RecordError
 from shared.domain.unfinished_sends import UnfinishedSend
-from shared.errors import OperationFailed, System
+from shared.errors import System
 from shared.log_events import Level
 from shared.operation_log import LogEntry
 from shared.operation_outcome import OperationKind, OperationOutcome, Problem
@@ -30,7 +30,7 @@ from shared.storage.link_rows import (
     stored_record,
 )
 from shared.storage.log_rows import block_rows, entries_of
-from shared.storage.rows import Row, Value
+from shared.storage.rows import Row, UnreadableRow, Value
 from tests.unit.storage.test_integration_rows import STORED, VAULT
 from tests.unit.storage.test_link_rows import LINK
 
@@ -124,9 +124,8 @@ def is_read_or_named(read: Read, row: Row) -> bool:
     """Whether a row is read, or fails with an error that names it. Any other error is raised."""
     try:
         read(row)
-    except OperationFailed as error:
-        text = f"Row {row.row_key} of Table Storage cannot be read"
-        return text in error.detail and error.evidence["row_key"] == row.row_key
+    except UnreadableRow as error:
+        return f"Row {row.row_key} of Table Storage cannot be read" in str(error)
     return True
 
 
