@@ -6,19 +6,18 @@ The integration is disabled until all its links are there: a send before that wo
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from operate.import_rows import only_look, say_counts, store_rows
 from operate.outcome import Exit
 from operate.terminal import Terminal, counted
 from operate.transfer import (
     Exported,
     Header,
-    inserts_of,
-    is_same,
     read_header,
     read_integration_line,
     read_rows,
@@ -29,22 +28,10 @@ from shared.app import App
 from shared.domain.integration import Integration, StoredIntegration
 from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
 from shared.errors import InvalidInput
-from shared.storage.record_writes import Conflicting, RecordWrite, write_records
 from shared.storage.rows import Row
-from shared.storage.table import Table
 
 AZURE_DEVOPS_TOKEN = "AZURE_DEVOPS_TOKEN"  # noqa: S105 (the name of a variable)
 AHA_API_TOKEN = "AHA_API_TOKEN"  # noqa: S105
-_AT_ONCE = 200
-
-
-@dataclass
-class Counts:
-    """What became of the rows of the file. `kept`: the names of records that had other rows here, which stay."""
-
-    stored: int = 0
-    known: int = 0
-    kept: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -91,14 +78,16 @@ def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal)
         wanted = _wanted(app, workplace, integration_id, exported, present)
         _check_absent(integration_id, wanted, exported, present)
     if arguments.dry_run:
-        return _say_only(app, file, integration_id, terminal)
+        counts = store_rows(app.tables.links, file.rows(integration_id), integration_id, terminal, only_look)
+        say_counts(counts, terminal, would=True)
+        return Exit.LEFT if counts.stored or counts.kept else Exit.DONE
     if wanted is not None and present is None:
         start = replace(wanted, enabled=False)
         check_other_name_is_free(app, reading(), start, None)
         app.integrations.save(start, None, webhook_generation=exported.webhook_generation)
         terminal.say(f"{integration_id}: its configuration is stored, disabled until its links are there")
-    counts = _store_rows(app.tables.links, file.rows(integration_id), integration_id, terminal)
-    _say_counts(counts, terminal)
+    counts = store_rows(app.tables.links, file.rows(integration_id), integration_id, terminal)
+    say_counts(counts, terminal)
     is_ready = wanted is None or _enable(app, integration_id, wanted, exported, terminal)
     return Exit.DONE if is_ready and not counts.kept else Exit.LEFT
 
@@ -152,57 +141,6 @@ def _check_target(integration_id: str, exported: Exported, present: StoredIntegr
             f"The integration {integration_id} sends to the organization “{here}” here, and the links in the file lead "
             f"to “{there}”. Nothing was done."
         )
-
-
-def _store_rows(table: Table, rows: Iterator[Row], integration_id: str, terminal: Terminal) -> Counts:
-    """Store what is not there yet. A record that has other rows here keeps them."""
-    counts = Counts()
-    while chunk := list(islice(rows, _AT_ONCE)):
-        _store_chunk(table, chunk, integration_id, counts)
-        terminal.progress(f"{counts.stored + counts.known + len(counts.kept):,} rows looked at")
-    return counts
-
-
-def _store_chunk(table: Table, chunk: Sequence[Row], integration_id: str, counts: Counts) -> None:
-    named = {row.row_key: inserts_of(row, integration_id) for row in chunk}
-    writes = [RecordWrite(key, operations) for key, (_, operations) in named.items()]
-    for key, outcome in write_records(table, writes).items():
-        name, operations = named[key]
-        if not isinstance(outcome, Conflicting):
-            counts.stored += 1
-        elif all(
-            row is not None and is_same(row, operation.row)
-            for row, operation in zip(outcome.rows, operations, strict=True)
-        ):
-            counts.known += 1
-        else:
-            counts.kept.append(name)
-
-
-def _say_only(app: App, file: File, integration_id: str, terminal: Terminal) -> Exit:
-    counts, table = Counts(), app.tables.links
-    for row in file.rows(integration_id):
-        name, operations = inserts_of(row, integration_id)
-        here = [table.get(one.row.partition_key, one.row.row_key) for one in operations]
-        if not any(here):
-            counts.stored += 1
-        elif all(
-            row is not None and is_same(row, one.row) for row, one in zip(here, operations, strict=True)
-        ):
-            counts.known += 1
-        else:
-            counts.kept.append(name)
-        terminal.progress(f"{counts.stored + counts.known:,} rows looked at")
-    _say_counts(counts, terminal, would=True)
-    return Exit.LEFT if counts.stored or counts.kept else Exit.DONE
-
-
-def _say_counts(counts: Counts, terminal: Terminal, *, would: bool = False) -> None:
-    terminal.say(
-        f"{counted(counts.stored, 'row')} {'would be ' if would else ''}stored, {counts.known:,} there already"
-    )
-    for name in counts.kept:
-        terminal.say(f"{name}: has another row here, which stays")
 
 
 def _enable(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from operate import importing
+from operate import import_rows
 from operate.outcome import Exit
 from shared.domain.links import Link
 from shared.domain.unfinished_sends import UnfinishedSend
@@ -130,17 +130,17 @@ def test_an_import_that_was_cut_off_leaves_it_disabled_and_goes_on(
     before = rows_in(installation)
     export(operator, file)
     emptied(installation)
-    store_chunk, remaining = importing._store_chunk, [None] * dies_after
+    store, remaining = import_rows._store, [None] * dies_after
 
     def cut_off(table: Any, chunk: Sequence[Row], *rest: Any) -> None:
         if not remaining:
             raise KeyboardInterrupt
         remaining.pop()
-        store_chunk(table, chunk, *rest)
+        store(table, chunk, *rest)
 
-    monkeypatch.setattr(importing, "_AT_ONCE", 2)
+    monkeypatch.setattr(import_rows, "_AT_ONCE", 2)
     with monkeypatch.context() as cut:
-        cut.setattr(importing, "_store_chunk", cut_off)
+        cut.setattr(import_rows, "_store", cut_off)
         stopped = operator("import", str(file), **TOKENS)
     assert stopped.code == Exit.INTERRUPTED
     assert installation.integrations.get("web").integration.enabled is False
