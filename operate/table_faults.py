@@ -61,7 +61,9 @@ class LinkTable:
         except Unavailable as error:
             yield self._finding(Fault.NEWER_ROW, row, error.detail)
         except Exception as error:
-            yield self._finding(Fault.DAMAGED_ROW, row, f"it cannot be read ({type(error).__name__})")
+            yield self._finding(
+                Fault.DAMAGED_ROW, row, f"it cannot be read ({type(error.__cause__ or error).__name__})"
+            )
 
     def rest(self) -> Iterator[Finding]:
         """The pointers whose links did not come."""
@@ -149,7 +151,9 @@ def _integration(row: Row) -> Iterator[Finding]:
     except Unavailable as error:
         yield _of(Fault.NEWER_ROW, row, name, error.detail)
     except Exception as error:
-        yield _of(Fault.DAMAGED_ROW, row, name, f"it cannot be read ({type(error).__name__})")
+        yield _of(
+            Fault.DAMAGED_ROW, row, name, f"it cannot be read ({type(error.__cause__ or error).__name__})"
+        )
 
 
 def _products(rows: Sequence[Row], integrations: dict[str, Row]) -> Iterator[Finding]:

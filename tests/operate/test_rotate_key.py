@@ -59,7 +59,8 @@ def test_all_else_of_the_row_stays_what_a_newer_version_wrote_too(
 
     assert row_of(installation).text("colour") == "green"
     after = installation.with_keys(NEW).integrations.get("web")
-    assert replace(after, version="") == replace(saved, version="")
+    assert replace(after, version="", unknown={}) == replace(saved, version="")
+    assert after.unknown == {"colour": "green"}
 
 
 def test_a_token_that_no_key_decrypts_is_reported_and_left_alone(
