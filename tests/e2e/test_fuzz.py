@@ -101,7 +101,7 @@ def document() -> Any:
     """openapi.yaml as schemathesis reads it, which takes a second."""
     import schemathesis
 
-    return schemathesis.openapi.from_dict(CONTRACT.document)
+    return schemathesis.openapi.from_dict(dict(CONTRACT.document))
 
 
 @pytest.fixture(scope="module")
