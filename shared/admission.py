@@ -12,8 +12,8 @@ MOST_SENDS = 64
 """Half of the threads that a worker should have. A send may hold its thread for minutes, when another system is slow;
 pages, notifications and the configuration then still find a thread."""
 
-MOST_NOTIFICATIONS = 12
-"""More would not be faster, because eight keep a core busy; and people would wait for them. It is above the number of
+MOST_NOTIFICATIONS = 8
+"""So many keep a core busy. More would not be faster, and people would wait for them. It is above the number of
 requests for which the platform starts another instance."""
 
 MOST_BYTES = 32 * 1024 * 1024
