@@ -45,6 +45,10 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> Exit:
     except OperationFailed as error:
         terminal.error(_explained(error))
         return _code_of(error)
+    except BrokenPipeError:
+        # Whoever read the report, such as `head`, has seen enough. Python would complain at its end.
+        sys.stdout = None
+        return Exit.FAILED
     except Exception as error:
         # The message of a library's error may show a URL with a SAS.
         trace = "".join(traceback.format_tb(error.__traceback__))

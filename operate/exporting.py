@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TextIO
@@ -15,6 +15,7 @@ from operate.terminal import Terminal, counted
 from operate.transfer import Exported, Header, end_line, row_line
 from operate.workplace import Workplace
 from shared.api.integrations import integration_as_json
+from shared.errors import InvalidInput
 from shared.storage.keys import WORK_ITEM_KEYS
 from shared.storage.link_rows import partition_of
 from shared.storage.rows import Row
@@ -72,5 +73,8 @@ def _file(path: Path | None) -> Iterator[TextIO]:
         with unfinished.open("w", encoding="utf-8", newline="\n") as file:
             yield file
         unfinished.replace(path)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written: {error.strerror}.") from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)

@@ -281,6 +281,17 @@ def test_a_file_that_is_not_there_is_one_line(operator: Operator, tmp_path: Path
     assert "cannot be read: No such file" in answer.errors
 
 
+def test_a_file_that_cannot_be_written_is_one_line(
+    operator: Operator, installation: Installation, tmp_path: Path
+) -> None:
+    installation.save()
+
+    answer = operator("export", "web", "--output", str(tmp_path / "no folder" / "web.jsonl"))
+
+    assert answer.code == Exit.WRONG_CALL
+    assert "cannot be written: No such file or directory" in answer.errors
+
+
 def test_an_unknown_integration_is_one_line(operator: Operator, installation: Installation) -> None:
     answer = operator("export", "nobody")
 

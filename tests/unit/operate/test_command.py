@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from typing import Any
 
 import pytest
@@ -92,3 +93,12 @@ def test_progress_is_printed_every_five_seconds() -> None:
 
 def test_a_number_and_its_noun() -> None:
     assert [counted(number, "link") for number in (0, 1, 12_000)] == ["0 links", "1 link", "12,000 links"]
+
+
+def test_a_reader_of_the_report_may_have_seen_enough(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+
+    assert ending(monkeypatch, BrokenPipeError()) == Exit.FAILED
+    assert capsys.readouterr().err == ""
