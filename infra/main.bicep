@@ -49,7 +49,7 @@ param maximumInstanceCount int = 40
 @description('How many HTTP requests an instance handles at the same time before Azure starts another one.')
 @minValue(1)
 @maxValue(128)
-param requestsPerInstance int = 6
+param requestsPerInstance int = 16
 
 @description('PYTHON_THREADPOOL_THREAD_COUNT: the threads of an instance. Must be above requestsPerInstance.')
 @minValue(2)

@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from shared.admission import MOST_NOTIFICATIONS, MOST_SENDS, Admission
+from shared.admission import (
+    LONGEST_WAIT_SECONDS,
+    MOST_NOTIFICATIONS,
+    MOST_SENDS,
+    MOST_WAITING_NOTIFICATIONS,
+    Admission,
+)
 from shared.clock import Clock
 from shared.domain.integration import AhaTarget, AzureDevOpsTarget, StoredIntegration
 from shared.identity import Identity, ManagedIdentity
@@ -54,7 +60,14 @@ class App:
     identity: Identity = field(default_factory=ManagedIdentity)
     clock: Clock = field(default_factory=Clock)
     sends: Admission = field(default_factory=lambda: Admission("sends", MOST_SENDS))
-    notifications: Admission = field(default_factory=lambda: Admission("notifications", MOST_NOTIFICATIONS))
+    notifications: Admission = field(
+        default_factory=lambda: Admission(
+            "notifications",
+            MOST_NOTIFICATIONS,
+            most_waiting=MOST_WAITING_NOTIFICATIONS,
+            longest_wait=LONGEST_WAIT_SECONDS,
+        )
+    )
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     @classmethod

@@ -16,7 +16,7 @@ from local.bench.arena import AHA, AZURE_DEVOPS, Arena
 from local.bench.progress import progress
 from local.bench.tables import Table
 from local.bench.threads import SETTING
-from shared.admission import MOST_NOTIFICATIONS
+from shared.admission import MOST_NOTIFICATIONS, MOST_WAITING_NOTIFICATIONS
 
 _THREADS = 128
 _CALLERS = 400
@@ -42,7 +42,8 @@ def flood(arena: Arena, latencies_ms: Sequence[int], per_second: int = 200, seco
             *("shed: median ms", "shed: worst ms", "person's GET: median ms", "person's GET: worst ms"),
             *("host's threads at most", "host's memory before MiB", "at most MiB"),
         ),
-        f"The host has {_THREADS} threads for calls; at most {MOST_NOTIFICATIONS} notifications run at a time. "
+        f"The host has {_THREADS} threads for calls; at most {MOST_NOTIFICATIONS} notifications run at a time, and "
+        f"{MOST_WAITING_NOTIFICATIONS} more wait. "
         f"Meanwhile a person asks for the list of linked features every {_LOOKS_EVERY} s. The callers share the "
         "machine's processor with the app.",
     )

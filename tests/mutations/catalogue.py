@@ -351,7 +351,7 @@ MUTATIONS = (
     Mutation(
         "Watch: everybody is let in",
         "shared/admission.py",
-        "            if is_full and self._running:\n",
+        "            if is_full and self._inside:\n",
         "            if False:\n",
         ("tests/unit/test_admission.py",),
     ),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 
@@ -74,3 +74,51 @@ def test_of_many_threads_at_the_same_time_as_many_as_allowed_are_let_in() -> Non
     assert let_in.count(True) == 4
     with admission.one(40):
         pass
+
+
+def test_a_further_one_waits_until_one_has_ended() -> None:
+    admission, steps = Admission("notifications", 1, most_waiting=1, longest_wait=30), []
+
+    def waiting() -> None:
+        with admission.one():
+            steps.append("the second runs")
+
+    with ThreadPoolExecutor(1) as threads:
+        with admission.one():
+            second = threads.submit(waiting)
+            wait([second], timeout=0.1)
+            steps.append("the first ends")
+        second.result(30)
+
+    assert steps == ["the first ends", "the second runs"]
+
+
+def test_whoever_waits_for_too_long_is_told_when_to_come_again() -> None:
+    admission = Admission("notifications", 1, most_bytes=100, most_waiting=1, longest_wait=0.01)
+
+    with admission.one(60), pytest.raises(TooBusy), admission.one(40):
+        pass
+
+    with admission.one(100):
+        pass
+
+
+def test_there_is_no_room_to_wait_for_more_or_for_larger_bodies() -> None:
+    admission, one_waits = (
+        Admission("notifications", 1, most_bytes=100, most_waiting=1, longest_wait=30),
+        Event(),
+    )
+
+    def waiting() -> None:
+        one_waits.set()
+        with admission.one(40):
+            pass
+
+    with ThreadPoolExecutor(1) as threads, admission.one(50):
+        with pytest.raises(TooBusy), admission.one(51):
+            pass
+        second = threads.submit(waiting)
+        one_waits.wait(30)
+        wait([second], timeout=0.1)
+        with pytest.raises(TooBusy), admission.one(0):
+            pass
