@@ -223,8 +223,9 @@ class Page:
     def tab_to(self, is_there: Callable[[WebElement], bool], most: int = 60) -> WebElement:
         """Press Tab until something has the focus."""
         for _ in range(most):
-            if is_there(self.focused()):
-                return self.focused()
+            with suppress(StaleElementReferenceException):
+                if is_there(self.focused()):
+                    return self.focused()
             self.keys(Keys.TAB)
         raise AssertionError(f"Tab did not get there; it is at {self.focused().get_attribute('outerHTML')}")
 

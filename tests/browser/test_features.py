@@ -83,7 +83,7 @@ def test_a_person_may_stop_waiting_for_a_long_send_and_go_on_later(
     open_features(page, integration, "PROD-4")
     page.sees("Not sent to Azure DevOps yet.")
     page.browser.execute_script(HURRIED)
-    azure_devops.add_fault(path="wit/attachments", delay_ms=2000, times=None)
+    azure_devops.add_fault(path="wit/attachments", delay_ms=6000, times=None)
     page.press("Send")
     page.sees("records and files are done")
     page.press("Stop waiting")
