@@ -137,7 +137,6 @@ def test_a_refused_feature_does_not_stop_another_one(updated: Scene) -> None:
         body={"message": "TF401320: Refused."},
         times=None,
     )
-    updated.azure_devops.control("PUT", "/batch", {"mode": "refused"})
 
     reconcile(updated)
 
