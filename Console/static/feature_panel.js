@@ -94,15 +94,16 @@ export class FeaturePanel {
     const { reference } = this;
     const stopping = new AbortController();
     const stop = button("Stop waiting", () => stopping.abort());
-    const report = (words) => {
+    const report = (words, show) => {
       if (reference !== this.reference) return;
       announce(words);
+      // The button stays the same, and keeps the focus.
       if (stop.isConnected) this.outcome.querySelector(".progress").replaceWith(progressLine(words));
-      else fill(this.outcome, progressLine(words), stop);
+      else show(progressLine(words), stop);
     };
     let problem = null;
     const result = await withProgress(this.outcome, "Sending…",
-      () => sendUntilDone(this.state.id, reference, AbortSignal.any([this.signal, stopping.signal]), report),
+      (show) => sendUntilDone(this.state.id, reference, AbortSignal.any([this.signal, stopping.signal]), (words) => report(words, show)),
       { buttons: this.buttons, failed: (error) => { problem = error; } });
     if (reference !== this.reference || this.signal.aborted) return;
     // A send that failed may have sent something, too.

@@ -10,18 +10,23 @@ export function progressLine(text) {
 
 /**
  * Runs `work` with the buttons disabled, and shows `text` in `place` if it takes longer than a moment.
+ * `work` is given a function that shows something else there, then or before.
  * Returns the result of `work`, or undefined after a failure. A failure goes to `failed` or, without it, is shown in `place`.
  */
 export async function withProgress(place, text, work, { buttons = [], failed } = {}) {
   let isShown = false;
-  const timer = setTimeout(() => {
+  const show = (...content) => {
+    clearTimeout(timer);
     isShown = true;
-    fill(place, progressLine(text));
+    fill(place, ...content);
+  };
+  const timer = setTimeout(() => {
+    show(progressLine(text));
     announce(text);
   }, SHOWN_AFTER_MILLISECONDS);
   for (const one of buttons) one.setAttribute("aria-disabled", "true");
   try {
-    const result = await work();
+    const result = await work(show);
     fill(place);
     return result;
   } catch (error) {
