@@ -22,7 +22,7 @@ from tests.e2e.sending_scene import A_WRITE, TITLE, Scene
 from tests.e2e.system import Api, Client
 
 PREVIOUS_RELEASE = "13c514cf6e4dfb990def7ce99872c1e216095374"
-"""The commit of the release before this one, which may still run or come back. Name the next one with each release."""
+"""The commit of release 1.0.0, which may still run or come back. Each release names the one before it here."""
 
 
 class OlderApi(Api):
