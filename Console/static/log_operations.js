@@ -4,7 +4,7 @@ import { count } from "./format.js";
 const REQUIREMENT = /^.+-\d+-\d+$/;
 const KINDS_BY_EVENT = [
   ["reconcile.", "reconcile"], ["subscription.", "service_hook"], ["integration.", "configuration"],
-  ["link.made", "link"], ["link.removed", "link"], ["notification.", "notification"], ["record.", "notification"],
+  ["link.made", "link"], ["link.rebuilt", "link"], ["link.removed", "link"], ["notification.", "notification"], ["record.", "notification"],
   ["work-item.", "send"], ["attachment.", "send"], ["event.", "send"], ["send.", "send"],
 ];
 
@@ -75,6 +75,7 @@ function titleOf(kind, entries) {
     case "reconcile":
       return records.length ? `Reconcile: ${some(records)}` : "Reconcile";
     case "link":
+      if (has("link.rebuilt")) return `Links rebuilt: ${some(records)}`;
       return of(has("link.removed") ? "Unlinking" : "Link");
     case "standing":
       return record ? `How ${record} stands` : "List of features";
@@ -92,7 +93,7 @@ const some = (names) => names.slice(0, 3).join(", ") + (names.length > 3 ? ` and
 const DONE = [
   ["work-item.created", (number) => `${number} created`], ["work-item.updated", (number) => `${number} updated`],
   ["record.changes", (number) => (number === 1 ? "Written to Aha!" : `${number} written to Aha!`)],
-  ["integration.saved", () => "Saved"], ["link.made", () => "Linked"], ["link.removed", () => "Unlinked"],
+  ["integration.saved", () => "Saved"], ["link.made", () => "Linked"], ["link.removed", () => "Unlinked"], ["link.rebuilt", (number) => (number === 1 ? "Linked again" : `${number} linked again`)],
   ["subscription.created", () => "Created"], ["subscription.enabled", () => "Enabled"], ["subscription.renewed", () => "Renewed"],
   ["subscription.unchanged", () => "Works"], ["subscription.deleted", () => "Deleted"],
 ];

@@ -67,6 +67,7 @@ for (const [kind, events, title, words] of [
   ["reconcile", [["record.changes", { references: ["A-1", "A-2", "A-3", "A-4", "A-5"] }]], "Reconcile: A-1, A-2, A-3 and 2 more", "Written to Aha!"],
   ["reconcile", [["azure-devops.request", {}]], "Reconcile", "Nothing to change"],
   ["link", [["link.removed", { reference: "PROD-3" }]], "Unlinking of PROD-3", "Unlinked"],
+  [null, [["link.rebuilt", { reference: "A-1" }], ["link.rebuilt", { reference: "A-2" }]], "Links rebuilt: A-1, A-2", "2 linked again"],
   ["standing", [["aha.request", { reference: "PROD-3" }]], "How PROD-3 stands", "Read"],
   ["connection_test", [["azure-devops.request", {}]], "Connection test", "Passed"],
   ["configuration", [["integration.saved", {}]], "Configuration", "Saved"],
