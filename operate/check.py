@@ -22,7 +22,7 @@ from shared.domain.integration import StoredIntegration
 from shared.errors import IntegrationNotFound, OperationFailed
 from shared.storage.integration_rows import PARTITION
 from shared.storage.link_rows import partition_of
-from shared.storage.rows import Row
+from shared.storage.rows import Row, UnreadableRow
 from shared.storage.table import Table
 
 _MOST_SHOWN = 20
@@ -73,11 +73,11 @@ def _check_links(
         suspicions += table.look(row)
         terminal.progress(f"{integration_id}: {number:,} rows read")
     suspicions += table.rest()
-    stored = _readable(integration_id, workplace) if workplace.has_keys and looks_at_work_items else None
-    marked, problem = None, ""
-    if stored is not None:
+    stored, marked, problem = None, None, ""
+    if workplace.has_keys and looks_at_work_items:
         try:
-            marked = _marked(stored, workplace, terminal)
+            stored = _readable(integration_id, workplace)
+            marked = _marked(stored, workplace, terminal) if stored is not None else None
             suspicions += _work_item_faults(integration_id, table, marked)
         except OperationFailed as error:
             problem = f"{integration_id}: the work items were not looked at. {error.detail}"
@@ -93,7 +93,7 @@ def _readable(integration_id: str, workplace: Workplace) -> StoredIntegration | 
     """The integration; None if its row is reported as damaged."""
     try:
         return workplace.app.integrations.get(integration_id)
-    except Exception:
+    except UnreadableRow:
         return None
 
 

@@ -12,10 +12,12 @@ from local.system import make_secrets_key
 from operate import confirm, table_faults
 from operate.faults import Fault, Finding, Remedy
 from operate.outcome import Exit
-from shared.domain.integration import AzureDevOpsTarget
+from shared.domain.integration import AzureDevOpsTarget, StoredIntegration
 from shared.domain.kind import Kind
 from shared.domain.unfinished_sends import UnfinishedSend
+from shared.errors import System, Unavailable
 from shared.storage.integration_rows import PARTITION, product_row, tombstone_row
+from shared.storage.integrations import IntegrationStore
 from shared.storage.rows import Delete, Insert, Replace, Row, Upsert
 from shared.storage.tables import Tables
 from shared.storage.unfinished_sends import StoredUnfinishedSend, UnfinishedSendStore
@@ -208,6 +210,22 @@ def test_what_a_send_stores_while_the_tables_are_read_is_no_fault(
     monkeypatch.setattr(confirm._Look, "again", meanwhile)
 
     assert operator("check").code == Exit.DONE
+
+
+def test_an_outage_while_the_integration_is_read_is_not_taken_for_nothing_to_look_at(
+    installation: Installation, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_links(installation)
+
+    def outage(_store: IntegrationStore, _integration_id: str) -> StoredIntegration:
+        raise Unavailable(System.STORAGE, "Table Storage is down.")
+
+    monkeypatch.setattr(IntegrationStore, "get", outage)
+
+    answer = operator("check")
+
+    assert answer.code == Exit.LEFT
+    assert "web: the work items were not looked at. Table Storage is down." in answer.output
 
 
 def test_links_of_a_vanished_integration_are_there_when_it_is_created_again(
