@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared import log_events
@@ -10,49 +10,41 @@ from shared.clients.azure_devops import AzureDevOps
 from shared.domain.files import sent_files
 from shared.domain.images import Images
 from shared.domain.integration import Integration
-from shared.domain.intentions import AhaText, intended_revisions, settle
-from shared.domain.links import Field, Link
+from shared.domain.intentions import AhaSays, Seen, intended_revisions, settle
+from shared.domain.links import Link
 from shared.domain.present_description import described
 from shared.domain.work_item import WorkItem
 from shared.operation import Operation
 
 
+@dataclass(frozen=True)
+class SettlePlace:
+    """Where revisions are read, and on whose behalf."""
+
+    azure_devops: AzureDevOps
+    integration: Integration
+    operation: Operation
+    images: Images
+
+
 def settle_intentions(
-    link: Link,
-    work_item: WorkItem,
-    aha: Mapping[Field, AhaText],
-    images: Images,
-    azure_devops: AzureDevOps,
-    integration: Integration,
-    operation: Operation,
-    *,
-    aha_is_current: bool,
-    aha_updated_at: datetime | None,
-    now: datetime,
+    link: Link, work_item: WorkItem, aha: AhaSays, place: SettlePlace, now: datetime
 ) -> Link:
-    """The link with settled intentions; see `shared.domain.intentions.settle` for the arguments.
+    """The link with settled intentions, as far as both sides show now what became of them.
 
     Raises:
         NotFound, Unavailable and the like: a revision cannot be read.
     """
     if not link.intentions:
         return link
-    numbers = intended_revisions(link, work_item)
-    earlier = {number: _revision(work_item.id, number, azure_devops, integration) for number in numbers}
+    earlier = {
+        number: _revision(work_item.id, number, place) for number in intended_revisions(link, work_item)
+    }
     files = {key: file for item in (*earlier.values(), work_item) for key, file in sent_files(item).items()}
-    settled = settle(
-        link,
-        work_item,
-        earlier,
-        aha,
-        images.with_files({**files, **link.attachments}),
-        aha_is_current=aha_is_current,
-        aha_updated_at=aha_updated_at,
-        operation_id=operation.id,
-        now=now,
-    )
+    images = place.images.with_files({**files, **link.attachments})
+    settled = settle(link, Seen(work_item, earlier, aha, images, place.operation.id, now))
     if settled.recognised:
-        operation.log.add(
+        place.operation.log.add(
             log_events.INTENTION_SETTLED,
             f"The app found a write of its own to {link.reference or link.aha_id} that it had not recorded yet.",
             fields=sorted(name.value for name in settled.recognised),
@@ -62,8 +54,6 @@ def settle_intentions(
     return settled.link
 
 
-def _revision(
-    work_item_id: int, number: int, azure_devops: AzureDevOps, integration: Integration
-) -> WorkItem:
-    item = azure_devops.revision(work_item_id, number)
-    return described(item, integration.description_field(item.type), None)
+def _revision(work_item_id: int, number: int, place: SettlePlace) -> WorkItem:
+    item = place.azure_devops.revision(work_item_id, number)
+    return described(item, place.integration.description_field(item.type), None)

@@ -9,7 +9,7 @@ from datetime import datetime
 from shared.domain.contents import description_content, name_content
 from shared.domain.html_text import is_blank
 from shared.domain.images import Images
-from shared.domain.intentions import is_being_replaced
+from shared.domain.intentions import AhaSays, AhaText, is_being_replaced
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
 from shared.domain.merge import Outcome, merge
 from shared.domain.records import Record
@@ -64,6 +64,18 @@ def intended_digests(record: Record, images: Images = NO_IMAGES) -> dict[Field, 
         Field.NAME: digest(one_line(record.title)),
         Field.DESCRIPTION: description_digest(record.description or "", images.of_aha),
     }
+
+
+def payload_says(record: Record, images: Images) -> AhaSays:
+    """What Aha! said of the fields that the payload has, for settling intentions."""
+    digests = intended_digests(record, images)
+    texts: dict[Field, AhaText] = {}
+    if record.name is not None:
+        texts[Field.NAME] = AhaText(digests[Field.NAME], frozenset((name_content(record.title),)))
+    if record.description is not None:
+        content = description_content(record.description, images)
+        texts[Field.DESCRIPTION] = AhaText(digests[Field.DESCRIPTION], frozenset((content,)))
+    return AhaSays(texts, record.updated_at)
 
 
 def decide_for_item(

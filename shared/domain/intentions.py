@@ -10,8 +10,8 @@ decides, whatever came after it. Aha! has no revisions: there, the present text 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.contents import description_content, name_content
@@ -30,7 +30,36 @@ class AhaText:
     """What Aha! says in one field: its digest, and the content digests that an intention for it may have."""
 
     digest: str
-    contents: Callable[[], frozenset[str]]
+    contents: frozenset[str]
+
+
+@dataclass(frozen=True)
+class AhaSays:
+    """What Aha! says of a record.
+
+    `texts` has the fields of which it is known, `updated_at` is when Aha! last changed the record. `is_current`: Aha!
+    was just asked. A payload may be older than a write that it does not show.
+    """
+
+    texts: Mapping[Field, AhaText] = field(default_factory=dict)
+    updated_at: datetime | None = None
+    is_current: bool = False
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one operation sees of both sides at one moment.
+
+    `earlier` are the revisions that `intended_revisions` names, by number. `operation_id` is the operation's; its own
+    writes to Aha! are over.
+    """
+
+    work_item: WorkItem
+    earlier: Mapping[int, WorkItem]
+    aha: AhaSays
+    images: Images
+    operation_id: str
+    now: datetime
 
 
 @dataclass(frozen=True)
@@ -61,59 +90,59 @@ def intended_revisions(link: Link, work_item: WorkItem) -> frozenset[int]:
     )
 
 
-def settle(
-    link: Link,
-    work_item: WorkItem,
-    earlier: Mapping[int, WorkItem],
-    aha: Mapping[Field, AhaText],
-    images: Images,
-    *,
-    aha_is_current: bool,
-    aha_updated_at: datetime | None,
-    operation_id: str,
-    now: datetime,
-) -> Settled:
-    """Turn intentions whose writes can be seen into bases, drop those that did not happen, keep the others.
+def fields_noted_for_aha(link: Link) -> frozenset[Field]:
+    """The fields of which `settle` has to see what Aha! says."""
+    return frozenset(item.field for item in link.intentions if item.side is Side.AHA)
 
-    Args:
-        earlier: the revisions that `intended_revisions` names, by number.
-        aha: what Aha! says, for the fields that are known.
-        aha_is_current: Aha! was just asked. A payload may be older than a write that it does not show.
-        aha_updated_at: when Aha! last changed the record.
-        operation_id: the operation that looks. Its own writes to Aha! are over.
-    """
-    if not link.intentions:
-        return Settled(link)
+
+def settle(link: Link, seen: Seen) -> Settled:
+    """Turn intentions whose writes can be seen into bases, drop those that did not happen, keep the others."""
     base = dict(link.base)
     recognised: set[Field] = set()
     kept: list[Intention] = []
-    revisions = {**earlier, work_item.revision: work_item}
     for item in sorted(link.intentions, key=_order):
         known = base.get(item.field, Base("", ""))
-        if item.side is Side.AZURE_DEVOPS:
-            made = revisions.get(item.revision)
-            if made is not None and _made_revision(item, made, images):
-                base[item.field] = replace(
-                    known, aha=item.source, azure_devops=made.digest_of(item.field, images)
-                )
-                recognised.add(item.field)
-            elif work_item.revision < item.revision and _may_happen(item, now):
-                kept.append(item)
-            continue
-        shown = aha.get(item.field)
-        is_over = aha_is_current and (item.operation_id == operation_id or not _may_happen(item, now))
-        # An outdated payload shows what was written before the base was recorded.
-        is_outdated = any(
-            _is_older(aha_updated_at, recorded) for recorded in (link.sent_as_of, known.received_as_of)
+        fate = (
+            _fate_in_azure_devops(item, known, seen)
+            if item.side is Side.AZURE_DEVOPS
+            else _fate_in_aha(item, known, link, seen)
         )
-        if shown is not None and not is_outdated and _shows_write(item, shown, known):
-            base[item.field] = Base(shown.digest, item.source, aha_updated_at or known.received_as_of)
+        if fate.base is not None:
+            base[item.field] = fate.base
             recognised.add(item.field)
-            is_over = is_over or not _has_equal(item, link)
-        if not is_over:
+        if fate.stays:
             kept.append(item)
-    settled = replace(link, base=base, intentions=tuple(kept))
-    return Settled(settled, frozenset(recognised))
+    return Settled(replace(link, base=base, intentions=tuple(kept)), frozenset(recognised))
+
+
+@dataclass(frozen=True)
+class _Fate:
+    """What became of an intended write: the base after it, if it is recognised, and whether its note stays."""
+
+    base: Base | None = None
+    stays: bool = False
+
+
+def _fate_in_azure_devops(item: Intention, known: Base, seen: Seen) -> _Fate:
+    present = seen.work_item
+    made = {**seen.earlier, present.revision: present}.get(item.revision)
+    if made is not None and _made_revision(item, made, seen.images):
+        return _Fate(replace(known, aha=item.source, azure_devops=made.digest_of(item.field, seen.images)))
+    return _Fate(stays=present.revision < item.revision and _may_happen(item, seen.now))
+
+
+def _fate_in_aha(item: Intention, known: Base, link: Link, seen: Seen) -> _Fate:
+    aha = seen.aha
+    is_over = aha.is_current and (item.operation_id == seen.operation_id or not _may_happen(item, seen.now))
+    # An outdated payload shows what was written before the base was recorded.
+    is_outdated = any(
+        _is_older(aha.updated_at, recorded) for recorded in (link.sent_as_of, known.received_as_of)
+    )
+    shown = aha.texts.get(item.field)
+    if shown is None or is_outdated or not _shows_write(item, shown, known):
+        return _Fate(stays=not is_over)
+    base = Base(shown.digest, item.source, aha.updated_at or known.received_as_of)
+    return _Fate(base, stays=not is_over and _has_equal(item, link))
 
 
 def is_being_replaced(
@@ -147,7 +176,7 @@ def _may_happen(item: Intention, now: datetime) -> bool:
 
 def _shows_write(item: Intention, shown: AhaText, known: Base) -> bool:
     """Whether Aha! shows the intended text. If the base has it already, another operation may have written it."""
-    return shown.digest not in (item.replaced, known.aha) and item.written in shown.contents()
+    return shown.digest not in (item.replaced, known.aha) and item.written in shown.contents
 
 
 def _has_equal(item: Intention, link: Link) -> bool:

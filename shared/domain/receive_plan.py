@@ -9,7 +9,7 @@ from datetime import datetime
 from shared.domain.aha_record import AhaRecord
 from shared.domain.contents import contents_of_status, description_content, name_content, status_content
 from shared.domain.images import DescriptionForAha, Images, for_aha, inline_images
-from shared.domain.intentions import AhaText, without_intentions_of
+from shared.domain.intentions import AhaSays, AhaText, fields_noted_for_aha, without_intentions_of
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
 from shared.domain.merge import Outcome, merge
 from shared.domain.present_description import agreed_about
@@ -112,17 +112,24 @@ def plan_receive(
     )
 
 
-def aha_texts(link: Link, record: AhaRecord, images: Images) -> dict[Field, AhaText]:
-    """What Aha! says, for settling intentions."""
+def aha_says(link: Link, record: AhaRecord, images: Images) -> AhaSays:
+    """What Aha! says now of the fields of which the link notes a write into Aha!."""
+    noted = fields_noted_for_aha(link)
+    if not noted:
+        return AhaSays(updated_at=record.updated_at, is_current=True)
     images = images.with_files(link.attachments)
-    shown = _digests(link, record, images)
-    return {
-        Field.NAME: AhaText(shown[Field.NAME], lambda: frozenset((name_content(aha_title(record, link)),))),
-        Field.DESCRIPTION: AhaText(
-            shown[Field.DESCRIPTION], lambda: frozenset((description_content(record.description, images),))
-        ),
-        Field.STATE: AhaText(shown[Field.STATE], lambda: contents_of_status(record.status)),
-    }
+    digests = _digests(link, record, images)
+    texts = {name: AhaText(digests[name], _shown_contents(name, link, record, images)) for name in noted}
+    return AhaSays(texts, record.updated_at, is_current=True)
+
+
+def _shown_contents(name: Field, link: Link, record: AhaRecord, images: Images) -> frozenset[str]:
+    """The digests that `_content` has for what Aha! shows in a field. A status may have been written by name or id."""
+    if name is Field.STATE:
+        return contents_of_status(record.status)
+    return frozenset(
+        (_content(name, aha_title(record, link) if name is Field.NAME else record.description, images),)
+    )
 
 
 def _html(link: Link, work_item: WorkItem, record: AhaRecord, images: Images) -> DescriptionForAha:
@@ -161,11 +168,11 @@ def kept_fields(plan: ReceivePlan, link: Link, before: AhaRecord, after: AhaReco
     Aha!'s clean-up of HTML is no such case: a field that shows what was written, or that shows something new, changed.
     """
     old, new = _digests(link, before, plan.images), _digests(link, after, plan.images)
-    shown = aha_texts(link, after, plan.images)
     return frozenset(
         name
         for name, value in plan.values.items()
-        if old[name] == new[name] and _content(name, value, plan.images) not in shown[name].contents()
+        if old[name] == new[name]
+        and _content(name, value, plan.images) not in _shown_contents(name, link, after, plan.images)
     )
 
 

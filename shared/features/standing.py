@@ -16,7 +16,7 @@ from shared.domain.integration import Integration
 from shared.domain.kind import Kind
 from shared.domain.links import Link, RecordError
 from shared.domain.present_description import AgreedDescription, described
-from shared.domain.receive_plan import aha_texts
+from shared.domain.receive_plan import aha_says
 from shared.domain.records import Record
 from shared.domain.references import RecordName
 from shared.domain.send_plan import Family
@@ -24,7 +24,7 @@ from shared.domain.times import time_text
 from shared.domain.work_item import WorkItem
 from shared.features.reading import FeatureInAha, read_from_aha
 from shared.operation import Operation
-from shared.settling import settle_intentions
+from shared.settling import SettlePlace, settle_intentions
 from shared.storage.links import LinkStore, Loaded, StoredLink
 
 
@@ -174,14 +174,9 @@ class _Look:
         link = settle_intentions(
             link,
             item,
-            aha_texts(link, shown, self._images),
-            self._images,
-            self._azure_devops,
-            self._integration,
-            self._operation,
-            aha_is_current=True,
-            aha_updated_at=shown.updated_at,
-            now=now,
+            aha_says(link, shown, self._images),
+            SettlePlace(self._azure_devops, self._integration, self._operation, self._images),
+            now,
         )
         difference = difference_of(
             record,

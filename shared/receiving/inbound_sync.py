@@ -22,7 +22,7 @@ from shared.domain.intentions import with_intentions
 from shared.domain.links import Field, Link, RecordError
 from shared.domain.notifications import Notification
 from shared.domain.present_description import AgreedDescription, described
-from shared.domain.receive_plan import ReceivePlan, aha_texts, link_after, plan_receive
+from shared.domain.receive_plan import ReceivePlan, aha_says, link_after, plan_receive
 from shared.domain.work_item import WorkItem
 from shared.errors import (
     Forbidden,
@@ -36,7 +36,7 @@ from shared.errors import (
 from shared.operation import Operation
 from shared.receiving.aha_write import WrittenToAha, write_to_aha
 from shared.receiving.receive_log import ReceiveLog
-from shared.settling import settle_intentions
+from shared.settling import SettlePlace, settle_intentions
 from shared.storage.links import StoredLink
 
 _ROUNDS = 5
@@ -171,14 +171,9 @@ class InboundSync:
             settled = settle_intentions(
                 link,
                 work_item,
-                aha_texts(link, record, self._images),
-                self._images,
-                self._azure_devops,
-                self._integration,
-                self._operation,
-                aha_is_current=True,
-                aha_updated_at=record.updated_at,
-                now=self._clock.now(),
+                aha_says(link, record, self._images),
+                SettlePlace(self._azure_devops, self._integration, self._operation, self._images),
+                self._clock.now(),
             )
         except NotFound:
             # The work item went out of sight after it was read.

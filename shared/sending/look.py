@@ -10,13 +10,11 @@ from shared import log_events
 from shared.clients.azure_devops import AzureDevOps
 from shared.concurrency import in_parallel
 from shared.domain.absence import out_of_sight
-from shared.domain.contents import description_content, name_content
-from shared.domain.field_decisions import intended_digests
+from shared.domain.field_decisions import payload_says
 from shared.domain.files import sent_files
 from shared.domain.images import Images
 from shared.domain.integration import Integration
 from shared.domain.integration_fields import named_work_items
-from shared.domain.intentions import AhaText
 from shared.domain.kind import Kind
 from shared.domain.links import Base, Field
 from shared.domain.present_description import AgreedDescription, described
@@ -31,7 +29,7 @@ from shared.sending.orphans import find_orphans, first_revision
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import RecordState, name_of
 from shared.sending.work_item_write import is_in_project, is_of_mapped_type
-from shared.settling import settle_intentions
+from shared.settling import SettlePlace, settle_intentions
 from shared.storage.links import LinkStore, StoredClaim, StoredLink, UnreadableLink
 
 
@@ -209,14 +207,9 @@ def _settle_intentions(
             link = settle_intentions(
                 state.link,
                 state.work_item,
-                _texts(state.record, place.images),
-                place.images,
-                place.azure_devops,
-                place.integration,
-                place.operation,
-                aha_is_current=False,
-                aha_updated_at=state.record.updated_at,
-                now=now,
+                payload_says(state.record, place.images),
+                SettlePlace(place.azure_devops, place.integration, place.operation, place.images),
+                now,
             )
         except NotFound:
             # The work item went out of sight after it was read.
@@ -235,20 +228,6 @@ def _raised(outcome: RecordState | OperationFailed) -> RecordState:
     if isinstance(outcome, OperationFailed):
         raise outcome
     return outcome
-
-
-def _texts(record: Record, images: Images) -> dict[Field, AhaText]:
-    """What Aha! says of the fields that the payload has."""
-    digests = intended_digests(record, images)
-    texts: dict[Field, AhaText] = {}
-    if record.name is not None:
-        texts[Field.NAME] = AhaText(digests[Field.NAME], lambda: frozenset((name_content(record.title),)))
-    if record.description is not None:
-        html = record.description
-        texts[Field.DESCRIPTION] = AhaText(
-            digests[Field.DESCRIPTION], lambda: frozenset((description_content(html, images),))
-        )
-    return texts
 
 
 def _adopt_orphans(

@@ -197,8 +197,8 @@ MUTATIONS = (
     Mutation(
         "An intention that happened is not recognised",
         "shared/domain/intentions.py",
-        "            if made is not None and _made_revision(item, made, images):\n",
-        "            if made is not None and not item:\n",
+        "    if made is not None and _made_revision(item, made, seen.images):\n",
+        "    if made is not None and not item:\n",
         ("tests/unit/domain/test_intentions.py",),
     ),
     Mutation(

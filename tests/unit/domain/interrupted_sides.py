@@ -15,11 +15,11 @@ from functools import partial
 from shared.domain import receive_plan, send_plan
 from shared.domain.aha_record import AhaRecord
 from shared.domain.contents import description_content, name_content
-from shared.domain.field_decisions import intended_digests
+from shared.domain.field_decisions import payload_says
 from shared.domain.images import Images
-from shared.domain.intentions import PENDING, AhaText, intended_revisions, settle, with_intentions
+from shared.domain.intentions import PENDING, AhaSays, Seen, intended_revisions, settle, with_intentions
 from shared.domain.links import Field, Link
-from shared.domain.receive_plan import ReceivePlan, aha_texts, plan_receive
+from shared.domain.receive_plan import ReceivePlan, aha_says, plan_receive
 from shared.domain.records import Record
 from shared.domain.send_plan import Family, plan_record
 from shared.domain.work_item import WorkItem
@@ -176,9 +176,7 @@ class InterruptedSides(TwoSides):
             version, link, item = self.link_version, self.link, self.item
             assert link is not None
             assert item is not None
-            link = self._settled(
-                link, item, _payload_texts(payload), payload.updated_at, operation_id, is_current=False
-            )
+            link = self._settled(link, item, payload_says(payload, Images()), operation_id)
             plan = plan_record(payload, link, item, Family(), now=self.now)
             yield Point.LOOKED
             title, description = plan.value_to_write(Field.NAME), plan.description_to_write({})
@@ -202,8 +200,7 @@ class InterruptedSides(TwoSides):
             version, link, item, before = self.link_version, self.link, self.item, self.record
             assert link is not None
             assert item is not None
-            texts = aha_texts(link, before, Images())
-            link = self._settled(link, item, texts, before.updated_at, operation_id, is_current=True)
+            link = self._settled(link, item, aha_says(link, before, Images()), operation_id)
             plan = plan_receive(link, item, before, MAPPING)
             yield Point.LOOKED
             self.conflicts += plan.conflicts
@@ -243,28 +240,9 @@ class InterruptedSides(TwoSides):
         self.payloads.append(self.payload)
         return True
 
-    def _settled(
-        self,
-        link: Link,
-        item: WorkItem,
-        texts: dict[Field, AhaText],
-        updated_at: datetime | None,
-        operation_id: str,
-        *,
-        is_current: bool,
-    ) -> Link:
+    def _settled(self, link: Link, item: WorkItem, aha: AhaSays, operation_id: str) -> Link:
         earlier = {number: self.revisions[number] for number in intended_revisions(link, item)}
-        return settle(
-            link,
-            item,
-            earlier,
-            texts,
-            Images(),
-            aha_is_current=is_current,
-            aha_updated_at=updated_at,
-            operation_id=operation_id,
-            now=self.now,
-        ).link
+        return settle(link, Seen(item, earlier, aha, Images(), operation_id, self.now)).link
 
     def _store(self, link: Link, version: int) -> bool:
         """Store the link unless somebody else changed it since that version."""
@@ -274,14 +252,3 @@ class InterruptedSides(TwoSides):
             self.link = link
             self.link_version += 1
         return True
-
-
-def _payload_texts(payload: Record) -> dict[Field, AhaText]:
-    digests = intended_digests(payload)
-    return {
-        Field.NAME: AhaText(digests[Field.NAME], lambda: frozenset((name_content(payload.title),))),
-        Field.DESCRIPTION: AhaText(
-            digests[Field.DESCRIPTION],
-            lambda: frozenset((description_content(payload.description or "", Images()),)),
-        ),
-    }

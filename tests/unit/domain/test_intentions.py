@@ -14,8 +14,11 @@ from shared.domain.contents import contents_of_status, description_content, name
 from shared.domain.images import Images
 from shared.domain.intentions import (
     PENDING,
+    AhaSays,
     AhaText,
+    Seen,
     Settled,
+    fields_noted_for_aha,
     intended_revisions,
     is_being_replaced,
     settle,
@@ -66,9 +69,9 @@ def to_aha(text: str = "Find colours", **changes: Any) -> Intention:
 def in_aha(name: str = "Search by colour", description: str = OLD) -> dict[Field, AhaText]:
     """What Aha! says."""
     return {
-        Field.NAME: AhaText(digest(name), lambda: frozenset((name_content(name),))),
+        Field.NAME: AhaText(digest(name), frozenset((name_content(name),))),
         Field.DESCRIPTION: AhaText(
-            description_digest(description), lambda: frozenset((description_content(description, Images()),))
+            description_digest(description), frozenset((description_content(description, Images()),))
         ),
     }
 
@@ -86,17 +89,9 @@ def settled(
     images: Images | None = None,
 ) -> Settled:
     """What another operation makes of these intentions: by default right away, with Aha! asked just now."""
-    return settle(
-        replace(link, intentions=intentions),
-        item or a_work_item(revision=7),
-        earlier or {},
-        in_aha() if aha is None else aha,
-        images or Images(),
-        aha_is_current=is_current,
-        aha_updated_at=updated_at,
-        operation_id=operation_id,
-        now=now,
-    )
+    says = AhaSays(in_aha() if aha is None else aha, updated_at, is_current)
+    seen = Seen(item or a_work_item(revision=7), earlier or {}, says, images or Images(), operation_id, now)
+    return settle(replace(link, intentions=intentions), seen)
 
 
 def made(description: str = NEW, **changes: Any) -> WorkItem:
@@ -263,6 +258,13 @@ def test_only_the_revisions_that_sends_intended_are_read() -> None:
     assert intended_revisions(link, a_work_item(revision=11)) == {5, 8, 10}
 
 
+def test_only_the_fields_that_notifications_intended_are_looked_at_in_aha() -> None:
+    link = replace(LINK, intentions=(to_azure_devops(Field.DESCRIPTION), to_aha()))
+
+    assert fields_noted_for_aha(link) == {Field.NAME}
+    assert fields_noted_for_aha(LINK) == frozenset()
+
+
 # A notification's write into Aha!.
 
 WRITTEN = in_aha(name="Find colours")
@@ -298,7 +300,7 @@ def test_a_status_is_recognised_whether_it_was_written_by_name_or_by_id(mapped: 
         field=Field.STATE, source=digest("Active"), written=status_content(mapped), replaced=digest("55")
     )
 
-    outcome = settled(intention, aha={Field.STATE: AhaText(digest("56"), lambda: contents_of_status(status))})
+    outcome = settled(intention, aha={Field.STATE: AhaText(digest("56"), contents_of_status(status))})
 
     assert outcome.link.base[Field.STATE] == Base(digest("56"), digest("Active"))
 

@@ -12,10 +12,10 @@ from shared.domain.aha_record import AhaRecord, WorkflowStatus
 from shared.domain.contents import name_content
 from shared.domain.field_decisions import is_outdated_text
 from shared.domain.images import Images
-from shared.domain.intentions import settle
+from shared.domain.intentions import Seen, settle
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
 from shared.domain.merge import Outcome
-from shared.domain.receive_plan import aha_texts, kept_fields, link_after, plan_receive
+from shared.domain.receive_plan import aha_says, kept_fields, link_after, plan_receive
 from shared.domain.work_item import WorkItem
 from tests.unit.examples import NOON, a_link, a_record, a_work_item
 
@@ -194,17 +194,8 @@ def noted(name: str, revision: int, replaced: str) -> Intention:
 
 def settled(link: Link, item: WorkItem, record: AhaRecord) -> Link:
     """The link as a notification finds it that looks at both sides a moment later."""
-    return settle(
-        link,
-        item,
-        {},
-        aha_texts(link, record, Images()),
-        Images(),
-        aha_is_current=True,
-        aha_updated_at=record.updated_at,
-        operation_id="op-1",
-        now=NOON,
-    ).link
+    seen = Seen(item, {}, aha_says(link, record, Images()), Images(), "op-1", NOON)
+    return settle(link, seen).link
 
 
 def test_what_another_notification_has_just_written_outdates_payloads_from_before() -> None:
