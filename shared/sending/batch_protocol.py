@@ -35,7 +35,6 @@ from shared.errors import (
 from shared.sending.batch_answer import OwnFault, read_answer
 from shared.sending.batch_requests import (
     FindCreated,
-    Fork,
     HoldClaims,
     Log,
     NoteRefusal,
@@ -44,6 +43,7 @@ from shared.sending.batch_requests import (
     Report,
     SendBatch,
     SendOne,
+    Start,
     Steps,
 )
 from shared.sending.outcome import Outcome, OutcomeKind, deferred, failed, unknown, written
@@ -104,7 +104,6 @@ def write_all(
     """Carry out the writes of one round. `feature_id` is the feature's work item, if it exists already."""
     left = tuple(_Attempt(write) for write in writes)
     feature = next((item for item in left if item.write.is_feature and item.write.creates), None)
-    set_aside: frozenset[str] = frozenset()
     if feature is not None:
         family = yield from _create_family(feature, left, organization)
         outcome = family.outcomes.get(feature.record_id)
@@ -112,22 +111,14 @@ def write_all(
         left = family.left
         if family.refuses_batches:
             organization = replace(organization, refuses_batches=True)
-        set_aside = frozenset(item.record_id for item in left if item.is_set_aside)
         if feature_id is None:
             left = yield from _leave_below_missing_feature(left, outcome)
-    batches = [
-        _write_batch(left[start : start + MOST_OPERATIONS], feature_id, organization)
-        for start in range(0, len(left), MOST_OPERATIONS)
-    ]
-    results: Sequence[Mapping[str, Outcome]] = yield Fork(tuple(batches))
-    done_below_real_id = {
-        record_id
-        for outcomes in results
-        for record_id, outcome in outcomes.items()
-        if outcome.work_item is not None
-    }
-    if set_aside & done_below_real_id:
-        yield NoteRefusal(Capability.TEMPORARY_IDS)
+    yield Start(
+        tuple(
+            _write_batch(left[start : start + MOST_OPERATIONS], feature_id, organization)
+            for start in range(0, len(left), MOST_OPERATIONS)
+        )
+    )
 
 
 def _create_family(
@@ -174,14 +165,25 @@ def _leave_below_missing_feature(
 
 def _write_batch(
     attempts: Sequence[_Attempt], parent_id: int | None, organization: Organization
-) -> Steps[Mapping[str, Outcome]]:
+) -> Steps[None]:
     """Write these as one batch, and what is left of it one by one."""
+    set_aside = frozenset(item.record_id for item in attempts if item.is_set_aside)
     ready = tuple(replace(item, is_set_aside=False) for item in attempts)
     progress = yield from _send_together(ready, parent_id, organization)
-    singles = tuple(_send_alone(item, parent_id) for item in progress.left)
-    outcomes: Sequence[Outcome] = (yield Fork(singles)) if singles else ()
-    alone = {item.record_id: outcome for item, outcome in zip(progress.left, outcomes, strict=True)}
-    return {**progress.outcomes, **alone}
+    yield from _note_temporary_ids(set_aside, progress.outcomes)
+    yield Start(tuple(_write_alone(item, parent_id, set_aside) for item in progress.left))
+
+
+def _write_alone(attempt: _Attempt, parent_id: int | None, set_aside: frozenset[str]) -> Steps[None]:
+    outcome = yield from _send_alone(attempt, parent_id)
+    yield from _note_temporary_ids(set_aside, {attempt.record_id: outcome})
+
+
+def _note_temporary_ids(set_aside: frozenset[str], outcomes: Mapping[str, Outcome]) -> Steps[None]:
+    """Note that the organization refuses temporary ids if what failed below one was done below a real id."""
+    done = {record_id for record_id, outcome in outcomes.items() if outcome.work_item is not None}
+    if set_aside & done:
+        yield NoteRefusal(Capability.TEMPORARY_IDS)
 
 
 def _send_together(

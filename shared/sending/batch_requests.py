@@ -64,10 +64,10 @@ class Pause:
 
 
 @dataclass(frozen=True)
-class Fork:
-    """Carry these out side by side. Answer: what each returned, in their order."""
+class Start:
+    """Carry these out side by side, and beside what follows. Answer: nothing."""
 
-    branches: tuple[Steps[Any], ...]
+    branches: tuple[Steps[None], ...]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Log:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-Request = SendBatch | SendOne | HoldClaims | FindCreated | Pause | Fork | Report | NoteRefusal | Log
+Request = SendBatch | SendOne | HoldClaims | FindCreated | Pause | Start | Report | NoteRefusal | Log
 
 Result = TypeVar("Result")
 Steps = Generator[Request, Any, Result]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,6 @@ from shared.operation import Operation
 from shared.sending.batch_protocol import write_all
 from shared.sending.batch_requests import (
     FindCreated,
-    Fork,
     HoldClaims,
     Log,
     NoteRefusal,
@@ -32,6 +31,7 @@ from shared.sending.batch_requests import (
     Report,
     SendBatch,
     SendOne,
+    Start,
     Steps,
 )
 from shared.sending.orphans import find_first_revisions
@@ -54,17 +54,6 @@ class WritePlace:
     clock: Clock
     operation: Operation
     since: datetime
-
-
-@dataclass
-class _Task:
-    """One branch of the protocol. `parent` waits for it; `results` are those of the branches that it waits for."""
-
-    steps: Steps[Any]
-    parent: _Task | None = None
-    position: int = 0
-    results: list[Any] = field(default_factory=list)
-    open_branches: int = 0
 
 
 _NetworkRequest = SendBatch | SendOne | FindCreated | Pause
@@ -92,80 +81,75 @@ def write_work_items(
         place.capabilities.refuses(account, Capability.TEMPORARY_IDS),
         replace(place.azure_devops.subject, project=place.integration.azure_devops.project),
     )
-    ready: deque[tuple[_Task, Any]] = deque([(_Task(write_all(writes, feature_id, organization)), None)])
-    running: dict[Future[Any], _Task] = {}
-    with Threads(MOST_AT_ONCE, "azure-devops") as threads:
-        while ready or running:
-            reported: dict[str, Outcome] = {}
-            waiting: list[tuple[_Task, _NetworkRequest]] = []
-            while ready:
-                task, answer = ready.popleft()
-                request = _advance(task, answer, ready, reported, records, place, claims)
-                if request is not None:
-                    waiting.append((task, request))
-            if len(waiting) == 1 and not running and not reported:
+    writing = _Writing(records, place, claims)
+    yield from writing.carry_out(write_all(writes, feature_id, organization))
+
+
+class _Writing:
+    """The branches of the protocol in one round. One thread goes on with them; the requests run on others.
+
+    `_ready` are branches to go on with, and the answers to what they asked. `_running` are the branches whose requests
+    are under way. `_reported` are outcomes that were not yielded yet.
+    """
+
+    def __init__(self, records: Mapping[str, Record], place: WritePlace, claims: OwnClaims) -> None:
+        self._records = records
+        self._place = place
+        self._claims = claims
+        self._ready: deque[tuple[Steps[None], Any]] = deque()
+        self._running: dict[Future[Any], Steps[None]] = {}
+        self._reported: dict[str, Outcome] = {}
+
+    def carry_out(self, protocol: Steps[None]) -> Generator[Mapping[str, Outcome], None, None]:
+        """Carry out the protocol and all branches that it starts; yields the outcomes."""
+        self._ready.append((protocol, None))
+        with Threads(MOST_AT_ONCE, "azure-devops") as threads:
+            while self._ready or self._running:
+                self._begin_requests(threads)
+                if self._reported:
+                    reported, self._reported = self._reported, {}
+                    yield reported
+                if self._running:
+                    done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+                    # They go on before further branches begin.
+                    self._ready.extendleft((self._running.pop(future), future.result()) for future in done)
+
+    def _begin_requests(self, threads: Threads) -> None:
+        """Go on with branches as long as a thread is free, so that claims are held right before their creates start."""
+        while self._ready and len(self._running) < MOST_AT_ONCE:
+            branch, answer = self._ready.popleft()
+            request = self._go_on(branch, answer)
+            if request is None:
+                continue
+            if self._ready or self._running or self._reported:
+                self._running[threads.submit(_perform, request, self._records, self._place)] = branch
+            else:
                 # One request and nothing else to do: no thread is needed.
-                task, request = waiting[0]
-                ready.append((task, _perform(request, records, place)))
-                continue
-            running |= {threads.submit(_perform, request, records, place): task for task, request in waiting}
-            if reported:
-                yield reported
-            if running:
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                ready.extend((running.pop(future), future.result()) for future in done)
+                self._ready.append((branch, _perform(request, self._records, self._place)))
 
-
-def _advance(
-    task: _Task,
-    answer: Any,
-    ready: deque[tuple[_Task, Any]],
-    reported: dict[str, Outcome],
-    records: Mapping[str, Record],
-    place: WritePlace,
-    claims: OwnClaims,
-) -> _NetworkRequest | None:
-    """Run one branch until it wants a request of the network, forks or ends."""
-    while True:
-        try:
-            request = task.steps.send(answer)
-        except StopIteration as end:
-            _return(task, end.value, ready)
-            return None
-        answer = None
-        if isinstance(request, Report):
-            reported.update(request.outcomes)
-        elif isinstance(request, HoldClaims):
-            answer = claims.hold([records[write.record_id] for write in request.writes])
-        elif isinstance(request, NoteRefusal):
-            place.capabilities.note_refusal(place.azure_devops.account_name, request.capability)
-        elif isinstance(request, Log):
-            record = records.get(str(request.detail.get("aha_id")))
-            name = {"reference": record.reference or record.id} if record else {}
-            place.operation.log.add(request.event, request.message, **request.detail, **name)
-        elif isinstance(request, Fork):
-            if not request.branches:
-                answer = []
-                continue
-            task.results = [None] * len(request.branches)
-            task.open_branches = len(request.branches)
-            ready.extend(
-                (_Task(steps, task, position), None) for position, steps in enumerate(request.branches)
-            )
-            return None
-        else:
-            return request
-
-
-def _return(task: _Task, result: Any, ready: deque[tuple[_Task, Any]]) -> None:
-    """Hand a branch's result to the task that forked; the last one lets it go on."""
-    parent = task.parent
-    if parent is None:
-        return
-    parent.results[task.position] = result
-    parent.open_branches -= 1
-    if parent.open_branches == 0:
-        ready.append((parent, parent.results))
+    def _go_on(self, branch: Steps[None], answer: Any) -> _NetworkRequest | None:
+        """Go on with a branch until it wants a request of the network; None at its end."""
+        place = self._place
+        while True:
+            try:
+                request = branch.send(answer)
+            except StopIteration:
+                return None
+            answer = None
+            if isinstance(request, Start):
+                self._ready.extend((started, None) for started in request.branches)
+            elif isinstance(request, Report):
+                self._reported.update(request.outcomes)
+            elif isinstance(request, HoldClaims):
+                answer = self._claims.hold([self._records[write.record_id] for write in request.writes])
+            elif isinstance(request, NoteRefusal):
+                place.capabilities.note_refusal(place.azure_devops.account_name, request.capability)
+            elif isinstance(request, Log):
+                record = self._records.get(str(request.detail.get("aha_id")))
+                name = {"reference": record.reference or record.id} if record else {}
+                place.operation.log.add(request.event, request.message, **request.detail, **name)
+            else:
+                return request
 
 
 def _perform(request: _NetworkRequest, records: Mapping[str, Record], place: WritePlace) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 
 from shared.clients.azure_devops import AzureDevOps
-from shared.clients.capabilities import Capabilities
+from shared.clients.capabilities import Capabilities, Capability
 from shared.clients.process_state import ProcessState
 from shared.clock import Clock
+from shared.concurrency import MOST_AT_ONCE
 from shared.domain.images import Images
 from shared.domain.markers import marker_of
 from shared.domain.patches import PatchDocument
@@ -53,8 +55,9 @@ class Writer:
         )
         integration = an_integration(integration_id=integration_id)
         self.claims = OwnClaims(store, integration_id, operation, Images(), clock)
+        self.capabilities = Capabilities()
         self._place = WritePlace(
-            azure_devops, integration, PUBLIC_URL, Capabilities(), clock, operation, NOON
+            azure_devops, integration, PUBLIC_URL, self.capabilities, clock, operation, NOON
         )
 
     def _monotonic(self) -> float:
@@ -206,6 +209,78 @@ def test_a_create_whose_claim_was_taken_over_is_left_to_the_other_send(
     assert [titles(asked) for asked in server.asked] == [["R1", "R2", "R3", "R4"], ["R3", "R4"]]
     assert outcomes["R2"].kind is OutcomeKind.DEFERRED
     assert isinstance(outcomes["R2"].error, FeatureBusy)
+
+
+class SlowCreates:
+    """An Azure DevOps that takes `seconds` for each create alone, as many at once as the writer has threads."""
+
+    def __init__(self, store: LinkStore, integration_id: str, seconds: float) -> None:
+        self.writer: Writer
+        self.titles: list[str] = []
+        self.etags: dict[str, str] = {}
+        self.before_first_answer: Callable[[], None] = lambda: None
+        self._store = store
+        self._integration_id = integration_id
+        self._seconds = seconds
+        self._all_threads = threading.Barrier(MOST_AT_ONCE, self._let_time_pass)
+
+    def claim(self, record_id: str) -> StoredClaim:
+        """A record's claim as it is stored."""
+        found = self._store.load(self._integration_id, [record_id])[record_id]
+        assert isinstance(found, StoredClaim)
+        return found
+
+    def _let_time_pass(self) -> None:
+        self.before_first_answer()
+        self.writer.time.sleep(self._seconds)
+
+    def __call__(self, asked: Asked) -> Reply:
+        (title,) = [line["value"] for line in json.loads(asked.body) if line["path"].endswith("Title")]
+        self.titles.append(title)
+        self.etags[title] = self.claim(title).etag
+        if len(self.titles) <= MOST_AT_ONCE:
+            self._all_threads.wait(SECONDS)
+        return Reply(200, {"id": 100 + int(title[1:]), "rev": 1, "fields": {}})
+
+
+LAST = f"R{MOST_AT_ONCE + 1}"
+"""The one requirement that has to wait for a free thread."""
+
+
+def test_a_create_that_waited_for_a_free_thread_renews_its_claim_when_it_starts(
+    store: LinkStore, integration_id: str
+) -> None:
+    azure_devops = SlowCreates(store, integration_id, seconds=11)
+    first_etags: dict[str, str] = {}
+    azure_devops.before_first_answer = lambda: first_etags.update({LAST: azure_devops.claim(LAST).etag})
+
+    with serving(azure_devops) as server:
+        azure_devops.writer = Writer(server, store, integration_id)
+        azure_devops.writer.capabilities.note_refusal("fabrikam", Capability.BATCHES)
+        outcomes = azure_devops.writer.write(*requirements(MOST_AT_ONCE + 1), feature_id=7)
+
+    assert azure_devops.titles[-1] == LAST
+    assert azure_devops.etags[LAST] != first_etags[LAST]
+    assert {outcome.kind for outcome in outcomes.values()} == {OutcomeKind.CREATED}
+
+
+def test_a_create_whose_claim_was_taken_over_while_it_waited_for_a_free_thread_is_not_requested(
+    store: LinkStore, integration_id: str
+) -> None:
+    azure_devops = SlowCreates(store, integration_id, seconds=61)
+
+    def take_over() -> None:
+        found = azure_devops.claim(LAST)
+        store.take_over(integration_id, found, replace(found.claim, operation_id="op-heir"))
+
+    azure_devops.before_first_answer = take_over
+    with serving(azure_devops) as server:
+        azure_devops.writer = Writer(server, store, integration_id)
+        azure_devops.writer.capabilities.note_refusal("fabrikam", Capability.BATCHES)
+        outcomes = azure_devops.writer.write(*requirements(MOST_AT_ONCE + 1), feature_id=7)
+
+    assert LAST not in azure_devops.titles, "The send that took the claim over creates it, too."
+    assert outcomes[LAST].kind is OutcomeKind.DEFERRED
 
 
 def test_a_lost_answer_is_settled_by_a_search_for_what_was_created(

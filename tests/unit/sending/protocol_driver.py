@@ -17,7 +17,6 @@ from shared.log_events import LogEvent
 from shared.sending.batch_protocol import write_all
 from shared.sending.batch_requests import (
     FindCreated,
-    Fork,
     HoldClaims,
     Log,
     NoteRefusal,
@@ -26,6 +25,7 @@ from shared.sending.batch_requests import (
     Report,
     SendBatch,
     SendOne,
+    Start,
     Steps,
 )
 from shared.sending.outcome import Outcome, OutcomeKind
@@ -224,15 +224,6 @@ def _names(writes: Iterable[WorkItemWrite]) -> str:
     return " ".join(write.record_id for write in writes)
 
 
-@dataclass
-class _Task:
-    steps: Steps[Any]
-    parent: _Task | None = None
-    position: int = 0
-    results: list[Any] = field(default_factory=list)
-    open_branches: int = 0
-
-
 def first(count: int) -> int:
     """Answer the request that was made first."""
     return 0
@@ -253,16 +244,18 @@ def drive(
 ) -> Run:
     """Run the protocol for these writes; `choose` says which of several open requests is answered next."""
     run = Run()
-    waiting: list[tuple[_Task, NetworkRequest]] = []
-    ready: list[tuple[_Task, Any]] = [(_Task(write_all(writes, feature_id, organization)), None)]
+    waiting: list[tuple[Steps[None], NetworkRequest]] = []
+    ready: list[tuple[Steps[None], Answer]] = [(write_all(writes, feature_id, organization), None)]
     while ready or waiting:
         while ready:
-            task, answer = ready.pop(0)
-            waiting += _advance(task, answer, answers, ready, run)
+            branch, answer = ready.pop(0)
+            request = _advance(branch, answer, answers, ready, run)
+            if request is not None:
+                waiting.append((branch, request))
         if waiting:
             run.at_once.append(tuple(shown(request) for _, request in waiting))
-            task, request = waiting.pop(choose(len(waiting)))
-            ready.append((task, _answered(request, answers, run)))
+            branch, request = waiting.pop(choose(len(waiting)))
+            ready.append((branch, _answered(request, answers, run)))
     if isinstance(answers, Script):
         answers.assert_used_up()
     return run
@@ -274,19 +267,18 @@ def _answered(request: Any, answers: Callable[[Any], Answer], run: Run) -> Answe
 
 
 def _advance(
-    task: _Task,
+    branch: Steps[None],
     answer: Answer,
     answers: Callable[[Any], Answer],
-    ready: list[tuple[_Task, Any]],
+    ready: list[tuple[Steps[None], Answer]],
     run: Run,
-) -> list[tuple[_Task, NetworkRequest]]:
-    """Go on until the task wants something of the network, forks or ends."""
+) -> NetworkRequest | None:
+    """Go on until the branch wants something of the network, or ends."""
     while True:
         try:
-            request = task.steps.send(answer)
-        except StopIteration as end:
-            _join(task, end.value, ready)
-            return []
+            request = branch.send(answer)
+        except StopIteration:
+            return None
         answer = None
         if isinstance(request, Report):
             run.steps.append(request)
@@ -296,23 +288,7 @@ def _advance(
             run.events.append(request.event)
         elif isinstance(request, HoldClaims):
             answer = _answered(request, answers, run)
-        elif isinstance(request, Fork):
-            task.results = [None] * len(request.branches)
-            task.open_branches = len(request.branches)
-            if not request.branches:
-                answer = []
-                continue
-            ready += [(_Task(steps, task, number), None) for number, steps in enumerate(request.branches)]
-            return []
+        elif isinstance(request, Start):
+            ready += [(steps, None) for steps in request.branches]
         else:
-            return [(task, request)]
-
-
-def _join(task: _Task, result: Any, ready: list[tuple[_Task, Any]]) -> None:
-    parent = task.parent
-    if parent is None:
-        return
-    parent.results[task.position] = result
-    parent.open_branches -= 1
-    if parent.open_branches == 0:
-        ready.append((parent, parent.results))
+            return request
