@@ -220,26 +220,17 @@ class AlreadyLinked(OperationFailed):
 class LinkChanged(ConcurrentChange):
     """Some links or claims were changed since they were read. The other records' rows were written.
 
-    `aha_ids` are the records whose rows were not written. If the work item of one of them belongs to another record,
-    `holders` maps its Aha! id to that record's Aha! id; reading again does not help then. `written` has what is now
-    stored for the other records, by Aha! id.
+    `aha_ids` are the records whose rows were not written. `written` has what is now stored for the other records, by
+    Aha! id.
     """
 
     code = "link_changed"
     title = "The link was changed in the meantime"
 
-    def __init__(
-        self,
-        aha_ids: Sequence[str],
-        *,
-        holders: Mapping[str, str] | None = None,
-        written: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, aha_ids: Sequence[str], *, written: Mapping[str, Any] | None = None) -> None:
         self.aha_ids = tuple(aha_ids)
-        self.holders = dict(holders or {})
         self.written = dict(written or {})
-        taken = "".join(f" The work item of {one} belongs to {other}." for one, other in self.holders.items())
-        super().__init__(f"The links of {', '.join(self.aha_ids)} were changed since they were read.{taken}")
+        super().__init__(f"The links of {', '.join(self.aha_ids)} were changed since they were read.")
 
 
 class Refused(OperationFailed):

@@ -138,18 +138,22 @@ def _store(
     claim = Claim(record.kind, record.id, record.reference, operation.id, now)
     claims = app.links.claim(integration.integration_id, [claim])
     if record.id not in claims:
-        raise FeatureBusy(
-            f"Another operation is linking {record.reference or record.id}. Repeat the request.",
-            retry_after=5,
-        )
+        raise _busy(record)
     try:
         link = _new_link(app.links, integration, feature, record, item)
         link_backs.begin(record, link, is_new=True)
         stored = app.links.establish(integration.integration_id, [(claims[record.id], link)])
         link_backs.stored(stored[record.id])
-    except LinkChanged as error:
+    except LinkChanged:
         app.links.release(integration.integration_id, [claims[record.id]])
-        raise AlreadyLinked(f"{error.detail} Nothing was changed.") from None
+        # Somebody else linked one of the two since they were looked up.
+        _link(app.links, integration, record, item.id)
+        raise _busy(record) from None
+
+
+def _busy(record: Record) -> FeatureBusy:
+    name = record.reference or record.id
+    return FeatureBusy(f"Another operation is linking {name}. Repeat the request.", retry_after=5)
 
 
 def _new_link(

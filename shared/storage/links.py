@@ -102,7 +102,7 @@ class LinkStore(LinkReader):
         """Replace claims by links; by Aha! id.
 
         Raises:
-            LinkChanged: a claim was taken over, or a work item belongs to another record (`holders`).
+            LinkChanged: a claim was taken over, or a work item belongs to another record.
         """
         writes = [
             RecordWrite(
@@ -114,17 +114,11 @@ class LinkStore(LinkReader):
             )
             for claim, link in pairs
         ]
-        outcomes = write(self._table, writes)
-        etags = _etags(outcomes)
+        etags = _etags(write(self._table, writes))
         written = {
             link.aha_id: StoredLink(link, etags[link.aha_id][1]) for _, link in pairs if link.aha_id in etags
         }
-        holders = {
-            link.aha_id: holder
-            for claim, link in pairs
-            if (holder := _holder(outcomes[link.aha_id], claim.etag)) is not None
-        }
-        _raise_if_left_out([link.aha_id for _, link in pairs], written, holders)
+        _raise_if_left_out([link.aha_id for _, link in pairs], written)
         return written
 
     def insert(self, integration_id: str, links: Sequence[Link]) -> dict[str, StoredLink]:
@@ -232,19 +226,7 @@ def _etags(outcomes: Mapping[str, Written | Conflicting]) -> dict[str, tuple[str
     return {aha_id: outcome.etags for aha_id, outcome in outcomes.items() if isinstance(outcome, Written)}
 
 
-def _holder(outcome: Written | Conflicting, claim_etag: str) -> str | None:
-    """The record that the work item is linked to already, if the claim itself is as it was read."""
-    if isinstance(outcome, Written):
-        return None
-    claim, work_item = outcome.rows
-    if claim is None or claim.etag != claim_etag or work_item is None:
-        return None
-    return work_item.text("aha_id")
-
-
-def _raise_if_left_out(
-    aha_ids: Sequence[str], written: Mapping[str, object], holders: Mapping[str, str] | None = None
-) -> None:
+def _raise_if_left_out(aha_ids: Sequence[str], written: Mapping[str, object]) -> None:
     left_out = [aha_id for aha_id in aha_ids if aha_id not in written]
     if left_out:
-        raise LinkChanged(left_out, holders=holders, written=written)
+        raise LinkChanged(left_out, written=written)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -326,6 +327,21 @@ class TestLink:
 
         assert (answer.status_code, answer.json()["code"]) == (409, "already_linked")
         assert "PROD-1" in answer.json()["detail"]
+
+    def test_of_two_records_to_one_work_item_at_once_succeeds_once_and_names_the_other_record(
+        self, scene: Scene
+    ) -> None:
+        """Given an Azure DevOps so slow that both requests have found the work item without a link."""
+        number = make_work_item(scene)
+        scene.azure_devops.set_latency(1500)
+
+        with ThreadPoolExecutor(2) as people:
+            one, other = people.map(lambda reference: link(scene, reference, number), ("PROD-1", "PROD-2"))
+
+        winner, refused = ("PROD-1", other) if one.ok else ("PROD-2", one)
+        assert sorted((one.status_code, other.status_code)) == [200, 409]
+        assert refused.json()["code"] == "already_linked"
+        assert refused.json()["detail"] == f"Work item {number} belongs to {winner}. Unlink {winner} first."
 
     def test_of_a_record_that_has_another_work_item_is_refused(self, scene: Scene) -> None:
         number = scene.send_reference("PROD-2").ids[0]
