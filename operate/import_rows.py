@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from operate.terminal import Terminal, counted
 from operate.transfer import inserts_of, is_same
 from shared.concurrency import in_parallel
-from shared.storage.record_writes import Conflicting, RecordWrite, Writer, Written, write_records
+from shared.storage.record_writes import Conflicting, RecordWrite, Written, write_records
 from shared.storage.rows import Row
 from shared.storage.table import Table
 
@@ -26,31 +26,33 @@ class Counts:
 
 
 def store_rows(
-    table: Table, rows: Iterator[Row], integration_id: str, terminal: Terminal, write: Writer = write_records
+    table: Table, rows: Iterator[Row], integration_id: str, terminal: Terminal, *, is_dry_run: bool = False
 ) -> Counts:
-    """Store them, some at a time. `write` is `only_look` for a dry run."""
+    """Store them, some at a time. A dry run only counts."""
     counts = Counts()
     while chunk := list(islice(rows, _AT_ONCE)):
-        _store(table, chunk, integration_id, counts, write)
+        _store(table, chunk, integration_id, counts, is_dry_run=is_dry_run)
         terminal.progress(f"{counts.stored + counts.known + len(counts.kept):,} rows looked at")
     return counts
 
 
-def only_look(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Written | Conflicting]:
+def _would_write(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Written | Conflicting]:
     """What writing would come to."""
     wanted = [operation.row for write in writes for operation in write.operations]
     rows = iter(in_parallel(lambda row: table.get(row.partition_key, row.row_key), wanted))
     outcomes: dict[str, Written | Conflicting] = {}
     for write in writes:
         here = tuple(next(rows) for _ in write.operations)
-        outcomes[write.aha_id] = Conflicting(here) if any(here) else Written(())
+        outcomes[write.key] = Conflicting(here) if any(here) else Written(())
     return outcomes
 
 
-def _store(table: Table, chunk: Sequence[Row], integration_id: str, counts: Counts, write: Writer) -> None:
+def _store(
+    table: Table, chunk: Sequence[Row], integration_id: str, counts: Counts, *, is_dry_run: bool
+) -> None:
     named = {row.row_key: inserts_of(row, integration_id) for row in chunk}
     writes = [RecordWrite(key, operations) for key, (_, operations) in named.items()]
-    outcomes: Mapping[str, Written | Conflicting] = write(table, writes)
+    outcomes = _would_write(table, writes) if is_dry_run else write_records(table, writes)
     for key, outcome in outcomes.items():
         name, operations = named[key]
         if not isinstance(outcome, Conflicting):

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from operate.import_rows import only_look, say_counts, store_rows
+from operate.import_rows import say_counts, store_rows
 from operate.outcome import Exit
 from operate.terminal import Terminal, counted
 from operate.transfer import (
@@ -78,7 +78,9 @@ def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal)
         wanted = _wanted(app, workplace, integration_id, exported, present)
         _check_absent(integration_id, wanted, exported, present)
     if arguments.dry_run:
-        counts = store_rows(app.tables.links, file.rows(integration_id), integration_id, terminal, only_look)
+        counts = store_rows(
+            app.tables.links, file.rows(integration_id), integration_id, terminal, is_dry_run=True
+        )
         say_counts(counts, terminal, would=True)
         return Exit.LEFT if counts.stored or counts.kept else Exit.DONE
     if wanted is not None and present is None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from shared.clock import Clock
 from shared.domain.effects import missing_effects
@@ -15,7 +14,7 @@ from shared.domain.records import Feature, Record
 from shared.domain.send_plan import Family, RecordPlan, link_after
 from shared.domain.unfinished_sends import may_pass
 from shared.domain.work_item import WorkItem
-from shared.errors import FeatureBusy, LinkChanged, OperationFailed, System, TimeSpent, Unavailable
+from shared.errors import FeatureBusy, OperationFailed, System, TimeSpent, Unavailable
 from shared.isolation import isolated
 from shared.operation import Operation
 from shared.sending.link_backs import LinkBacks
@@ -25,8 +24,7 @@ from shared.sending.record_state import RecordState, name_of
 from shared.sending.result import RecordResult, SentWorkItem
 from shared.sending.send_log import SendLog
 from shared.sending.upload_results import UploadResults
-from shared.storage.links import LinkStore, StoredClaim, StoredLink
-from shared.storage.record_writes import Writer, write_records
+from shared.storage.links import LinkChanges, LinkStore, StoredClaim, StoredLink
 from shared.storage.unfinished_sends import SendNote
 
 
@@ -180,7 +178,8 @@ class Commits:
         is_last: bool,
     ) -> None:
         # A work item that was adopted without a write is claimed only now.
-        claims = self._claims.take([decided[key].state.record for key in done if decided[key].makes_link])
+        to_claim = [decided[key].state.record for key in done if decided[key].makes_link]
+        claims = self._claims.take(to_claim, self._note_of_send)
         now = self._clock.now()
         established: list[tuple[StoredClaim, Link]] = []
         replaced: list[tuple[StoredLink, Link]] = []
@@ -211,9 +210,7 @@ class Commits:
                 self._link_backs.stored(item.state.stored)
             self._link_backs.begin(item.state.record, link, is_new=item.state.stored is None)
         is_last = is_last and settled == set(done) and not stopped
-        settled -= self._store(self._links.establish, established, is_last=is_last and not replaced)
-        is_last = is_last and settled == set(done)
-        settled -= self._store(self._links.replace, replaced, is_last=is_last)
+        settled -= self._store(LinkChanges(established=established, replaced=replaced), is_last=is_last)
         self._claims.spend(list(claims))
         for key, outcome in stopped.items():
             self._commit_not_done(outcome, decided[key])
@@ -231,26 +228,17 @@ class Commits:
         uploaded = uploads.files_of(plan.files.to_upload)
         return link_after(plan, before, work_item, uploaded, self._operation.id)
 
-    def _store(
-        self,
-        store: Callable[[str, Any, Writer], Mapping[str, StoredLink]],
-        changes: Sequence[Any],
-        *,
-        is_last: bool = False,
-    ) -> frozenset[str]:
-        """Store links; the ids of those that somebody else changed at the same time."""
-        if not changes:
+    def _store(self, changes: LinkChanges, *, is_last: bool = False) -> frozenset[str]:
+        """Store links; the ids of those that somebody else changed. With the last ones, the send's note is removed."""
+        if not changes.established and not changes.replaced:
             return frozenset()
-        left_out: frozenset[str] = frozenset()
-        write = self._note_of_send.write_last if is_last else write_records
-        try:
-            written = store(self._integration_id, changes, write)
-        except LinkChanged as error:
-            self._log.link_changed(error)
-            left_out, written = frozenset(error.aha_ids), error.written
-        for stored in written.values():
+        also = self._note_of_send.removal() if is_last else None
+        written = self._links.write(self._integration_id, changes, also)
+        self._note_of_send.carried_out(written.also_etag)
+        self._log.links_changed(written.left_out)
+        for stored in written.links.values():
             self._link_backs.stored(stored)
-        return left_out
+        return frozenset(written.left_out)
 
     def _note(self, outcome: Outcome, decided: Decided) -> None:
         key = decided.plan.record.id
@@ -287,7 +275,7 @@ class Commits:
                 link = replace(link, last_error=error)
             if link != stored.link:
                 changes.append((stored, link))
-        self._store(self._links.replace, changes)
+        self._store(LinkChanges(replaced=changes))
 
     def _commit_not_done(self, outcome: Outcome, decided: Decided) -> None:
         record = decided.plan.record

@@ -71,9 +71,7 @@ class FeatureSend:
         self._began_at = app.clock.now()
         self._azure_devops: AzureDevOps = app.azure_devops(integration.azure_devops, operation)
         self._log = SendLog(operation.log, self._azure_devops)
-        self._claims = OwnClaims(
-            app.links, integration.integration_id, operation, images, app.clock, note.write_first
-        )
+        self._claims = OwnClaims(app.links, integration.integration_id, operation, images, app.clock)
         self._link_backs = LinkBacks(app, operation, integration)
         self._commits = Commits(
             app.links,

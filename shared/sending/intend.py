@@ -14,12 +14,11 @@ from datetime import datetime
 from shared.domain.intentions import with_intentions
 from shared.domain.links import Link
 from shared.domain.records import Attachment
-from shared.errors import LinkChanged
 from shared.operation import Operation
 from shared.sending.commit import Decided
 from shared.sending.own_claims import OwnClaims
 from shared.sending.send_log import SendLog
-from shared.storage.links import LinkStore, StoredLink
+from shared.storage.links import LinkChanges, LinkStore, StoredLink
 from shared.storage.unfinished_sends import SendNote
 
 
@@ -69,7 +68,8 @@ def _claim(decided: Mapping[str, Decided], place: IntendPlace, claims: OwnClaims
         for state in gone
         if state.stored is not None and claims.take_again(state.record, state.stored)
     }
-    return frozenset((*held, *claims.take([state.record for state in wanted if state.stored is None])))
+    new = claims.take([state.record for state in wanted if state.stored is None], place.note)
+    return frozenset((*held, *new))
 
 
 def _note(decided: Mapping[str, Decided], place: IntendPlace) -> tuple[dict[str, Decided], frozenset[str]]:
@@ -82,15 +82,11 @@ def _note(decided: Mapping[str, Decided], place: IntendPlace) -> tuple[dict[str,
             changes.append((stored, with_intentions(link, intentions)))
     if not changes:
         return {}, frozenset()
-    overtaken: frozenset[str] = frozenset()
-    try:
-        written = place.links.replace(place.integration_id, changes, place.note.write_first)
-    except LinkChanged as error:
-        place.log.link_changed(error)
-        overtaken = frozenset(error.aha_ids)
-        written = {key: item for key, item in error.written.items() if isinstance(item, StoredLink)}
+    written = place.links.write(place.integration_id, LinkChanges(replaced=changes), place.note.writing())
+    place.note.carried_out(written.also_etag)
+    place.log.links_changed(written.left_out)
     noted = {
         key: replace(decided[key], state=replace(decided[key].state, stored=stored, link=stored.link))
-        for key, stored in written.items()
+        for key, stored in written.links.items()
     }
-    return noted, overtaken
+    return noted, frozenset(written.left_out)

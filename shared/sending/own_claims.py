@@ -16,8 +16,8 @@ from shared.domain.links import Claim
 from shared.domain.records import Record
 from shared.errors import LinkChanged
 from shared.operation import Operation
-from shared.storage.links import LinkStore, StoredClaim, StoredLink
-from shared.storage.record_writes import Writer, write_records
+from shared.storage.links import LinkChanges, LinkStore, StoredClaim, StoredLink
+from shared.storage.unfinished_sends import SendNote
 
 
 class OwnClaims:
@@ -30,10 +30,7 @@ class OwnClaims:
         operation: Operation,
         images: Images,
         clock: Clock,
-        write: Writer = write_records,
     ) -> None:
-        """`write` writes new claims."""
-        self._write = write
         self._links = links
         self._integration_id = integration_id
         self._operation = operation
@@ -79,14 +76,20 @@ class OwnClaims:
         )
         return True
 
-    def take(self, records: Sequence[Record]) -> dict[str, StoredClaim]:
-        """Claim records that have no link. The claims on them that this send holds then, by Aha! id."""
+    def take(self, records: Sequence[Record], note: SendNote | None = None) -> dict[str, StoredClaim]:
+        """Claim records that have no link. The claims on them that this send holds then, by Aha! id.
+
+        `note` is written with them, unless it is written already.
+        """
         wanted = [record for record in records if record.id not in self._held]
         if wanted:
             began = self._clock.monotonic()
             new = [self._claim(record) for record in wanted]
-            taken = self._links.claim(self._integration_id, new, self._write)
-            for stored in taken.values():
+            also = note.writing() if note is not None else None
+            taken = self._links.write(self._integration_id, LinkChanges(claims=new), also)
+            if note is not None:
+                note.carried_out(taken.also_etag)
+            for stored in taken.claims.values():
                 self._keep(stored, began)
         return {record.id: self._held[record.id] for record in records if record.id in self._held}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shared import log_events
 from shared.clients.azure_devops import AzureDevOps
@@ -111,9 +111,11 @@ class SendLog:
             reference=_name(record),
         )
 
-    def link_changed(self, error: LinkChanged) -> None:
-        """Links that somebody else changed at the same time."""
-        self._log.add(log_events.LINK_CHANGED_MEANWHILE, f"{error.detail} This send reads them again.")
+    def links_changed(self, aha_ids: Sequence[str]) -> None:
+        """Links that somebody else changed at the same time; there may be none."""
+        if aha_ids:
+            detail = LinkChanged(aha_ids).detail
+            self._log.add(log_events.LINK_CHANGED_MEANWHILE, f"{detail} This send reads them again.")
 
     def recreated(self, states: Iterable[RecordState]) -> None:
         """Linked records whose work items are gone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from shared.domain.links import Claim, Link
 from shared.errors import LinkChanged
@@ -16,30 +17,114 @@ from shared.storage.link_rows import (
     pointer_row,
     stored_record,
 )
-from shared.storage.record_writes import Conflicting, RecordWrite, Writer, Written, write_records
-from shared.storage.rows import ANY_VERSION, Delete, Insert, Replace
+from shared.storage.record_writes import (
+    Conflicting,
+    RecordWrite,
+    Written,
+    write_records,
+    write_records_with,
+)
+from shared.storage.rows import ANY_VERSION, Delete, Insert, Replace, Upsert
 
-__all__ = ["LinkStore", "Loaded", "StoredClaim", "StoredLink", "UnreadableLink"]
+__all__ = [
+    "LinkChanges",
+    "LinkStore",
+    "Loaded",
+    "StoredClaim",
+    "StoredLink",
+    "UnreadableLink",
+    "WrittenChanges",
+]
+
+
+@dataclass(frozen=True)
+class LinkChanges:
+    """Changes of different records. `claims` are of records that have neither a link nor a claim.
+
+    `established` has links that replace claims. `replaced` has links as they were read and their new versions, of which
+    record and work item stay the same.
+    """
+
+    claims: Sequence[Claim] = ()
+    established: Sequence[tuple[StoredClaim, Link]] = ()
+    replaced: Sequence[tuple[StoredLink, Link]] = ()
+
+    def __post_init__(self) -> None:
+        for stored, link in self.replaced:
+            if (stored.link.aha_id, stored.link.work_item_id) != (link.aha_id, link.work_item_id):
+                raise ValueError(f"the link of {stored.link.aha_id} keeps its record and its work item")
+
+
+@dataclass(frozen=True)
+class WrittenChanges:
+    """What is stored now of some changes, by Aha! id. `left_out` are the records that somebody else changed meanwhile.
+
+    `also_etag` is about the row that was written with them: see `shared.storage.record_writes.Outcomes`.
+    """
+
+    claims: Mapping[str, StoredClaim]
+    links: Mapping[str, StoredLink]
+    left_out: tuple[str, ...]
+    also_etag: str | None
 
 
 class LinkStore(LinkReader):
     """Every method raises Unavailable(System.STORAGE) if Table Storage is down, busy or refuses the app.
 
-    The methods that write do so for every record for which they can, and then raise LinkChanged if any was left out.
-    `write` may write something else in the same transaction.
+    A method that writes does so for every record for which it can. If any was left out, most then raise LinkChanged.
     """
 
-    def claim(
-        self, integration_id: str, claims: Sequence[Claim], write: Writer = write_records
-    ) -> dict[str, StoredClaim]:
-        """Claim records that have neither a link nor a claim; the claims that succeeded, by Aha! id.
+    def write(
+        self, integration_id: str, changes: LinkChanges, also: Upsert | Delete | None = None
+    ) -> WrittenChanges:
+        """Write changes and, in the same transaction as some or all of them, another row of the partition.
 
-        A claim that the same operation made earlier counts as a success, so that the call may be repeated.
+        An Upsert of that is always done. A Delete is done together with all of the changes, or not at all. A claim that
+        the same operation made earlier counts as written, so that the call may be repeated.
         """
-        writes = [RecordWrite(claim.aha_id, (Insert(claim_row(integration_id, claim)),)) for claim in claims]
-        outcomes = write(self._table, writes)
-        own = {claim.aha_id: _own_claim(claim, outcomes[claim.aha_id]) for claim in claims}
-        return {aha_id: stored for aha_id, stored in own.items() if stored is not None}
+        outcomes = write_records_with(self._table, _writes(integration_id, changes), also)
+        etags = _etags(outcomes.records)
+        own = {claim.aha_id: _own_claim(claim, outcomes.records[claim.aha_id]) for claim in changes.claims}
+        claims = {aha_id: stored for aha_id, stored in own.items() if stored is not None}
+        links = {
+            link.aha_id: StoredLink(link, etags[link.aha_id][1])
+            for _, link in changes.established
+            if link.aha_id in etags
+        } | {
+            link.aha_id: StoredLink(link, etags[link.aha_id][0], stored.unknown)
+            for stored, link in changes.replaced
+            if link.aha_id in etags
+        }
+        left_out = tuple(key for key in outcomes.records if key not in claims and key not in links)
+        return WrittenChanges(claims, links, left_out, outcomes.also_etag)
+
+    def claim(self, integration_id: str, claims: Sequence[Claim]) -> Mapping[str, StoredClaim]:
+        """Claim records that have neither a link nor a claim; the claims that succeeded, by Aha! id."""
+        return self.write(integration_id, LinkChanges(claims=claims)).claims
+
+    def establish(
+        self, integration_id: str, pairs: Sequence[tuple[StoredClaim, Link]]
+    ) -> Mapping[str, StoredLink]:
+        """Replace claims by links; by Aha! id.
+
+        Raises:
+            LinkChanged: a claim was taken over, or a work item belongs to another record.
+        """
+        written = self.write(integration_id, LinkChanges(established=pairs))
+        _raise_if_left_out([link.aha_id for _, link in pairs], written.links)
+        return written.links
+
+    def replace(
+        self, integration_id: str, pairs: Sequence[tuple[StoredLink, Link]]
+    ) -> Mapping[str, StoredLink]:
+        """Replace links, as they were read, by new ones; by Aha! id. Record and work item stay the same.
+
+        Raises:
+            LinkChanged: some links are not as they were read; `written` holds the others.
+        """
+        written = self.write(integration_id, LinkChanges(replaced=pairs))
+        _raise_if_left_out([link.aha_id for _, link in pairs], written.links)
+        return written.links
 
     def renew(
         self, integration_id: str, pairs: Sequence[tuple[StoredClaim, Claim]]
@@ -93,34 +178,6 @@ class LinkStore(LinkReader):
         ]
         write_records(self._table, writes)
 
-    def establish(
-        self,
-        integration_id: str,
-        pairs: Sequence[tuple[StoredClaim, Link]],
-        write: Writer = write_records,
-    ) -> dict[str, StoredLink]:
-        """Replace claims by links; by Aha! id.
-
-        Raises:
-            LinkChanged: a claim was taken over, or a work item belongs to another record.
-        """
-        writes = [
-            RecordWrite(
-                link.aha_id,
-                (
-                    Replace(pointer_row(integration_id, link), claim.etag),
-                    Insert(link_row(integration_id, link)),
-                ),
-            )
-            for claim, link in pairs
-        ]
-        etags = _etags(write(self._table, writes))
-        written = {
-            link.aha_id: StoredLink(link, etags[link.aha_id][1]) for _, link in pairs if link.aha_id in etags
-        }
-        _raise_if_left_out([link.aha_id for _, link in pairs], written)
-        return written
-
     def insert(self, integration_id: str, links: Sequence[Link]) -> dict[str, StoredLink]:
         """Store links of records that have neither a link nor a claim; by Aha! id.
 
@@ -160,33 +217,6 @@ class LinkStore(LinkReader):
         etags = _etags(write_records(self._table, writes))
         _raise_if_left_out([stored.link.aha_id for stored in stored_links], etags)
 
-    def replace(
-        self,
-        integration_id: str,
-        pairs: Sequence[tuple[StoredLink, Link]],
-        write: Writer = write_records,
-    ) -> dict[str, StoredLink]:
-        """Replace links, as they were read, by new ones; by Aha! id. Record and work item stay the same.
-
-        Raises:
-            LinkChanged: some links are not as they were read; `written` holds the others.
-        """
-        for stored, link in pairs:
-            if (stored.link.aha_id, stored.link.work_item_id) != (link.aha_id, link.work_item_id):
-                raise ValueError(f"the link of {stored.link.aha_id} keeps its record and its work item")
-        writes = [
-            RecordWrite(link.aha_id, (Replace(link_row(integration_id, link, stored.unknown), stored.etag),))
-            for stored, link in pairs
-        ]
-        etags = _etags(write(self._table, writes))
-        written = {
-            link.aha_id: StoredLink(link, etags[link.aha_id][0], stored.unknown)
-            for stored, link in pairs
-            if link.aha_id in etags
-        }
-        _raise_if_left_out([link.aha_id for _, link in pairs], written)
-        return written
-
     def remove(self, integration_id: str, stored_links: Sequence[StoredLink]) -> None:
         """Remove links and the pointers to them.
 
@@ -209,6 +239,24 @@ class LinkStore(LinkReader):
     def purge(self, integration_id: str) -> None:
         """Remove every link and claim of an integration."""
         self._table.purge(partition_of(integration_id))
+
+
+def _writes(integration_id: str, changes: LinkChanges) -> list[RecordWrite]:
+    claimed = [
+        RecordWrite(claim.aha_id, (Insert(claim_row(integration_id, claim)),)) for claim in changes.claims
+    ]
+    established = [
+        RecordWrite(
+            link.aha_id,
+            (Replace(pointer_row(integration_id, link), claim.etag), Insert(link_row(integration_id, link))),
+        )
+        for claim, link in changes.established
+    ]
+    replaced = [
+        RecordWrite(link.aha_id, (Replace(link_row(integration_id, link, stored.unknown), stored.etag),))
+        for stored, link in changes.replaced
+    ]
+    return [*claimed, *established, *replaced]
 
 
 def _own_claim(claim: Claim, outcome: Written | Conflicting) -> StoredClaim | None:

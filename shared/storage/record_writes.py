@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from shared.concurrency import in_parallel
 from shared.errors import System, Unavailable
-from shared.storage.rows import ANY_VERSION, Delete, Insert, Replace, Row, RowOperation, in_groups
+from shared.storage.rows import ANY_VERSION, Delete, Insert, Replace, Row, RowOperation, Upsert, in_groups
 from shared.storage.table import Table, TransactionConflict
 
 _MOST_ROUNDS = 10
@@ -16,9 +16,9 @@ _MOST_ROUNDS = 10
 
 @dataclass(frozen=True)
 class RecordWrite:
-    """The operations on the rows of one record; all of them are done, or none."""
+    """The operations on the rows of one record; all of them are done, or none. `key`: what the caller calls it."""
 
-    aha_id: str
+    key: str
     operations: tuple[RowOperation, ...]
 
 
@@ -36,14 +36,22 @@ class Conflicting:
     rows: tuple[Row | None, ...]
 
 
-Writer = Callable[[Table, Sequence[RecordWrite]], "dict[str, Written | Conflicting]"]
-"""`write_records`, or something that writes more beside the records."""
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of the writes, by key.
+
+    `also_etag`: the new ETag of the other row that was written with them, empty if that was removed. None: it was not.
+    """
+
+    records: Mapping[str, Written | Conflicting]
+    also_etag: str | None = None
+
 
 _Group = list[tuple[RecordWrite, Sequence[RowOperation]]]
 
 
 def write_records(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Written | Conflicting]:
-    """Do every write that can be done; the outcome of each, by Aha! id.
+    """Do every write that can be done; the outcome of each, by key.
 
     The transactions run side by side. A conflict may be with this call's own first attempt, whose answer was lost. The
     rows decide: an equal `write_id` shows a write of this call, another ETag shows one of somebody else.
@@ -69,10 +77,36 @@ def write_records(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Writ
     )
 
 
-def fit_together(writes: Sequence[RecordWrite]) -> bool:
-    """Whether one transaction can do all of these writes."""
+def write_records_with(table: Table, writes: Sequence[RecordWrite], also: Upsert | Delete | None) -> Outcomes:
+    """Do every write that can be done and, in the same transaction as some or all of them, write another row.
+
+    An Upsert is always done. A Delete is done together with all of the writes, or not at all.
+    """
+    if also is None:
+        return Outcomes(write_records(table, writes))
+    if isinstance(also, Delete):
+        together = _write_all_and_delete(table, writes, also)
+        if together is None:
+            return Outcomes(write_records(table, writes))
+        return Outcomes(together, "")
+    key = also.row.row_key
+    outcomes = write_records(table, [RecordWrite(key, (also,)), *writes])
+    written = outcomes.pop(key)
+    return Outcomes(outcomes, written.etags[0] if isinstance(written, Written) else None)
+
+
+def _write_all_and_delete(
+    table: Table, writes: Sequence[RecordWrite], also: Delete
+) -> dict[str, Written] | None:
+    """The outcomes of one transaction; None if it was not done, or not known to be done."""
     operations = [operation for write in writes for operation in write.operations]
-    return len(list(in_groups((None, (operation,)) for operation in operations))) <= 1
+    if len(list(in_groups((None, (operation,)) for operation in (*operations, also)))) > 1:
+        return None
+    try:
+        etags = table.transact([*operations, also])
+    except TransactionConflict:
+        return None
+    return _split([(write, write.operations) for write in writes], etags)
 
 
 def _try_group(table: Table, group: _Group) -> list[str] | None:
@@ -84,7 +118,7 @@ def _try_group(table: Table, group: _Group) -> list[str] | None:
 
 def _split(group: _Group, etags: Sequence[str]) -> dict[str, Written]:
     remaining = iter(etags)
-    return {write.aha_id: Written(tuple(next(remaining) for _ in operations)) for write, operations in group}
+    return {write.key: Written(tuple(next(remaining) for _ in operations)) for write, operations in group}
 
 
 def _settle_conflicts(
@@ -98,11 +132,11 @@ def _settle_conflicts(
         present = tuple(next(rows) for _ in write.operations)
         pairs = list(zip(write.operations, present, strict=True))
         if all(_is_done(operation, row) for operation, row in pairs):
-            settled[write.aha_id] = Written(tuple(row.etag if row else "" for row in present))
+            settled[write.key] = Written(tuple(row.etag if row else "" for row in present))
         elif all(_can_be_done(operation, row) for operation, row in pairs):
             possible.append(write)
         else:
-            settled[write.aha_id] = Conflicting(present)
+            settled[write.key] = Conflicting(present)
     return possible
 
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from shared.domain.unfinished_sends import UnfinishedSend, brought_forward
 from shared.storage.keys import UNFINISHED_SEND_KEYS, escape_key, unfinished_send_key
-from shared.storage.record_writes import Conflicting, RecordWrite, Written, fit_together, write_records
+from shared.storage.record_writes import RecordWrite, Written, write_records
 from shared.storage.rows import Delete, Insert, Replace, Row, Upsert, check_schema, naming_the_row
 from shared.storage.table import Table
 from shared.storage.tables import Tables
@@ -62,36 +62,30 @@ class SendNote:
         """Whether this send's note stands."""
         return bool(self._etag)
 
-    def write_first(self, table: Table, writes: Sequence[RecordWrite]) -> dict[str, Written | Conflicting]:
-        """Write records and, beside them, the note."""
-        if self._note is None:
-            return write_records(table, writes)
-        row = _row(self._integration_id, self._note)
-        outcomes = write_records(table, [RecordWrite(row.row_key, (Upsert(row),)), *writes])
-        written = outcomes.pop(row.row_key)
-        self._etag = written.etags[0] if isinstance(written, Written) else ""
-        return outcomes
+    def writing(self) -> Upsert | None:
+        """The operation that writes the note; None if it is written, or if there is none."""
+        if self._note is None or self._etag:
+            return None
+        return Upsert(_row(self._integration_id, self._note))
 
-    def write_last(self, table: Table, writes: Sequence[RecordWrite]) -> dict[str, Written | Conflicting]:
-        """Write records and remove the note in the same transaction.
-
-        If that cannot be done at once, the note stays: it must not go before the last record is written.
-        """
+    def removal(self) -> Delete | None:
+        """The operation that removes the note, unless another send has written it since; None if it is not written."""
         if self._note is None or not self._etag:
-            return write_records(table, writes)
-        row = _row(self._integration_id, self._note)
-        operations = [operation for write in writes for operation in write.operations]
-        whole = RecordWrite(row.row_key, (*operations, Delete(row, self._etag)))
-        outcome = write_records(table, [whole])[row.row_key] if fit_together([whole]) else None
-        if not isinstance(outcome, Written):
-            return write_records(table, writes)
-        self._etag = ""
-        etags = iter(outcome.etags)
-        return {write.aha_id: Written(tuple(next(etags) for _ in write.operations)) for write in writes}
+            return None
+        return Delete(_row(self._integration_id, self._note), self._etag)
+
+    def carried_out(self, etag: str | None) -> None:
+        """Take over what came of `writing` or `removal`. `etag`: the row's, empty without a row. None: nothing came."""
+        if etag is not None:
+            self._etag = etag
 
     def write(self) -> None:
         """Write the note alone."""
-        self.write_first(self._table, [])
+        if self._note is None:
+            return
+        row = _row(self._integration_id, self._note)
+        written = write_records(self._table, [RecordWrite(row.row_key, (Upsert(row),))])[row.row_key]
+        self.carried_out(written.etags[0] if isinstance(written, Written) else None)
 
     def bring_forward(self) -> None:
         """Note that the timer's attempt wrote something, although it did not finish."""
@@ -100,10 +94,10 @@ class SendNote:
             self.write()
 
     def remove(self) -> None:
-        """Remove the note, unless another send has written it since."""
-        if self._note is not None and self._etag:
-            row = _row(self._integration_id, self._note)
-            write_records(self._table, [RecordWrite(row.row_key, (Delete(row, self._etag),))])
+        """Remove the note alone, unless another send has written it since."""
+        removal = self.removal()
+        if removal is not None:
+            write_records(self._table, [RecordWrite(removal.row.row_key, (removal,))])
             self._etag = ""
 
 

@@ -132,11 +132,11 @@ def test_an_import_that_was_cut_off_leaves_it_disabled_and_goes_on(
     emptied(installation)
     store, remaining = import_rows._store, [None] * dies_after
 
-    def cut_off(table: Any, chunk: Sequence[Row], *rest: Any) -> None:
+    def cut_off(table: Any, chunk: Sequence[Row], *rest: Any, **options: Any) -> None:
         if not remaining:
             raise KeyboardInterrupt
         remaining.pop()
-        store(table, chunk, *rest)
+        store(table, chunk, *rest, **options)
 
     monkeypatch.setattr(import_rows, "_AT_ONCE", 2)
     with monkeypatch.context() as cut:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -74,7 +75,7 @@ def test_of_twenty_senders_who_claim_the_same_record_at_once_one_owns_it(
 ) -> None:
     start = threading.Barrier(20)
 
-    def attempt(number: int) -> dict[str, StoredClaim]:
+    def attempt(number: int) -> Mapping[str, StoredClaim]:
         start.wait()
         return store.claim(integration_id, [a_claim(operation_id=f"operation-{number}")])
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from shared.domain.links import Claim, Link
 from shared.domain.unfinished_sends import UnfinishedSend, of_change, taken
 from shared.errors import Unavailable
 from shared.storage.keys import escape_key
-from shared.storage.links import LinkStore
+from shared.storage.links import LinkChanges, LinkStore, StoredClaim, WrittenChanges
 from shared.storage.rows import Row, UnreadableRow, Upsert
 from shared.storage.tables import Tables
 from shared.storage.unfinished_sends import (
@@ -19,7 +21,7 @@ from shared.storage.unfinished_sends import (
     UnfinishedSendStore,
     UnreadableNote,
 )
-from tests.storage.link_examples import LOST_ANSWERS, a_claim, a_link, assert_linked
+from tests.storage.link_examples import LOST_ANSWERS, a_claim, a_link, assert_linked, established
 from tests.storage.relay import FaultyStorage
 
 NOTE = UnfinishedSend("6775", "FEAT-1", "operation-1")
@@ -44,12 +46,30 @@ def readable(notes: UnfinishedSendStore, integration_id: str) -> list[StoredUnfi
     return [found for found in notes.each(integration_id) if isinstance(found, StoredUnfinishedSend)]
 
 
+def claim_with(
+    send: SendNote, store: LinkStore, integration_id: str, claims: Sequence[Claim]
+) -> Mapping[str, StoredClaim]:
+    """Write claims and, beside them, the note."""
+    written = store.write(integration_id, LinkChanges(claims=claims), send.writing())
+    send.carried_out(written.also_etag)
+    return written.claims
+
+
+def establish_last(
+    send: SendNote, store: LinkStore, integration_id: str, pairs: Sequence[tuple[StoredClaim, Link]]
+) -> WrittenChanges:
+    """Write the last links and, in the same transaction, remove the note."""
+    written = store.write(integration_id, LinkChanges(established=pairs), send.removal())
+    send.carried_out(written.also_etag)
+    return written
+
+
 def begin_and_end(store: LinkStore, send: SendNote, integration_id: str, count: int = 1) -> None:
     """Claim some records, then link them, with the note beside both."""
     claims = [a_claim(str(number)) for number in range(count)]
-    held = store.claim(integration_id, claims, send.write_first)
+    held = claim_with(send, store, integration_id, claims)
     links = [a_link(str(number), number + 1) for number in range(count)]
-    store.establish(integration_id, [(held[link.aha_id], link) for link in links], send.write_last)
+    establish_last(send, store, integration_id, [(held[link.aha_id], link) for link in links])
 
 
 def test_the_note_comes_with_the_claims_and_goes_with_the_links(
@@ -61,13 +81,13 @@ def test_the_note_comes_with_the_claims_and_goes_with_the_links(
     faulty_storage.tables.links.transact([Upsert(Row("another integration", "a row"))])
     faulty_storage.clear_requests()
 
-    held = store.claim(integration_id, [a_claim()], send.write_first)
+    held = claim_with(send, store, integration_id, [a_claim()])
 
     assert [request["method"] for request in faulty_storage.requests()] == ["POST"]
     assert stored(notes, integration_id) == [NOTE]
     faulty_storage.clear_requests()
 
-    store.establish(integration_id, [(held["6776"], a_link())], send.write_last)
+    establish_last(send, store, integration_id, [(held["6776"], a_link())])
 
     assert [request["method"] for request in faulty_storage.requests()] == ["POST"]
     assert stored(notes, integration_id) == []
@@ -91,13 +111,13 @@ def test_a_note_stays_if_one_of_the_last_links_cannot_be_written(
     store: LinkStore, notes: UnfinishedSendStore, integration_id: str
 ) -> None:
     send = a_send(notes, integration_id)
-    held = store.claim(integration_id, [a_claim("1"), a_claim("2")], send.write_first)
+    held = claim_with(send, store, integration_id, [a_claim("1"), a_claim("2")])
     other = store.take_over(integration_id, held["2"], replace(held["2"].claim, operation_id="operation-2"))
     pairs = [(held["1"], a_link("1", 1)), (held["2"], a_link("2", 2))]
 
-    with pytest.raises(Exception, match="changed since they were read"):
-        store.establish(integration_id, pairs, send.write_last)
+    written = establish_last(send, store, integration_id, pairs)
 
+    assert written.left_out == ("2",)
     assert other.claim.operation_id == "operation-2"
     assert_linked(store, integration_id, a_link("1", 1))
     assert stored(notes, integration_id) == [NOTE]
@@ -109,7 +129,7 @@ def test_a_claim_of_another_sender_does_not_keep_the_note_from_being_written(
     store.claim(integration_id, [a_claim("1", "operation-2")])
     send = a_send(notes, integration_id)
 
-    assert store.claim(integration_id, [a_claim("1"), a_claim("2")], send.write_first).keys() == {"2"}
+    assert claim_with(send, store, integration_id, [a_claim("1"), a_claim("2")]).keys() == {"2"}
 
     assert stored(notes, integration_id) == [NOTE]
 
@@ -118,14 +138,45 @@ def test_a_send_does_not_remove_the_note_of_a_later_one(
     store: LinkStore, notes: UnfinishedSendStore, integration_id: str
 ) -> None:
     first, later = a_send(notes, integration_id), replace(NOTE, operation_id="operation-2")
-    held = store.claim(integration_id, [a_claim()], first.write_first)
+    held = claim_with(first, store, integration_id, [a_claim()])
     a_send(notes, integration_id, later).write()
 
-    store.establish(integration_id, [(held["6776"], a_link())], first.write_last)
+    establish_last(first, store, integration_id, [(held["6776"], a_link())])
     first.remove()
 
     assert stored(notes, integration_id) == [later]
     assert_linked(store, integration_id, a_link())
+
+
+def test_a_send_that_goes_on_does_not_write_its_note_over_that_of_a_later_one(
+    store: LinkStore, notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    first, later = a_send(notes, integration_id), replace(NOTE, operation_id="operation-2")
+    claim_with(first, store, integration_id, [a_claim("1")])
+    a_send(notes, integration_id, later).write()
+
+    claim_with(first, store, integration_id, [a_claim("2")])
+
+    assert stored(notes, integration_id) == [later]
+
+
+def test_links_that_are_made_and_links_that_are_changed_are_written_with_the_note_at_once(
+    faulty_storage: FaultyStorage, integration_id: str
+) -> None:
+    store, notes = LinkStore(faulty_storage.tables), UnfinishedSendStore(faulty_storage.tables)
+    send = a_send(notes, integration_id)
+    (linked,) = established(store, integration_id, a_link("1", 1))
+    held = claim_with(send, store, integration_id, [a_claim("2")])
+    renamed = replace(linked.link, name="Named anew")
+    faulty_storage.clear_requests()
+
+    changes = LinkChanges(established=[(held["2"], a_link("2", 2))], replaced=[(linked, renamed)])
+    written = store.write(integration_id, changes, send.removal())
+
+    assert [request["method"] for request in faulty_storage.requests()] == ["POST"]
+    assert (set(written.links), written.left_out, written.also_etag) == ({"1", "2"}, (), "")
+    assert stored(notes, integration_id) == []
+    assert_linked(store, integration_id, renamed, a_link("2", 2))
 
 
 @LOST_ANSWERS
