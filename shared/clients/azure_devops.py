@@ -7,7 +7,6 @@ https://learn.microsoft.com/rest/api/azure/devops/wit/workitembatchupdate.
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from shared.clients.http import HttpClient, Request, Response
 from shared.clients.process_state import ProcessState
 from shared.clients.recycle_bin import RecycleBin
 from shared.concurrency import in_parallel
+from shared.domain.claims import CREATE_TAKES_AT_MOST, START_WITHIN
 from shared.domain.subject import Subject, subject_of
 from shared.domain.times import parse_time
 from shared.domain.work_item import WorkItem, is_whole_number
@@ -51,9 +51,6 @@ _PROJECTS_PER_PAGE = 1000
 _MOST_PAGES = 50
 _MOST_MATCHES = 20_000
 """The most work items that a query returns (learn: organizations/settings/work/object-limits)."""
-
-_START_CREATE_WITHIN = 10.0
-"""Seconds in which a create or a batch has to start, so that it ends before the claims of its records expire."""
 
 
 @dataclass(frozen=True)
@@ -299,17 +296,24 @@ class AzureDevOps:
         subject: Subject | None = None,
     ) -> Response:
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
-        return self._http.send(
-            Request(
-                method,
-                f"{self.account_url}{path}?{_query(parameters or {})}",
-                {**NO_SIGN_IN_PAGE, **(headers or {})},
-                None if content is None else lambda: content,
-                repeatable,
-                start_within=math.inf if repeatable else _START_CREATE_WITHIN,
-                subject=subject or self.subject,
-            )
+        request = Request(
+            method,
+            f"{self.account_url}{path}?{_query(parameters or {})}",
+            {**NO_SIGN_IN_PAGE, **(headers or {})},
+            None if content is None else lambda: content,
+            repeatable,
+            subject=subject or self.subject,
         )
+        return self._http.send(request if repeatable else _while_claims_hold(request))
+
+
+def _while_claims_hold(request: Request) -> Request:
+    """A create or a batch, which has to end before the claims of its records expire."""
+    return replace(
+        request,
+        start_within=START_WITHIN.total_seconds(),
+        exchange_seconds=CREATE_TAKES_AT_MOST.total_seconds(),
+    )
 
 
 def _project(project: str) -> str:

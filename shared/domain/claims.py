@@ -18,7 +18,15 @@ from shared.domain.links import Claim, Field
 CLAIM_HOLDS = timedelta(seconds=60)
 
 RENEW_AFTER = timedelta(seconds=10)
-"""A create takes up to 40 seconds, and must end while its claim holds."""
+"""A claim that is older is renewed before its create is requested."""
+
+START_WITHIN = timedelta(seconds=10)
+"""How long after that look at the claim the create may start: it may have to wait for a rate limit, or be repeated."""
+
+_TO_SPARE = timedelta(seconds=5)
+
+CREATE_TAKES_AT_MOST = CLAIM_HOLDS - RENEW_AFTER - START_WITHIN - _TO_SPARE
+"""How long a create may wait for its answer, so that it ends while its claim holds."""
 
 
 class ClaimDecision(Enum):

@@ -6,13 +6,14 @@ from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.clients.azure_devops import AzureDevOps
 from shared.clients.capabilities import Capabilities, Capability
 from shared.clock import Clock
 from shared.concurrency import MOST_AT_ONCE, Threads
+from shared.domain.claims import RENEW_AFTER
 from shared.domain.integration import Integration
 from shared.domain.patches import with_temporary_id
 from shared.domain.records import Record
@@ -141,7 +142,7 @@ class _Writing:
             elif isinstance(request, Report):
                 self._reported.update(request.outcomes)
             elif isinstance(request, HoldClaims):
-                answer = self._claims.hold([self._records[write.record_id] for write in request.writes])
+                answer = self._hold([self._records[write.record_id] for write in request.writes])
             elif isinstance(request, NoteRefusal):
                 place.capabilities.note_refusal(place.azure_devops.account_name, request.capability)
             elif isinstance(request, Log):
@@ -150,6 +151,16 @@ class _Writing:
                 place.operation.log.add(request.event, request.message, **request.detail, **name)
             else:
                 return request
+
+    def _hold(self, records: Sequence[Record]) -> frozenset[str]:
+        """Hold claims. Table Storage may be slow: what it took too long for is looked at again, while there is time."""
+        lost: frozenset[str] = frozenset()
+        while True:
+            began = self._place.clock.monotonic()
+            lost |= self._claims.hold([record for record in records if record.id not in lost])
+            took = timedelta(seconds=self._place.clock.monotonic() - began)
+            if took <= RENEW_AFTER or not self._place.operation.deadline.remaining():
+                return lost
 
 
 def _perform(request: _NetworkRequest, records: Mapping[str, Record], place: WritePlace) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -43,21 +43,21 @@ class Writer:
     def __init__(self, server: ScriptedServer, store: LinkStore, integration_id: str) -> None:
         self.time = ManualTime()
         self.threads: set[int] = set()
-        operation, _ = an_operation(600, self.time)
-        clock = Clock(lambda: NOON, self._monotonic, self.time.sleep)
+        self.operation, _ = an_operation(600, self.time)
+        self.clock = Clock(lambda: NOON, self._monotonic, self.time.sleep)
         azure_devops = AzureDevOps(
             base_url=server.url,
             account_name="fabrikam",
             authorization=lambda: "Basic Og==",
-            operation=operation,
+            operation=self.operation,
             process_state=ProcessState(allow_local=True),
             sleep=self.time.sleep,
         )
         integration = an_integration(integration_id=integration_id)
-        self.claims = OwnClaims(store, integration_id, operation, Images(), clock)
+        self.claims = OwnClaims(store, integration_id, self.operation, Images(), self.clock)
         self.capabilities = Capabilities()
         self._place = WritePlace(
-            azure_devops, integration, PUBLIC_URL, self.capabilities, clock, operation, NOON
+            azure_devops, integration, PUBLIC_URL, self.capabilities, self.clock, self.operation, NOON
         )
 
     def _monotonic(self) -> float:
@@ -190,6 +190,49 @@ def test_a_claim_that_grew_old_is_renewed_before_its_create_is_repeated(
 
     assert len(set(etags)) == 2
     assert outcomes["R2"].kind is OutcomeKind.CREATED
+
+
+class SlowRenewals(OwnClaims):
+    """Claims whose renewal takes Table Storage some seconds, each time so many."""
+
+    def let_take(self, *seconds: float, time: ManualTime) -> None:
+        """How long each look at the claims takes, from now on."""
+        self.times = list(seconds)
+        self.time = time
+
+    def hold(self, records: Sequence[Record]) -> frozenset[str]:
+        """As OwnClaims, but slower."""
+        lost = super().hold(records)
+        self.time.sleep(self.times.pop(0))
+        return lost
+
+
+def test_a_claim_that_grew_old_while_it_was_renewed_is_looked_at_again(
+    store: LinkStore, integration_id: str
+) -> None:
+    with serving(created) as server:
+        writer = Writer(server, store, integration_id)
+        slow = SlowRenewals(store, integration_id, writer.operation, Images(), writer.clock)
+        slow.let_take(12, 11, 1, time=writer.time)
+        writer.claims = slow
+        outcomes = writer.write(*requirements(2), feature_id=7)
+
+    assert slow.times == []
+    assert {outcome.kind for outcome in outcomes.values()} == {OutcomeKind.CREATED}
+
+
+def test_a_send_without_time_for_a_slow_renewal_requests_nothing(
+    store: LinkStore, integration_id: str
+) -> None:
+    with serving(created) as server:
+        writer = Writer(server, store, integration_id)
+        slow = SlowRenewals(store, integration_id, writer.operation, Images(), writer.clock)
+        slow.let_take(*[200] * 3, time=writer.time)
+        writer.claims = slow
+        outcomes = writer.write(*requirements(2), feature_id=7)
+
+    assert server.asked == []
+    assert {outcome.kind for outcome in outcomes.values()} == {OutcomeKind.DEFERRED}
 
 
 def test_a_create_whose_claim_was_taken_over_is_left_to_the_other_send(
