@@ -81,11 +81,13 @@ class OperationFailed(Exception):
 
     `evidence` has further facts for the log (HTTP status, remote error code, work item id) and never a secret.
     `retry_after` is in seconds, None if waiting does not help. `follows_unanswered`: an earlier attempt of the same
-    request got no answer, so that attempt may have been carried out.
+    request got no answer, so that attempt may have been carried out. `may_pass`: a later operation may succeed although
+    nobody repairs anything.
     """
 
     code = "internal_error"
     title = "The operation failed"
+    may_pass = False
 
     def __init__(
         self, detail: str, *, retry_after: float | None = None, evidence: Mapping[str, Any] | None = None
@@ -180,6 +182,8 @@ class OtherProduct(IntegrationUnusable):
 
 class ConcurrentChange(OperationFailed):
     """Another operation changed the same thing at the same time."""
+
+    may_pass = True
 
 
 class FeatureBusy(ConcurrentChange):
@@ -276,6 +280,8 @@ class Unavailable(OperationFailed):
     effect later, because only the wait for the answer ended.
     """
 
+    may_pass = True
+
     def __init__(
         self,
         system: System,
@@ -307,6 +313,7 @@ class TooBusy(OperationFailed):
 
     code = "app_busy"
     title = "The app is busy"
+    may_pass = True
 
 
 class SettingInvalid(OperationFailed):

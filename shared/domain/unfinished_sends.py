@@ -12,8 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from shared.errors import ConcurrentChange, OperationFailed, TooBusy, Unavailable
-
 FIRST_WAIT = timedelta(minutes=4)
 """Longer than the longest time budget of a send (SEND_TIME_BUDGET_SECONDS), and time for a person to send again."""
 
@@ -68,8 +66,3 @@ def taken(note: UnfinishedSend, operation_id: str) -> UnfinishedSend:
 def brought_forward(note: UnfinishedSend) -> UnfinishedSend:
     """The note after an attempt that wrote something and did not finish."""
     return replace(note, attempts=0, wait=FIRST_WAIT)
-
-
-def may_pass(error: OperationFailed | None) -> bool:
-    """Whether a later send may succeed although nobody repairs anything."""
-    return isinstance(error, Unavailable | ConcurrentChange | TooBusy)

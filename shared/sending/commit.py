@@ -12,7 +12,6 @@ from shared.domain.kind import Kind
 from shared.domain.links import Link, RecordError
 from shared.domain.records import Feature, Record
 from shared.domain.send_plan import Family, RecordPlan, link_after
-from shared.domain.unfinished_sends import may_pass
 from shared.domain.work_item import WorkItem
 from shared.errors import FeatureBusy, OperationFailed, System, TimeSpent, Unavailable
 from shared.isolation import isolated
@@ -113,7 +112,7 @@ class Commits:
         return (
             all(result.is_final for result in results)
             and all(outcome.is_final for outcome in outcomes.values())
-            and not any(may_pass(error) for error in uploads.failures.values())
+            and not any(error.may_pass for error in uploads.failures.values())
         )
 
     def _believed(self, outcome: Outcome, decided: Decided, uploads: UploadResults) -> Outcome:

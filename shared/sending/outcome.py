@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from shared.domain.unfinished_sends import may_pass
 from shared.domain.work_item import WorkItem
 from shared.errors import ConcurrentChange, OperationFailed, Unavailable
 
@@ -53,7 +52,7 @@ class Outcome:
     @property
     def is_final(self) -> bool:
         """Whether a later send would find nothing to do for the record, unless a person repairs something first."""
-        return not (self.is_pending or may_pass(self.error))
+        return not self.is_pending and (self.error is None or not self.error.may_pass)
 
 
 def written(work_item: WorkItem, *, creates: bool, was_found: bool = False) -> Outcome:

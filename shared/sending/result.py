@@ -10,7 +10,6 @@ from typing import Any
 from shared.domain.links import Field, Link
 from shared.domain.records import Attachment, Record
 from shared.domain.send_plan import RecordPlan
-from shared.domain.unfinished_sends import may_pass
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed, TimeSpent
 from shared.sending.outcome import Outcome, OutcomeKind
@@ -82,7 +81,7 @@ class AttachmentResult:
     @property
     def is_final(self) -> bool:
         """Whether a later send would do nothing for it, unless a person repairs something first."""
-        return self.action is not Action.PENDING and not may_pass(self.error)
+        return self.action is not Action.PENDING and (self.error is None or not self.error.may_pass)
 
     def to_json(self) -> dict[str, Any]:
         """The shape in the answer."""
@@ -109,7 +108,7 @@ class RecordResult:
     @property
     def is_final(self) -> bool:
         """Whether a later send would do nothing for the record, unless a person repairs something first."""
-        is_done = self.action is not Action.PENDING and not may_pass(self.error)
+        is_done = self.action is not Action.PENDING and (self.error is None or not self.error.may_pass)
         return is_done and all(file.is_final for file in self.attachments)
 
     def noted(self, plan: RecordPlan, outcome: Outcome) -> RecordResult:

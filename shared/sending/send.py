@@ -11,7 +11,7 @@ from shared.app import App
 from shared.domain.integration import Integration
 from shared.domain.products import is_of_product
 from shared.domain.records import Feature
-from shared.domain.unfinished_sends import UnfinishedSend, may_pass
+from shared.domain.unfinished_sends import UnfinishedSend
 from shared.errors import (
     IntegrationDisabled,
     IntegrationIncomplete,
@@ -88,7 +88,7 @@ def send_feature(
     except OperationFailed as error:
         error.evidence.setdefault("reference", name)
         if not dry_run:
-            _conclude(note, operation, name, is_finished=not may_pass(error), has_effect=False)
+            _conclude(note, operation, name, is_finished=not error.may_pass, has_effect=False)
         raise
     _conclude(note, operation, name, is_finished=result.is_finished, has_effect=result.has_effect)
     return result

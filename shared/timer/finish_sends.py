@@ -18,7 +18,7 @@ from shared.domain.images import images_of_integration, with_inline_images
 from shared.domain.integration import StoredIntegration
 from shared.domain.records import Feature
 from shared.domain.references import read_record_name
-from shared.domain.unfinished_sends import UnfinishedSend, is_due, may_pass, taken
+from shared.domain.unfinished_sends import UnfinishedSend, is_due, taken
 from shared.errors import CredentialsRejected, Forbidden, OperationFailed, Unavailable
 from shared.isolation import isolated, note_defect
 from shared.operation import Operation
@@ -140,7 +140,7 @@ def _read(
         name = read_record_name(held.note.name)
         return read_from_aha(app, operation, stored.integration, name).feature
     except OperationFailed as error:
-        if may_pass(error) or isinstance(error, CredentialsRejected | Forbidden):
+        if error.may_pass or isinstance(error, CredentialsRejected | Forbidden):
             raise
         _give_up(app, operation, stored, held, error.detail, code=error.code)
         return None
@@ -202,7 +202,7 @@ def _give_up(
 
 
 def _log_failure(operation: Operation, note: UnfinishedSend, failure: OperationFailed) -> None:
-    comes_back = may_pass(failure) or isinstance(failure, CredentialsRejected | Forbidden)
+    comes_back = failure.may_pass or isinstance(failure, CredentialsRejected | Forbidden)
     operation.log.add(
         log_events.SEND_RESUME_FAILED,
         f"The timer did not finish the send of {note.feature}. {failure.detail}"

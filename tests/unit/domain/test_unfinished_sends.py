@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from shared.domain.unfinished_sends import (
     FIRST_WAIT,
     LONGEST_WAIT,
@@ -13,20 +11,7 @@ from shared.domain.unfinished_sends import (
     UnfinishedSend,
     brought_forward,
     is_due,
-    may_pass,
     taken,
-)
-from shared.errors import (
-    CredentialsRejected,
-    Defect,
-    FeatureBusy,
-    NotFound,
-    OperationFailed,
-    RuleViolation,
-    System,
-    TimeSpent,
-    TooBusy,
-    Unavailable,
 )
 
 NOTE = UnfinishedSend("6775", "FEAT-1", "operation-1")
@@ -75,22 +60,3 @@ def test_a_note_that_waits_for_nothing_waits_after_it_was_taken() -> None:
 def test_a_feature_is_named_by_its_reference_if_that_is_known() -> None:
     assert NOTE.feature == "FEAT-1"
     assert UnfinishedSend("6775", "", "operation-1").feature == "6775"
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (None, False),
-        (Unavailable(System.STORAGE, "down"), True),
-        (TimeSpent(System.AZURE_DEVOPS, "over"), True),
-        (FeatureBusy("elsewhere"), True),
-        (TooBusy("full"), True),
-        (RuleViolation(System.AZURE_DEVOPS, "no"), False),
-        (NotFound(System.AZURE_DEVOPS, "gone"), False),
-        (CredentialsRejected(System.AZURE_DEVOPS, "expired"), False),
-        (Defect("ours"), False),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_what_nobody_has_to_repair_may_pass(error: OperationFailed | None, expected: bool) -> None:
-    assert may_pass(error) is expected

@@ -1,0 +1,23 @@
+"""The tree of errors: what a caller can do about each."""
+
+from __future__ import annotations
+
+from shared import errors
+from tests.unit.test_edge import all_errors
+
+MAY_PASS = {
+    "ConcurrentChange",
+    "FeatureBusy",
+    "PreconditionFailed",
+    "RevisionConflict",
+    "LinkChanged",
+    "Unavailable",
+    "TimeSpent",
+    "TooBusy",
+}
+
+
+def test_what_nobody_has_to_repair_may_pass() -> None:
+    kinds = [kind for kind in all_errors() if kind.__module__ == errors.__name__]
+
+    assert {kind.__name__ for kind in kinds if kind.may_pass} == MAY_PASS
