@@ -63,11 +63,7 @@ def _claim(decided: Mapping[str, Decided], place: IntendPlace, claims: OwnClaims
     place.log.recreated(gone)
     if gone and not place.note.is_stored:
         place.note.write()
-    held = {
-        state.record.id
-        for state in gone
-        if state.stored is not None and claims.take_again(state.record, state.stored)
-    }
+    held = claims.take_again([(state.record, state.stored) for state in gone if state.stored is not None])
     new = claims.take([state.record for state in wanted if state.stored is None], place.note)
     return frozenset((*held, *new))
 

@@ -26,7 +26,7 @@ from shared.operation import Operation
 from shared.second_work_item import log_second_work_item
 from shared.sending.absent import judge_absent
 from shared.sending.orphans import find_orphans, first_revision
-from shared.sending.own_claims import OwnClaims
+from shared.sending.own_claims import OwnClaims, sort_claims
 from shared.sending.record_state import RecordState, name_of
 from shared.sending.work_item_write import is_in_project, is_of_mapped_type
 from shared.settling import SettlePlace, settle_intentions
@@ -88,6 +88,13 @@ def _read_links(
         found = place.links.load_each(integration_id, ids)
     states: dict[str, RecordState] = {}
     known: dict[str, int] = {}
+    on_records = sort_claims(
+        (stored for stored in found.values() if isinstance(stored, StoredClaim)), place.operation.id
+    )
+    claims.go_on(on_records.own)
+    held_elsewhere = on_records.held_elsewhere | (
+        claims.take_over(on_records.abandoned) if take_over else frozenset()
+    )
     for record in records:
         stored = found.get(record.id)
         state = RecordState(record)
@@ -98,7 +105,7 @@ def _read_links(
             defect = note_defect(place.operation, stored.error, name_of(record))
             state = replace(state, error=defect, unread_work_item_id=stored.work_item_id)
         elif isinstance(stored, StoredClaim):
-            state = replace(state, is_claimed_elsewhere=not claims.consider(stored, take_over=take_over))
+            state = replace(state, is_claimed_elsewhere=record.id in held_elsewhere)
             # The earlier work item was deleted when the claim was made; it may have been restored since.
             if stored.claim.work_item_id is not None and not state.is_claimed_elsewhere:
                 known[record.id] = stored.claim.work_item_id

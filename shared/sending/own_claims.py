@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from shared import log_events
@@ -18,6 +19,27 @@ from shared.errors import LinkChanged
 from shared.operation import Operation
 from shared.storage.links import LinkChanges, LinkStore, StoredClaim, StoredLink
 from shared.storage.unfinished_sends import SendNote
+
+
+@dataclass(frozen=True)
+class FoundClaims:
+    """The claims that a send found on its records: its own, those whose senders are gone, and the ids of the others."""
+
+    own: tuple[StoredClaim, ...]
+    abandoned: tuple[StoredClaim, ...]
+    held_elsewhere: frozenset[str]
+
+
+def sort_claims(found: Iterable[StoredClaim], operation_id: str) -> FoundClaims:
+    """Sort claims by what the send `operation_id` does about them."""
+    sorted_claims: dict[ClaimDecision, list[StoredClaim]] = {decision: [] for decision in ClaimDecision}
+    for stored in found:
+        sorted_claims[claims.decide(stored.claim, stored.age, operation_id)].append(stored)
+    return FoundClaims(
+        tuple(sorted_claims[ClaimDecision.PROCEED]),
+        tuple(sorted_claims[ClaimDecision.TAKE_OVER]),
+        frozenset(stored.claim.aha_id for stored in sorted_claims[ClaimDecision.WAIT]),
+    )
 
 
 class OwnClaims:
@@ -38,6 +60,7 @@ class OwnClaims:
         self._clock = clock
         self._held: dict[str, StoredClaim] = {}
         self._held_since: dict[str, float] = {}
+        self._may_have_created: set[str] = set()
 
     def of(self, record_id: str) -> StoredClaim | None:
         """This send's claim on a record."""
@@ -48,33 +71,26 @@ class OwnClaims:
         held = self._held.get(record_id)
         return held is not None and held.claim.is_inherited
 
-    def consider(self, stored: StoredClaim, *, take_over: bool) -> bool:
-        """Decide about a stored claim, and take it over if its sender is gone. False: another sender holds it."""
-        decision = claims.decide(stored.claim, stored.age, self._operation.id)
-        if decision is ClaimDecision.PROCEED:
+    def go_on(self, own: Iterable[StoredClaim]) -> None:
+        """Hold this send's own claims, as they were read."""
+        for stored in own:
             self._keep(stored)
-            return True
-        if decision is ClaimDecision.WAIT:
-            return False
-        if not take_over:
-            return True
-        began = self._clock.monotonic()
-        try:
-            taken = self._links.take_over(
-                self._integration_id, stored, claims.taken_over(stored.claim, self._operation.id)
-            )
-        except LinkChanged:
-            return False
-        self._keep(taken, began)
-        self._operation.log.add(
-            log_events.CLAIM_TAKEN_OVER,
-            f"An earlier send of {stored.claim.reference or stored.claim.aha_id} was interrupted; this send continues "
-            "it.",
-            aha_id=stored.claim.aha_id,
-            reference=stored.claim.reference,
-            earlier_operation_id=stored.claim.operation_id,
-        )
-        return True
+
+    def take_over(self, abandoned: Sequence[StoredClaim]) -> frozenset[str]:
+        """Take over claims whose senders are gone. The ids of those that somebody else took over first."""
+        pairs = [(stored, claims.taken_over(stored.claim, self._operation.id)) for stored in abandoned]
+        taken = self._renewed(pairs)
+        for stored in abandoned:
+            claim = stored.claim
+            if claim.aha_id in taken:
+                self._operation.log.add(
+                    log_events.CLAIM_TAKEN_OVER,
+                    f"An earlier send of {claim.reference or claim.aha_id} was interrupted; this send continues it.",
+                    aha_id=claim.aha_id,
+                    reference=claim.reference,
+                    earlier_operation_id=claim.operation_id,
+                )
+        return frozenset(stored.claim.aha_id for stored in abandoned) - taken
 
     def take(self, records: Sequence[Record], note: SendNote | None = None) -> dict[str, StoredClaim]:
         """Claim records that have no link. The claims on them that this send holds then, by Aha! id.
@@ -93,15 +109,17 @@ class OwnClaims:
                 self._keep(stored, began)
         return {record.id: self._held[record.id] for record in records if record.id in self._held}
 
-    def take_again(self, record: Record, stored: StoredLink) -> bool:
-        """Replace a link whose work item is gone by a claim. False: somebody changed the link."""
+    def take_again(self, gone: Sequence[tuple[Record, StoredLink]]) -> frozenset[str]:
+        """Replace links whose work items are gone by claims. The ids of the records whose links nobody changed."""
         began = self._clock.monotonic()
-        claim = self._claim(record, stored.link.work_item_id)
+        pairs = [(stored, self._claim(record, stored.link.work_item_id)) for record, stored in gone]
         try:
-            self._keep(self._links.claim_again(self._integration_id, stored, claim), began)
-        except LinkChanged:
-            return False
-        return True
+            taken: Mapping[str, object] = (
+                self._links.claim_again(self._integration_id, pairs) if pairs else {}
+            )
+        except LinkChanged as error:
+            taken = error.written
+        return self._kept(taken, began)
 
     def hold(self, records: Sequence[Record]) -> frozenset[str]:
         """Renew the claims that might run out during a create. The ids of those that another sender took over."""
@@ -116,7 +134,9 @@ class OwnClaims:
             intended = intended_digests(record, self._images)
             if claims.needs_renewal(held.claim, age, intended):
                 renewals.append((held, claims.renewed(held.claim, intended, self._clock.now())))
-        return frozenset(lost) | self._renew(renewals)
+        lost |= self._renew(renewals)
+        self._may_have_created |= {record.id for record in records} - lost
+        return frozenset(lost)
 
     def release(self, record_ids: Sequence[str]) -> None:
         """Give claims back under which this send created nothing.
@@ -124,7 +144,7 @@ class OwnClaims:
         A claim that may lead to an earlier work item is abandoned instead of removed: without it, that work item would
         be forgotten, and made a second time.
         """
-        held = [stored for record_id in record_ids if (stored := self._held.pop(record_id, None)) is not None]
+        held = [stored for record_id in record_ids if (stored := self._forgotten(record_id)) is not None]
         removable = [stored for stored in held if not claims.knows_of_work_item(stored.claim)]
         kept = [stored for stored in held if claims.knows_of_work_item(stored.claim)]
         if removable:
@@ -135,25 +155,30 @@ class OwnClaims:
                     self._integration_id, [(stored, claims.abandoned(stored.claim)) for stored in kept]
                 )
 
+    def release_all(self) -> None:
+        """Give back every claim that this send still holds, whatever ended it.
+
+        A claim under which a create may have been requested stays as it is: the request may still be carried out, and
+        the next send looks for its work item after the claim's minute.
+        """
+        self.spend(sorted(self._may_have_created))
+        self.release(sorted(self._held))
+
     def spend(self, record_ids: Sequence[str]) -> None:
         """Forget claims that gave way to links, or that must stay because a work item may exist."""
         for record_id in record_ids:
-            self._held.pop(record_id, None)
+            self._forgotten(record_id)
+
+    def _forgotten(self, record_id: str) -> StoredClaim | None:
+        """The claim on a record, which this send holds no more."""
+        self._may_have_created.discard(record_id)
+        return self._held.pop(record_id, None)
 
     def _renew(self, renewals: Sequence[tuple[StoredClaim, Claim]]) -> frozenset[str]:
-        if not renewals:
-            return frozenset()
-        began = self._clock.monotonic()
-        try:
-            renewed: Mapping[str, StoredClaim] = self._links.renew(self._integration_id, renewals)
-        except LinkChanged as error:
-            renewed = {key: item for key, item in error.written.items() if isinstance(item, StoredClaim)}
-        lost = frozenset(claim.aha_id for _, claim in renewals if claim.aha_id not in renewed)
-        for stored in renewed.values():
-            self._keep(stored, began)
+        lost = frozenset(claim.aha_id for _, claim in renewals) - self._renewed(renewals)
         references = {claim.aha_id: claim.reference for _, claim in renewals}
         for record_id in lost:
-            self._held.pop(record_id, None)
+            self._forgotten(record_id)
             name = references[record_id] or record_id
             self._operation.log.add(
                 log_events.CLAIM_LOST,
@@ -162,6 +187,24 @@ class OwnClaims:
                 reference=name,
             )
         return lost
+
+    def _renewed(self, pairs: Sequence[tuple[StoredClaim, Claim]]) -> frozenset[str]:
+        """Replace claims by this send's. The ids of those that were as they had been read; this send holds them now."""
+        if not pairs:
+            return frozenset()
+        began = self._clock.monotonic()
+        try:
+            written: Mapping[str, object] = self._links.renew(self._integration_id, pairs)
+        except LinkChanged as error:
+            written = error.written
+        return self._kept(written, began)
+
+    def _kept(self, written: Mapping[str, object], began: float) -> frozenset[str]:
+        """Hold the claims among what was written; their ids."""
+        kept = {key: stored for key, stored in written.items() if isinstance(stored, StoredClaim)}
+        for stored in kept.values():
+            self._keep(stored, began)
+        return frozenset(kept)
 
     def _keep(self, stored: StoredClaim, since: float | None = None) -> None:
         """Note a claim that this send wrote at `since` (monotonic), or read at the age that it has."""

@@ -129,46 +129,37 @@ class LinkStore(LinkReader):
     def renew(
         self, integration_id: str, pairs: Sequence[tuple[StoredClaim, Claim]]
     ) -> dict[str, StoredClaim]:
-        """Replace this sender's claims by new ones, whose age starts anew; by Aha! id.
+        """Replace claims, as they were read, by new ones, whose age starts anew; by Aha! id.
 
         Raises:
-            LinkChanged: some were taken over; `written` holds the others.
+            LinkChanged: some were renewed or taken over; `written` holds the others.
         """
         writes = [
             RecordWrite(claim.aha_id, (Replace(claim_row(integration_id, claim), stored.etag),))
             for stored, claim in pairs
         ]
-        etags = _etags(write_records(self._table, writes))
-        written = {
-            claim.aha_id: StoredClaim(claim, etags[claim.aha_id][0])
-            for _, claim in pairs
-            if claim.aha_id in etags
-        }
-        _raise_if_left_out([claim.aha_id for _, claim in pairs], written)
-        return written
+        return _written_claims(pairs, _etags(write_records(self._table, writes)))
 
-    def take_over(self, integration_id: str, stored: StoredClaim, claim: Claim) -> StoredClaim:
-        """Replace another sender's claim by this one.
+    def claim_again(
+        self, integration_id: str, pairs: Sequence[tuple[StoredLink, Claim]]
+    ) -> dict[str, StoredClaim]:
+        """Replace links whose work items are gone by claims; by Aha! id.
 
         Raises:
-            LinkChanged: somebody else took it over first, or its sender renewed it.
-        """
-        return self.renew(integration_id, [(stored, claim)])[claim.aha_id]
-
-    def claim_again(self, integration_id: str, stored: StoredLink, claim: Claim) -> StoredClaim:
-        """Replace a link whose work item is gone by a claim.
-
-        Raises:
-            LinkChanged: the link is not as it was read.
+            LinkChanged: some links are not as they were read; `written` holds the claims on the others.
         """
         # A pointer changes only together with its link, so the link's ETag protects both rows.
-        operations = (
-            Replace(claim_row(integration_id, claim), ANY_VERSION),
-            Delete(link_row(integration_id, stored.link), stored.etag),
-        )
-        etags = _etags(write_records(self._table, [RecordWrite(claim.aha_id, operations)]))
-        _raise_if_left_out([claim.aha_id], etags)
-        return StoredClaim(claim, etags[claim.aha_id][0])
+        writes = [
+            RecordWrite(
+                claim.aha_id,
+                (
+                    Replace(claim_row(integration_id, claim), ANY_VERSION),
+                    Delete(link_row(integration_id, stored.link), stored.etag),
+                ),
+            )
+            for stored, claim in pairs
+        ]
+        return _written_claims(pairs, _etags(write_records(self._table, writes)))
 
     def release(self, integration_id: str, stored_claims: Sequence[StoredClaim]) -> None:
         """Remove claims under which nothing was created. A claim that was taken over is left alone."""
@@ -257,6 +248,19 @@ def _writes(integration_id: str, changes: LinkChanges) -> list[RecordWrite]:
         for stored, link in changes.replaced
     ]
     return [*claimed, *established, *replaced]
+
+
+def _written_claims(
+    pairs: Sequence[tuple[object, Claim]], etags: Mapping[str, tuple[str, ...]]
+) -> dict[str, StoredClaim]:
+    """The claims that were written, whose row is the first of each record. Raises LinkChanged if any was left out."""
+    written = {
+        claim.aha_id: StoredClaim(claim, etags[claim.aha_id][0])
+        for _, claim in pairs
+        if claim.aha_id in etags
+    }
+    _raise_if_left_out([claim.aha_id for _, claim in pairs], written)
+    return written
 
 
 def _own_claim(claim: Claim, outcome: Written | Conflicting) -> StoredClaim | None:

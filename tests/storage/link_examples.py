@@ -86,6 +86,11 @@ def claimed(store: LinkStore, integration_id: str, *aha_ids: str) -> list[Stored
     return [found[aha_id] for aha_id in aha_ids]
 
 
+def taken_over(store: LinkStore, integration_id: str, stored: StoredClaim, claim: Claim) -> StoredClaim:
+    """The claim after another sender replaced it by this one."""
+    return store.renew(integration_id, [(stored, claim)])[claim.aha_id]
+
+
 def established(store: LinkStore, integration_id: str, *links: Link) -> list[StoredLink]:
     claims = claimed(store, integration_id, *(link.aha_id for link in links))
     stored = store.establish(integration_id, list(zip(claims, links, strict=True)))

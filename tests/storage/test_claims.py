@@ -28,6 +28,7 @@ from tests.storage.link_examples import (
     established,
     later,
     stored_row,
+    taken_over,
 )
 from tests.storage.relay import FaultyStorage
 
@@ -190,7 +191,7 @@ def test_a_claim_is_taken_over_once(store: LinkStore, integration_id: str) -> No
     def attempt(number: int) -> StoredClaim | None:
         start.wait()
         try:
-            return store.take_over(integration_id, dead, a_claim(operation_id=f"heir-{number}"))
+            return taken_over(store, integration_id, dead, a_claim(operation_id=f"heir-{number}"))
         except LinkChanged:
             return None
 
@@ -205,7 +206,7 @@ def test_a_sender_whose_claim_was_taken_over_can_neither_renew_nor_establish_nor
     store: LinkStore, integration_id: str
 ) -> None:
     slow, steady = claimed(store, integration_id, "1", "2")
-    heir = store.take_over(integration_id, slow, a_claim("1", "heir"))
+    heir = taken_over(store, integration_id, slow, a_claim("1", "heir"))
 
     with pytest.raises(LinkChanged) as failure:
         store.renew(integration_id, later([slow, steady]))
@@ -249,7 +250,7 @@ def test_a_record_whose_work_item_is_gone_is_claimed_again(
         found = store.by_work_item(integration_id, 42)
     assert isinstance(found, StoredLink)
 
-    claim = store.claim_again(integration_id, found, a_claim(operation_id="operation-2"))
+    claim = store.claim_again(integration_id, [(found, a_claim(operation_id="operation-2"))])["6776"]
 
     assert claims_in(store.load(integration_id, ["6776"])) == {"6776": claim}
     assert store.by_work_item(integration_id, 42) is None
@@ -264,7 +265,7 @@ def test_a_link_that_changed_is_not_claimed_again(store: LinkStore, integration_
     store.replace(integration_id, [(stored, newer)])
 
     with pytest.raises(LinkChanged):
-        store.claim_again(integration_id, stored, a_claim())
+        store.claim_again(integration_id, [(stored, a_claim())])
 
     assert_linked(store, integration_id, newer)
 
@@ -294,9 +295,9 @@ def test_a_pointer_whose_link_is_missing_is_taken_over_and_linked_again(
     found = store.load(integration_id, ["6776"])["6776"]
     assert isinstance(found, StoredClaim)
 
-    taken = store.take_over(integration_id, found, replace(found.claim, operation_id="operation-2"))
+    taken = taken_over(store, integration_id, found, replace(found.claim, operation_id="operation-2"))
     with pytest.raises(LinkChanged):
-        store.take_over(integration_id, found, replace(found.claim, operation_id="operation-3"))
+        taken_over(store, integration_id, found, replace(found.claim, operation_id="operation-3"))
 
     assert claims_in(store.load(integration_id, ["6776"])) == {"6776": taken}
     store.establish(integration_id, [(taken, a_link())])

@@ -40,7 +40,7 @@ from shared.sending.upload_results import UploadResults
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
 from shared.storage.tables import Tables
 from shared.storage.unfinished_sends import SendNote
-from tests.storage.link_examples import established
+from tests.storage.link_examples import established, taken_over
 from tests.unit.examples import (
     NOON,
     a_link,
@@ -273,7 +273,7 @@ def test_a_work_item_whose_claim_was_taken_over_meanwhile_is_not_linked_by_this_
     claim = send.stored()
     assert isinstance(claim, StoredClaim)
     heir = replace(claim.claim, operation_id="op-heir", is_inherited=True)
-    store.take_over(integration_id, claim, heir)
+    taken_over(store, integration_id, claim, heir)
 
     send.commit({FEATURE.id: created(ITEM)})
 

@@ -20,6 +20,7 @@ from tests.storage.link_examples import (
     claims_in,
     established,
     later,
+    taken_over,
 )
 from tests.storage.relay import FaultyStorage
 
@@ -30,7 +31,7 @@ def renewing(store: LinkStore, integration_id: str) -> dict[str, StoredLink | St
 
 def taking_over(store: LinkStore, integration_id: str) -> dict[str, StoredLink | StoredClaim]:
     (claim,) = claims_of(store, integration_id, ["1"])
-    return {"1": store.take_over(integration_id, claim, a_claim("1", "heir"))}
+    return {"1": taken_over(store, integration_id, claim, a_claim("1", "heir"))}
 
 
 def releasing(store: LinkStore, integration_id: str) -> dict[str, StoredLink | StoredClaim]:
@@ -52,7 +53,7 @@ def replacing(store: LinkStore, integration_id: str) -> dict[str, StoredLink | S
 def claiming_again(store: LinkStore, integration_id: str) -> dict[str, StoredLink | StoredClaim]:
     found = store.by_work_item(integration_id, 2)
     assert found is not None
-    return {"2": store.claim_again(integration_id, found, a_claim("2", "operation-2"))}
+    return {**store.claim_again(integration_id, [(found, a_claim("2", "operation-2"))])}
 
 
 def claims_of(store: LinkStore, integration_id: str, aha_ids: Sequence[str]) -> list[StoredClaim]:

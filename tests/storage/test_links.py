@@ -22,6 +22,7 @@ from tests.storage.link_examples import (
     claims_in,
     established,
     stored_row,
+    taken_over,
 )
 from tests.storage.relay import FaultyStorage
 
@@ -283,7 +284,7 @@ def test_a_claim_that_changed_leaves_pointer_and_link_unwritten(
     store: LinkStore, tables: Tables, integration_id: str
 ) -> None:
     (claim,) = claimed(store, integration_id, "6776")
-    heir = store.take_over(integration_id, claim, a_claim(operation_id="heir"))
+    heir = taken_over(store, integration_id, claim, a_claim(operation_id="heir"))
 
     with pytest.raises(LinkChanged) as failure:
         store.establish(integration_id, [(claim, a_link())])

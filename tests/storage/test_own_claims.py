@@ -12,7 +12,7 @@ from shared.domain.images import Images
 from shared.domain.links import Claim, Field, digest
 from shared.domain.records import Record
 from shared.operation import Operation
-from shared.sending.own_claims import OwnClaims
+from shared.sending.own_claims import FoundClaims, OwnClaims, sort_claims
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
 from tests.storage.link_examples import assert_linked, established
 from tests.storage.relay import FaultyStorage
@@ -116,7 +116,7 @@ def test_the_claim_of_a_running_sender_is_waited_for(
     found = stored_claim(store, integration_id)
     assert found is not None
 
-    assert not second.claims.consider(found, take_over=True)
+    assert sort_claims([found], "operation-2") == FoundClaims((), (), frozenset((FEATURE.id,)))
     assert second.claims.of(FEATURE.id) is None
 
 
@@ -126,7 +126,9 @@ def test_a_sender_goes_on_under_its_own_claim_that_it_reads_again(
     found = a_claim_of_a_dead_sender(store, integration_id, first)
     again = Sender(store, integration_id, "operation-1")
 
-    assert again.claims.consider(found, take_over=True)
+    assert sort_claims([found], "operation-1") == FoundClaims((found,), (), frozenset())
+    again.claims.go_on([found])
+
     assert again.claims.of(FEATURE.id) is not None
     assert not again.claims.is_inherited(FEATURE.id)
 
@@ -136,7 +138,8 @@ def test_the_claim_of_a_sender_that_died_is_taken_over(
 ) -> None:
     found = a_claim_of_a_dead_sender(store, integration_id, first)
 
-    assert second.claims.consider(found, take_over=True)
+    assert sort_claims([found], "operation-2") == FoundClaims((), (found,), frozenset())
+    assert second.claims.take_over([found]) == frozenset()
 
     claim = claim_of(store, integration_id)
     assert (claim.operation_id, claim.is_inherited, claim.began_at) == ("operation-2", True, NOON)
@@ -145,25 +148,48 @@ def test_the_claim_of_a_sender_that_died_is_taken_over(
     assert entry.detail["earlier_operation_id"] == "operation-1"
 
 
-def test_a_dry_run_goes_on_as_if_it_took_the_claim_over(
-    store: LinkStore, integration_id: str, first: Sender, second: Sender
-) -> None:
-    found = a_claim_of_a_dead_sender(store, integration_id, first)
-
-    assert second.claims.consider(found, take_over=False)
-
-    assert claim_of(store, integration_id).operation_id == "operation-1"
-    assert second.claims.of(FEATURE.id) is None
-
-
 def test_of_two_senders_that_take_a_claim_over_one_succeeds(
     store: LinkStore, integration_id: str, first: Sender, second: Sender
 ) -> None:
     found = a_claim_of_a_dead_sender(store, integration_id, first)
     third = Sender(store, integration_id, "operation-3")
 
-    assert second.claims.consider(found, take_over=True)
-    assert not third.claims.consider(found, take_over=True)
+    assert second.claims.take_over([found]) == frozenset()
+    assert third.claims.take_over([found]) == {FEATURE.id}
+    assert third.claims.of(FEATURE.id) is None
+    assert third.logged("claim.taken-over") == []
+
+
+def test_claims_of_senders_that_died_are_taken_over_a_hundred_in_a_transaction(
+    faulty_storage: FaultyStorage, unreliable: LinkStore, integration_id: str, first: Sender
+) -> None:
+    records = [a_requirement(id=f"R-{number}") for number in range(250)]
+    first.claims.take(records)
+    found = unreliable.load(integration_id, [record.id for record in records])
+    dead = [stored for stored in found.values() if isinstance(stored, StoredClaim)]
+    heir = Sender(unreliable, integration_id, "operation-2")
+    faulty_storage.clear_requests()
+
+    assert heir.claims.take_over(dead) == frozenset()
+
+    assert [request["path"].rpartition("/")[2] for request in faulty_storage.requests()] == ["$batch"] * 3
+    assert all(heir.claims.is_inherited(record.id) for record in records)
+    assert len(heir.logged("claim.taken-over")) == 250
+
+
+def test_a_claim_that_somebody_took_over_first_does_not_keep_the_others_from_it(
+    store: LinkStore, integration_id: str, first: Sender, second: Sender
+) -> None:
+    first.claims.take([FEATURE, REQUIREMENT])
+    found = [stored_claim(store, integration_id, record) for record in (FEATURE, REQUIREMENT)]
+    dead = [stored for stored in found if stored is not None]
+    second.claims.take_over(dead[:1])
+    third = Sender(store, integration_id, "operation-3")
+
+    assert third.claims.take_over(dead) == {FEATURE.id}
+
+    assert claim_of(store, integration_id, FEATURE).operation_id == "operation-2"
+    assert claim_of(store, integration_id, REQUIREMENT).operation_id == "operation-3"
 
 
 @pytest.mark.parametrize("ahead", [-90, 90])
@@ -180,8 +206,9 @@ def test_a_host_whose_clock_differs_by_90_seconds_takes_over_neither_sooner_nor_
 
     assert young is not None
     assert old is not None
-    assert not other.claims.consider(young, take_over=True)
-    assert other.claims.consider(old, take_over=True)
+    assert sort_claims([young], other.operation.id).held_elsewhere == {FEATURE.id}
+    assert sort_claims([old], other.operation.id).abandoned == (old,)
+    assert other.claims.take_over([old]) == frozenset()
 
 
 def test_a_young_claim_holds_without_being_written_again(
@@ -229,7 +256,7 @@ def test_a_claim_that_was_read_is_as_old_as_table_storage_says(
     faulty_storage.relay.since_writes = timedelta(seconds=12)
     found = stored_claim(unreliable, integration_id)
     assert found is not None
-    again.claims.consider(found, take_over=True)
+    again.claims.go_on([found])
     again.time.sleep(1)
 
     again.claims.hold([FEATURE])
@@ -250,7 +277,7 @@ def test_a_claim_is_renewed_if_the_record_says_something_else_now(
 def test_an_inherited_claim_is_the_senders_own_once_it_was_renewed_for_a_create(
     store: LinkStore, integration_id: str, first: Sender, second: Sender
 ) -> None:
-    second.claims.consider(a_claim_of_a_dead_sender(store, integration_id, first), take_over=True)
+    second.claims.take_over([a_claim_of_a_dead_sender(store, integration_id, first)])
     second.time.sleep(11)
 
     second.claims.hold([FEATURE])
@@ -264,7 +291,7 @@ def test_a_claim_that_another_sender_took_over_is_lost_and_the_others_hold(
 ) -> None:
     found = a_claim_of_a_dead_sender(store, integration_id, first)
     first.claims.take([REQUIREMENT])
-    second.claims.consider(found, take_over=True)
+    second.claims.take_over([found])
     first.time.sleep(11)
 
     assert first.claims.hold([FEATURE, REQUIREMENT]) == {FEATURE.id}
@@ -293,7 +320,7 @@ def test_a_claim_under_which_nothing_was_created_is_removed(
 def test_an_inherited_claim_is_abandoned_so_that_the_next_sender_looks_for_the_work_item(
     store: LinkStore, integration_id: str, first: Sender, second: Sender
 ) -> None:
-    second.claims.consider(a_claim_of_a_dead_sender(store, integration_id, first), take_over=True)
+    second.claims.take_over([a_claim_of_a_dead_sender(store, integration_id, first)])
 
     second.claims.release([FEATURE.id])
 
@@ -302,14 +329,14 @@ def test_an_inherited_claim_is_abandoned_so_that_the_next_sender_looks_for_the_w
     third = Sender(store, integration_id, "operation-3")
     found = stored_claim(store, integration_id)
     assert found is not None
-    assert third.claims.consider(found, take_over=True)
+    assert third.claims.take_over(sort_claims([found], "operation-3").abandoned) == frozenset()
     assert third.claims.is_inherited(FEATURE.id)
 
 
 def test_a_claim_that_another_sender_took_over_is_not_given_back(
     store: LinkStore, integration_id: str, first: Sender, second: Sender
 ) -> None:
-    second.claims.consider(a_claim_of_a_dead_sender(store, integration_id, first), take_over=True)
+    second.claims.take_over([a_claim_of_a_dead_sender(store, integration_id, first)])
 
     first.claims.release([FEATURE.id])
 
@@ -328,12 +355,65 @@ def test_a_claim_that_is_spent_stays_in_the_table_and_is_given_back_no_more(
     assert first.claims.of(FEATURE.id) is None
 
 
+def test_a_send_that_ends_gives_back_what_it_holds_but_not_what_it_may_have_created(
+    store: LinkStore, integration_id: str, first: Sender
+) -> None:
+    # The create of the feature was requested and not answered yet.
+    first.claims.take([FEATURE, REQUIREMENT])
+    first.claims.hold([FEATURE])
+
+    first.claims.release_all()
+
+    assert claim_of(store, integration_id).operation_id == "operation-1"
+    assert stored_claim(store, integration_id, REQUIREMENT) is None
+    assert first.claims.of(FEATURE.id) is None
+
+
+def test_a_send_that_ends_abandons_what_it_took_over(
+    store: LinkStore, integration_id: str, first: Sender, second: Sender
+) -> None:
+    second.claims.take_over([a_claim_of_a_dead_sender(store, integration_id, first)])
+
+    second.claims.release_all()
+
+    claim = claim_of(store, integration_id)
+    assert (claim.operation_id, claim.is_inherited) == ("", True)
+
+
+def test_a_create_that_was_refused_leaves_no_claim_when_the_send_ends(
+    store: LinkStore, integration_id: str, first: Sender
+) -> None:
+    first.claims.take([FEATURE])
+    first.claims.hold([FEATURE])
+    first.claims.release([FEATURE.id])
+    first.claims.take([FEATURE])
+
+    first.claims.release_all()
+
+    assert stored_claim(store, integration_id) is None
+
+
+def test_links_whose_work_items_are_gone_give_way_fifty_in_a_transaction(
+    faulty_storage: FaultyStorage, unreliable: LinkStore, integration_id: str
+) -> None:
+    records = [a_requirement(id=f"R-{number}") for number in range(100)]
+    links = [a_link(record, a_work_item(id=1000 + number)) for number, record in enumerate(records)]
+    stored = established(unreliable, integration_id, *links)
+    sender = Sender(unreliable, integration_id, "operation-1")
+    faulty_storage.clear_requests()
+
+    taken = sender.claims.take_again(list(zip(records, stored, strict=True)))
+
+    assert taken == {record.id for record in records}
+    assert len(faulty_storage.requests()) == 2
+
+
 def test_a_link_whose_work_item_is_gone_gives_way_to_a_claim_that_names_it(
     store: LinkStore, integration_id: str, first: Sender
 ) -> None:
     (stored,) = established(store, integration_id, a_link(FEATURE, a_work_item()))
 
-    assert first.claims.take_again(FEATURE, stored)
+    assert first.claims.take_again([(FEATURE, stored)]) == {FEATURE.id}
 
     claim = claim_of(store, integration_id)
     assert (claim.operation_id, claim.work_item_id, claim.is_inherited) == ("operation-1", 12, False)
@@ -344,7 +424,7 @@ def test_a_claim_that_names_a_deleted_work_item_is_abandoned_because_it_may_be_r
     store: LinkStore, integration_id: str, first: Sender
 ) -> None:
     (stored,) = established(store, integration_id, a_link(FEATURE, a_work_item()))
-    first.claims.take_again(FEATURE, stored)
+    first.claims.take_again([(FEATURE, stored)])
 
     first.claims.release([FEATURE.id])
 
@@ -359,7 +439,7 @@ def test_a_link_that_somebody_changed_does_not_give_way(
     changed = replace(stored.link, agreed_revision=9)
     store.replace(integration_id, [(stored, changed)])
 
-    assert not first.claims.take_again(FEATURE, stored)
+    assert first.claims.take_again([(FEATURE, stored)]) == frozenset()
 
     assert_linked(store, integration_id, changed)
     assert first.claims.of(FEATURE.id) is None

@@ -29,6 +29,7 @@ from tests.storage.link_examples import (
     claims_in,
     established,
     stored_row,
+    taken_over,
 )
 
 HOUR = timedelta(hours=1)
@@ -137,7 +138,7 @@ def test_a_claim_with_fewer_properties_than_todays_is_read_with_defaults(
     assert isinstance(found, StoredClaim)
     assert (found.claim.operation_id, found.claim.reference) == ("operation-1", "")
     assert (found.claim.intended, found.claim.work_item_id, found.claim.is_inherited) == ({}, None, False)
-    taken = store.take_over(integration_id, found, a_claim("6775", "operation-2"))
+    taken = taken_over(store, integration_id, found, a_claim("6775", "operation-2"))
     assert claims_in(store.load(integration_id, ["6775"])) == {"6775": taken}
 
 

@@ -21,7 +21,7 @@ from shared.storage.unfinished_sends import (
     UnfinishedSendStore,
     UnreadableNote,
 )
-from tests.storage.link_examples import LOST_ANSWERS, a_claim, a_link, assert_linked, established
+from tests.storage.link_examples import LOST_ANSWERS, a_claim, a_link, assert_linked, established, taken_over
 from tests.storage.relay import FaultyStorage
 
 NOTE = UnfinishedSend("6775", "FEAT-1", "operation-1")
@@ -112,7 +112,7 @@ def test_a_note_stays_if_one_of_the_last_links_cannot_be_written(
 ) -> None:
     send = a_send(notes, integration_id)
     held = claim_with(send, store, integration_id, [a_claim("1"), a_claim("2")])
-    other = store.take_over(integration_id, held["2"], replace(held["2"].claim, operation_id="operation-2"))
+    other = taken_over(store, integration_id, held["2"], replace(held["2"].claim, operation_id="operation-2"))
     pairs = [(held["1"], a_link("1", 1)), (held["2"], a_link("2", 2))]
 
     written = establish_last(send, store, integration_id, pairs)

@@ -26,6 +26,7 @@ from shared.sending.outcome import Outcome, OutcomeKind
 from shared.sending.own_claims import OwnClaims
 from shared.sending.work_item_write import WorkItemWrite
 from shared.storage.links import LinkStore, StoredClaim
+from tests.storage.link_examples import taken_over
 from tests.storage.relay import FaultyStorage
 from tests.unit.examples import NOON, a_record, a_requirement, an_integration
 from tests.unit.operations import Clock as ManualTime
@@ -241,7 +242,7 @@ def test_a_create_whose_claim_was_taken_over_is_left_to_the_other_send(
     def slow_fault(asked: Asked) -> Reply:
         found = store.load(integration_id, ["R2"])["R2"]
         assert isinstance(found, StoredClaim)
-        store.take_over(integration_id, found, replace(found.claim, operation_id="op-heir"))
+        taken_over(store, integration_id, found, replace(found.claim, operation_id="op-heir"))
         writer.time.sleep(61)
         return first_at_fault(asked)
 
@@ -314,7 +315,7 @@ def test_a_create_whose_claim_was_taken_over_while_it_waited_for_a_free_thread_i
 
     def take_over() -> None:
         found = azure_devops.claim(LAST)
-        store.take_over(integration_id, found, replace(found.claim, operation_id="op-heir"))
+        taken_over(store, integration_id, found, replace(found.claim, operation_id="op-heir"))
 
     azure_devops.before_first_answer = take_over
     with serving(azure_devops) as server:
