@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from shared import log_events
@@ -30,6 +30,20 @@ def isolated(
             return note_defect(operation, error, name(argument))
 
     return attempt
+
+
+def done_and_failed(
+    arguments: Iterable[Argument], outcomes: Iterable[Result | OperationFailed]
+) -> tuple[list[tuple[Argument, Result]], list[tuple[Argument, OperationFailed]]]:
+    """The outcomes of an isolated call, each with its argument: those that were done, and those that failed."""
+    done: list[tuple[Argument, Result]] = []
+    failed: list[tuple[Argument, OperationFailed]] = []
+    for argument, outcome in zip(arguments, outcomes, strict=True):
+        if isinstance(outcome, OperationFailed):
+            failed.append((argument, outcome))
+        else:
+            done.append((argument, outcome))
+    return done, failed
 
 
 def note_defect(operation: Operation, error: Exception, name: str) -> Defect:

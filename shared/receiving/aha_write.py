@@ -6,30 +6,12 @@ one field at a time: a refused status holds back neither name nor description.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 from shared.clients.aha import Aha, RecordChange
 from shared.domain.aha_record import AhaRecord
 from shared.domain.links import Field, Link
 from shared.domain.receive_plan import ReceivePlan, kept_fields
+from shared.domain.written_to_aha import WrittenToAha, in_order, refused_fields
 from shared.errors import Forbidden, NotFound, Refused, RuleViolation
-
-
-@dataclass(frozen=True)
-class WrittenToAha:
-    """What became of a write: the record afterwards, the errors of refused fields, and the fields that Aha! kept as
-    they were although it answered with success.
-    """
-
-    record: AhaRecord
-    refused: Mapping[Field, Refused] = field(default_factory=dict)
-    kept: frozenset[Field] = frozenset()
-
-    @property
-    def not_taken(self) -> frozenset[Field]:
-        """The fields that did not get their new values."""
-        return self.kept | frozenset(self.refused)
 
 
 def write_to_aha(aha: Aha, link: Link, before: AhaRecord, plan: ReceivePlan) -> WrittenToAha:
@@ -41,13 +23,10 @@ def write_to_aha(aha: Aha, link: Link, before: AhaRecord, plan: ReceivePlan) -> 
     after, refused = before, dict[Field, Refused]()
     try:
         after = aha.update(link.kind, link.aha_id, _change(plan, plan.written_fields))
-    except RuleViolation as error:
-        if len(plan.written_fields) == 1:
-            refused = dict.fromkeys(plan.written_fields, error)
-        else:
+    except (RuleViolation, Forbidden, NotFound) as error:
+        refused = dict.fromkeys(refused_fields(error, plan.written_fields), error)
+        if not refused:
             after, refused = _write_one_by_one(aha, link, before, plan)
-    except (Forbidden, NotFound) as error:
-        refused = dict.fromkeys(plan.written_fields, error)
     kept = kept_fields(plan, link, before, after) - frozenset(refused)
     return WrittenToAha(after, refused, kept)
 
@@ -56,7 +35,7 @@ def _write_one_by_one(
     aha: Aha, link: Link, before: AhaRecord, plan: ReceivePlan
 ) -> tuple[AhaRecord, dict[Field, Refused]]:
     after, refused = before, dict[Field, Refused]()
-    for name in sorted(plan.written_fields, key=lambda item: item.value):
+    for name in in_order(plan.written_fields):
         try:
             after = aha.update(link.kind, link.aha_id, _change(plan, frozenset((name,))))
         except (RuleViolation, Forbidden, NotFound) as error:

@@ -6,35 +6,33 @@ For changes whose notifications were lost, or did not say which work item they w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.app import App
 from shared.concurrency import in_parallel
-from shared.domain.backfill_progress import BackfillProgress, LookedAt
+from shared.domain.backfill_progress import BackfillProgress
 from shared.domain.integration import Integration
 from shared.domain.notifications import Notification
+from shared.domain.received import Received
+from shared.domain.synced_page import (
+    RecordFailed,
+    SyncedPage,
+    looked_at,
+    needs_sync,
+    stops_backfill,
+    time_spent,
+)
 from shared.domain.work_item import WorkItem
-from shared.errors import CredentialsRejected, OperationFailed, System, TimeSpent
-from shared.isolation import isolated
+from shared.errors import OperationFailed
+from shared.isolation import done_and_failed, isolated
 from shared.operation import Operation
-from shared.receiving.changed_items import ChangedPage, changed_items
-from shared.receiving.inbound_sync import InboundSync, Received
+from shared.receiving.changed_items import changed_items
+from shared.receiving.inbound_sync import InboundSync
 from shared.storage.links import StoredLink
 
 _AT_ONCE = 4
 _LEAST_SECONDS = 5.0
-_OUTAGE = 8
-"""When so many records of a page failed and none was synced, a system is down rather than a record at fault."""
-
-
-@dataclass(frozen=True)
-class RecordFailed:
-    """A work item that could not be synced now. `reference` is its record's, empty if it is not known."""
-
-    work_item_id: int
-    reference: str
-    error: OperationFailed
 
 
 @dataclass(frozen=True)
@@ -50,15 +48,10 @@ class Backfilled:
     failures: tuple[RecordFailed, ...] = ()
     stopped_by: OperationFailed | None = None
 
-
-@dataclass
-class _Synced:
-    """What became of the work items of a page."""
-
-    updated: int = 0
-    succeeded: int = 0
-    failures: list[RecordFailed] = field(default_factory=list)
-    time_spent: list[int] = field(default_factory=list)
+    @property
+    def error(self) -> OperationFailed | None:
+        """Why not everything that changed was synced; None if it was."""
+        return self.failures[0].error if self.failures else self.stopped_by
 
 
 def backfill(app: App, operation: Operation, integration: Integration, since: datetime) -> Backfilled:
@@ -75,24 +68,26 @@ def backfill(app: App, operation: Operation, integration: Integration, since: da
         linked = app.links.work_item_ids(integration.integration_id)
         for page in changed_items(azure_devops, linked, since):
             if operation.deadline.remaining() < _LEAST_SECONDS:
-                raise _time_spent()
+                raise time_spent()
             items = list(azure_devops.work_items(page.ids).values()) if page.ids else []
             synced = _sync_page(app, operation, inbound, items)
-            progress = progress.after(_looked_at(page, items, synced, since))
+            changed = {item.id: item.changed_at or since for item in items}
+            progress = progress.after(looked_at(synced, changed, page.complete_to, is_last=page.is_last))
             done = replace(
                 done,
                 until=progress.until,
                 updated=done.updated + synced.updated,
                 failures=(*done.failures, *synced.failures),
             )
-            _raise_if_hopeless(synced)
+            if (hopeless := stops_backfill(synced)) is not None:
+                raise hopeless
     except OperationFailed as error:
         return replace(done, stopped_by=error)
     return done
 
 
-def _sync_page(app: App, operation: Operation, inbound: InboundSync, items: Sequence[WorkItem]) -> _Synced:
-    """Sync the linked work items whose present revision is neither in sync with Aha! nor refused by it."""
+def _sync_page(app: App, operation: Operation, inbound: InboundSync, items: Sequence[WorkItem]) -> SyncedPage:
+    """Sync the linked work items whose present revision needs it."""
 
     def read_link(item: WorkItem) -> StoredLink | None:
         return app.links.by_work_item(inbound.integration_id, item.id)
@@ -101,64 +96,20 @@ def _sync_page(app: App, operation: Operation, inbound: InboundSync, items: Sequ
         item, stored = linked
         return inbound.sync(Notification(item.id, None), stored)
 
-    synced = _Synced()
-    linked: list[tuple[WorkItem, StoredLink]] = []
-    links = in_parallel(isolated(read_link, operation, _name), items)
-    for item, link in zip(items, links, strict=True):
-        if isinstance(link, OperationFailed):
-            _count(synced, item, "", link)
-        elif link is not None and not _is_settled(item, link):
-            linked.append((item, link))
+    links, unread = done_and_failed(items, in_parallel(isolated(read_link, operation, _name), items))
+    linked = [
+        (item, stored)
+        for item, stored in links
+        if stored is not None and needs_sync(stored.link, item.revision)
+    ]
     received = in_parallel(isolated(sync, operation, lambda pair: _name(pair[0])), linked, _AT_ONCE)
-    for (item, link), outcome in zip(linked, received, strict=True):
-        _count(synced, item, link.link.reference, outcome)
-    return synced
+    synced, unsynced = done_and_failed(linked, received)
+    return SyncedPage(
+        [answer for _, answer in synced],
+        [RecordFailed(item.id, "", error) for item, error in unread]
+        + [RecordFailed(item.id, stored.link.reference, error) for (item, stored), error in unsynced],
+    )
 
 
 def _name(item: WorkItem) -> str:
     return f"work item {item.id}"
-
-
-def _is_settled(item: WorkItem, stored: StoredLink) -> bool:
-    return stored.link.is_agreed(item.revision) or stored.link.is_refused(item.revision)
-
-
-def _count(synced: _Synced, item: WorkItem, reference: str, outcome: Received | OperationFailed) -> None:
-    if isinstance(outcome, TimeSpent):
-        synced.time_spent.append(item.id)
-    elif isinstance(outcome, OperationFailed):
-        synced.failures.append(RecordFailed(item.id, reference, outcome))
-    else:
-        synced.succeeded += 1
-        synced.updated += outcome.result == "updated"
-
-
-def _looked_at(page: ChangedPage, items: Sequence[WorkItem], synced: _Synced, since: datetime) -> LookedAt:
-    failed = {*synced.time_spent, *(failure.work_item_id for failure in synced.failures)}
-    changed = {item.id: item.changed_at or since for item in items}
-    return LookedAt(
-        page.complete_to,
-        tuple(changed.values()),
-        tuple(moment for number, moment in changed.items() if number in failed),
-        page.is_last,
-    )
-
-
-def _raise_if_hopeless(synced: _Synced) -> None:
-    """Raise the error that would stop the work items of further pages too."""
-    if synced.time_spent:
-        raise _time_spent()
-    errors = [failure.error for failure in synced.failures]
-    refused = next((error for error in errors if isinstance(error, CredentialsRejected)), None)
-    if refused is not None:
-        raise refused
-    if len(errors) >= _OUTAGE and not synced.succeeded:
-        raise errors[0]
-
-
-def _time_spent() -> TimeSpent:
-    return TimeSpent(
-        System.AZURE_DEVOPS,
-        "The time was over before every changed work item was looked at. The next call looks at the rest.",
-        retry_after=1,
-    )

@@ -7,7 +7,6 @@ steps are repeated from the start if another operation changed the link at the s
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from shared import log_events
 from shared.app import App
@@ -19,11 +18,23 @@ from shared.domain.aha_record import AhaRecord
 from shared.domain.images import images_of_integration
 from shared.domain.integration import Integration
 from shared.domain.intentions import with_intentions
-from shared.domain.links import Field, Link, RecordError
+from shared.domain.links import Link, RecordError
 from shared.domain.notifications import Notification
 from shared.domain.present_description import AgreedDescription, described
 from shared.domain.receive_plan import ReceivePlan, aha_says, link_after, plan_receive
+from shared.domain.received import (
+    Received,
+    absent_record,
+    absent_work_item,
+    answer_after_write,
+    answer_by_link,
+    answer_by_revision,
+    not_linked,
+    record_of,
+    refused_record,
+)
 from shared.domain.work_item import WorkItem
+from shared.domain.written_to_aha import WrittenToAha
 from shared.errors import (
     Forbidden,
     LinkChanged,
@@ -34,7 +45,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.operation import Operation
-from shared.receiving.aha_write import WrittenToAha, write_to_aha
+from shared.receiving.aha_write import write_to_aha
 from shared.receiving.receive_log import ReceiveLog
 from shared.settling import SettlePlace, settle_intentions
 from shared.storage.links import StoredLink
@@ -43,18 +54,16 @@ _ROUNDS = 5
 """How often a change is decided anew because another operation changed the link."""
 
 
-@dataclass(frozen=True)
-class Received:
-    """The answer to a notification: `updated`, `unchanged` or `ignored`, and a stable code for the reason."""
-
-    result: str
-    reason: str | None = None
-
-
-def ignore(operation: Operation, reason: str, message: str, **detail: Any) -> Received:
-    """Log that a notification is ignored."""
-    operation.log.add(log_events.NOTIFICATION_IGNORED, message, reason=reason, **detail)
-    return Received("ignored", reason)
+def answer(operation: Operation, received: Received) -> Received:
+    """Log what a notification came to, unless it has log lines of its own, and return it."""
+    if received.message:
+        event = (
+            log_events.NOTIFICATION_IGNORED
+            if received.result == "ignored"
+            else log_events.NOTIFICATION_NOTHING_TO_DO
+        )
+        operation.log.add(event, received.message, reason=received.reason, **received.detail)
+    return received
 
 
 @dataclass(frozen=True)
@@ -93,9 +102,9 @@ class InboundSync:
             Unavailable, Refused: it could not be done now; try again. The evidence names work item and record.
         """
         try:
-            return self._sync(notification, stored)
+            return answer(self._operation, self._sync(notification, stored))
         except OperationFailed as error:
-            where = _where(stored.link) if stored else {"work_item_id": notification.work_item_id}
+            where = record_of(stored.link) if stored else {"work_item_id": notification.work_item_id}
             error.evidence.update(where)
             raise
 
@@ -106,65 +115,42 @@ class InboundSync:
                 self._integration.integration_id, notification.work_item_id
             )
             if stored is None:
-                return ignore(
-                    self._operation,
-                    "work_item_not_linked",
-                    f"This integration did not send work item {notification.work_item_id}.",
-                    work_item_id=notification.work_item_id,
-                )
-            self._operation.log.know_record(_name(stored.link), stored.link.feature_id)
-            if not has_written and _is_synced(stored.link, notification.revision):
-                return self._unchanged(stored.link, "already_agreed")
-            if not has_written and _is_refused(stored.link, notification.revision):
-                return self._not_taken(stored.link)
+                return not_linked(notification.work_item_id)
+            link = stored.link
+            self._operation.log.know_record(_name(link), link.feature_id)
+            # Once something was written, the answer is known, and only the link is left to be brought up to date.
+            known = None if has_written else answer_by_link(link, notification.revision)
+            if known is not None:
+                return known
             try:
                 both = self._look(stored)
                 if isinstance(both, Received):
                     return both
-                if not has_written and both.link.is_refused(both.work_item.revision):
-                    return self._not_taken(both.link)
-                mapping = self._integration.mapping(both.link.kind).status_mapping
-                plan = plan_receive(both.link, both.work_item, both.record, mapping, self._images)
-                self._receive_log.decision(both.link, both.work_item, plan)
-                written = WrittenToAha(both.record)
-                if plan.writes:
-                    stored = self._intend(stored, both, plan)
-                    written = write_to_aha(self._aha, stored.link, both.record, plan)
-                    has_written = has_written or bool(plan.written_fields - written.not_taken)
-                    self._receive_log.not_taken(stored.link, both.work_item, plan, written)
-                self._commit(stored, both, plan, written)
+                known = None if has_written else answer_by_revision(both.link, both.work_item.revision)
+                if known is not None:
+                    return known
+                plan = self._decide(both)
+                intended = self._intend(stored, both, plan)
+                written = self._write(intended, both, plan)
+                has_written = has_written or written.has_changed(plan.written_fields)
+                self._commit(intended, both, plan, written)
+                return answer_after_write(both.link, plan, written, has_written=has_written)
             except LinkChanged as error:
-                self._operation.log.add(
-                    log_events.LINK_CHANGED_MEANWHILE,
-                    f"{error.detail} This operation reads it again.",
-                    work_item_id=stored.link.work_item_id,
-                    reference=_name(stored.link),
-                )
+                self._log_changed_link(link, error)
                 stored = None
-                continue
-            if has_written:
-                return Received("updated")
-            if written.not_taken and not _only_status_refused(written):
-                return self._not_taken(both.link)
-            return self._unchanged(both.link, _why_unchanged(plan, written))
         raise Unavailable(System.STORAGE, "The link keeps changing. Try again.", retry_after=2)
 
     def _look(self, stored: StoredLink) -> _Both | Received:
-        """Read both sides, side by side, and settle the link's intentions."""
+        """Read both sides, and settle the link's intentions."""
         link = stored.link
-        with Threads(1, "aha") as other:
-            reading = other.submit(self._aha.record, link.kind, link.aha_id)
-            try:
-                work_item = self._azure_devops.work_item(link.work_item_id)
-            except NotFound:
-                reading.exception()
-                return self._absent(link)
-            try:
-                record = reading.result()
-            except NotFound as error:
-                return ignore(self._operation, "aha_record_gone", error.detail, **_where(link))
-            except (Forbidden, RuleViolation) as error:
-                return self._refused_record(stored, work_item, error)
+        read = self._read(link)
+        if read is None:
+            return self._absent(link)
+        work_item, record = read
+        if isinstance(record, NotFound):
+            return absent_record(link, record)
+        if isinstance(record, Forbidden | RuleViolation):
+            return self._refused_record(stored, work_item, record)
         shown_field = self._integration.description_field(work_item.type)
         work_item = described(work_item, shown_field, AgreedDescription.of(link))
         try:
@@ -180,38 +166,62 @@ class InboundSync:
             return self._absent(link)
         return _Both(work_item, record, settled)
 
+    def _read(self, link: Link) -> tuple[WorkItem, AhaRecord | Forbidden | NotFound | RuleViolation] | None:
+        """Both sides, read side by side; None if the work item cannot be read, an error if Aha! refuses the record."""
+        with Threads(1, "aha") as other:
+            reading = other.submit(self._read_record, link)
+            try:
+                work_item = self._azure_devops.work_item(link.work_item_id)
+            except NotFound:
+                # How the record stands does not matter then.
+                reading.exception()
+                return None
+            return work_item, reading.result()
+
+    def _read_record(self, link: Link) -> AhaRecord | Forbidden | NotFound | RuleViolation:
+        try:
+            return self._aha.record(link.kind, link.aha_id)
+        except (Forbidden, NotFound, RuleViolation) as error:
+            return error
+
     def _absent(self, link: Link) -> Received:
-        """Ignore a notification of a work item that cannot be read. Only the recycle bin proves that it was deleted."""
-        project, number = self._integration.azure_devops.project, link.work_item_id
-        if self._azure_devops.recycle_bin.deleted_of(project, [number]):
-            return ignore(
-                self._operation,
-                "work_item_gone",
-                f"Work item {number} of {link.reference or link.aha_id} was deleted. The next send of the record "
-                "creates a new one, unless somebody restores it before.",
-                **_where(link),
+        """The answer for a work item that cannot be read. Only the recycle bin proves that it was deleted."""
+        project = self._integration.azure_devops.project
+        is_deleted = bool(self._azure_devops.recycle_bin.deleted_of(project, [link.work_item_id]))
+        if not is_deleted:
+            error = out_of_sight(link, project)
+            self._operation.log.add(
+                log_events.WORK_ITEM_OUT_OF_SIGHT,
+                error.detail,
+                code=error.code,
+                **{**error.evidence, **record_of(link)},
             )
-        error = out_of_sight(link, project)
-        self._operation.log.add(
-            log_events.WORK_ITEM_OUT_OF_SIGHT,
-            error.detail,
-            code=error.code,
-            **{**error.evidence, **_where(link)},
-        )
-        return ignore(
-            self._operation,
-            "work_item_out_of_sight",
-            f"Work item {number} cannot be read, so its changes do not reach Aha!.",
-            **_where(link),
-        )
+        return absent_work_item(link, is_deleted=is_deleted)
+
+    def _decide(self, both: _Both) -> ReceivePlan:
+        """What the change means for the record."""
+        mapping = self._integration.mapping(both.link.kind).status_mapping
+        plan = plan_receive(both.link, both.work_item, both.record, mapping, self._images)
+        self._receive_log.decision(both.link, both.work_item, plan)
+        return plan
 
     def _intend(self, stored: StoredLink, both: _Both, plan: ReceivePlan) -> StoredLink:
         """Store what is about to be written, before it is written."""
+        if not plan.writes:
+            return stored
         intentions = plan.intentions(
             both.link, both.work_item, both.record, self._operation.id, self._clock.now()
         )
         noted = with_intentions(both.link, intentions)
         return self._links.replace(self._integration.integration_id, [(stored, noted)])[noted.aha_id]
+
+    def _write(self, intended: StoredLink, both: _Both, plan: ReceivePlan) -> WrittenToAha:
+        """Write the plan into Aha!."""
+        if not plan.writes:
+            return WrittenToAha(both.record)
+        written = write_to_aha(self._aha, intended.link, both.record, plan)
+        self._receive_log.not_taken(intended.link, both.work_item, plan, written)
+        return written
 
     def _commit(self, stored: StoredLink, both: _Both, plan: ReceivePlan, written: WrittenToAha) -> None:
         """Record in the link what was written."""
@@ -232,53 +242,20 @@ class InboundSync:
         self._receive_log.refused(stored.link, work_item, error)
         noted = self._with_error(replace(stored.link, refused_revision=work_item.revision), error)
         self._links.replace(self._integration.integration_id, [(stored, noted)])
-        return self._not_taken(stored.link)
+        return refused_record(stored.link)
 
     def _with_error(self, link: Link, error: OperationFailed) -> Link:
         noted = RecordError(self._clock.now(), error.code, error.detail, self._operation.id)
         return replace(link, last_error=noted)
 
-    def _not_taken(self, link: Link) -> Received:
-        return ignore(
-            self._operation,
-            "aha_refused",
-            f"Aha! does not take the changes of work item {link.work_item_id}. Its next change tries them again.",
-            **_where(link),
-        )
-
-    def _unchanged(self, link: Link, reason: str) -> Received:
+    def _log_changed_link(self, link: Link, error: LinkChanged) -> None:
         self._operation.log.add(
-            log_events.NOTIFICATION_NOTHING_TO_DO,
-            "No synced field changed.",
-            reason=reason,
-            **_where(link),
+            log_events.LINK_CHANGED_MEANWHILE,
+            f"{error.detail} This operation reads it again.",
+            work_item_id=link.work_item_id,
+            reference=_name(link),
         )
-        return Received("unchanged", reason)
 
 
 def _name(link: Link) -> str:
     return link.reference or link.aha_id
-
-
-def _where(link: Link) -> dict[str, Any]:
-    return {"work_item_id": link.work_item_id, "reference": _name(link)}
-
-
-def _is_synced(link: Link, revision: int | None) -> bool:
-    """Whether a revision is in sync with Aha! for certain, so that neither side has to be read."""
-    return revision is not None and link.is_agreed(revision)
-
-
-def _is_refused(link: Link, revision: int | None) -> bool:
-    return revision is not None and link.is_refused(revision)
-
-
-def _only_status_refused(written: WrittenToAha) -> bool:
-    error = written.refused.get(Field.STATE)
-    return written.not_taken == {Field.STATE} and isinstance(error, RuleViolation)
-
-
-def _why_unchanged(plan: ReceivePlan, written: WrittenToAha) -> str:
-    if written.not_taken:
-        return "status_refused"
-    return "state_not_mapped" if plan.unmapped_state else "already_agreed"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from shared.app import App
 from shared.domain.integration import Integration
-from shared.domain.markers import MarkedRecord, marked_record
-from shared.domain.work_item import HYPERLINK
+from shared.domain.second_work_items import linked_elsewhere, marked_by_comments, with_second_work_item
 from shared.errors import NotFound
 from shared.operation import Operation
 from shared.second_work_item import log_second_work_item
@@ -19,7 +18,7 @@ def report_second_work_item(
     operation: Operation,
     integration: Integration,
     work_item_id: int,
-    hyperlinks: Collection[str],
+    hyperlinks: Iterable[str],
 ) -> None:
     """Log an error if the work item carries the marker of a record that is linked to another work item.
 
@@ -29,31 +28,20 @@ def report_second_work_item(
     Raises:
         Unavailable, Refused: the work item or the link cannot be read now.
     """
-    ours = _records((marked_record(HYPERLINK, comment) for comment in hyperlinks), integration)
+    integration_id = integration.integration_id
+    ours = marked_by_comments(hyperlinks, integration_id)
     if not ours:
         return
-    found = app.links.load(integration.integration_id, sorted(ours))
-    elsewhere = [
-        stored.link
-        for stored in found.values()
-        if isinstance(stored, StoredLink) and stored.link.work_item_id != work_item_id
-    ]
+    found = app.links.load(integration_id, sorted(ours)).values()
+    links = [stored.link for stored in found if isinstance(stored, StoredLink)]
+    elsewhere = linked_elsewhere(links, work_item_id)
     if not elsewhere:
         return
     try:
         item = app.azure_devops(integration.azure_devops, operation).work_item(work_item_id)
     except NotFound:
         return
-    marked = _records(
-        (marked_record(relation.rel, relation.comment) for relation in item.relations), integration
-    )
-    for link in elsewhere:
-        if link.aha_id in marked:
-            name = link.reference or link.aha_id
-            operation.log.know_record(name, link.feature_id)
-            log_second_work_item(operation, name, link.work_item_id, link.work_item_url, item)
-
-
-def _records(marks: Iterable[MarkedRecord | None], integration: Integration) -> set[str]:
-    """The Aha! ids of the records that markers of this integration name."""
-    return {mark.aha_id for mark in marks if mark and mark.integration_id == integration.integration_id}
+    for link in with_second_work_item(elsewhere, item, integration_id):
+        name = link.reference or link.aha_id
+        operation.log.know_record(name, link.feature_id)
+        log_second_work_item(operation, name, link.work_item_id, link.work_item_url, item)

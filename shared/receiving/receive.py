@@ -9,11 +9,18 @@ from typing import Any
 from shared.app import App
 from shared.concurrency import Threads
 from shared.domain.integration import Integration, StoredIntegration
-from shared.domain.notifications import Ignored, Notification, NotificationWithoutDetails, read_notification
+from shared.domain.notifications import Notification, read_notification
+from shared.domain.received import (
+    AnyNotification,
+    Received,
+    answer_after_backfill,
+    answer_without_sync,
+    unlinked_work_item,
+)
 from shared.errors import IntegrationNotFound
 from shared.operation import Operation
 from shared.receiving.backfill import backfill
-from shared.receiving.inbound_sync import InboundSync, Received, ignore
+from shared.receiving.inbound_sync import InboundSync, answer
 from shared.receiving.marked_items import report_second_work_item
 from shared.storage.integrations import DeletedIntegration
 from shared.storage.links import StoredLink
@@ -34,7 +41,7 @@ class Delivery:
     """
 
     integration: StoredIntegration
-    notification: Notification | NotificationWithoutDetails | Ignored
+    notification: AnyNotification
     stored: StoredLink | None
     link_failure: Exception | None = None
 
@@ -86,45 +93,21 @@ def receive(app: App, operation: Operation, delivery: Delivery) -> Received:
         )
     if delivery.link_failure is not None:
         raise delivery.link_failure
-    if isinstance(notification, Ignored):
-        about = notification.work_item
-        if about is not None and integration.enabled:
-            report_second_work_item(app, operation, integration, about.work_item_id, about.hyperlinks)
-        return ignore(operation, notification.reason, notification.message)
-    if not integration.enabled:
-        return ignore(operation, "integration_disabled", "The integration is disabled.")
-    if not integration.receives:
-        return ignore(operation, "aha_not_configured", "No Aha! address and token are configured.")
+    is_linked = delivery.stored is not None
+    unlinked = unlinked_work_item(notification, integration, is_linked=is_linked)
+    if unlinked is not None:
+        report_second_work_item(app, operation, integration, unlinked.work_item_id, unlinked.hyperlinks)
+    known = answer_without_sync(notification, integration, is_linked=is_linked)
+    if known is not None:
+        return answer(operation, known)
     if isinstance(notification, Notification):
-        return _receive_linked(app, operation, integration, notification, delivery.stored)
+        return InboundSync(app, operation, integration).sync(notification, delivery.stored)
     return _receive_without_details(app, operation, integration)
-
-
-def _receive_linked(
-    app: App,
-    operation: Operation,
-    integration: Integration,
-    notification: Notification,
-    stored: StoredLink | None,
-) -> Received:
-    if stored is None:
-        report_second_work_item(
-            app, operation, integration, notification.work_item_id, notification.hyperlinks
-        )
-        return ignore(
-            operation,
-            "work_item_not_linked",
-            f"This integration did not send work item {notification.work_item_id}.",
-            work_item_id=notification.work_item_id,
-        )
-    return InboundSync(app, operation, integration).sync(notification, stored)
 
 
 def _receive_without_details(app: App, operation: Operation, integration: Integration) -> Received:
     """Look at everything that changed lately."""
     done = backfill(app, operation, integration, app.clock.now() - _LOOKS_BACK)
-    if done.failures:
-        raise done.failures[0].error
-    if done.stopped_by is not None:
-        raise done.stopped_by
-    return Received("updated") if done.updated else Received("unchanged", "already_agreed")
+    if done.error is not None:
+        raise done.error
+    return answer_after_backfill(done.updated)

@@ -9,9 +9,9 @@ from shared.domain.kind import Kind
 from shared.domain.links import Field, Link
 from shared.domain.receive_plan import ReceivePlan
 from shared.domain.work_item import WorkItem
+from shared.domain.written_to_aha import WrittenToAha
 from shared.errors import Refused, RuleViolation
 from shared.operation_log import OperationLog
-from shared.receiving.aha_write import WrittenToAha
 
 
 class ReceiveLog:

@@ -175,9 +175,9 @@ MUTATIONS = (
     Mutation(
         "A notification commits before the answer",
         "shared/receiving/inbound_sync.py",
-        "                    written = write_to_aha(self._aha, stored.link, both.record, plan)\n",
-        "                    self._commit(stored, both, plan, written)\n"
-        "                    written = write_to_aha(self._aha, stored.link, both.record, plan)\n",
+        "                written = self._write(intended, both, plan)\n",
+        "                self._commit(intended, both, plan, WrittenToAha(both.record))\n"
+        "                written = self._write(intended, both, plan)\n",
         ("tests/e2e/test_receive_outages.py",),
     ),
     Mutation(

@@ -1,0 +1,157 @@
+"""What a notification comes to: decided from the delivery, the link, and what Aha! took. No input or output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.domain.integration import Integration
+from shared.domain.links import Field, Link
+from shared.domain.notifications import Ignored, Notification, NotificationWithoutDetails
+from shared.domain.receive_plan import ReceivePlan
+from shared.domain.written_to_aha import WrittenToAha
+from shared.errors import NotFound, RuleViolation
+
+
+@dataclass(frozen=True)
+class Received:
+    """The answer to a notification: `updated`, `unchanged` or `ignored`, and a stable code for the reason.
+
+    `message` and `detail` are for the log. An update has no message: it has log lines of its own.
+    """
+
+    result: str
+    reason: str | None = None
+    message: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+UPDATED = Received("updated")
+AnyNotification = Notification | NotificationWithoutDetails | Ignored
+
+
+def answer_without_sync(
+    notification: AnyNotification, integration: Integration, *, is_linked: bool
+) -> Received | None:
+    """The answer to a notification that nothing is synced for; None if something is.
+
+    `is_linked`: a link knows the work item that the notification names.
+    """
+    if isinstance(notification, Ignored):
+        return _ignored(notification.reason, notification.message)
+    if not integration.enabled:
+        return _ignored("integration_disabled", "The integration is disabled.")
+    if not integration.receives:
+        return _ignored("aha_not_configured", "No Aha! address and token are configured.")
+    if isinstance(notification, Notification) and not is_linked:
+        return not_linked(notification.work_item_id)
+    return None
+
+
+def unlinked_work_item(
+    notification: AnyNotification, integration: Integration, *, is_linked: bool
+) -> Notification | None:
+    """The work item without a link that a notification tells of, which may be a record's second one; None if none."""
+    if isinstance(notification, Ignored):
+        return notification.work_item if integration.enabled else None
+    if isinstance(notification, NotificationWithoutDetails) or is_linked:
+        return None
+    return notification if integration.enabled and integration.receives else None
+
+
+def not_linked(work_item_id: int) -> Received:
+    """The answer for a work item that no link knows."""
+    return _ignored(
+        "work_item_not_linked",
+        f"This integration did not send work item {work_item_id}.",
+        {"work_item_id": work_item_id},
+    )
+
+
+def answer_by_link(link: Link, revision: int | None) -> Received | None:
+    """The answer to a notification of a revision, if the link alone tells that neither side has to be read."""
+    if revision is None:
+        return None
+    if link.is_agreed(revision):
+        return _unchanged(link, "already_agreed")
+    return _not_taken(link) if link.is_refused(revision) else None
+
+
+def answer_by_revision(link: Link, revision: int) -> Received | None:
+    """The answer for a work item that is at a revision, if Aha! refused that revision before."""
+    return _not_taken(link) if link.is_refused(revision) else None
+
+
+def absent_work_item(link: Link, *, is_deleted: bool) -> Received:
+    """The answer for a work item that cannot be read. `is_deleted`: it is in the project's recycle bin."""
+    if is_deleted:
+        return _ignored(
+            "work_item_gone",
+            f"Work item {link.work_item_id} of {_name(link)} was deleted. The next send of the record creates a new "
+            "one, unless somebody restores it before.",
+            record_of(link),
+        )
+    return _ignored(
+        "work_item_out_of_sight",
+        f"Work item {link.work_item_id} cannot be read, so its changes do not reach Aha!.",
+        record_of(link),
+    )
+
+
+def absent_record(link: Link, error: NotFound) -> Received:
+    """The answer for a record that Aha! does not show."""
+    return _ignored("aha_record_gone", error.detail, record_of(link))
+
+
+def refused_record(link: Link) -> Received:
+    """The answer for a record that Aha! does not let this token read."""
+    return _not_taken(link)
+
+
+def answer_after_write(
+    link: Link, plan: ReceivePlan, written: WrittenToAha, *, has_written: bool
+) -> Received:
+    """The answer once both sides were compared. `has_written`: this notification has changed Aha!, now or before."""
+    if has_written:
+        return UPDATED
+    if written.not_taken and not _only_status_refused(written):
+        return _not_taken(link)
+    if written.not_taken:
+        return _unchanged(link, "status_refused")
+    return _unchanged(link, "state_not_mapped" if plan.unmapped_state else "already_agreed")
+
+
+def answer_after_backfill(updated: int) -> Received:
+    """The answer to a notification without details, once all that changed lately was synced."""
+    return UPDATED if updated else Received("unchanged", "already_agreed")
+
+
+def record_of(link: Link) -> dict[str, Any]:
+    """The work item and the record of a link, for the log."""
+    return {"work_item_id": link.work_item_id, "reference": _name(link)}
+
+
+def _only_status_refused(written: WrittenToAha) -> bool:
+    error = written.refused.get(Field.STATE)
+    return written.not_taken == {Field.STATE} and isinstance(error, RuleViolation)
+
+
+def _not_taken(link: Link) -> Received:
+    return _ignored(
+        "aha_refused",
+        f"Aha! does not take the changes of work item {link.work_item_id}. Its next change tries them again.",
+        record_of(link),
+    )
+
+
+def _unchanged(link: Link, reason: str) -> Received:
+    return Received("unchanged", reason, "No synced field changed.", record_of(link))
+
+
+def _ignored(reason: str, message: str, detail: Mapping[str, Any] | None = None) -> Received:
+    return Received("ignored", reason, message, detail or {})
+
+
+def _name(link: Link) -> str:
+    return link.reference or link.aha_id

@@ -1,0 +1,80 @@
+"""What a page of a backfill came to, and whether the next page is worth a try. No input or output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.backfill_progress import LookedAt
+from shared.domain.links import Link
+from shared.domain.received import UPDATED, Received
+from shared.errors import CredentialsRejected, OperationFailed, System, TimeSpent
+
+_OUTAGE = 8
+"""When so many records of a page failed and none was synced, a system is down rather than a record at fault."""
+
+
+@dataclass(frozen=True)
+class RecordFailed:
+    """A work item that could not be synced now. `reference` is its record's, empty if it is not known."""
+
+    work_item_id: int
+    reference: str
+    error: OperationFailed
+
+
+@dataclass(frozen=True)
+class SyncedPage:
+    """What became of the work items of a page: the answers, and those that failed. Settled ones have no answer."""
+
+    answers: Sequence[Received] = ()
+    failed: Sequence[RecordFailed] = ()
+
+    @property
+    def updated(self) -> int:
+        """How many records were updated."""
+        return self.answers.count(UPDATED)
+
+    @property
+    def failures(self) -> tuple[RecordFailed, ...]:
+        """Those that failed for a reason of their own, and not only because the time was over."""
+        return tuple(one for one in self.failed if not isinstance(one.error, TimeSpent))
+
+
+def needs_sync(link: Link, revision: int) -> bool:
+    """Whether a linked work item's present revision is neither in sync with Aha! nor refused by it."""
+    return not (link.is_agreed(revision) or link.is_refused(revision))
+
+
+def stops_backfill(page: SyncedPage) -> OperationFailed | None:
+    """The error that would stop the work items of further pages too; None if there is none."""
+    if len(page.failures) < len(page.failed):
+        return time_spent()
+    errors = [one.error for one in page.failures]
+    rejected = next((error for error in errors if isinstance(error, CredentialsRejected)), None)
+    if rejected is not None:
+        return rejected
+    return errors[0] if len(errors) >= _OUTAGE and not page.answers else None
+
+
+def looked_at(
+    page: SyncedPage, changed: Mapping[int, datetime], complete_to: datetime, *, is_last: bool
+) -> LookedAt:
+    """The page as the progress counts it. `changed`: when each of its work items was last changed, by id."""
+    failed = {one.work_item_id for one in page.failed}
+    return LookedAt(
+        complete_to,
+        tuple(changed.values()),
+        tuple(moment for number, moment in changed.items() if number in failed),
+        is_last,
+    )
+
+
+def time_spent() -> TimeSpent:
+    """The error of a backfill that has no time for the next page."""
+    return TimeSpent(
+        System.AZURE_DEVOPS,
+        "The time was over before every changed work item was looked at. The next call looks at the rest.",
+        retry_after=1,
+    )
