@@ -125,8 +125,9 @@ class IntegrationStore:
         if stored is None and (current := self._row(integration.integration_id)) is not None:
             if not current.flag("deleted"):
                 raise _changed(integration.integration_id)
-            # The deletion may not have finished, and a send that was running then may have written links.
-            self._purge(integration.integration_id)
+            # The deletion may not have finished, and a send that was running then may have written links. Newer rows
+            # belong to another save of this id, which wins.
+            self._purge(integration.integration_id, up_to=_last_seen_deleted(current))
             replaced_etag, generation = current.etag, current.text("webhook_generation")
         generation = generation if stored else webhook_generation or generation
         now = datetime.now(timezone.utc)
@@ -209,7 +210,7 @@ class IntegrationStore:
         owner = self._row(owner_id)
         return product_taken(product_id, owner.text("name") if owner else owner_id, owner_id)
 
-    def _purge(self, integration_id: str, *, up_to: datetime | None = None) -> None:
+    def _purge(self, integration_id: str, *, up_to: datetime | None) -> None:
         for table in (self._tables.links, self._tables.log):
             table.purge(escape_key(integration_id), up_to=up_to)
 
@@ -243,6 +244,13 @@ def _deleted(row: Row) -> DeletedIntegration:
         row.flag("purged"),
         row.written_at,
     )
+
+
+def _last_seen_deleted(tombstone: Row) -> datetime | None:
+    """The newest moment, by Table Storage's clock, at which there was certainly no integration."""
+    # The moment of the read is known in whole seconds only.
+    moments = [moment for moment in (tombstone.written_at, tombstone.read_at) if moment is not None]
+    return max(moments, default=None)
 
 
 def _changed(integration_id: str) -> PreconditionFailed:

@@ -307,6 +307,30 @@ def test_a_slow_deletion_keeps_the_links_of_a_new_integration_with_the_same_id(
         assert rows_of(table, "web") == ["new"]
 
 
+def test_a_save_that_loses_keeps_the_links_of_the_integration_that_won(
+    faulty_storage: FaultyStorage, store: IntegrationStore, tables: Tables
+) -> None:
+    """Given a deleted integration, and another save with its id, and a send, before the first save has cleared it."""
+    slow = IntegrationStore(faulty_storage.tables, Vault([fernet_key(1)]))
+    store.delete(store.save(an_integration(), None))
+    for table in (tables.links, tables.log):
+        table.transact([Insert(Row("web", "old"))])
+    faulty_storage.fail(method="GET", path=r"/Links\(\)", delay_ms=2500)
+
+    with ThreadPoolExecutor(1) as other:
+        losing = other.submit(slow.save, an_integration(name="Slower"), None)
+        eventually(lambda: any("/Links()" in request["path"] for request in faulty_storage.requests()))
+        won = store.save(an_integration(), None)
+        for table in (tables.links, tables.log):
+            table.transact([Insert(Row("web", "new"))])
+        with pytest.raises(PreconditionFailed):
+            losing.result()
+
+    assert store.get("web") == won
+    for table in (tables.links, tables.log):
+        assert "new" in rows_of(table, "web")
+
+
 def interrupted_deletion(
     faulty_storage: FaultyStorage, store: IntegrationStore, tables: Tables
 ) -> DeletedIntegration:
