@@ -22,7 +22,7 @@ class WebhookIntegrations:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        # The ids, and when to forget them, in the order in which they were noted.
+        # The ids, and when to forget them, in the order in which they were learned.
         self._known: dict[tuple[str, str], tuple[tuple[str, ...], float]] = {}
 
     def of(self, account_url: str, product_id: str) -> tuple[str, ...] | None:
@@ -31,7 +31,7 @@ class WebhookIntegrations:
             ids, forget_at = self._known.get(_key(account_url, product_id), ((), 0.0))
             return ids if forget_at > self._clock() else None
 
-    def note(self, account_url: str, product_id: str, ids: tuple[str, ...]) -> None:
+    def remember(self, account_url: str, product_id: str, ids: tuple[str, ...]) -> None:
         """Remember what Aha! said."""
         seconds = _REMEMBERED_SECONDS if len(ids) == 1 else _NONE_REMEMBERED_SECONDS
         with self._lock:

@@ -1,6 +1,6 @@
 """Write links back: the id and the URL of work items, in the integration fields of their records in Aha!.
 
-It happens beside the storing of links, and no send fails because of it. The link notes what is known to be there
+It happens beside the storing of links, and no send fails because of it. The link says what is known to be there
 (`written_back`), so that the next send writes what this one could not.
 """
 
@@ -20,7 +20,7 @@ from shared.domain.integration import Integration
 from shared.domain.link_back import Need, field_changes, is_chosen, link_back_values, need_of
 from shared.domain.links import Link, WrittenBack
 from shared.domain.records import Record
-from shared.errors import NotFound, OperationFailed
+from shared.errors import CredentialsRejected, NotFound, OperationFailed
 from shared.isolation import isolated
 from shared.operation import Operation
 from shared.sending.record_state import name_of
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from shared.clients.aha_integrations import AhaIntegrations
 
 _MOST_SECONDS = 10.0
-"""How long a send may take longer for it."""
+"""How long a send may take longer for all of them, and how long one may take while the send goes on."""
 _MOST_AT_ONCE = 8
 _MOST_NAMES = 20
 
 
 @dataclass(frozen=True)
-class _Task:
+class LinkBackTask:
     """A record whose link back may not be there."""
 
     record: Record
@@ -46,8 +46,8 @@ class _Task:
 
 
 @dataclass(frozen=True)
-class _Done:
-    """What is there now. `is_written`: something had to be changed in Aha!. None: there is no integration for it."""
+class Found:
+    """What is in Aha! now; None if there is no integration for it. `is_written`: something had to be changed."""
 
     written_back: WrittenBack | None
     is_written: bool = False
@@ -60,10 +60,10 @@ class LinkBacks:
         self._app = app
         self._operation = operation
         self._integration = integration
-        self._begun: dict[str, tuple[_Task, Future[_Done | OperationFailed]]] = {}
+        self._begun: dict[str, tuple[LinkBackTask, Future[Found | OperationFailed]]] = {}
         self._stored: dict[str, StoredLink] = {}
         self._threads: Threads | None = None
-        self._writer: _Writer | None = None
+        self._writer: _FieldWriter | None = None
 
     def begin(self, record: Record, link: Link, *, is_new: bool) -> None:
         """Write the link back of a record, unless it is there. `is_new`: the record had no link before."""
@@ -76,9 +76,9 @@ class LinkBacks:
             return
         if self._threads is None or self._writer is None:
             self._threads = Threads(_MOST_AT_ONCE, "link-back")
-            self._writer = _Writer(self._app, self._operation.within(_MOST_SECONDS), self._integration)
+            self._writer = _FieldWriter(self._app, self._operation, self._integration)
         attempt = isolated(self._writer.write, self._operation, lambda task: name_of(task.record))
-        task = _Task(record, link, need)
+        task = LinkBackTask(record, link, need)
         self._begun[record.id] = (task, self._threads.submit(attempt, task))
 
     def stored(self, link: StoredLink) -> None:
@@ -86,30 +86,31 @@ class LinkBacks:
         self._stored[link.link.aha_id] = link
 
     def close(self) -> None:
-        """Wait for what was begun, note in the links what is there now, and log it."""
-        if self._threads is None:
+        """Wait a little for what was begun, store in the links what is there now, and log it."""
+        if self._threads is None or self._writer is None:
             return
+        self._writer.finish_soon()
         self._threads.shutdown()
         self._threads = None
         outcomes = [(task, future.result()) for task, future in self._begun.values()]
-        self._note(outcomes)
+        self._store(outcomes)
         self._log(outcomes)
 
-    def _note(self, outcomes: Sequence[tuple[_Task, _Done | OperationFailed]]) -> None:
+    def _store(self, outcomes: Sequence[tuple[LinkBackTask, Found | OperationFailed]]) -> None:
         changes: list[tuple[StoredLink, Link]] = []
         for task, outcome in outcomes:
             stored = self._stored.get(task.record.id)
             # After a failure nobody knows what is there.
-            now_there = outcome.written_back if isinstance(outcome, _Done) else None
+            now_there = outcome.written_back if isinstance(outcome, Found) else None
             if stored is not None and stored.link.written_back != now_there:
                 changes.append((stored, replace(stored.link, written_back=now_there)))
-        # Without the note, the next send looks again.
+        # What is not stored is looked at again by the next send.
         with suppress(OperationFailed):
             self._app.links.replace(self._integration.integration_id, changes)
 
-    def _log(self, outcomes: Sequence[tuple[_Task, _Done | OperationFailed]]) -> None:
+    def _log(self, outcomes: Sequence[tuple[LinkBackTask, Found | OperationFailed]]) -> None:
         log = self._operation.log
-        done = [(task, outcome) for task, outcome in outcomes if isinstance(outcome, _Done)]
+        done = [(task, outcome) for task, outcome in outcomes if isinstance(outcome, Found)]
         if written := [task for task, outcome in done if outcome.is_written]:
             log.add(
                 log_events.LINK_BACK_WRITTEN,
@@ -137,60 +138,89 @@ class LinkBacks:
             )
 
 
-class _Writer:
-    """Writes on several threads. It asks once for the integration of Aha!."""
+class _FieldWriter:
+    """Writes integration fields, on several threads. It asks once for the integration of Aha!."""
 
     def __init__(self, app: App, operation: Operation, integration: Integration) -> None:
+        self._app = app
+        self._operation = operation
+        self._last_seconds: Operation | None = None
         self._remembered = app.process_state.webhook_integrations
-        self._aha: AhaIntegrations = app.aha_integrations(integration.aha, operation)
+        self._target = integration.aha
         self._place = (integration.aha.url, integration.product_id)
-        self._configured_id = integration.aha.integration_id
         self._lock = threading.Lock()
         self._failure: OperationFailed | None = None
+        self._failure_holds = operation.deadline
 
-    def write(self, task: _Task) -> _Done:
+    def finish_soon(self) -> None:
+        """The send waits for nothing else now."""
+        self._last_seconds = self._operation.within(_MOST_SECONDS)
+
+    def write(self, task: LinkBackTask) -> Found:
         """Make the fields of a record right."""
-        integration_id = self._configured_id or self._webhook()
+        integration_id = self._integration_id()
         if integration_id is None:
-            return _Done(None)
+            return Found(None)
+        try:
+            return self._write(task, integration_id)
+        except CredentialsRejected as error:
+            self._failure = error
+            raise
+
+    def _write(self, task: LinkBackTask, integration_id: str) -> Found:
+        aha = self._aha()
         kind, record_id, link = task.link.kind, task.record.id, task.link
-        fields = self._aha.fields(kind, record_id) if task.need.fields is None else task.need.fields
+        fields = aha.fields(kind, record_id) if task.need.fields is None else task.need.fields
         changes = field_changes(fields, integration_id, link_back_values(link))
         for field_id in changes.removed:
-            self._aha.remove_field(field_id, kind, record_id)
+            aha.remove_field(field_id, kind, record_id)
         if changes.written:
-            self._add(task, integration_id, changes.written)
-        return _Done(WrittenBack(integration_id, link.work_item_url), bool(changes))
+            self._add(aha, task, integration_id, changes.written)
+        return Found(WrittenBack(integration_id, link.work_item_url), bool(changes))
 
-    def _add(self, task: _Task, integration_id: str, values: Mapping[str, str]) -> None:
+    def _aha(self) -> AhaIntegrations:
+        """The account, for as long as one link back may take from now on."""
+        operation = self._last_seconds or self._operation.within(_MOST_SECONDS)
+        return self._app.aha_integrations(self._target, operation)
+
+    def _add(
+        self, aha: AhaIntegrations, task: LinkBackTask, integration_id: str, values: Mapping[str, str]
+    ) -> None:
         try:
-            self._aha.add_fields(task.link.kind, task.record.id, integration_id, values)
+            aha.add_fields(task.link.kind, task.record.id, integration_id, values)
         except NotFound:
             # Either the record is not there, or the integration is not any more.
             self._remembered.forget(*self._place)
             raise
 
-    def _webhook(self) -> str | None:
-        """The product's Integration webhook; None if there is not exactly one."""
+    def _integration_id(self) -> str | None:
+        """The configured one, or the product's Integration webhook; None if there is not exactly one."""
         with self._lock:
-            if self._failure is not None:
+            # One record after the other would meet the same failure.
+            if self._failure is not None and (not self._failure.may_pass or self._failure_holds.remaining()):
                 raise self._failure
+            if self._target.integration_id:
+                return self._target.integration_id
             ids = self._remembered.of(*self._place)
             if ids is None:
-                try:
-                    ids = self._aha.webhooks(self._place[1])
-                except OperationFailed as error:
-                    self._failure = error
-                    raise
-                self._remembered.note(*self._place, ids)
+                ids = self._look()
+                self._remembered.remember(*self._place, ids)
         return ids[0] if len(ids) == 1 else None
 
+    def _look(self) -> tuple[str, ...]:
+        self._failure_holds = self._operation.deadline.within(_MOST_SECONDS)
+        try:
+            return self._aha().webhooks(self._place[1])
+        except OperationFailed as error:
+            self._failure = error
+            raise
 
-def _names(tasks: Sequence[_Task]) -> str:
+
+def _names(tasks: Sequence[LinkBackTask]) -> str:
     names = [task.record.reference or task.record.id for task in tasks]
     more = len(names) - 3
     return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
 
 
-def _references(tasks: Sequence[_Task]) -> list[str]:
+def _references(tasks: Sequence[LinkBackTask]) -> list[str]:
     return [task.record.reference or task.record.id for task in tasks[:_MOST_NAMES]]

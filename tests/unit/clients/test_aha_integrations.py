@@ -112,7 +112,7 @@ def test_what_a_product_has_is_remembered_for_a_while(ids: tuple[str, ...], seco
     """Somebody who reads in the log that there is no webhook, or one too many, corrects that and sends again."""
     clock = Clock()
     remembered = WebhookIntegrations(clock)
-    remembered.note(ACCOUNT, "PROD", ids)
+    remembered.remember(ACCOUNT, "PROD", ids)
 
     clock.now += seconds - 1
     assert remembered.of("https://Fabrikam.aha.io", "prod") == ids
@@ -125,13 +125,13 @@ def test_what_a_product_has_is_remembered_for_a_while(ids: tuple[str, ...], seco
     "forget",
     [
         lambda remembered: remembered.forget(ACCOUNT, "PROD"),
-        lambda remembered: [remembered.note(ACCOUNT, f"P{number}", ("1",)) for number in range(1000)],
+        lambda remembered: [remembered.remember(ACCOUNT, f"P{number}", ("1",)) for number in range(1000)],
     ],
     ids=["when an integration may be gone", "to make room"],
 )
 def test_what_a_product_has_is_forgotten(forget: Callable[[WebhookIntegrations], Any]) -> None:
     remembered = WebhookIntegrations(Clock())
-    remembered.note(ACCOUNT, "PROD", ("71",))
+    remembered.remember(ACCOUNT, "PROD", ("71",))
 
     forget(remembered)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from time import sleep
 from typing import Any
 
 from shared.app import App
@@ -17,7 +19,7 @@ from shared.secret import Secret
 from shared.sending.link_backs import LinkBacks
 from shared.storage.link_rows import StoredLink
 from tests.unit.examples import API_TOKEN, a_link, a_record, a_requirement, a_work_item, an_integration
-from tests.unit.operations import Log, an_operation
+from tests.unit.operations import Clock, Log, an_operation
 from tests.unit.scripted_server import Asked, Reply, ScriptedServer, serving
 from tests.unit.test_app import an_app
 
@@ -93,6 +95,15 @@ def test_a_look_that_is_refused_is_not_repeated_for_each_record() -> None:
     assert len(log.of("link-back.failed")) == 1
 
 
+def test_a_token_that_is_rejected_is_not_tried_for_each_record() -> None:
+    requirements = [replace(REQUIREMENT, id=f"r{number}") for number in range(40)]
+    with serving(Reply(401, {"error": "Unauthorized"})) as server:
+        pairs = [(one, linked(one, 200 + number)) for number, one in enumerate(requirements)]
+        write(server, *pairs, integration_id="71")
+
+    assert len(server.asked) <= 8
+
+
 def test_of_several_webhooks_none_is_chosen_by_chance() -> None:
     """The fields of another tool's webhook decide whether Aha!'s next press there is a create or an update."""
     with serving(aha("71", "72")) as server:
@@ -130,6 +141,74 @@ def test_a_note_that_proved_wrong_is_removed_if_it_cannot_be_made_right() -> Non
 
     assert [asked.method for asked in server.asked] == ["GET", "POST"]
     assert links.noted == {FEATURE.id: None}
+
+
+@contextmanager
+def a_send(server: ScriptedServer, links: Links, time: Clock) -> Iterator[LinkBacks]:
+    """A send that may take five minutes and writes all links back."""
+    app = an_app()
+    app.__dict__["links"] = links
+    target = AhaTarget(server.url, Secret(API_TOKEN), LinkBack.ALL)
+    operation, _ = an_operation(300, time)
+    with closing(LinkBacks(app, operation, an_integration(aha=target))) as link_backs:
+        yield link_backs
+
+
+def begin(link_backs: LinkBacks, record: Record, number: int) -> None:
+    """Begin to write the link back of a record that was linked just now."""
+    link = linked(record, number)
+    link_backs.begin(record, link, is_new=True)
+    link_backs.stored(StoredLink(link, "etag"))
+
+
+def wait_for_requests(server: ScriptedServer, count: int) -> None:
+    """Wait until so many requests have come."""
+    while len(server.asked) < count:
+        sleep(0.01)
+
+
+def test_a_second_round_long_after_the_first_has_time_of_its_own() -> None:
+    """Given a send whose files upload for some seconds between the two rounds."""
+    time, links = Clock(), Links()
+    with serving(aha("71")) as server, a_send(server, links, time) as link_backs:
+        begin(link_backs, FEATURE, 174)
+        wait_for_requests(server, 2)
+        time.now += 11
+
+        begin(link_backs, REQUIREMENT, 175)
+
+    assert links.noted.keys() == {FEATURE.id, REQUIREMENT.id}
+
+
+def test_what_is_not_begun_some_seconds_after_the_send_is_left_to_the_next_one() -> None:
+    time, links = Clock(), Links()
+    is_ending = threading.Event()
+
+    def slow(asked: Asked) -> Reply:
+        if asked.method == "POST":
+            is_ending.wait(5)
+            time.now += 6
+        return aha("71")(asked)
+
+    with serving(slow) as server, a_send(server, links, time) as link_backs:
+        for number in range(20):
+            begin(link_backs, replace(REQUIREMENT, id=f"r{number}"), 200 + number)
+        is_ending.set()
+
+    assert 0 < len(links.noted) < 20
+
+
+def test_a_look_that_failed_is_repeated_for_a_record_of_a_later_round() -> None:
+    time, links = Clock(), Links()
+    unusable = Reply(200, {"integrations": None})
+    with serving(unusable, aha("71")) as server, a_send(server, links, time) as link_backs:
+        begin(link_backs, FEATURE, 174)
+        wait_for_requests(server, 1)
+        time.now += 11
+
+        begin(link_backs, REQUIREMENT, 175)
+
+    assert links.noted.keys() == {REQUIREMENT.id}
 
 
 def test_a_link_that_somebody_changed_meanwhile_is_noted_by_the_next_send() -> None:
