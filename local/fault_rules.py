@@ -31,7 +31,8 @@ _OUTCOMES = (
 `trickle_ms` sends the whole answer byte by byte, with so many milliseconds between; `trickle_body_ms` only its body.
 `read_slowly_ms` reads the request's body in pieces of 64 KiB, with so many milliseconds between.
 """
-_KEYS = {"method", "path", "body", "request_body", "skip", "times", "headers", "effect", *_OUTCOMES}
+_OF_A_STATUS = {"headers", "effect", "effect_after_ms"}
+_KEYS = {"method", "path", "body", "request_body", "skip", "times", *_OF_A_STATUS, *_OUTCOMES}
 
 
 class UncorrectedResponse(Response):
@@ -62,7 +63,9 @@ class Fault:
     answer_headers: dict[str, str] = field(default_factory=dict)
     answer_body: Any = None
     is_carried_out: bool = False
-    """The request is carried out, and its answer is replaced, as a proxy does that gives up waiting."""
+    """The request is carried out, and its answer is replaced, as a proxy does that hides it."""
+    carried_out_after_ms: int | None = None
+    """The request is carried out so long after the answer: a gateway gave up waiting, and the system goes on."""
     matched: int = 0
     fired: int = 0
 
@@ -80,10 +83,13 @@ class Fault:
         outcome = outcomes[0]
         _check_outcome(outcome, document[outcome])
         answers = outcome == "status"
-        if not answers and not {"headers", "effect"}.isdisjoint(document):
-            raise BadRequest("headers and effect belong to a status")
+        if not answers and not _OF_A_STATUS.isdisjoint(document):
+            raise BadRequest(f"{', '.join(sorted(_OF_A_STATUS))} belong to a status")
         if document.get("effect", "none") not in ("none", "done"):
             raise BadRequest('effect must be "none" or "done"')
+        late = document.get("effect_after_ms")
+        if late is not None and "effect" in document:
+            raise BadRequest("the request has either an effect or a late one")
         request_body = document.get("request_body")
         if request_body is None and not answers:
             request_body = document.get("body")
@@ -101,6 +107,7 @@ class Fault:
             answer_headers=_headers(document.get("headers", {})),
             answer_body=document.get("body") if answers else None,
             is_carried_out=document.get("effect") == "done",
+            carried_out_after_ms=None if late is None else _count("effect_after_ms", late, least=0),
         )
 
     def to_json(self) -> dict[str, Any]:

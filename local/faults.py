@@ -83,6 +83,8 @@ class FaultInjection:
         if fault.outcome == "status" and fault.is_carried_out:
             for _ in _Observed(entry, self._app, environ, _keep_unsent):
                 pass
+        if fault.carried_out_after_ms is not None:
+            self._carry_out_later(fault.carried_out_after_ms, dict(environ), resets)
         if fault.outcome == "status":
             return _Observed(entry, fault.answer(), environ, start_response)
         if fault.outcome == "hold_ms":
@@ -99,6 +101,19 @@ class FaultInjection:
                 pass
         entry.end()
         raise cut_connection(environ)
+
+    def _carry_out_later(self, milliseconds: int, environ: WSGIEnvironment, resets: int) -> None:
+        """Carry the request out on a thread of its own, unless the data that it is meant for is gone by then."""
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read())
+
+        def carry_out() -> None:
+            if resets == self._resets:
+                for _ in self._app(environ, _keep_unsent):
+                    pass
+
+        timer = threading.Timer(milliseconds / 1000, carry_out)
+        timer.daemon = True
+        timer.start()
 
     def _held(
         self,

@@ -13,7 +13,7 @@ from shared.clients import azure_devops_remedies as remedies
 from shared.clients.azure_devops_error_body import ErrorBody
 from shared.clients.http import Request, Response
 from shared.clients.redaction import shown_url
-from shared.domain.foreign_answers import Body, ErrorAnswer, Meaning, Service, meaning_of
+from shared.domain.foreign_answers import Body, ErrorAnswer, Meaning, Service, may_still_run, meaning_of
 from shared.domain.subject import Subject
 from shared.errors import (
     CredentialsRejected,
@@ -41,7 +41,11 @@ def translate(request: Request, response: Response) -> OperationFailed | None:
         # Every organization has this list, so it is the organization that does not exist.
         error = ErrorBody(written_by=Body.OWN)
     evidence = {"status": status, "url": shown_url(request.url), "azure_devops_code": error.code or None}
-    return error_for(status, error, request.subject, _needed_scope(request), evidence)
+    failure = error_for(status, error, request.subject, _needed_scope(request), evidence)
+    if isinstance(failure, Unavailable) and failure.outcome_unknown:
+        says_when = "retry-after" in response.headers
+        failure.may_still_run = may_still_run(_answer(status, error, says_when=says_when))
+    return failure
 
 
 def error_for(
@@ -53,7 +57,8 @@ def error_for(
 ) -> OperationFailed:
     """The error that a status and an error body mean, of a response or of one entry of a batch.
 
-    `scope` is the scope that a token needs for the request.
+    An entry is a part of the service's own answer, so its operation has ended. `scope` is the scope that a token needs
+    for the request.
     """
     meaning = _meaning(status, error)
     system = System.AZURE_DEVOPS
@@ -79,7 +84,11 @@ def error_for(
 def _meaning(status: int, error: ErrorBody) -> Meaning:
     if status < 500 and "TestPatchOperationFailed" in error.type_key:
         return Meaning.CHANGED_MEANWHILE
-    return meaning_of(ErrorAnswer(Service.AZURE_DEVOPS, status, error.written_by, error.code))
+    return meaning_of(_answer(status, error))
+
+
+def _answer(status: int, error: ErrorBody, *, says_when: bool = False) -> ErrorAnswer:
+    return ErrorAnswer(Service.AZURE_DEVOPS, status, error.written_by, error.code, says_when)
 
 
 def _needed_scope(request: Request) -> str:

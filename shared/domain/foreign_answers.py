@@ -3,7 +3,8 @@
 The default is that the request may have been carried out, and that the same request may succeed later. A refusal is
 what the tables below call one: a status together with a body that the system itself wrote, or a code that is known.
 Proxies answer in a system's place with statuses of their own (520 to 530) and pages of their own, also after the
-request was carried out (dotnet/arcade-services#325).
+request was carried out (dotnet/arcade-services#325), and also while it still runs: a gateway that gives up waiting ends
+nothing behind it.
 """
 
 from __future__ import annotations
@@ -48,12 +49,16 @@ class Meaning(Enum):
 
 @dataclass(frozen=True)
 class ErrorAnswer:
-    """An answer that is no success. `code` is the service's own error code; empty if there is none."""
+    """An answer that is no success.
+
+    `code` is the service's own error code; empty if there is none. `says_when`: it has a Retry-After.
+    """
 
     service: Service
     status: int
     body: Body
     code: str = ""
+    says_when: bool = False
 
 
 WHOLE_BATCH_FAILED = "TF401321"
@@ -175,6 +180,24 @@ def meaning_of(answer: ErrorAnswer) -> Meaning:
         if answer.service is Service.TABLE_STORAGE and answer.status in _TABLE_STORAGE_FORM:
             decided = Meaning.REFUSES_VALUE
     return decided or Meaning.OUTCOME_UNKNOWN
+
+
+_GATEWAY_GAVE_UP = frozenset((408, 502, 504))
+_FIRST_STATUS_OF_PROXIES = 520
+
+
+def may_still_run(answer: ErrorAnswer) -> bool:
+    """Whether the request may still be running although there is an answer. Asked where it may have been carried out.
+
+    Who gives up waiting answers 408 or a status from 500 on, or with a page and a success. Nothing runs any more if the
+    service explains a 500 or 503 itself, or if a 503 was decided on at once, since it says when to come back. Any other
+    4xx is an answer to the request as it came in.
+    """
+    if answer.status in _GATEWAY_GAVE_UP or answer.status >= _FIRST_STATUS_OF_PROXIES:
+        return True
+    if answer.body is Body.OWN or (answer.status == 503 and answer.says_when):
+        return False
+    return answer.status < 300 or answer.status >= 500
 
 
 def _has_sign_in(service: Service) -> bool:

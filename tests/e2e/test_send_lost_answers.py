@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.sending_payloads import feature, linked_to, requirement, requirements
 from tests.e2e.sending_scene import A_WRITE, DESCRIPTION, TITLE, Scene, Sent
+from tests.e2e.system import eventually
 
 MOMENTS = ["before", "after"]
 
@@ -176,6 +177,31 @@ def test_an_answer_of_another_hand_after_the_effect_makes_nothing_twice(
 
     completed(scene, scene.send(payload), payload)
 
+    scene.assert_one_each(payload)
+
+
+@pytest.mark.parametrize(("status", "count"), [(504, 0), (504, 2), (408, 2), (503, 0)])
+def test_a_create_that_goes_on_behind_a_gateway_that_gave_up_waiting_is_made_once(
+    scene: Scene, status: int, count: int
+) -> None:
+    scene.azure_devops.add_fault(path=A_WRITE, status=status, effect_after_ms=6000, **PAGE)
+    payload = feature(requirements=requirements(count))
+
+    first = scene.send(payload)
+    eventually(lambda: scene.items_of(payload))
+
+    assert first.status == 503
+    completed(scene, first, payload)
+    scene.assert_one_each(payload)
+
+
+def test_a_service_that_turns_a_create_away_and_says_when_to_come_back_is_asked_again(scene: Scene) -> None:
+    scene.azure_devops.add_fault(path=A_WRITE, status=503, headers={"Retry-After": "1"})
+    payload = feature(requirements=requirements(2))
+
+    sent = scene.send(payload)
+
+    assert sent.status == 201
     scene.assert_one_each(payload)
 
 

@@ -378,8 +378,37 @@ def test_any_status_with_any_body_comes_before_or_after_the_effect(
     assert sandbox.application.calls == calls
 
 
+def test_a_request_may_be_carried_out_after_its_answer(sandbox: Sandbox) -> None:
+    # A gateway answers 504 when it gives up waiting; the system behind it goes on.
+    sandbox.inject(status=504, effect_after_ms=300)
+
+    answer = sandbox.call("POST", "/items", data=b"abc")
+    calls_at_the_answer = sandbox.application.calls
+    while not sandbox.application.calls:
+        time.sleep(0.01)
+
+    assert (answer.status_code, calls_at_the_answer) == (504, 0)
+
+
+def test_what_is_carried_out_later_is_forgotten_with_the_data(sandbox: Sandbox) -> None:
+    sandbox.inject(status=504, effect_after_ms=200)
+
+    sandbox.call("POST", "/items", data=b"abc")
+    sandbox.call("DELETE", "/_control/all")
+    calls = sandbox.application.calls
+    time.sleep(0.4)
+
+    assert sandbox.application.calls == calls
+
+
 def test_an_effect_belongs_to_a_status(sandbox: Sandbox) -> None:
-    for fault in ({"cut": "after", "effect": "done"}, {"status": 520, "effect": "perhaps"}):
+    for fault in (
+        {"cut": "after", "effect": "done"},
+        {"status": 520, "effect": "perhaps"},
+        {"cut": "before", "effect_after_ms": 5},
+        {"status": 504, "effect_after_ms": -1},
+        {"status": 504, "effect_after_ms": 5, "effect": "done"},
+    ):
         assert sandbox.call("POST", "/_control/faults", json=fault).status_code == 400
 
 

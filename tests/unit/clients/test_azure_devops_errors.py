@@ -217,6 +217,36 @@ def test_what_may_pass_by_itself_says_that_nothing_has_to_be_repaired(status: in
     assert "Nothing has to be repaired" in error.detail
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "content_type", "runs"),
+    [
+        (504, HTML, "text/html", True),
+        (502, b"", "", True),
+        (408, b"", "", True),
+        (524, b"error code: 524", "text/plain", True),
+        (500, fault("TF246020: The server could not process the request."), "", False),
+        (503, fault("TF400324: Services are not available."), "", False),
+        (429, b"", "", False),
+        (403, b"<title>Blocked</title>", "text/html", False),
+    ],
+)
+def test_a_request_may_still_run_unless_the_service_answered_it_itself(
+    status: int, body: Any, content_type: str, runs: bool
+) -> None:
+    error = answered(status, body, content_type, url=BATCH, method="PATCH")
+
+    assert isinstance(error, Unavailable)
+    assert error.may_still_run is runs
+
+
+def test_an_entry_of_a_batch_has_ended_whatever_its_status() -> None:
+    # The batch was answered by the service itself.
+    error = error_for(524, ErrorBody.from_batch_entry(None), SUBJECT)
+
+    assert isinstance(error, Unavailable)
+    assert (error.outcome_unknown, error.may_still_run) == (True, False)
+
+
 def test_a_request_that_was_blocked_for_using_too_much_is_throttling_whatever_its_status() -> None:
     error = answered(400, fault("TF400733: The request has been canceled: Request was blocked."))
 

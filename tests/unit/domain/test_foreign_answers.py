@@ -13,6 +13,7 @@ from shared.domain.foreign_answers import (
     Meaning,
     Service,
     is_sign_in_page,
+    may_still_run,
     meaning_of,
 )
 
@@ -98,6 +99,53 @@ def test_each_row_of_the_tables(
     service: Service, status: int, body: Body, code: str, meaning: Meaning
 ) -> None:
     assert meaning_of(ErrorAnswer(service, status, body, code)) is meaning
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "runs"),
+    [
+        (500, Body.OWN, False),
+        (500, Body.FOREIGN, True),
+        (503, Body.OWN, False),
+        (503, Body.FOREIGN, True),
+        (502, Body.FOREIGN, True),
+        # Gateways explain themselves in JSON, too.
+        (502, Body.OWN, True),
+        (504, Body.OWN, True),
+        (504, Body.FOREIGN, True),
+        (408, Body.OWN, True),
+        (408, Body.FOREIGN, True),
+        (520, Body.FOREIGN, True),
+        (522, Body.OWN, True),
+        (524, Body.FOREIGN, True),
+        (200, Body.FOREIGN, True),
+        (400, Body.OWN, False),
+        (400, Body.FOREIGN, False),
+        (403, Body.FOREIGN, False),
+        (409, Body.OWN, False),
+    ],
+)
+def test_only_the_services_own_words_prove_that_a_request_has_ended(
+    status: int, body: Body, runs: bool
+) -> None:
+    assert may_still_run(ErrorAnswer(Service.AZURE_DEVOPS, status, body)) is runs
+
+
+@pytest.mark.parametrize("body", list(Body))
+def test_a_503_that_says_when_to_come_back_was_not_waited_for(body: Body) -> None:
+    assert not may_still_run(ErrorAnswer(Service.AZURE_DEVOPS, 503, body, says_when=True))
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 504, 522, 524])
+def test_another_status_that_says_when_to_come_back_proves_nothing(status: int) -> None:
+    assert may_still_run(ErrorAnswer(Service.AZURE_DEVOPS, status, Body.FOREIGN, says_when=True))
+
+
+@given(services, st.integers(520, 999), bodies, codes)
+def test_a_status_that_only_proxies_answer_ends_nothing(
+    service: Service, status: int, body: Body, code: str
+) -> None:
+    assert may_still_run(ErrorAnswer(service, status, body, code))
 
 
 @pytest.mark.parametrize(
