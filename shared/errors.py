@@ -82,12 +82,13 @@ class OperationFailed(Exception):
     `evidence` has further facts for the log (HTTP status, remote error code, work item id) and never a secret.
     `retry_after` is in seconds, None if waiting does not help. `follows_unanswered`: an earlier attempt of the same
     request got no answer, so that attempt may have been carried out. `may_pass`: a later operation may succeed although
-    nobody repairs anything.
+    nobody repairs anything. `needs_access`: it may succeed once a person has renewed a token or given a right.
     """
 
     code = "internal_error"
     title = "The operation failed"
     may_pass = False
+    needs_access = False
 
     def __init__(
         self, detail: str, *, retry_after: float | None = None, evidence: Mapping[str, Any] | None = None
@@ -253,12 +254,14 @@ class CredentialsRejected(Refused):
     """The token is malformed, unknown, expired or revoked, or it lacks a scope."""
 
     reason = "credentials_rejected"
+    needs_access = True
 
 
 class Forbidden(Refused):
     """The token is valid, but its user lacks a right."""
 
     reason = "forbidden"
+    needs_access = True
 
 
 class NotFound(Refused):

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from shared.errors import OperationFailed
+
 FIRST_WAIT = timedelta(minutes=4)
 """Longer than the longest time budget of a send (SEND_TIME_BUDGET_SECONDS), and time for a person to send again."""
 
@@ -66,3 +68,11 @@ def taken(note: UnfinishedSend, operation_id: str) -> UnfinishedSend:
 def brought_forward(note: UnfinishedSend) -> UnfinishedSend:
     """The note after an attempt that wrote something and did not finish."""
     return replace(note, attempts=0, wait=FIRST_WAIT)
+
+
+def is_left(error: OperationFailed | None, *, by_timer: bool) -> bool:
+    """Whether an error leaves something to the timer.
+
+    A person sees that a token or a right is missing, and sends again. Nobody does so for the timer (`by_timer`).
+    """
+    return error is not None and (error.may_pass or (by_timer and error.needs_access))

@@ -12,6 +12,7 @@ from shared.domain.kind import Kind
 from shared.domain.links import Link, RecordError
 from shared.domain.records import Feature, Record
 from shared.domain.send_plan import Family, RecordPlan, link_after
+from shared.domain.unfinished_sends import is_left
 from shared.domain.work_item import WorkItem
 from shared.errors import FeatureBusy, OperationFailed, System, TimeSpent, Unavailable
 from shared.isolation import isolated
@@ -109,10 +110,11 @@ class Commits:
     def _is_last(self, outcomes: Mapping[str, Outcome], uploads: UploadResults) -> bool:
         """Whether the send has gone through with these outcomes, and leaves nothing to the timer."""
         results = [result for key, result in self.results.items() if key not in outcomes]
+        by_timer = self._note_of_send.is_of_timer
         return (
-            all(result.is_final for result in results)
-            and all(outcome.is_final for outcome in outcomes.values())
-            and not any(error.may_pass for error in uploads.failures.values())
+            all(result.is_final(by_timer=by_timer) for result in results)
+            and all(outcome.is_final(by_timer=by_timer) for outcome in outcomes.values())
+            and not any(is_left(error, by_timer=by_timer) for error in uploads.failures.values())
         )
 
     def _believed(self, outcome: Outcome, decided: Decided, uploads: UploadResults) -> Outcome:

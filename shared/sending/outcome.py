@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from shared.domain.unfinished_sends import is_left
 from shared.domain.work_item import WorkItem
 from shared.errors import ConcurrentChange, OperationFailed, Unavailable
 
@@ -49,10 +50,9 @@ class Outcome:
             return isinstance(self.error, Unavailable)
         return self.kind is OutcomeKind.DEFERRED
 
-    @property
-    def is_final(self) -> bool:
-        """Whether a later send would find nothing to do for the record, unless a person repairs something first."""
-        return not self.is_pending and (self.error is None or not self.error.may_pass)
+    def is_final(self, *, by_timer: bool) -> bool:
+        """Whether nothing of the record is left to the timer, which runs this send itself (`by_timer`) or does not."""
+        return not self.is_pending and not is_left(self.error, by_timer=by_timer)
 
 
 def written(work_item: WorkItem, *, creates: bool, was_found: bool = False) -> Outcome:

@@ -10,6 +10,7 @@ from typing import Any
 from shared.domain.links import Field, Link
 from shared.domain.records import Attachment, Record
 from shared.domain.send_plan import RecordPlan
+from shared.domain.unfinished_sends import is_left
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed, TimeSpent
 from shared.sending.outcome import Outcome, OutcomeKind
@@ -78,10 +79,9 @@ class AttachmentResult:
     action: Action = Action.PENDING
     error: OperationFailed | None = None
 
-    @property
-    def is_final(self) -> bool:
-        """Whether a later send would do nothing for it, unless a person repairs something first."""
-        return self.action is not Action.PENDING and (self.error is None or not self.error.may_pass)
+    def is_final(self, *, by_timer: bool) -> bool:
+        """Whether nothing of it is left to the timer, which runs this send itself (`by_timer`) or does not."""
+        return self.action is not Action.PENDING and not is_left(self.error, by_timer=by_timer)
 
     def to_json(self) -> dict[str, Any]:
         """The shape in the answer."""
@@ -105,11 +105,10 @@ class RecordResult:
     attachments: tuple[AttachmentResult, ...] = ()
     is_settled: bool = False
 
-    @property
-    def is_final(self) -> bool:
-        """Whether a later send would do nothing for the record, unless a person repairs something first."""
-        is_done = self.action is not Action.PENDING and (self.error is None or not self.error.may_pass)
-        return is_done and all(file.is_final for file in self.attachments)
+    def is_final(self, *, by_timer: bool) -> bool:
+        """Whether nothing of the record is left to the timer, which runs this send itself (`by_timer`) or does not."""
+        is_done = self.action is not Action.PENDING and not is_left(self.error, by_timer=by_timer)
+        return is_done and all(file.is_final(by_timer=by_timer) for file in self.attachments)
 
     def noted(self, plan: RecordPlan, outcome: Outcome) -> RecordResult:
         """The result once a write was done. A created work item stays created, whatever this send does to it later."""
@@ -177,10 +176,9 @@ class SendResult:
             return Status.IN_PROGRESS
         return Status.PARTIAL if Action.FAILED in actions else Status.SUCCEEDED
 
-    @property
-    def is_finished(self) -> bool:
-        """Whether a later send would do nothing, unless a person changes or repairs something first."""
-        return all(result.is_final for result in (self.feature, *self.requirements))
+    def is_finished(self, *, by_timer: bool) -> bool:
+        """Whether nothing is left to the timer, which runs this send itself (`by_timer`) or does not."""
+        return all(result.is_final(by_timer=by_timer) for result in (self.feature, *self.requirements))
 
     @property
     def has_effect(self) -> bool:

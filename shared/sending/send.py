@@ -11,7 +11,7 @@ from shared.app import App
 from shared.domain.integration import Integration
 from shared.domain.products import is_of_product
 from shared.domain.records import Feature
-from shared.domain.unfinished_sends import UnfinishedSend
+from shared.domain.unfinished_sends import UnfinishedSend, is_left
 from shared.errors import (
     IntegrationDisabled,
     IntegrationIncomplete,
@@ -80,6 +80,7 @@ def send_feature(
     if feature.lists_requirements:
         operation.log.know_whole_feature()
     note = _note(app, operation, integration, feature, unfinished)
+    by_timer = note.is_of_timer
     send = FeatureSend(app, operation, integration, feature, note)
     try:
         if dry_run:
@@ -88,9 +89,11 @@ def send_feature(
     except OperationFailed as error:
         error.evidence.setdefault("reference", name)
         if not dry_run:
-            _conclude(note, operation, name, is_finished=not error.may_pass, has_effect=False)
+            is_finished = not is_left(error, by_timer=by_timer)
+            _conclude(note, operation, name, is_finished=is_finished, has_effect=False)
         raise
-    _conclude(note, operation, name, is_finished=result.is_finished, has_effect=result.has_effect)
+    is_finished = result.is_finished(by_timer=by_timer)
+    _conclude(note, operation, name, is_finished=is_finished, has_effect=result.has_effect)
     return result
 
 

@@ -62,6 +62,11 @@ class SendNote:
         """Whether this send's note stands."""
         return bool(self._etag)
 
+    @property
+    def is_of_timer(self) -> bool:
+        """Whether the timer runs the send."""
+        return self._note is not None and self._note.attempts > 0
+
     def writing(self) -> Upsert | None:
         """The operation that writes the note; None if it is written, or if there is none."""
         if self._note is None or self._etag:
@@ -89,7 +94,7 @@ class SendNote:
 
     def bring_forward(self) -> None:
         """Note that the timer's attempt wrote something, although it did not finish."""
-        if self._note is not None and self._note.attempts:
+        if self._note is not None and self.is_of_timer:
             self._note = brought_forward(self._note)
             self.write()
 

@@ -18,8 +18,8 @@ from shared.domain.images import images_of_integration, with_inline_images
 from shared.domain.integration import StoredIntegration
 from shared.domain.records import Feature
 from shared.domain.references import read_record_name
-from shared.domain.unfinished_sends import UnfinishedSend, is_due, taken
-from shared.errors import CredentialsRejected, Forbidden, OperationFailed, Unavailable
+from shared.domain.unfinished_sends import UnfinishedSend, is_due, is_left, taken
+from shared.errors import CredentialsRejected, OperationFailed, Unavailable
 from shared.isolation import isolated, note_defect
 from shared.operation import Operation
 from shared.operation_line import End, code_of, write_line
@@ -72,6 +72,9 @@ def _finish_all(
         if operation.deadline.remaining() < _LEAST_SECONDS or outages >= _OUTAGE:
             return
         failure = _attempt(app, operation, stored, note)
+        if isinstance(failure, CredentialsRejected):
+            # The token is refused for the other features, too; their notes wait without an attempt.
+            return
         outages += isinstance(failure, Unavailable)
 
 
@@ -140,7 +143,7 @@ def _read(
         name = read_record_name(held.note.name)
         return read_from_aha(app, operation, stored.integration, name).feature
     except OperationFailed as error:
-        if error.may_pass or isinstance(error, CredentialsRejected | Forbidden):
+        if is_left(error, by_timer=True):
             raise
         _give_up(app, operation, stored, held, error.detail, code=error.code)
         return None
@@ -202,10 +205,9 @@ def _give_up(
 
 
 def _log_failure(operation: Operation, note: UnfinishedSend, failure: OperationFailed) -> None:
-    comes_back = failure.may_pass or isinstance(failure, CredentialsRejected | Forbidden)
     operation.log.add(
         log_events.SEND_RESUME_FAILED,
         f"The timer did not finish the send of {note.feature}. {failure.detail}"
-        + (" It tries again later." if comes_back else ""),
+        + (" It tries again later." if is_left(failure, by_timer=True) else ""),
         **{**failure.evidence, "code": failure.code, "reference": note.reference},
     )

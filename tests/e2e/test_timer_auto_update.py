@@ -145,10 +145,11 @@ def test_a_refused_feature_does_not_stop_another_one(updated: Scene) -> None:
     assert notes(updated) == []
 
 
-def test_a_feature_that_failed_for_now_is_sent_by_a_later_run(updated: Scene) -> None:
+@pytest.mark.parametrize("status", [503, 401], ids=["an outage", "a token that expired"])
+def test_a_feature_that_failed_for_now_is_sent_by_a_later_run(updated: Scene, status: int) -> None:
     number = send(updated)
     updated.aha.edit("PROD-2", name="Named anew")
-    updated.azure_devops.add_fault(path="/_apis/wit/", status=503, times=None)
+    updated.azure_devops.add_fault(path="/_apis/wit/", status=status, times=None)
     reconcile(updated)
     assert updated.value(number, TITLE) != "Named anew"
     updated.azure_devops.clear_faults()

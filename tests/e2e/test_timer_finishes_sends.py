@@ -211,7 +211,7 @@ def test_a_requirement_that_failed_for_now_is_finished_and_one_that_was_refused_
     """Given two requirements, of which the first cannot be uploaded a file now, and the second never."""
     with_requirements(scene, 2)
     file = scene.attach("PROD-2-1", "late.txt")
-    never = scene.attach("PROD-2-2", "gone.txt", behaviour="expired")
+    never = scene.attach("PROD-2-2", "gone.txt", behaviour="purged")
     scene.aha.add_fault(path=f"/attachments/{file}/", status=503, times=None)
     assert scene.post(event(scene)).status == 207
     assert len(notes(scene)) == 1
@@ -390,5 +390,82 @@ def test_a_refused_send_leaves_nothing_to_the_timer(scene: Scene) -> None:
     )
 
     scene.post(event(scene))
+
+    assert notes(scene) == []
+
+
+_REFUSED = [
+    pytest.param({"status": 401}, "azure_devops_credentials_rejected", id="the token"),
+    pytest.param(
+        {"status": 403, "body": {"message": "TF237111: The current user does not have permissions."}},
+        "azure_devops_forbidden",
+        id="a right",
+    ),
+]
+
+
+@pytest.mark.parametrize(("refusal", "code"), _REFUSED)
+def test_the_timer_tries_again_once_a_person_has_repaired_the_access(
+    scene: Scene, refusal: Json, code: str
+) -> None:
+    interrupt(scene)
+    scene.azure_devops.add_fault(path="/_apis/wit/", times=None, **refusal)
+    minutes_pass(scene)
+    reconcile(scene)
+    assert len(notes(scene)) == 1
+    (entry,) = scene.log("send.resume-failed", "error")
+    assert entry["detail"]["code"] == code
+    assert entry["message"].endswith("It tries again later.")
+    scene.azure_devops.clear_faults()
+    minutes_pass(scene)
+
+    reconcile(scene)
+
+    assert_finished(scene)
+
+
+def test_the_timer_tries_again_what_a_missing_right_kept_from_a_requirement_and_a_file(scene: Scene) -> None:
+    """Given a feature of which the timer may write neither the requirement nor the file."""
+    with_requirements(scene, 1)
+    number, child = scene.post(event(scene)).ids
+    scene.attach("PROD-2", "late.txt")
+    scene.aha.edit("PROD-2-1", name="Named anew")
+    azure_devops_is_down(scene)
+    assert scene.post(event(scene)).status == 503
+    scene.azure_devops.clear_faults()
+    refusal = {"status": 403, "body": {"message": "TF237111: The current user does not have permissions."}}
+    scene.azure_devops.add_fault(path=rf"/workitems/{child}\?", method="PATCH", times=None, **refusal)
+    scene.azure_devops.add_fault(path="/wit/attachments", times=None, **refusal)
+    for _ in range(2):
+        minutes_pass(scene)
+        reconcile(scene)
+        assert len(notes(scene)) == 1
+        scene.azure_devops.clear_faults()
+        scene.azure_devops.add_fault(path="/wit/attachments", times=None, **refusal)
+    assert scene.value(child, TITLE) == "Named anew"
+    scene.azure_devops.clear_faults()
+    minutes_pass(scene)
+
+    reconcile(scene)
+
+    assert scene.file_names(number) == ["late.txt"]
+    assert_finished(scene)
+
+
+def test_a_refused_token_is_tried_with_one_feature_of_a_run(scene: Scene) -> None:
+    interrupt(scene, "PROD-2")
+    interrupt(scene, "PROD-4")
+    scene.azure_devops.add_fault(path="/_apis/wit/", status=401, times=None)
+    minutes_pass(scene)
+
+    reconcile(scene)
+
+    assert sorted(note["attempts"] for note in notes(scene)) == [0, 1]
+
+
+def test_a_person_whose_send_was_refused_the_access_sends_again(scene: Scene) -> None:
+    scene.azure_devops.add_fault(path="/_apis/wit/", status=401, times=None)
+
+    assert scene.post(event(scene)).status == 422
 
     assert notes(scene) == []

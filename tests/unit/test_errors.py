@@ -21,3 +21,9 @@ def test_what_nobody_has_to_repair_may_pass() -> None:
     kinds = [kind for kind in all_errors() if kind.__module__ == errors.__name__]
 
     assert {kind.__name__ for kind in kinds if kind.may_pass} == MAY_PASS
+
+
+def test_a_missing_token_or_right_needs_access() -> None:
+    kinds = [kind for kind in all_errors() if kind.__module__ == errors.__name__]
+
+    assert {kind.__name__ for kind in kinds if kind.needs_access} == {"CredentialsRejected", "Forbidden"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from shared.domain.unfinished_sends import (
     FIRST_WAIT,
     LONGEST_WAIT,
@@ -11,7 +13,18 @@ from shared.domain.unfinished_sends import (
     UnfinishedSend,
     brought_forward,
     is_due,
+    is_left,
     taken,
+)
+from shared.errors import (
+    CredentialsRejected,
+    Forbidden,
+    NotFound,
+    OperationFailed,
+    Refused,
+    RuleViolation,
+    System,
+    Unavailable,
 )
 
 NOTE = UnfinishedSend("6775", "FEAT-1", "operation-1")
@@ -60,3 +73,25 @@ def test_a_note_that_waits_for_nothing_waits_after_it_was_taken() -> None:
 def test_a_feature_is_named_by_its_reference_if_that_is_known() -> None:
     assert NOTE.feature == "FEAT-1"
     assert UnfinishedSend("6775", "", "operation-1").feature == "6775"
+
+
+def refused(kind: type[Refused]) -> OperationFailed:
+    return kind(System.AZURE_DEVOPS, "No.")
+
+
+@pytest.mark.parametrize(
+    ("error", "is_left_by_a_person", "is_left_by_the_timer"),
+    [
+        (None, False, False),
+        (Unavailable(System.AZURE_DEVOPS, "It is down."), True, True),
+        (refused(CredentialsRejected), False, True),
+        (refused(Forbidden), False, True),
+        (refused(NotFound), False, False),
+        (refused(RuleViolation), False, False),
+    ],
+)
+def test_what_a_person_has_to_repair_is_left_by_the_timer_alone(
+    error: OperationFailed | None, is_left_by_a_person: bool, is_left_by_the_timer: bool
+) -> None:
+    assert is_left(error, by_timer=False) is is_left_by_a_person
+    assert is_left(error, by_timer=True) is is_left_by_the_timer
