@@ -25,6 +25,7 @@ from operate.transfer import (
 from operate.workplace import Workplace, reading
 from shared.api.product_owner import check_other_name_is_free
 from shared.app import App
+from shared.domain.accounts import is_same_account
 from shared.domain.integration import Integration, StoredIntegration
 from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
 from shared.errors import InvalidInput
@@ -138,7 +139,7 @@ def _check_target(integration_id: str, exported: Exported, present: StoredIntegr
     part = exported.body.get("azure_devops")
     there = str(part.get("account_name") or "") if isinstance(part, dict) else ""
     here = present.integration.azure_devops.account_name
-    if here.casefold() != there.casefold():
+    if not is_same_account(here, there):
         raise InvalidInput(
             f"The integration {integration_id} sends to the organization “{here}” here, and the links in the file lead "
             f"to “{there}”. Nothing was done."

@@ -18,6 +18,9 @@ REMEDIES: Mapping[str, str] = {
     "integration_incomplete": "Complete the integration.",
     "other_product": "Send it by the integration of its product, or correct the integration's product.",
     "product_taken": "Choose another product, or change the other integration.",
+    "organization_in_use": (
+        "Keep the organization, or unlink the features first. For another organization, make another integration."
+    ),
     "feature_busy": "Wait some seconds, then repeat.",
     "precondition_failed": "Read the integration again, then repeat the change.",
     "body_too_large": "Send fewer requirements at a time. The work items of the other requirements stay.",

@@ -10,6 +10,7 @@
     │   ├── IntegrationDisabled
     │   ├── IntegrationIncomplete
     │   ├── ProductTaken
+    │   ├── OrganizationInUse
     │   └── OtherProduct
     ├── ConcurrentChange          read again, then repeat
     │   ├── FeatureBusy
@@ -172,6 +173,13 @@ class ProductTaken(IntegrationUnusable):
 
     code = "product_taken"
     title = "The product belongs to another integration"
+
+
+class OrganizationInUse(IntegrationUnusable):
+    """Links of the integration lead to work items of the organization that it had before."""
+
+    code = "organization_in_use"
+    title = "The integration has links to work items of its organization"
 
 
 class OtherProduct(IntegrationUnusable):

@@ -123,6 +123,8 @@ function failedSave(state, form, outcome, error) {
     refuse(state, form, outcome, [{ pointer: "/product_id", detail: error.detail }]);
     // Then the product step links the integration that has it.
     lookForOthers(state);
+  } else if (error.code === "organization_in_use") {
+    refuse(state, form, outcome, [{ pointer: "/azure_devops/account_name", detail: error.detail }]);
   } else if (error.errors?.length) {
     refuse(state, form, outcome, error.errors);
   } else {

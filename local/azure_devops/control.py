@@ -4,6 +4,7 @@ POST   /tokens                   {"token", "kind": write | write_as_second_user 
                                   | no_project | unlicensed | administrator | revoked | all_organizations
                                   | conditional_access}
 DELETE /tokens/{token}
+PUT    /organization             {"name"}: renames the organization; its old name leads nowhere
 POST   /clock                    {"seconds"}: as much time passes for work items and queries
 PUT    /identity                 {"token_lifetime_seconds"?, "expire_issued"?: bool}
 POST   /projects                 {"name"} or {"count", "prefix"?}
@@ -54,6 +55,7 @@ _FLUSH_SECONDS = 30.0
 _ROUTES = (
     ("/tokens", "POST", "_add_token"),
     ("/tokens/<token>", "DELETE", "_revoke_token"),
+    ("/organization", "PUT", "_rename"),
     ("/clock", "POST", "_let_time_pass"),
     ("/identity", "PUT", "_set_identity"),
     ("/projects", "POST", "_add_projects"),
@@ -109,6 +111,12 @@ class Control:
     def _revoke_token(self, given: Given, token: str) -> None:
         if not self._sandbox.organization.tokens.revoke(token):
             raise Misuse("there is no such token")
+
+    def _rename(self, given: Given) -> dict[str, str]:
+        organization = self._sandbox.organization
+        with organization.lock:
+            organization.name = given.text("name").casefold()
+            return {"name": organization.name}
 
     def _set_identity(self, given: Given) -> dict[str, Any]:
         tokens = self._sandbox.organization.tokens

@@ -12,6 +12,7 @@ from shared.api.health import health_json
 from shared.api.product_owner import check_other_name_is_free
 from shared.app import App
 from shared.concurrency import in_parallel
+from shared.domain.accounts import is_same_account
 from shared.domain.integration import AhaTarget, Integration, RecordMapping, StoredIntegration
 from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
 from shared.errors import InputError, InvalidRequest, PreconditionFailed, no_integration
@@ -61,6 +62,8 @@ def put_integration(
         InvalidRequest: with every error.
         PreconditionFailed: `if_match` does not match, or another request saved the integration at the same time.
         ProductTaken: another integration has the product, under this name or its other one.
+        OrganizationInUse: the links lead to work items of another organization than the new one.
+        Refused, Unavailable: the new organization did not show whether it has the linked work items.
     """
     if not INTEGRATION_ID.fullmatch(integration_id):
         raise InvalidRequest(
@@ -75,6 +78,8 @@ def put_integration(
         stored.integration if stored else None,
         UrlRules(settings.azure_devops_url, settings.allow_local_addresses),
     )
+    if stored is not None:
+        _check_organization(app, operation, integration, stored.integration)
     check_other_name_is_free(app, operation, integration, stored.integration if stored else None)
     saved = app.integrations.save(integration, stored, rotate_webhook_url=rotate)
     operation.log.add(
@@ -85,6 +90,20 @@ def put_integration(
         missing=[words for _, words in integration.missing()],
     )
     return _represent(app, saved), stored is None
+
+
+def _check_organization(
+    app: App, operation: Operation, integration: Integration, stored: Integration
+) -> None:
+    """Refuse another organization than that of the links. See `shared.api.organization_change`."""
+    before, wanted = stored.azure_devops.account_name, integration.azure_devops.account_name
+    # Without an organization nothing is read or written.
+    if not wanted or is_same_account(before, wanted):
+        return
+    # Most saves keep the organization, and must not load the clients and the links.
+    from shared.api.organization_change import check_organization_has_work_items
+
+    check_organization_has_work_items(app, operation, integration, before)
 
 
 def delete_integration(

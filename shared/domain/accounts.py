@@ -9,6 +9,11 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?")
 _LEGACY_HOST = ".visualstudio.com"
 
 
+def is_same_account(one: str, other: str) -> bool:
+    """Whether two names are those of one organization: their case does not matter."""
+    return one.casefold() == other.casefold()
+
+
 def normalise_account_name(text: str, azure_devops_url: str = "https://dev.azure.com") -> str | None:
     """The organization's name, such as `fabrikam`; None if the text is neither a name nor an organization's URL.
 

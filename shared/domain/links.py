@@ -164,6 +164,16 @@ class Link:
         return revision <= self.refused_revision and not self.intentions
 
 
+@dataclass(frozen=True)
+class KnownWorkItem:
+    """A work item that a link or a claim names, the record that it belongs to, and its page; empty if unknown."""
+
+    work_item_id: int
+    kind: Kind
+    aha_id: str
+    page_url: str = ""
+
+
 def digest(text: str) -> str:
     """A fingerprint of a text: the first 128 bits of its SHA-256, in hexadecimal."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from shared.concurrency import in_parallel
 from shared.domain.kind import Kind
+from shared.domain.links import KnownWorkItem
 from shared.errors import OperationFailed
 from shared.storage.keys import RECORD_KEYS, WORK_ITEM_KEYS, record_key, work_item_key
 from shared.storage.link_rows import (
@@ -134,6 +135,29 @@ class LinkReader:
             select=("PartitionKey", "RowKey", "work_item_id"),
         )
         return [row.number("work_item_id") for row in rows]
+
+    def known_work_items(self, integration_id: str) -> list[KnownWorkItem]:
+        """The work items of all links, in ascending order. One request reads 1,000."""
+        rows = self._table.query(
+            _WITHIN,
+            _range(integration_id, *WORK_ITEM_KEYS),
+            select=("PartitionKey", "RowKey", "work_item_id", "kind", "aha_id", "work_item_url"),
+        )
+        return [
+            KnownWorkItem(
+                row.number("work_item_id"),
+                Kind(row.text("kind")),
+                row.text("aha_id"),
+                row.text("work_item_url"),
+            )
+            for row in rows
+        ]
+
+    def claims(self, integration_id: str) -> list[StoredClaim]:
+        """Every claim of an integration that can be read."""
+        rows = self._table.query(f"{_WITHIN} and is_claim eq true", _range(integration_id, *RECORD_KEYS))
+        found = [_readable(stored_record, row) for row in rows]
+        return [stored for stored in found if isinstance(stored, StoredClaim)]
 
     def by_work_item(self, integration_id: str, work_item_id: int) -> StoredLink | None:
         """The link of a work item; None if it has none."""

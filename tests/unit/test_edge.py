@@ -58,6 +58,7 @@ CONTRACT: list[tuple[OperationFailed, str, int]] = [
     (errors.IntegrationDisabled("x"), "integration_disabled", 409),
     (errors.IntegrationIncomplete("x"), "integration_incomplete", 409),
     (errors.ProductTaken("x"), "product_taken", 409),
+    (errors.OrganizationInUse("x"), "organization_in_use", 409),
     (errors.OtherProduct("x"), "other_product", 422),
     (errors.FeatureBusy("x"), "feature_busy", 409),
     (errors.NotLinked("x"), "not_linked", 404),
