@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from shared import log_events
-from shared.errors import Defect, OperationFailed
+from shared.errors import Defect, NotFound, OperationFailed
 from shared.operation import Operation
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,13 @@ def done_and_failed(
         else:
             done.append((argument, outcome))
     return done, failed
+
+
+def of_record(outcome: Result | OperationFailed) -> Result | OperationFailed:
+    """The outcome of an isolated call about one record. What stops every other record, too, is raised."""
+    if isinstance(outcome, OperationFailed) and not isinstance(outcome, NotFound | Defect):
+        raise outcome
+    return outcome
 
 
 def note_defect(operation: Operation, error: Exception, name: str) -> Defect:

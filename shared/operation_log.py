@@ -64,6 +64,7 @@ class OperationLog:
         self._notes = OutcomeNotes()
         self._counts = OperationCounts()
         self._subject: dict[str, Any] = {}
+        self._said: set[str] = set()
 
     def write_to(self, sink: LogSink, kind: OperationKind | None = None) -> None:
         """Name the sink that stores the entries, also those that were collected so far.
@@ -115,6 +116,14 @@ class OperationLog:
         with self._lock:
             so_far.add(self._counts)
         return so_far
+
+    def add_once(self, event: LogEvent, message: str, /, **detail: Any) -> None:
+        """Add an entry, unless the operation has added one with this message before."""
+        with self._lock:
+            is_said = message in self._said
+            self._said.add(message)
+        if not is_said:
+            self.add(event, message, **detail)
 
     def add(self, event: LogEvent, message: str, /, **detail: Any) -> None:
         """Add an entry. `message` is a sentence for a person; `detail` holds JSON values without secrets."""

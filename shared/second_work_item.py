@@ -11,9 +11,9 @@ from shared.operation import Operation
 def log_second_work_item(
     operation: Operation, name: str, linked_id: int, linked_url: str, other: WorkItem
 ) -> None:
-    """Log both work items and what to do. `name` is the record's reference."""
+    """Log both work items and what to do, once in an operation. `name` is the record's reference."""
     linked = f"{linked_id} ({linked_url})" if linked_url else str(linked_id)
-    operation.log.add(
+    operation.log.add_once(
         log_events.WORK_ITEM_SECOND,
         f"{name} is linked to work item {linked}, but work item {other.id} ({other.page_url}) also carries its marker. "
         "Azure DevOps carried out a create late, or somebody copied the work item or restored it from the recycle bin. "

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared import log_events
 from shared.app import App
+from shared.domain.adoption import is_in_project
 from shared.domain.integration import Integration
 from shared.domain.json_input import InputErrors, JsonObject
 from shared.domain.kind import Kind
@@ -21,7 +22,6 @@ from shared.features.reading import read_from_aha
 from shared.features.standing import standing_of
 from shared.operation import Operation
 from shared.sending.link_backs import LinkBacks
-from shared.sending.work_item_write import is_in_project
 from shared.storage.links import LinkStore, StoredLink
 
 _LARGEST_WORK_ITEM_ID = 2**31 - 1

@@ -11,22 +11,13 @@ from shared.sending.record_state import RecordState
 
 
 def judge_absent(
-    states: Mapping[str, RecordState],
-    known: Mapping[str, int],
-    readable: Collection[int],
-    azure_devops: AzureDevOps,
-    project: str,
+    states: Mapping[str, RecordState], readable: Collection[int], azure_devops: AzureDevOps, project: str
 ) -> dict[str, RecordState]:
     """The states of records whose work items are out of sight, with the error that says so.
 
-    A record whose work item was deleted is left out: it gets a new one. `known` are the work items that links and
-    claims name, by Aha! id, `readable` those of them that were read.
+    A record whose work item was deleted is left out: it gets a new one. `readable` are the work items that were read.
     """
-    absent = {
-        record_id: work_item_id
-        for record_id, work_item_id in known.items()
-        if states[record_id].work_item is None and work_item_id not in readable
-    }
+    absent = absent_work_items(states, readable)
     if not absent:
         return {}
     deleted = azure_devops.recycle_bin.deleted_of(project, sorted(set(absent.values())))
@@ -34,6 +25,18 @@ def judge_absent(
         record_id: _out_of_sight(states[record_id], work_item_id, project)
         for record_id, work_item_id in absent.items()
         if work_item_id not in deleted
+    }
+
+
+def absent_work_items(states: Mapping[str, RecordState], readable: Collection[int]) -> dict[str, int]:
+    """The work items that links and claims name and that could not be read, by Aha! id."""
+    return {
+        record_id: state.known_work_item_id
+        for record_id, state in states.items()
+        if state.known_work_item_id is not None
+        and state.known_work_item_id not in readable
+        and state.work_item is None
+        and state.error is None
     }
 
 

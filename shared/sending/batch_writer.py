@@ -35,7 +35,7 @@ from shared.sending.batch_requests import (
     Start,
     Steps,
 )
-from shared.sending.orphans import find_first_revisions
+from shared.sending.orphans import SearchPlace, find_first_revisions
 from shared.sending.outcome import Outcome
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import name_of
@@ -172,9 +172,8 @@ def _perform(request: _NetworkRequest, records: Mapping[str, Record], place: Wri
             return _send_one(request, place)
         if isinstance(request, FindCreated):
             wanted = [records[write.record_id] for write in request.writes]
-            return find_first_revisions(
-                place.azure_devops, place.integration, place.public_url, wanted, place.since
-            )
+            search = SearchPlace(place.azure_devops, place.integration, place.public_url, place.operation)
+            return find_first_revisions(search, wanted, place.since)
         return _pause(request.seconds, place)
     except OperationFailed as error:
         return error

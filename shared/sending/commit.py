@@ -142,7 +142,7 @@ class Commits:
             link = state.link
             if record_id == self._feature.record.id:
                 self.feature_error = state.error
-                self.feature_work_item_id = link.work_item_id if link else state.unread_work_item_id
+                self.feature_work_item_id = link.work_item_id if link else state.known_work_item_id
             self.results[record_id] = self.results[record_id].given_up(
                 failed(state.error), SentWorkItem.of_link(link) if link else None
             )

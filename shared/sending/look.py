@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from shared import log_events
 from shared.clients.azure_devops import AzureDevOps
 from shared.concurrency import in_parallel
 from shared.domain.absence import out_of_sight
+from shared.domain.adoption import (
+    NotAdopted,
+    adopted_orphan,
+    kept_by_one_record,
+    named_work_item,
+    refused_adoption,
+    unreadable_adoption,
+)
 from shared.domain.field_decisions import payload_says
-from shared.domain.files import sent_files
 from shared.domain.images import Images
 from shared.domain.integration import Integration
-from shared.domain.integration_fields import named_work_items
 from shared.domain.kind import Kind
-from shared.domain.links import Base, Field
 from shared.domain.present_description import AgreedDescription, described
 from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
-from shared.errors import Defect, NotFound, OperationFailed
-from shared.isolation import isolated, note_defect
+from shared.errors import NotFound, OperationFailed
+from shared.isolation import isolated, note_defect, of_record
 from shared.operation import Operation
-from shared.second_work_item import log_second_work_item
 from shared.sending.absent import judge_absent
-from shared.sending.orphans import find_orphans, first_revision
+from shared.sending.orphans import SearchPlace, find_orphans
 from shared.sending.own_claims import OwnClaims, sort_claims
-from shared.sending.record_state import RecordState, name_of
-from shared.sending.work_item_write import is_in_project, is_of_mapped_type
+from shared.sending.record_state import RecordState, name_of, state_by_rows
 from shared.settling import SettlePlace, settle_intentions
-from shared.storage.links import LinkStore, StoredClaim, StoredLink, UnreadableLink
+from shared.storage.links import LinkStore, Loaded, StoredClaim, UnreadableLink
+
+States = dict[str, RecordState]
+"""How each record stands, by its id."""
 
 
 @dataclass(frozen=True)
@@ -47,244 +54,250 @@ class LookPlace:
 
 def look(
     records: Sequence[Record], place: LookPlace, claims: OwnClaims, now: datetime, *, take_over: bool = True
-) -> dict[str, RecordState]:
+) -> States:
     """How each record stands, by its id.
 
     `take_over`: take over claims whose senders are gone, and look for what they created. A dry run does not.
     """
-    states, known = _read_links(records, place, claims, take_over)
-    # What an interrupted send created is looked for first: it has a base, and what Aha! names has none.
-    waiting = {key for key in states if key not in known and claims.is_inherited(key)}
-    unknown = {key: state for key, state in states.items() if key not in known and key not in waiting}
-    only_aha_names = _named_by_aha(unknown, place)
-    named = only_aha_names | known
-    ids = sorted(set(named.values()))
-    items = place.azure_devops.work_items(ids) if ids else {}
-    states = {
-        record_id: _with_work_item(
-            state, items.get(named.get(record_id, 0)), place, only_aha_names_it=record_id in only_aha_names
-        )
-        for record_id, state in states.items()
+    loaded = _read_rows(records, place, is_dry_run=not take_over)
+    held_elsewhere = _take_over(loaded, place, claims, is_dry_run=not take_over)
+    states = {record.id: _state(record, loaded.get(record.id), held_elsewhere, place) for record in records}
+    # What an interrupted send created goes before what Aha! names: its claim knows what both sides said then.
+    waiting = {
+        key for key, state in states.items() if claims.is_inherited(key) and not state.known_work_item_id
     }
-    _log_unreadable(
-        states, {key: number for key, number in only_aha_names.items() if number not in items}, place
-    )
-    states |= _settle_intentions(states, place, now)
-    states |= _adopt_orphans(states, place, claims)
-    states |= _take_named({key: states[key] for key in waiting if states[key].work_item is None}, place)
-    project = place.integration.azure_devops.project
-    return states | judge_absent(states, known, items, place.azure_devops, project)
+    named = _named_by_aha(_without_work_item(states, states.keys() - waiting), place)
+    states |= named.stopped
+    items = _read_work_items(states, named.work_items, place)
+    states |= _with_known(states, items, place) | _with_named(states, named.work_items, items, place)
+    states |= _settled(states, place, now)
+    states |= _with_orphans(states, place, claims)
+    states |= _named_after_all(_without_work_item(states, waiting), place)
+    return states | judge_absent(states, items, place.azure_devops, place.integration.azure_devops.project)
 
 
-def _read_links(
-    records: Sequence[Record], place: LookPlace, claims: OwnClaims, take_over: bool
-) -> tuple[dict[str, RecordState], dict[str, int]]:
-    """The states as far as links and claims tell, and the work item that each record has by them."""
+def _read_rows(records: Sequence[Record], place: LookPlace, *, is_dry_run: bool) -> dict[str, Loaded]:
+    """The links and claims of the records.
+
+    The requirements of a feature that was never sent are not read, and look new. The claim that is inserted for each of
+    them fails if one has a link or a claim after all; the next round then finds it. A dry run inserts nothing.
+    """
     ids = [record.id for record in records]
     integration_id = place.integration.integration_id
-    if take_over and records and records[0].kind is Kind.FEATURE:
-        found = place.links.load_family(integration_id, ids[0], ids[1:])
-    else:
-        found = place.links.load_each(integration_id, ids)
-    states: dict[str, RecordState] = {}
-    known: dict[str, int] = {}
-    on_records = sort_claims(
-        (stored for stored in found.values() if isinstance(stored, StoredClaim)), place.operation.id
+    if records and records[0].kind is Kind.FEATURE and not is_dry_run:
+        return place.links.load_family(integration_id, ids[0], ids[1:])
+    return place.links.load_each(integration_id, ids)
+
+
+def _take_over(
+    loaded: Mapping[str, Loaded], place: LookPlace, claims: OwnClaims, *, is_dry_run: bool
+) -> frozenset[str]:
+    """Take over the claims whose senders are gone. The ids of the records that other senders hold."""
+    found = sort_claims(
+        (stored for stored in loaded.values() if isinstance(stored, StoredClaim)), place.operation.id
     )
-    claims.go_on(on_records.own)
-    held_elsewhere = on_records.held_elsewhere | (
-        claims.take_over(on_records.abandoned) if take_over else frozenset()
-    )
-    for record in records:
-        stored = found.get(record.id)
-        state = RecordState(record)
-        if isinstance(stored, StoredLink):
-            state = replace(state, stored=stored, link=stored.link)
-            known[record.id] = stored.link.work_item_id
-        elif isinstance(stored, UnreadableLink):
-            defect = note_defect(place.operation, stored.error, name_of(record))
-            state = replace(state, error=defect, unread_work_item_id=stored.work_item_id)
-        elif isinstance(stored, StoredClaim):
-            state = replace(state, is_claimed_elsewhere=record.id in held_elsewhere)
-            # The earlier work item was deleted when the claim was made; it may have been restored since.
-            if stored.claim.work_item_id is not None and not state.is_claimed_elsewhere:
-                known[record.id] = stored.claim.work_item_id
-        states[record.id] = state
-    return states, known
+    claims.go_on(found.own)
+    if is_dry_run:
+        return found.held_elsewhere
+    return found.held_elsewhere | claims.take_over(found.abandoned)
 
 
-def _take_named(states: Mapping[str, RecordState], place: LookPlace) -> dict[str, RecordState]:
-    """The states of records for which Aha!'s fields name a work item, with that work item."""
-    named = _named_by_aha(states, place)
-    items = place.azure_devops.work_items(sorted(set(named.values()))) if named else {}
-    _log_unreadable(states, {key: number for key, number in named.items() if number not in items}, place)
-    return {
-        key: _with_work_item(states[key], items.get(number), place, only_aha_names_it=True)
-        for key, number in named.items()
-    }
-
-
-def _named_by_aha(states: Mapping[str, RecordState], place: LookPlace) -> dict[str, int]:
-    """The work items of the integration's organization that only Aha!'s fields name."""
-    account_name, account_url = place.azure_devops.account_name, place.azure_devops.account_url
-    named: dict[str, int] = {}
-    for record_id, state in states.items():
-        own_id = place.integration.aha.integration_id
-        candidates = named_work_items(state.record.integration_fields, own_id)
-        is_open = state.error is None and not state.is_claimed_elsewhere
-        if not is_open or not candidates:
-            continue
-        fitting = [item.id for item in candidates if item.is_in_account(account_name, account_url)]
-        if fitting:
-            named[record_id] = fitting[0]
-            continue
-        elsewhere = f"its URL does not lead to it in the organization {account_name}"
-        _log_not_adopted(state.record, candidates[0].id, elsewhere, place)
-    return _leave_to_linked_records(named, place)
-
-
-def _leave_to_linked_records(named: Mapping[str, int], place: LookPlace) -> dict[str, int]:
-    """Drop work items that belong to another record: the one that is linked to it, else the first that names it."""
-    first: dict[int, str] = {}
-    for record_id, work_item_id in named.items():
-        first.setdefault(work_item_id, record_id)
-    holders = in_parallel(
-        lambda number: place.links.by_work_item(place.integration.integration_id, number), list(first)
-    )
-    return {
-        record_id: number
-        for (number, record_id), holder in zip(first.items(), holders, strict=True)
-        if holder is None or holder.link.aha_id == record_id
-    }
-
-
-def _with_work_item(
-    state: RecordState, item: WorkItem | None, place: LookPlace, *, only_aha_names_it: bool
+def _state(
+    record: Record, loaded: Loaded | None, held_elsewhere: frozenset[str], place: LookPlace
 ) -> RecordState:
-    """The state with its work item. One that only Aha!'s fields name must be in the project and of the mapped type."""
-    if item is None:
-        return state
-    if only_aha_names_it and not is_in_project(item, place.integration.azure_devops):
-        _log_not_adopted(state.record, item.id, f"it is in the project {item.project}", place)
-        return state
-    if only_aha_names_it and not is_of_mapped_type(item.type, state.record, place.integration):
-        _log_not_adopted(state.record, item.id, f"its type is {item.type}", place)
-        return state
-    agreed = AgreedDescription.of(state.link) if state.link else None
-    shown_field = place.integration.description_field(item.type)
-    return replace(state, work_item=described(item, shown_field, agreed))
+    state = state_by_rows(record, loaded, is_held_elsewhere=record.id in held_elsewhere)
+    if isinstance(loaded, UnreadableLink):
+        return replace(state, error=note_defect(place.operation, loaded.error, name_of(record)))
+    return state
 
 
-def _log_not_adopted(record: Record, work_item_id: int, reason: str, place: LookPlace) -> None:
-    place.operation.log.add(
-        log_events.WORK_ITEM_NOT_ADOPTED,
-        f"Aha! names work item {work_item_id} for {record.reference or record.id}, but {reason}. A new work item is "
-        "created.",
-        work_item_id=work_item_id,
-        reference=record.reference or record.id,
+def _without_work_item(states: Mapping[str, RecordState], record_ids: Iterable[str]) -> States:
+    """Those of the records for which something may be done and of which no work item is known."""
+    return {
+        key: states[key]
+        for key in record_ids
+        if states[key].is_open and not states[key].known_work_item_id and states[key].work_item is None
+    }
+
+
+@dataclass(frozen=True)
+class _Named:
+    """The work items that only Aha!'s fields name, by record id, and the records that a defect stopped."""
+
+    work_items: Mapping[str, int]
+    stopped: States
+
+
+def _named_by_aha(states: Mapping[str, RecordState], place: LookPlace) -> _Named:
+    azure_devops, own_id = place.azure_devops, place.integration.aha.integration_id
+
+    def read(state: RecordState) -> int | NotAdopted | None:
+        return named_work_item(state.record, own_id, azure_devops.account_name, azure_devops.account_url)
+
+    attempt = isolated(read, place.operation, _name)
+    named: dict[str, int] = {}
+    stopped: States = {}
+    for key, state in states.items():
+        outcome = attempt(state)
+        if isinstance(outcome, OperationFailed):
+            stopped[key] = replace(state, error=outcome)
+        elif isinstance(outcome, NotAdopted):
+            _log_not_adopted(state, outcome, place)
+        elif outcome is not None:
+            named[key] = outcome
+    return _left_to_linked_records(_Named(named, stopped), states, place)
+
+
+def _left_to_linked_records(named: _Named, states: Mapping[str, RecordState], place: LookPlace) -> _Named:
+    """Without the work items that belong to other records. Whose it is must be known."""
+    numbers = sorted(set(named.work_items.values()))
+    found = place.links.linked_records(place.integration.integration_id, numbers)
+    linked = {number: holder for number, holder in found.items() if isinstance(holder, str)}
+    stopped = {
+        key: replace(states[key], error=note_defect(place.operation, holder.error, _name(states[key])))
+        for key, number in named.work_items.items()
+        if isinstance(holder := found.get(number), UnreadableLink)
+    }
+    readable = {key: number for key, number in named.work_items.items() if key not in stopped}
+    return _Named(kept_by_one_record(readable, linked), {**named.stopped, **stopped})
+
+
+def _read_work_items(
+    states: Mapping[str, RecordState], named: Mapping[str, int], place: LookPlace
+) -> dict[int, WorkItem]:
+    """The work items that rows or Aha! name, as far as they can be read."""
+    known = [state.known_work_item_id for state in states.values() if state.error is None]
+    ids = sorted({*named.values(), *(number for number in known if number is not None)})
+    return place.azure_devops.work_items(ids) if ids else {}
+
+
+def _with_known(states: Mapping[str, RecordState], items: Mapping[int, WorkItem], place: LookPlace) -> States:
+    """The states of the records whose rows name a work item that was read, with that work item."""
+    found = {
+        key: item
+        for key, state in states.items()
+        if state.error is None and (item := items.get(state.known_work_item_id or 0)) is not None
+    }
+    return _each(
+        lambda state: _with_work_item(state, found[state.record.id], place),
+        [states[key] for key in found],
+        place,
     )
 
 
-def _log_unreadable(states: Mapping[str, RecordState], named: Mapping[str, int], place: LookPlace) -> None:
-    """Log which of the work items that only Aha! names cannot be read."""
-    for record_id, number in named.items():
-        record = states[record_id].record
-        place.operation.log.add(
-            log_events.WORK_ITEM_NOT_ADOPTED,
-            f"Aha! names work item {number} for {record.reference or record_id}, but it cannot be read. A new one is "
-            "created. Remove the old one from the record's integration fields in Aha!, or give the token's user access "
-            "to it.",
-            work_item_id=number,
-            reference=record.reference or record_id,
-        )
+def _with_named(
+    states: Mapping[str, RecordState],
+    named: Mapping[str, int],
+    items: Mapping[int, WorkItem],
+    place: LookPlace,
+) -> States:
+    """The states of the records for which Aha! names a work item, with that work item if it may be adopted."""
+
+    def adopted(state: RecordState) -> RecordState:
+        number = named[state.record.id]
+        item = items.get(number)
+        if item is None:
+            refusal: NotAdopted | None = unreadable_adoption(number)
+        else:
+            refusal = refused_adoption(item, state.record, place.integration)
+        if item is not None and refusal is None:
+            return _with_work_item(state, item, place)
+        if refusal is not None:
+            _log_not_adopted(state, refusal, place)
+        return state
+
+    return _each(adopted, [states[key] for key in named], place)
 
 
-def _settle_intentions(
-    states: Mapping[str, RecordState], place: LookPlace, now: datetime
-) -> dict[str, RecordState]:
+def _named_after_all(states: Mapping[str, RecordState], place: LookPlace) -> States:
+    """The same for records of which no orphan was found."""
+    named = _named_by_aha(states, place)
+    items = _read_work_items({}, named.work_items, place)
+    return named.stopped | _with_named(states, named.work_items, items, place)
+
+
+def _with_work_item(state: RecordState, item: WorkItem, place: LookPlace) -> RecordState:
+    agreed = AgreedDescription.of(state.link) if state.link else None
+    return replace(state, work_item=described(item, place.integration.description_field(item.type), agreed))
+
+
+def _settled(states: Mapping[str, RecordState], place: LookPlace, now: datetime) -> States:
     """The states whose links note intentions, with those settled that can be."""
-    noted = [state for state in states.values() if state.link is not None and state.link.intentions]
-    if not noted:
-        return {}
+    settle_place = SettlePlace(place.azure_devops, place.integration, place.operation, place.images)
 
     def settled(state: RecordState) -> RecordState:
         if state.link is None or state.work_item is None:
             return state
+        says = payload_says(state.record, place.images)
         try:
-            link = settle_intentions(
-                state.link,
-                state.work_item,
-                payload_says(state.record, place.images),
-                SettlePlace(place.azure_devops, place.integration, place.operation, place.images),
-                now,
-            )
+            link = settle_intentions(state.link, state.work_item, says, settle_place, now)
         except NotFound:
             # The work item went out of sight after it was read.
             return replace(state, error=out_of_sight(state.link, place.integration.azure_devops.project))
         return replace(state, link=link)
 
-    outcomes = in_parallel(isolated(settled, place.operation, lambda state: name_of(state.record)), noted)
-    return {
-        state.record.id: replace(state, error=outcome) if isinstance(outcome, Defect) else _raised(outcome)
-        for state, outcome in zip(noted, outcomes, strict=True)
-    }
+    noted = [state for state in states.values() if state.link is not None and state.link.intentions]
+    return _each(settled, noted, place, run=in_parallel)
 
 
-def _raised(outcome: RecordState | OperationFailed) -> RecordState:
-    """The state. What stops the whole send is raised."""
-    if isinstance(outcome, OperationFailed):
-        raise outcome
-    return outcome
-
-
-def _adopt_orphans(
-    states: Mapping[str, RecordState], place: LookPlace, claims: OwnClaims
-) -> dict[str, RecordState]:
+def _with_orphans(states: Mapping[str, RecordState], place: LookPlace, claims: OwnClaims) -> States:
     """The states of records whose work items interrupted senders created, with the base of that moment."""
     inherited = {
-        record_id: held.claim
-        for record_id, state in states.items()
-        if state.work_item is None
-        and claims.is_inherited(record_id)
-        and (held := claims.of(record_id)) is not None
+        key: held.claim
+        for key, state in states.items()
+        if state.is_open
+        and state.work_item is None
+        and claims.is_inherited(key)
+        and (held := claims.of(key)) is not None
     }
     if not inherited:
         return {}
     since = min(claim.began_at for claim in inherited.values())
-    records = [states[record_id].record for record_id in inherited]
-    orphans = find_orphans(place.azure_devops, place.integration, place.public_url, records, since)
-    found = orphans.items
-    for record_id, others in orphans.others.items():
-        name = states[record_id].record.reference or record_id
-        for other in others:
-            log_second_work_item(place.operation, name, found[record_id].id, found[record_id].page_url, other)
-    created = in_parallel(lambda item: _first_revision(place.azure_devops, item), list(found.values()))
-    adopted: dict[str, RecordState] = {}
-    for (record_id, item), first in zip(found.items(), created, strict=True):
-        if isinstance(first, NotFound):
-            adopted[record_id] = replace(states[record_id], error=first)
-            continue
-        place.operation.log.add(
+    search = SearchPlace(place.azure_devops, place.integration, place.public_url, place.operation)
+    orphans = find_orphans(search, [states[key].record for key in inherited], since)
+
+    def adopted(state: RecordState) -> RecordState:
+        orphan, claim = orphans[state.record.id], inherited[state.record.id]
+        if isinstance(orphan, OperationFailed):
+            return replace(state, error=orphan)
+        got = adopted_orphan(orphan.present, orphan.first, claim.intended, place.integration, place.images)
+        place.operation.log.add_once(
             log_events.WORK_ITEM_FOUND_AGAIN,
-            f"An interrupted send created work item {item.id}; it is kept.",
-            aha_id=record_id,
-            reference=states[record_id].record.reference or record_id,
-            work_item_id=item.id,
+            f"An interrupted send created work item {got.work_item.id}; it is kept.",
+            aha_id=state.record.id,
+            reference=state.record.reference or state.record.id,
+            work_item_id=got.work_item.id,
         )
-        field_of = place.integration.description_field
-        first = described(first, field_of(first.type), None)
-        intended = inherited[record_id].intended
-        images = place.images.with_files(sent_files(first))
-        base = {name: Base(intended.get(name, ""), first.digest_of(name, images)) for name in Field}
-        agreed = AgreedDescription(first.description_field, base[Field.DESCRIPTION].azure_devops)
-        present = described(item, field_of(item.type), agreed)
-        adopted[record_id] = replace(states[record_id], work_item=present, base=base)
-    return adopted
+        return replace(state, work_item=got.work_item, base=got.base)
+
+    return _each(adopted, [states[key] for key in orphans], place)
 
 
-def _first_revision(azure_devops: AzureDevOps, item: WorkItem) -> WorkItem | NotFound:
-    """The work item as it was created; NotFound if it went out of sight after it was found."""
-    try:
-        return first_revision(azure_devops, item)
-    except NotFound as error:
-        return error
+def _each(
+    step: Callable[[RecordState], RecordState],
+    states: Sequence[RecordState],
+    place: LookPlace,
+    run: Callable[..., Iterable[Any]] = map,
+) -> States:
+    """The states after a step. A defect stops its record and no other."""
+    outcomes = run(isolated(step, place.operation, _name), states)
+    return {state.record.id: _after(state, outcome) for state, outcome in zip(states, outcomes, strict=True)}
+
+
+def _after(state: RecordState, outcome: RecordState | OperationFailed) -> RecordState:
+    kept = of_record(outcome)
+    return kept if isinstance(kept, RecordState) else replace(state, error=kept)
+
+
+def _name(state: RecordState) -> str:
+    return name_of(state.record)
+
+
+def _log_not_adopted(state: RecordState, refusal: NotAdopted, place: LookPlace) -> None:
+    name = state.record.reference or state.record.id
+    place.operation.log.add_once(
+        log_events.WORK_ITEM_NOT_ADOPTED,
+        refusal.message(name),
+        work_item_id=refusal.work_item_id,
+        reference=name,
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.clients.azure_devops import EVERY_PROJECT, AzureDevOps
@@ -14,6 +14,11 @@ from shared.domain.markers import Marker, marker_of
 from shared.domain.records import Record
 from shared.domain.wiql import created_between
 from shared.domain.work_item import WorkItem
+from shared.errors import OperationFailed
+from shared.isolation import isolated, of_record
+from shared.operation import Operation
+from shared.second_work_item import log_second_work_item
+from shared.sending.record_state import name_of
 
 _CLOCK_MARGIN = timedelta(minutes=5)
 """How far the clocks of Azure DevOps and of this app may be apart."""
@@ -22,41 +27,96 @@ _MOST_READ_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
-class Orphans:
-    """The work item of each record, by record id, and further ones that carry the same marker."""
+class SearchPlace:
+    """Where orphans are searched for, and on whose behalf."""
 
-    items: dict[str, WorkItem] = field(default_factory=dict)
-    others: dict[str, tuple[WorkItem, ...]] = field(default_factory=dict)
+    azure_devops: AzureDevOps
+    integration: Integration
+    public_url: str
+    operation: Operation
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A work item that an interrupted send created: as it is now, and as it was created."""
+
+    present: WorkItem
+    first: WorkItem
 
 
 def find_orphans(
-    azure_devops: AzureDevOps,
-    integration: Integration,
-    public_url: str,
-    records: Sequence[Record],
-    since: datetime,
-) -> Orphans:
-    """What was created for these records since shortly before `since`, whoever created it and whatever it is now.
+    place: SearchPlace, records: Sequence[Record], since: datetime
+) -> dict[str, Orphan | OperationFailed]:
+    """What was created for these records since shortly before `since`, by record id.
 
-    Two requests: the ids of what was created, then a read with relations, in which the marker decides. If a record has
-    more than one work item, the oldest is taken. A work item that the token's user cannot see is not found.
+    Whoever created it, and whatever it is now. If a record has more than one work item, the oldest is taken and the log
+    names the others. A work item that the token's user cannot see is not found. An error stops its record alone.
     """
-    markers = {record.id: marker_of(record, integration, public_url) for record in records}
-    marked: dict[str, list[WorkItem]] = {record.id: [] for record in records}
+    mark = isolated(
+        lambda record: marker_of(record, place.integration, place.public_url), place.operation, name_of
+    )
+    by_id = {record.id: record for record in records}
+    marks = {record.id: mark(record) for record in records}
+    stopped: dict[str, Orphan | OperationFailed] = {
+        key: error for key, error in marks.items() if isinstance(error, OperationFailed)
+    }
+    markers = {key: marker for key, marker in marks.items() if isinstance(marker, Marker)}
+    found = _marked_since(place.azure_devops, markers, since)
+    for key, (oldest, *others) in found.items():
+        for other in others:
+            name = by_id[key].reference or key
+            log_second_work_item(place.operation, name, oldest.id, oldest.page_url, other)
+
+    def read(record_id: str) -> Orphan:
+        oldest = found[record_id][0]
+        return Orphan(oldest, first_revision(place.azure_devops, oldest))
+
+    attempt = isolated(read, place.operation, lambda record_id: name_of(by_id[record_id]))
+    orphans = zip(found, in_parallel(attempt, list(found)), strict=True)
+    return stopped | {key: of_record(orphan) for key, orphan in orphans}
+
+
+def find_first_revisions(
+    place: SearchPlace, records: Sequence[Record], since: datetime
+) -> dict[str, WorkItem]:
+    """The same work items as they were created, before an engineer changed them.
+
+    Raises:
+        OperationFailed: it is not known what was created for one of the records.
+    """
+    revisions: dict[str, WorkItem] = {}
+    for key, orphan in find_orphans(place, records, since).items():
+        if isinstance(orphan, OperationFailed):
+            raise orphan
+        revisions[key] = orphan.first
+    return revisions
+
+
+def first_revision(azure_devops: AzureDevOps, item: WorkItem) -> WorkItem:
+    """The work item as it was created."""
+    return item if item.revision == 1 else azure_devops.revision(item.id, 1)
+
+
+def _marked_since(
+    azure_devops: AzureDevOps, markers: Mapping[str, Marker], since: datetime
+) -> dict[str, list[WorkItem]]:
+    """The work items that carry each marker, oldest first, for the records that have any.
+
+    Two requests: the ids of what was created, then a read with relations, in which the marker decides.
+    """
+    if not markers:
+        return {}
+    marked: dict[str, list[WorkItem]] = {record_id: [] for record_id in markers}
     for ids in _created_since(azure_devops, since - _CLOCK_MARGIN):
         for item in azure_devops.work_items(ids).values():
             for record_id in _records_of(item, markers):
                 marked[record_id].append(item)
         if all(marked.values()):
             break
-    by_age = {key: sorted(items, key=lambda item: item.id) for key, items in marked.items() if items}
-    return Orphans(
-        {key: items[0] for key, items in by_age.items()},
-        {key: tuple(items[1:]) for key, items in by_age.items() if len(items) > 1},
-    )
+    return {key: sorted(items, key=lambda item: item.id) for key, items in marked.items() if items}
 
 
-def _records_of(item: WorkItem, markers: dict[str, Marker]) -> list[str]:
+def _records_of(item: WorkItem, markers: Mapping[str, Marker]) -> list[str]:
     return [record_id for record_id, marker in markers.items() if marker.is_among(item.relations)]
 
 
@@ -81,26 +141,3 @@ def _created_since(azure_devops: AzureDevOps, since: datetime) -> Iterator[Seque
         ids = window.found.ids
         for start in range(0, len(ids), _MOST_READ_AT_ONCE):
             yield ids[start : start + _MOST_READ_AT_ONCE]
-
-
-def find_first_revisions(
-    azure_devops: AzureDevOps,
-    integration: Integration,
-    public_url: str,
-    records: Sequence[Record],
-    since: datetime,
-) -> dict[str, WorkItem]:
-    """The same work items as they were created, before an engineer changed them."""
-    found = find_orphans(azure_devops, integration, public_url, records, since).items
-    return dict(
-        zip(
-            found,
-            in_parallel(lambda item: first_revision(azure_devops, item), list(found.values())),
-            strict=True,
-        )
-    )
-
-
-def first_revision(azure_devops: AzureDevOps, item: WorkItem) -> WorkItem:
-    """The work item as it was created."""
-    return item if item.revision == 1 else azure_devops.revision(item.id, 1)

@@ -9,7 +9,7 @@ from shared.domain.links import Base, Field, Link
 from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed
-from shared.storage.links import StoredLink
+from shared.storage.links import Loaded, StoredClaim, StoredLink, UnreadableLink
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,11 @@ class RecordState:
     """One record at one look.
 
     `stored` is its link as it was read, `link` the same with settled intentions; both are None for a record without a
-    link. `work_item` is None if there is none, or if it was deleted. `base` is set for a work item that an interrupted
-    send created: what both sides said then. `is_claimed_elsewhere`: another send is about to create its work item.
-    `error`: nothing is done for the record. Its work item cannot be read, or a defect of this app stopped it.
-    `unread_work_item_id`: the work item of a record whose link cannot be read.
+    link. `known_work_item_id` is what its rows name: the work item of its link, also if that cannot be read, or the one
+    that was deleted when its claim was made. `work_item` is None if there is none, or if it was deleted. `base` is set
+    for a work item that an interrupted send created: what both sides said then. `is_claimed_elsewhere`: another send
+    is about to create its work item. `error`: nothing is done for the record. Its work item cannot be read, or a defect
+    of this app stopped it.
     """
 
     record: Record
@@ -30,7 +31,26 @@ class RecordState:
     base: Mapping[Field, Base] | None = None
     is_claimed_elsewhere: bool = False
     error: OperationFailed | None = None
-    unread_work_item_id: int | None = None
+    known_work_item_id: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may be done for the record now."""
+        return self.error is None and not self.is_claimed_elsewhere
+
+
+def state_by_rows(record: Record, loaded: Loaded | None, *, is_held_elsewhere: bool) -> RecordState:
+    """What a record's rows say of it. `is_held_elsewhere`: its claim is another send's."""
+    if isinstance(loaded, StoredLink):
+        return RecordState(record, loaded, loaded.link, known_work_item_id=loaded.link.work_item_id)
+    if isinstance(loaded, UnreadableLink):
+        return RecordState(record, known_work_item_id=loaded.work_item_id)
+    if not isinstance(loaded, StoredClaim):
+        return RecordState(record)
+    if is_held_elsewhere:
+        return RecordState(record, is_claimed_elsewhere=True)
+    # The earlier work item was deleted when the claim was made; it may have been restored since.
+    return RecordState(record, known_work_item_id=loaded.claim.work_item_id)
 
 
 def name_of(record: Record) -> str:

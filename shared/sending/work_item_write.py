@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.domain.integration import AzureDevOpsTarget, Integration
+from shared.domain.integration import Integration
 from shared.domain.kind import Kind
 from shared.domain.links import AttachedFile, Field
 from shared.domain.markers import marker_of
 from shared.domain.patches import PatchDocument, create_document, update_document, with_parent
-from shared.domain.records import Record
 from shared.domain.send_plan import RecordPlan
-from shared.domain.work_item import WorkItem
 
 
 @dataclass(frozen=True)
@@ -75,17 +73,3 @@ def write_of(
     if only_tests_the_revision and not plan.moves_to_parent:
         return None
     return WorkItemWrite(record.id, item.type, item.id, document, plan.moves_to_parent, is_feature)
-
-
-def is_of_mapped_type(work_item_type: str, record: Record, integration: Integration) -> bool:
-    """Whether a work item has the type that records of this kind are sent as."""
-    return work_item_type.casefold() == integration.mapping(record.kind).work_item_type.casefold()
-
-
-def is_in_project(item: WorkItem, target: AzureDevOpsTarget) -> bool:
-    """Whether a work item is in the integration's project.
-
-    The project may be configured by its id, but the root of every area path is the project's name.
-    """
-    names = (target.project, target.area_path.split("\\")[0])
-    return item.project.casefold() in (name.casefold() for name in names if name)

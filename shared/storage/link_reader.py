@@ -16,6 +16,7 @@ from shared.storage.link_rows import (
     Pointer,
     StoredClaim,
     StoredLink,
+    linked_record,
     partition_of,
     pointer_without_link,
     stored_link,
@@ -76,7 +77,9 @@ class LinkReader:
         )
         for (aha_id, row, pointer), link in zip(pointers, linked, strict=True):
             found[aha_id] = (
-                pointer_without_link(row) if link is None else _readable_link(link, pointer.work_item_id)
+                _readable(pointer_without_link, row)
+                if link is None
+                else _readable_link(link, pointer.work_item_id)
             )
         return found
 
@@ -163,6 +166,27 @@ class LinkReader:
         """The link of a work item; None if it has none."""
         row = self._row(integration_id, work_item_key(work_item_id))
         return stored_link(row) if row is not None else None
+
+    def linked_records(
+        self, integration_id: str, work_item_ids: Sequence[int]
+    ) -> dict[int, str | UnreadableLink]:
+        """The Aha! ids of the records that these work items are linked to; nothing for one that has no link."""
+        rows = in_parallel(lambda number: self._row(integration_id, work_item_key(number)), work_item_ids)
+        return {
+            number: _readable(linked_record, row)
+            for number, row in zip(work_item_ids, rows, strict=True)
+            if row is not None
+        }
+
+    def claims_on(self, integration_id: str, aha_ids: Sequence[str]) -> dict[str, StoredClaim]:
+        """The claims on these records, by Aha! id, as far as they can be read. One read for each record."""
+        rows = in_parallel(lambda aha_id: self._row(integration_id, record_key(aha_id)), aha_ids)
+        found = {
+            aha_id: _readable(stored_record, row)
+            for aha_id, row in zip(aha_ids, rows, strict=True)
+            if row is not None
+        }
+        return {aha_id: stored for aha_id, stored in found.items() if isinstance(stored, StoredClaim)}
 
     def aha_id_of(self, integration_id: str, reference: str) -> str | None:
         """The Aha! id of the record that had this reference when its row was last written; None if there is none."""

@@ -176,6 +176,17 @@ def stored_link(row: Row) -> StoredLink:
 
 
 @naming_the_row
+def linked_record(row: Row) -> str:
+    """The Aha! id of the record that a work item's row is about, whatever else is wrong with the row.
+
+    Raises:
+        Unavailable: a newer version of this app wrote the row.
+    """
+    check_schema(row, SCHEMA)
+    return str(row.properties["aha_id"])
+
+
+@naming_the_row
 def stored_record(row: Row) -> Pointer | StoredClaim:
     """What a record's row holds.
 

@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from shared.errors import Defect, OperationFailed, System, Unavailable
-from shared.isolation import done_and_failed, isolated
+from shared.errors import Defect, NotFound, OperationFailed, System, Unavailable
+from shared.isolation import done_and_failed, isolated, of_record
 from tests.unit.operations import an_operation
 
 DOWN = Unavailable(System.AHA, "Aha! is down.")
@@ -72,3 +72,11 @@ def test_outcomes_are_split_with_what_they_belong_to() -> None:
 def test_an_outcome_too_few_is_noticed() -> None:
     with pytest.raises(ValueError, match="shorter"):
         done_and_failed([8, 7], [4])
+
+
+def test_what_concerns_one_record_alone_stays_with_it_and_an_outage_is_raised() -> None:
+    gone, defect = NotFound(System.AZURE_DEVOPS, "Gone."), Defect("A defect.")
+
+    assert [of_record(outcome) for outcome in (4, gone, defect)] == [4, gone, defect]
+    with pytest.raises(Unavailable):
+        of_record(DOWN)

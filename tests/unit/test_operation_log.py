@@ -48,6 +48,17 @@ def test_a_detail_may_have_any_name() -> None:
     assert stored[0].detail == {"event": "create_feature", "message": "No such area."}
 
 
+def test_what_an_operation_sees_again_is_said_once() -> None:
+    log, stored = OperationLog("op-1"), list[LogEntry]()
+    log.write_to(stored.extend)
+
+    for number in (12, 13, 12):
+        log.add_once(CLAIM_TAKEN_OVER, f"Work item {number} is kept.", work_item_id=number)
+    log.flush()
+
+    assert [entry.detail["work_item_id"] for entry in stored] == [12, 13]
+
+
 def test_entries_wait_until_the_log_has_a_sink() -> None:
     log, stored = OperationLog("op-1"), list[LogEntry]()
     log.add(CLAIM_TAKEN_OVER, "An earlier send did not finish.")

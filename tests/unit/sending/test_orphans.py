@@ -11,7 +11,9 @@ from shared.clients.azure_devops import AzureDevOps
 from shared.clients.process_state import ProcessState
 from shared.domain.markers import Marker, marker_of
 from shared.domain.records import Record
-from shared.sending.orphans import find_first_revisions, find_orphans
+from shared.errors import Defect, NotFound, OperationFailed
+from shared.operation_log import LogEntry
+from shared.sending.orphans import Orphan, SearchPlace, find_first_revisions, find_orphans
 from tests.unit.examples import a_record, a_requirement, an_integration
 from tests.unit.operations import an_operation
 from tests.unit.scripted_server import Reply, ScriptedServer, serving
@@ -39,22 +41,34 @@ def item(work_item_id: int, *markers: Marker, revision: int = 1, title: str = ""
     }
 
 
-def client(server: ScriptedServer) -> AzureDevOps:
-    """Azure DevOps as the server answers for it."""
-    operation, _ = an_operation()
-    return AzureDevOps(
-        base_url=server.url,
-        account_name="fabrikam",
-        authorization=lambda: "Basic Og==",
-        operation=operation,
-        process_state=ProcessState(allow_local=True),
-    )
+class Search:
+    """A search of Azure DevOps as the server answers for it."""
+
+    def __init__(self, server: ScriptedServer) -> None:
+        operation, self._log = an_operation()
+        azure_devops = AzureDevOps(
+            base_url=server.url,
+            account_name="fabrikam",
+            authorization=lambda: "Basic Og==",
+            operation=operation,
+            process_state=ProcessState(allow_local=True),
+        )
+        self.place = SearchPlace(azure_devops, INTEGRATION, PUBLIC_URL, operation)
+
+    def found(self, *records: Record) -> dict[str, Orphan | OperationFailed]:
+        """What is found, by record id."""
+        return find_orphans(self.place, records, SINCE)
+
+    def logged(self, event: str) -> list[LogEntry]:
+        """The log's entries of one event."""
+        self.place.operation.log.flush()
+        return self._log.of(event)
 
 
 def found(server: ScriptedServer, *records: Record) -> dict[str, int]:
     """The ids of the work items that are found, by record id."""
-    items = find_orphans(client(server), INTEGRATION, PUBLIC_URL, records, SINCE)
-    return {record_id: found_item.id for record_id, found_item in items.items.items()}
+    orphans = Search(server).found(*records)
+    return {key: orphan.present.id for key, orphan in orphans.items() if isinstance(orphan, Orphan)}
 
 
 def ids(*numbers: int) -> Reply:
@@ -107,11 +121,48 @@ def test_of_two_with_the_same_marker_the_oldest_is_taken() -> None:
         assert found(server, FEATURE) == {FEATURE.id: 30}
 
 
-def test_the_other_ones_with_the_same_marker_are_named() -> None:
-    with serving(ids(31, 30), read(item(31, marker(FEATURE)), item(30, marker(FEATURE)))) as server:
-        orphans = find_orphans(client(server), INTEGRATION, PUBLIC_URL, [FEATURE], SINCE)
+def test_the_log_names_the_other_ones_with_the_same_marker_whoever_searches() -> None:
+    two = (ids(31, 30), read(item(31, marker(FEATURE)), item(30, marker(FEATURE))))
+    for find in (find_orphans, find_first_revisions):
+        with serving(*two) as server:
+            search = Search(server)
+            find(search.place, [FEATURE], SINCE)
 
-    assert [other.id for other in orphans.others[FEATURE.id]] == [31]
+        (entry,) = search.logged("work-item.second")
+        assert (entry.detail["work_item_id"], entry.detail["second_work_item_id"]) == (30, 31)
+
+
+def test_the_log_names_another_one_once_however_often_the_operation_searches() -> None:
+    def page(asked: Any) -> Reply:
+        found_items = read(item(31, marker(FEATURE)), item(30, marker(FEATURE)))
+        return ids(31, 30) if asked.path.endswith("/wiql") else found_items
+
+    with serving(page) as server:
+        search = Search(server)
+        search.found(FEATURE)
+        search.found(FEATURE)
+
+    assert len(search.logged("work-item.second")) == 1
+
+
+def test_one_that_goes_out_of_sight_stops_its_record_alone() -> None:
+    edited = item(30, marker(FEATURE), revision=3)
+    gone = Reply(404, {"message": "TF401232: Work item 30 does not exist, or you do not have permissions."})
+    with serving(ids(30, 31), read(edited, item(31, marker(REQUIREMENT))), gone) as server:
+        orphans = Search(server).found(FEATURE, REQUIREMENT)
+
+    assert isinstance(orphans[FEATURE.id], NotFound)
+    assert isinstance(orphans[REQUIREMENT.id], Orphan)
+
+
+def test_a_record_for_which_no_marker_can_be_made_stops_itself_alone() -> None:
+    # Half of a surrogate pair, which JSON can carry, fits into no URL.
+    strange = a_requirement(reference="PROD-\ud83d", url="")
+    with serving(ids(30), read(item(30, marker(FEATURE)))) as server:
+        orphans = Search(server).found(FEATURE, strange)
+
+    assert isinstance(orphans[FEATURE.id], Orphan)
+    assert isinstance(orphans[strange.id], Defect)
 
 
 def test_if_very_much_was_created_only_work_items_with_hyperlinks_are_read() -> None:
@@ -172,7 +223,7 @@ def test_a_work_item_that_an_engineer_changed_since_is_shown_as_it_was_created()
     edited = item(30, marker(FEATURE), revision=3, title="By an engineer")
     first = item(30, marker(FEATURE), title="Search by colour")
     with serving(ids(30), read(edited), Reply(200, first)) as server:
-        revisions = find_first_revisions(client(server), INTEGRATION, PUBLIC_URL, [FEATURE], SINCE)
+        revisions = find_first_revisions(Search(server).place, [FEATURE], SINCE)
 
     assert server.asked[-1].path == "/fabrikam/_apis/wit/workItems/30/revisions/1"
     assert (revisions[FEATURE.id].revision, revisions[FEATURE.id].title) == (1, "Search by colour")
@@ -180,6 +231,6 @@ def test_a_work_item_that_an_engineer_changed_since_is_shown_as_it_was_created()
 
 def test_a_work_item_at_its_first_revision_is_not_read_again() -> None:
     with serving(ids(30), read(item(30, marker(FEATURE)))) as server:
-        find_first_revisions(client(server), INTEGRATION, PUBLIC_URL, [FEATURE], SINCE)
+        find_first_revisions(Search(server).place, [FEATURE], SINCE)
 
     assert len(server.asked) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.domain.integration import RecordMapping
 from shared.domain.send_plan import Family
-from shared.sending.work_item_write import WorkItemWrite, is_of_mapped_type, write_of
+from shared.sending.work_item_write import WorkItemWrite, write_of
 from tests.unit.examples import (
     a_link,
     a_record,
@@ -101,9 +101,3 @@ def test_if_no_file_could_be_uploaded_and_nothing_else_changed_there_is_no_write
 
     assert plan.writes
     assert write_of(plan, INTEGRATION, PUBLIC_URL, {}) is None
-
-
-def test_a_work_item_is_of_the_mapped_type_whatever_its_case() -> None:
-    assert is_of_mapped_type("user STORY", a_requirement(), INTEGRATION)
-    assert not is_of_mapped_type("Feature", a_requirement(), INTEGRATION)
-    assert is_of_mapped_type("Feature", a_record(), INTEGRATION)
