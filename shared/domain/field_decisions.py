@@ -31,7 +31,7 @@ class FieldDecision:
         if self.outcome is Outcome.LEAVE or (self.outcome is Outcome.UNCHANGED and before is not None):
             return before
         theirs = work_item.digest_of(self.field, images)
-        return Base(self.aha, theirs, before.received_as_of if before else None)
+        return replace(before or Base("", ""), aha=self.aha, azure_devops=theirs)
 
     def intention(self, work_item: WorkItem, images: Images, operation_id: str, now: datetime) -> Intention:
         """The note of this field's update, to be stored before the update is requested."""

@@ -212,29 +212,36 @@ def link_after(
     requirement_ids = family.requirement_ids
     if requirement_ids is None or outdated:
         requirement_ids = link.requirement_ids if link else ()
-    result = Link(
-        kind=record.kind,
-        aha_id=record.id,
-        reference=record.reference or (link.reference if link else ""),
-        name=record.name or (link.name if link else ""),
-        parent_aha_id=link.parent_aha_id if link and outdated else family.feature_id,
-        work_item_id=work_item.id,
-        work_item_url=work_item.page_url or (link.work_item_url if link else ""),
+    before = link or _new_link(record, work_item)
+    result = replace(
+        before,
+        reference=record.reference or before.reference,
+        name=record.name or before.name,
+        parent_aha_id=before.parent_aha_id if link and outdated else family.feature_id,
+        work_item_url=work_item.page_url or before.work_item_url,
         work_item_type=work_item.type,
-        agreed_revision=link.agreed_revision if link else 0,
-        refused_revision=link.refused_revision if link else 0,
         base=base,
-        intentions=link.intentions if link else (),
-        attachments={**(link.attachments if link else {}), **plan.files.found_on_work_item, **uploaded},
-        parent_work_item_id=link.parent_work_item_id if link and outdated else family.feature_work_item_id,
+        attachments={**before.attachments, **plan.files.found_on_work_item, **uploaded},
+        parent_work_item_id=before.parent_work_item_id if link and outdated else family.feature_work_item_id,
         requirement_ids=requirement_ids,
-        sent_as_of=_later(link.sent_as_of if link else None, record.updated_at),
-        sent_at=link.sent_at if link else None,
-        received_at=link.received_at if link else None,
-        written_back=link.written_back if link else None,
+        sent_as_of=_later(before.sent_as_of, record.updated_at),
+        last_error=None,
     )
     settled = without_intentions_of(agreed_about(result, work_item), operation_id)
     return with_agreed_revision(settled, work_item, images)
+
+
+def _new_link(record: Record, work_item: WorkItem) -> Link:
+    return Link(
+        kind=record.kind,
+        aha_id=record.id,
+        reference=record.reference,
+        parent_aha_id="",
+        work_item_id=work_item.id,
+        work_item_url=work_item.page_url,
+        work_item_type=work_item.type,
+        agreed_revision=0,
+    )
 
 
 def as_planned(work_item: WorkItem, plan: RecordPlan) -> WorkItem:

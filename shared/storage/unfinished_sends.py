@@ -71,13 +71,13 @@ class SendNote:
         """The operation that writes the note; None if it is written, or if there is none."""
         if self._note is None or self._etag:
             return None
-        return Upsert(_row(self._integration_id, self._note))
+        return Upsert(note_row(self._integration_id, self._note))
 
     def removal(self) -> Delete | None:
         """The operation that removes the note, unless another send has written it since; None if it is not written."""
         if self._note is None or not self._etag:
             return None
-        return Delete(_row(self._integration_id, self._note), self._etag)
+        return Delete(note_row(self._integration_id, self._note), self._etag)
 
     def carried_out(self, etag: str | None) -> None:
         """Take over what came of `writing` or `removal`. `etag`: the row's, empty without a row. None: nothing came."""
@@ -88,7 +88,7 @@ class SendNote:
         """Write the note alone."""
         if self._note is None:
             return
-        row = _row(self._integration_id, self._note)
+        row = note_row(self._integration_id, self._note)
         written = write_records(self._table, [RecordWrite(row.row_key, (Upsert(row),))])[row.row_key]
         self.carried_out(written.etags[0] if isinstance(written, Written) else None)
 
@@ -127,7 +127,7 @@ class UnfinishedSendStore:
 
     def add(self, integration_id: str, notes: Sequence[UnfinishedSend]) -> None:
         """Write notes of features that have none. A note that is there leads to a send of the feature as well."""
-        rows = {note.name: _row(integration_id, note) for note in notes}
+        rows = {note.name: note_row(integration_id, note) for note in notes}
         write_records(self._table, [RecordWrite(name, (Insert(row),)) for name, row in rows.items()])
 
     def forget(self, integration_id: str, names: Iterable[str]) -> None:
@@ -143,13 +143,13 @@ class UnfinishedSendStore:
         self, integration_id: str, stored: StoredUnfinishedSend, note: UnfinishedSend
     ) -> StoredUnfinishedSend | None:
         """Replace a note as it was read; None if somebody else has written or removed it since."""
-        row = _row(integration_id, note)
+        row = note_row(integration_id, note)
         outcome = write_records(self._table, [RecordWrite(row.row_key, (Replace(row, stored.etag),))])
         written = outcome[row.row_key]
         return StoredUnfinishedSend(note, written.etags[0]) if isinstance(written, Written) else None
 
 
-def _row(integration_id: str, note: UnfinishedSend) -> Row:
+def note_row(integration_id: str, note: UnfinishedSend) -> Row:
     """The row of a note, with a new write id."""
     return Row(
         escape_key(integration_id),
@@ -169,13 +169,18 @@ def _row(integration_id: str, note: UnfinishedSend) -> Row:
 
 def _readable(row: Row) -> StoredUnfinishedSend | UnreadableNote:
     try:
-        return _stored(row)
+        return stored_note(row)
     except Exception as error:
         return UnreadableNote(row.row_key, error)
 
 
 @naming_the_row
-def _stored(row: Row) -> StoredUnfinishedSend:
+def stored_note(row: Row) -> StoredUnfinishedSend:
+    """The note that a row holds.
+
+    Raises:
+        Unavailable: a newer version of this app wrote the row.
+    """
     check_schema(row, SCHEMA)
     note = UnfinishedSend(
         name=row.text("name"),

@@ -83,7 +83,7 @@ def rows() -> dict[str, tuple[Row, Read]]:
             aha_progress._row("web", AhaProgress(NOON, NOON, NOON, 42)),
             aha_progress._stored,
         ),
-        "unfinished send": (unfinished_sends._row("web", note), unfinished_sends._stored),
+        "unfinished send": (unfinished_sends.note_row("web", note), unfinished_sends.stored_note),
     }
 
 
