@@ -41,6 +41,13 @@ class OwnFault:
 OperationResult = WorkItem | SiblingFailed | OwnFault
 
 
+@dataclass(frozen=True)
+class BatchAnswer:
+    """What became of each operation of a batch, in their order; None if the answer does not say that of all."""
+
+    results: Sequence[OperationResult] | None
+
+
 def read_answer(body: Any, subjects: Sequence[Subject]) -> list[OperationResult] | None:
     """One entry for each operation, in their order; None if the answer does not say what became of each.
 

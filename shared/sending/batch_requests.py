@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from shared.clients.capabilities import Capability
-from shared.domain.subject import NO_SUBJECT, Subject
+from shared.errors import OperationFailed
 from shared.log_events import LogEvent
 from shared.sending.outcome import Outcome
 from shared.sending.work_item_write import WorkItemWrite
 
 
 @dataclass(frozen=True)
-class Organization:
-    """What is known of the Azure DevOps organization that is written to."""
+class Refusals:
+    """What the organization that is written to is known to refuse."""
 
-    account_name: str
-    refuses_batches: bool = False
-    refuses_temporary_ids: bool = False
-    subject: Subject = NO_SUBJECT
+    batches: bool = False
+    temporary_ids: bool = False
 
 
 @dataclass(frozen=True)
 class SendBatch:
-    """Send these writes as one batch. Answer: the JSON body, or the OperationFailed that was raised.
+    """Send these writes as one batch. Answer: a BatchAnswer, NotSendable, or the OperationFailed that was raised.
 
     `parent_id` is the feature's work item; None if the first write creates it.
     """
@@ -36,10 +34,20 @@ class SendBatch:
 
 @dataclass(frozen=True)
 class SendOne:
-    """Send this write alone. Answer: the WorkItem, or the OperationFailed that was raised."""
+    """Send this write alone. Answer: the WorkItem, NotSendable, or the OperationFailed that was raised."""
 
     write: WorkItemWrite
     parent_id: int | None
+
+
+@dataclass(frozen=True)
+class NotSendable:
+    """The answer of a request that was not sent: the documents of these writes could not be made.
+
+    `errors`: why, by record id. They are defects of this app.
+    """
+
+    errors: Mapping[str, OperationFailed]
 
 
 @dataclass(frozen=True)
@@ -86,11 +94,11 @@ class NoteRefusal:
 
 @dataclass(frozen=True)
 class Log:
-    """Log an event."""
+    """Log an event, of one record if there is a `record_id`."""
 
     event: LogEvent
     message: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    record_id: str = ""
 
 
 Request = SendBatch | SendOne | HoldClaims | FindCreated | Pause | Start | Report | NoteRefusal | Log

@@ -15,20 +15,23 @@ from shared.clock import Clock
 from shared.concurrency import MOST_AT_ONCE, Threads
 from shared.domain.claims import RENEW_AFTER
 from shared.domain.integration import Integration
-from shared.domain.patches import with_temporary_id
+from shared.domain.patches import PatchDocument, with_temporary_id
 from shared.domain.records import Record
+from shared.domain.subject import Subject, subject_of
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed
-from shared.isolation import note_defect
+from shared.isolation import done_and_failed, isolated, note_defect
 from shared.operation import Operation
+from shared.sending.batch_answer import BatchAnswer, read_answer
 from shared.sending.batch_protocol import write_all
 from shared.sending.batch_requests import (
     FindCreated,
     HoldClaims,
     Log,
     NoteRefusal,
-    Organization,
+    NotSendable,
     Pause,
+    Refusals,
     Report,
     SendBatch,
     SendOne,
@@ -76,14 +79,12 @@ def write_work_items(
         Unavailable: Table Storage does not answer. Claims of creates that may have been done stay.
     """
     account = place.azure_devops.account_name
-    organization = Organization(
-        account,
-        place.capabilities.refuses(account, Capability.BATCHES),
-        place.capabilities.refuses(account, Capability.TEMPORARY_IDS),
-        replace(place.azure_devops.subject, project=place.integration.azure_devops.project),
+    refusals = Refusals(
+        batches=place.capabilities.refuses(account, Capability.BATCHES),
+        temporary_ids=place.capabilities.refuses(account, Capability.TEMPORARY_IDS),
     )
     writing = _Writing(records, place, claims)
-    yield from writing.carry_out(write_all(writes, feature_id, organization))
+    yield from writing.carry_out(write_all(writes, feature_id, refusals))
 
 
 class _Writing:
@@ -146,9 +147,9 @@ class _Writing:
             elif isinstance(request, NoteRefusal):
                 place.capabilities.note_refusal(place.azure_devops.account_name, request.capability)
             elif isinstance(request, Log):
-                record = self._records.get(str(request.detail.get("aha_id")))
-                name = {"reference": record.reference or record.id} if record else {}
-                place.operation.log.add(request.event, request.message, **request.detail, **name)
+                record = self._records.get(request.record_id)
+                name = {"aha_id": record.id, "reference": record.reference or record.id} if record else {}
+                place.operation.log.add(request.event, request.message, **name)
             else:
                 return request
 
@@ -163,13 +164,16 @@ class _Writing:
                 return lost
 
 
-def _perform(request: _NetworkRequest, records: Mapping[str, Record], place: WritePlace) -> Any:
+_Answer = BatchAnswer | NotSendable | WorkItem | Mapping[str, WorkItem] | bool | OperationFailed
+
+
+def _perform(request: _NetworkRequest, records: Mapping[str, Record], place: WritePlace) -> _Answer:
     """Make one request; a failure is its answer."""
     try:
         if isinstance(request, SendBatch):
-            return place.azure_devops.submit_batch(_operations(request, place))
+            return _send_batch(request, records, place)
         if isinstance(request, SendOne):
-            return _send_one(request, place)
+            return _send_one(request, records, place)
         if isinstance(request, FindCreated):
             wanted = [records[write.record_id] for write in request.writes]
             search = SearchPlace(place.azure_devops, place.integration, place.public_url, place.operation)
@@ -194,27 +198,53 @@ def _pause(seconds: float, place: WritePlace) -> bool:
     return True
 
 
-def _send_one(request: SendOne, place: WritePlace) -> WorkItem:
-    write = request.write
-    parent_url = place.azure_devops.work_item_api_url(request.parent_id) if request.parent_id else None
-    document = write.document_below(parent_url)
+def _send_one(request: SendOne, records: Mapping[str, Record], place: WritePlace) -> WorkItem | NotSendable:
+    write, parent_id = request.write, request.parent_id
+    documents = _documents((write,), parent_id, records, place)
+    if isinstance(documents, NotSendable):
+        return documents
+    (document,) = documents
     if write.work_item_id is not None:
         return place.azure_devops.update_work_item(write.work_item_id, document)
     project = place.integration.azure_devops.project
     return place.azure_devops.create_work_item(project, write.work_item_type, document)
 
 
-def _operations(request: SendBatch, place: WritePlace) -> list[dict[str, Any]]:
-    """The operations of a batch. Without a parent, the first one creates it under a temporary id."""
-    azure_devops = place.azure_devops
-    parent_url = azure_devops.work_item_api_url(request.parent_id or _FEATURE_TEMPORARY_ID)
-    project = place.integration.azure_devops.project
-    operations = []
-    for number, write in enumerate(request.writes):
-        document = write.document_below(parent_url)
+def _send_batch(
+    request: SendBatch, records: Mapping[str, Record], place: WritePlace
+) -> BatchAnswer | NotSendable:
+    """Send a batch. Without a parent, the first operation creates it under a temporary id."""
+    azure_devops, project = place.azure_devops, place.integration.azure_devops.project
+    documents = _documents(request.writes, request.parent_id or _FEATURE_TEMPORARY_ID, records, place)
+    if isinstance(documents, NotSendable):
+        return documents
+    operations: list[dict[str, Any]] = []
+    subjects: list[Subject] = []
+    for number, (write, document) in enumerate(zip(request.writes, documents, strict=True)):
+        subject = replace(azure_devops.subject, project=project)
+        subjects.append(subject_of(subject, write.work_item_type, write.work_item_id, document))
         if write.work_item_id is not None:
             operations.append(azure_devops.update_operation(write.work_item_id, document))
             continue
         document = with_temporary_id(document, _FEATURE_TEMPORARY_ID - number)
         operations.append(azure_devops.create_operation(project, write.work_item_type, document))
-    return operations
+    return BatchAnswer(read_answer(azure_devops.submit_batch(operations), subjects))
+
+
+def _documents(
+    writes: Sequence[WorkItemWrite], parent_id: int | None, records: Mapping[str, Record], place: WritePlace
+) -> list[PatchDocument] | NotSendable:
+    """The documents of writes, with their parent links. Nothing is sent if one of them cannot be made."""
+    parent_url = place.azure_devops.work_item_api_url(parent_id) if parent_id else None
+
+    def document_of(write: WorkItemWrite) -> PatchDocument:
+        return write.document_below(parent_url)
+
+    def name(write: WorkItemWrite) -> str:
+        return name_of(records[write.record_id])
+
+    attempt = isolated(document_of, place.operation, name)
+    documents, failed = done_and_failed(writes, [attempt(write) for write in writes])
+    if failed:
+        return NotSendable({write.record_id: error for write, error in failed})
+    return [document for _, document in documents]

@@ -17,11 +17,11 @@ class OutcomeKind(Enum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     FAILED = "failed"
-    """Certainly not done."""
+    """Nothing was created. An update that got no answer may have been done: its intention stays in the link."""
     UNKNOWN = "unknown"
-    """A create was requested and may have been done: the claim stays, and the next send looks for the work item."""
+    """It may have been created or changed, and no link says so: a create's claim stays, and the next send looks."""
     DEFERRED = "deferred"
-    """Not done yet, and certainly nothing was created."""
+    """Put off: nothing was created, and this send or the next one goes on with it."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ def unchanged(work_item: WorkItem) -> Outcome:
 
 
 def failed(error: OperationFailed) -> Outcome:
-    """The outcome of a write that was certainly not done."""
+    """The outcome of a create that was certainly not done, or of an update that was not seen to be done."""
     return Outcome(OutcomeKind.FAILED, error=error)
 
 
 def unknown(error: OperationFailed) -> Outcome:
-    """The outcome of a create that may have been done."""
+    """The outcome of a write that may have been done although no link says so."""
     return Outcome(OutcomeKind.UNKNOWN, error=error)
 
 

@@ -33,9 +33,16 @@ class WorkItemWrite:
         return self.work_item_id is None
 
     def document_below(self, parent_url: str | None) -> PatchDocument:
-        """The document, with the parent link if the work item goes below the feature."""
-        if not self.goes_below_feature or parent_url is None:
+        """The document, with the parent link if the work item goes below the feature.
+
+        Raises:
+            ValueError: the feature has no work item. Without it, a move would take the work item off its old parent
+                and put it below none.
+        """
+        if not self.goes_below_feature:
             return self.document
+        if parent_url is None:
+            raise ValueError("a work item goes below the feature, which has no work item")
         return with_parent(self.document, parent_url)
 
 

@@ -44,7 +44,7 @@ class Writer:
     def __init__(self, server: ScriptedServer, store: LinkStore, integration_id: str) -> None:
         self.time = ManualTime()
         self.threads: set[int] = set()
-        self.operation, _ = an_operation(600, self.time)
+        self.operation, self.log = an_operation(600, self.time)
         self.clock = Clock(lambda: NOON, self._monotonic, self.time.sleep)
         azure_devops = AzureDevOps(
             base_url=server.url,
@@ -148,6 +148,22 @@ def test_the_requirements_of_the_next_batches_refer_to_the_features_work_item(
     first, second = server.asked
     assert (len(titles(first)), len(titles(second))) == (50, 11)
     assert parent_urls(second) == {"/_apis/wit/workItems/100"}
+
+
+def test_the_log_names_the_record_of_a_create_that_met_an_error_of_the_service(
+    store: LinkStore, integration_id: str
+) -> None:
+    answer = entries([(200, {"id": 101, "rev": 1, "fields": {}}), (500, {"message": "Something broke."})])
+    nothing = Reply(200, {"workItems": []})
+    alone = Reply(200, {"id": 102, "rev": 1, "fields": {}})
+    with serving(answer, nothing, alone) as server:
+        writer = Writer(server, store, integration_id)
+        writer.write(*requirements(2), feature_id=7)
+
+    writer.operation.log.flush()
+    (logged,) = writer.log.of("batch.entry-failed")
+    assert logged.detail["aha_id"] == "R2"
+    assert logged.detail["reference"] == requirements(2)[1].reference
 
 
 def test_one_thread_holds_all_claims(store: LinkStore, integration_id: str) -> None:

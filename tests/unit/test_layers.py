@@ -134,7 +134,16 @@ def test_there_are_functions_to_look_at() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["batch_answer", "batch_protocol", "batch_requests", "outcome", "result", "work_item_write"]
+    "module",
+    [
+        "batch_answer",
+        "batch_attempts",
+        "batch_protocol",
+        "batch_requests",
+        "outcome",
+        "result",
+        "work_item_write",
+    ],
 )
 def test_the_rules_of_a_send_have_no_clock_no_thread_and_no_store(module: str) -> None:
     effects = (

@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.clients.capabilities import Capability
+from shared.domain.subject import Subject
 from shared.domain.work_item import WorkItem
 from shared.log_events import LogEvent
+from shared.sending.batch_answer import BatchAnswer, read_answer
 from shared.sending.batch_protocol import write_all
 from shared.sending.batch_requests import (
     FindCreated,
     HoldClaims,
     Log,
     NoteRefusal,
-    Organization,
     Pause,
+    Refusals,
     Report,
     SendBatch,
     SendOne,
@@ -31,7 +33,8 @@ from shared.sending.batch_requests import (
 from shared.sending.outcome import Outcome, OutcomeKind
 from shared.sending.work_item_write import WorkItemWrite
 
-FABRIKAM = Organization("fabrikam")
+NOTHING_REFUSED = Refusals()
+FABRIKAM = Subject(account_name="fabrikam")
 
 NetworkRequest = SendBatch | SendOne | FindCreated | Pause
 Answer = Any
@@ -96,15 +99,24 @@ def batch_answer(
 ) -> Callable[[Any], Any]:
     """The answer to a batch: the entries of these records; the others were carried out, or got `otherwise`."""
 
-    def answer(request: Any) -> Any:
+    def answer(request: Any) -> BatchAnswer:
         assert isinstance(request, SendBatch)
         given = entries or {}
         values = [given.get(write.record_id, otherwise) for write in request.writes]
         pairs = zip(request.writes, values, strict=True)
-        value = [item(write) if callable(item) else item for write, item in pairs]
-        return {"count": len(value), "value": value}
+        return batch_answered(request, *(item(write) if callable(item) else item for write, item in pairs))
 
     return answer
+
+
+def batch_answered(request: SendBatch, *entries: Any) -> BatchAnswer:
+    """The answer to a batch that has these entries."""
+    body = {"count": len(entries), "value": list(entries)}
+    return BatchAnswer(read_answer(body, [FABRIKAM] * len(request.writes)))
+
+
+SAYS_NOTHING = BatchAnswer(None)
+"""An answer to a batch that does not say what became of each operation."""
 
 
 def nothing_found(request: Any) -> Answer:
@@ -239,13 +251,13 @@ def drive(
     answers: Callable[[Any], Answer],
     *,
     feature_id: int | None = None,
-    organization: Organization = FABRIKAM,
+    refusals: Refusals = NOTHING_REFUSED,
     choose: Callable[[int], int] = first,
 ) -> Run:
     """Run the protocol for these writes; `choose` says which of several open requests is answered next."""
     run = Run()
     waiting: list[tuple[Steps[None], NetworkRequest]] = []
-    ready: list[tuple[Steps[None], Answer]] = [(write_all(writes, feature_id, organization), None)]
+    ready: list[tuple[Steps[None], Answer]] = [(write_all(writes, feature_id, refusals), None)]
     while ready or waiting:
         while ready:
             branch, answer = ready.pop(0)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from shared import log_events
 from shared.clients.capabilities import Capability
 from shared.errors import (
     CredentialsRejected,
+    Defect,
     FeatureBusy,
     Forbidden,
     NotFound,
@@ -18,17 +17,19 @@ from shared.errors import (
     System,
     Unavailable,
 )
+from shared.sending.batch_requests import NotSendable, Refusals
 from shared.sending.outcome import OutcomeKind
 from tests.unit.sending.protocol_driver import (
-    FABRIKAM,
     FIELD_FAULT,
     PARENT_FAULT,
     REVISION_CONFLICT,
+    SAYS_NOTHING,
     SERVICE_ERROR,
     WHOLE_FAILED,
     Run,
     Script,
     batch_answer,
+    batch_answered,
     done,
     drive,
     found,
@@ -41,7 +42,7 @@ from tests.unit.sending.protocol_driver import (
 )
 
 CREATED, UPDATED = OutcomeKind.CREATED, OutcomeKind.UPDATED
-FAILED, DEFERRED = OutcomeKind.FAILED, OutcomeKind.DEFERRED
+FAILED, DEFERRED, UNKNOWN = OutcomeKind.FAILED, OutcomeKind.DEFERRED, OutcomeKind.UNKNOWN
 
 NO_BATCHES = NotFound(System.AZURE_DEVOPS, "No HTTP resource was found that matches the request URI.")
 REFUSED = RuleViolation(System.AZURE_DEVOPS, "A required field has no value.")
@@ -138,9 +139,9 @@ def test_an_organization_that_refused_the_first_batch_gets_no_further_one() -> N
 
 
 def test_an_organization_that_is_known_to_refuse_batches_gets_single_requests() -> None:
-    organization = replace(FABRIKAM, refuses_batches=True)
+    refusals = Refusals(batches=True)
 
-    run = drive([the_feature(), *requirements(2)], Script([done, done, done]), organization=organization)
+    run = drive([the_feature(), *requirements(2)], Script([done, done, done]), refusals=refusals)
 
     assert run.requests == ["alone F", "alone R1 below 100", "alone R2 below 100"]
     assert run.at_once[1] == ("alone R1 below 100", "alone R2 below 100")
@@ -259,9 +260,10 @@ def test_an_update_that_is_refused_after_its_batch_failed_as_a_whole_may_have_be
 
 def test_an_answer_with_fewer_entries_than_requests_is_not_believed() -> None:
     # MicrosoftDocs/vsts-rest-api-specs#564: HTTP 200 with one entry for 69 requests.
-    answer = {"count": 1, "value": [FIELD_FAULT]}
-
-    run = drive([update(1), update(2)], Script([answer, done, done]))
+    run = drive(
+        [update(1), update(2)],
+        Script([lambda request: batch_answered(request, FIELD_FAULT), done, done]),
+    )
 
     assert run.requests == ["batch U1 U2", "alone U1", "alone U2"]
     assert run.kinds == {"U1": UPDATED, "U2": UPDATED}
@@ -270,10 +272,9 @@ def test_an_answer_with_fewer_entries_than_requests_is_not_believed() -> None:
 
 
 def test_creates_of_an_answer_that_is_not_believed_are_searched_for_before_they_are_repeated() -> None:
-    answer = {"count": 1, "value": [FIELD_FAULT]}
     writes = [*requirements(3), update(5)]
 
-    run = drive(writes, Script([answer, found("R2"), done, done, done]), feature_id=7)
+    run = drive(writes, Script([SAYS_NOTHING, found("R2"), done, done, done]), feature_id=7)
 
     assert run.requests == [
         "batch R1 R2 R3 U5 below 7",
@@ -298,7 +299,7 @@ def test_a_success_whose_entry_shows_no_work_item_is_not_believed() -> None:
 
 
 def test_a_family_whose_answer_is_not_believed_is_continued_below_the_feature_that_was_found() -> None:
-    run = drive([the_feature(), *requirements(2)], Script([{"value": []}, found("F", "R1"), done]))
+    run = drive([the_feature(), *requirements(2)], Script([SAYS_NOTHING, found("F", "R1"), done]))
 
     assert run.sent == ["batch F R1 R2", "search F R1 R2", "alone R2 below 100"]
     assert run.kinds == {"F": CREATED, "R1": CREATED, "R2": CREATED}
@@ -342,9 +343,9 @@ def test_a_fault_that_names_a_field_is_final_below_a_temporary_id_too() -> None:
 
 
 def test_an_organization_that_is_known_to_refuse_temporary_ids_gets_the_feature_first() -> None:
-    organization = replace(FABRIKAM, refuses_temporary_ids=True)
+    refusals = Refusals(temporary_ids=True)
 
-    run = drive([the_feature(), *requirements(2)], Script([done, done]), organization=organization)
+    run = drive([the_feature(), *requirements(2)], Script([done, done]), refusals=refusals)
 
     assert run.requests == ["alone F", "batch R1 R2 below 100"]
 
@@ -370,6 +371,15 @@ def test_work_items_that_do_not_go_below_the_feature_are_updated_although_it_was
 
     assert run.requests == ["batch F R1", "batch U6 U7"]
     assert run.kinds == {"F": FAILED, "R1": FAILED, "U5": FAILED, "U6": UPDATED, "U7": UPDATED}
+
+
+def test_what_goes_below_a_feature_of_which_no_work_item_is_known_is_left_for_later() -> None:
+    # Alone, the document of a move would only take the work item off its old parent.
+    run = drive([update(5, moves=True), requirement(1), update(6)], Script([done]), feature_id=None)
+
+    assert run.requests == ["alone U6"]
+    assert run.kinds == {"U5": DEFERRED, "R1": DEFERRED, "U6": UPDATED}
+    assert run.outcomes["U5"].is_pending
 
 
 def test_requirements_that_failed_only_because_the_feature_was_created_apart_go_below_it() -> None:
@@ -408,6 +418,48 @@ def test_a_feature_whose_claim_was_lost_leaves_its_requirements_to_the_next_look
     assert run.requests == ["batch U5 U6"]
     assert run.kinds == {"F": DEFERRED, "R1": DEFERRED, "R2": DEFERRED, "U5": UPDATED, "U6": UPDATED}
     assert run.outcomes["R1"].is_retried_now
+
+
+# Defects of this app.
+
+DEFECT = Defect("A defect of this app stopped it.")
+
+
+def test_a_write_that_no_request_can_be_made_of_fails_alone_and_the_others_go_on_as_a_batch() -> None:
+    run = drive(requirements(3), Script([NotSendable({"R2": DEFECT}), done]), feature_id=7)
+
+    assert run.requests == ["batch R1 R2 R3 below 7", "batch R1 R3 below 7"]
+    assert run.kinds == {"R1": CREATED, "R2": FAILED, "R3": CREATED}
+    assert run.error("R2") is DEFECT
+
+
+def test_nothing_is_created_below_a_feature_that_no_request_can_be_made_of() -> None:
+    run = drive([the_feature(), *requirements(2)], Script([NotSendable({"F": DEFECT})]))
+
+    assert run.kinds == {"F": FAILED, "R1": FAILED, "R2": FAILED}
+
+
+def test_a_single_create_that_no_request_can_be_made_of_was_certainly_not_done() -> None:
+    run = drive(requirements(1), Script([NotSendable({"R1": DEFECT})]), feature_id=7)
+
+    assert run.kinds == {"R1": FAILED}
+
+
+def test_after_a_defect_during_a_batch_its_creates_are_left_to_the_next_send_and_its_updates_sent_alone() -> (
+    None
+):
+    # The defect may have come after the request was sent.
+    run = drive([*requirements(2), update(5)], Script([DEFECT, done]), feature_id=7)
+
+    assert run.requests == ["batch R1 R2 U5 below 7", "alone U5 below 7"]
+    assert run.kinds == {"R1": UNKNOWN, "R2": UNKNOWN, "U5": UPDATED}
+    assert run.error("R1") is DEFECT
+
+
+def test_a_defect_during_a_single_create_leaves_it_to_the_next_send() -> None:
+    run = drive(requirements(1), Script([DEFECT]), feature_id=7)
+
+    assert run.kinds == {"R1": UNKNOWN}
 
 
 # Credentials.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from shared.domain.work_item import WorkItem
 from shared.errors import (
     CredentialsRejected,
+    Defect,
     Forbidden,
     OperationFailed,
     RevisionConflict,
@@ -24,8 +25,9 @@ from shared.sending.batch_protocol import MOST_OPERATIONS
 from shared.sending.batch_requests import (
     FindCreated,
     HoldClaims,
-    Organization,
+    NotSendable,
     Pause,
+    Refusals,
     Report,
     SendBatch,
     SendOne,
@@ -33,14 +35,16 @@ from shared.sending.batch_requests import (
 from shared.sending.outcome import OutcomeKind
 from shared.sending.work_item_write import WorkItemWrite
 from tests.unit.sending.protocol_driver import (
-    FABRIKAM,
     FIELD_FAULT,
+    NOTHING_REFUSED,
     PARENT_FAULT,
     REVISION_CONFLICT,
+    SAYS_NOTHING,
     SERVICE_ERROR,
     WHOLE_FAILED,
     Run,
     all_found,
+    batch_answered,
     drive,
     entry,
     requirements,
@@ -58,6 +62,9 @@ TIME_SPENT = TimeSpent(System.AZURE_DEVOPS, "over", retry_after=1)
 REJECTED = CredentialsRejected(System.AZURE_DEVOPS, "expired")
 REFUSALS = [RuleViolation(System.AZURE_DEVOPS, "rule"), Forbidden(System.AZURE_DEVOPS, "right")]
 NOT_SENT = [THROTTLED, UNREACHABLE, TIME_SPENT, REJECTED]
+DEFECT = Defect("a defect of this app, perhaps after the request was sent")
+NEVER_AGAIN = [TIMED_OUT, DEFECT]
+"""After these the request may still be carried out."""
 
 REFUSED_ENTRIES = [FIELD_FAULT, PARENT_FAULT, entry(403, "no right")]
 NOT_DONE_ENTRIES = [WHOLE_FAILED, entry(401, "TF400813: not authorized")]
@@ -72,13 +79,6 @@ DOUBTFUL_ENTRIES = [
     {"code": 404, "body": ""},
     {"code": 524, "body": None},
 ]
-ANSWERS_WITHOUT_MEANING: list[Any] = [
-    None,
-    {},
-    {"value": []},
-    {"value": [FIELD_FAULT]},
-    {"value": "TF237201"},
-]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Plan:
 
     writes: tuple[WorkItemWrite, ...]
     feature_id: int | None
-    organization: Organization
+    refusals: Refusals
 
 
 def plans(most_requirements: int = 4) -> st.SearchStrategy[Plan]:
@@ -98,8 +98,8 @@ def plans(most_requirements: int = 4) -> st.SearchStrategy[Plan]:
     ) -> Plan:
         first = {"new": [the_feature()], "changed": [the_feature(7)], "unchanged": []}[feature]
         changed = [update(number, moves=moves) for number, moves in enumerate(updates, 1)]
-        organization = replace(FABRIKAM, refuses_batches=refuses_batches, refuses_temporary_ids=refuses_ids)
-        return Plan((*first, *requirements(new), *changed), None if feature == "new" else 7, organization)
+        refusals = Refusals(refuses_batches, refuses_ids)
+        return Plan((*first, *requirements(new), *changed), None if feature == "new" else 7, refusals)
 
     return st.builds(
         plan,
@@ -161,15 +161,21 @@ class AnyAnswers:
         return found
 
     def _batch(self, request: SendBatch, creates: list[str]) -> Any:
-        answer = self._one_of(["entries"] * 4 + [BROKEN, TIMED_OUT, *NOT_SENT, *REFUSALS, "no meaning"])
+        answer = self._one_of(
+            ["entries"] * 4 + [BROKEN, *NEVER_AGAIN, *NOT_SENT, *REFUSALS, "no meaning", "not sendable"]
+        )
+        if answer == "not sendable":
+            return NotSendable({self._one_of(list(request.writes)).record_id: DEFECT})
         if answer == "no meaning":
             self._leave_in_doubt(creates)
-            return self._one_of(ANSWERS_WITHOUT_MEANING)
+            return SAYS_NOTHING
         if answer == "entries":
-            return {"value": [self._entry(write, request.parent_id) for write in request.writes]}
-        if answer in (BROKEN, TIMED_OUT):
+            return batch_answered(
+                request, *(self._entry(write, request.parent_id) for write in request.writes)
+            )
+        if answer in (BROKEN, *NEVER_AGAIN):
             self._leave_in_doubt(creates)
-        if answer is TIMED_OUT:
+        if answer in NEVER_AGAIN:
             self._never_again |= set(creates)
         return answer
 
@@ -190,16 +196,18 @@ class AnyAnswers:
         return given
 
     def _single(self, write: WorkItemWrite) -> Any:
-        answers: list[Any] = ["done", "done", BROKEN, TIMED_OUT, *NOT_SENT, *REFUSALS]
+        answers: list[Any] = ["done", "done", BROKEN, *NEVER_AGAIN, *NOT_SENT, *REFUSALS, "not sendable"]
         answer = self._one_of(answers if write.creates else [*answers, RevisionConflict("conflict")])
+        if answer == "not sendable":
+            return NotSendable({write.record_id: DEFECT})
         if answer == "done":
             self.unanswered.discard(write.record_id)
             return work_item(write)
         if answer in REFUSALS:
             self.unanswered.discard(write.record_id)
-        if answer in (BROKEN, TIMED_OUT) and write.creates:
+        if answer in (BROKEN, *NEVER_AGAIN) and write.creates:
             self._leave_in_doubt([write.record_id])
-        if answer is TIMED_OUT:
+        if answer in NEVER_AGAIN:
             self._never_again.add(write.record_id)
         return answer
 
@@ -226,7 +234,7 @@ def run_of(plan: Plan, answers: Callable[[Any], Any], data: st.DataObject) -> Ru
         plan.writes,
         answers,
         feature_id=plan.feature_id,
-        organization=plan.organization,
+        refusals=plan.refusals,
         choose=lambda count: data.draw(st.integers(0, count - 1)) if count > 1 else 0,
     )
 
@@ -285,14 +293,14 @@ def test_no_batch_has_more_than_fifty_operations(
 ) -> None:
     first = [the_feature()] if feature_id is None else []
     moved = [update(number, moves=True) for number in range(1, count // 3)]
-    plan = Plan((*first, *requirements(count), *moved), feature_id, FABRIKAM)
+    plan = Plan((*first, *requirements(count), *moved), feature_id, NOTHING_REFUSED)
     lost = [BROKEN, THROTTLED]
 
     def answers(request: Any) -> Any:
         if isinstance(request, SendBatch):
             if data.draw(st.booleans()) and lost:
                 return lost.pop()
-            return {"value": [success(write) for write in request.writes]}
+            return batch_answered(request, *map(success, request.writes))
         if isinstance(request, SendOne):
             return work_item(request.write)
         return {Pause: True, HoldClaims: frozenset(), FindCreated: {}}[type(request)]
@@ -334,7 +342,7 @@ class RealAnswers:
         return self._single(request.write)
 
     def _single(self, write: WorkItemWrite) -> Any:
-        failure = self._one_of([None, None, BROKEN, TIMED_OUT, *NOT_SENT, *REFUSALS])
+        failure = self._one_of([None, None, BROKEN, *NEVER_AGAIN, *NOT_SENT, *REFUSALS])
         if failure is None:
             self._make(write)
             return work_item(write)
@@ -342,7 +350,7 @@ class RealAnswers:
         return failure
 
     def _batch(self, request: SendBatch) -> Any:
-        failure = self._one_of([None, None, None, BROKEN, TIMED_OUT, *NOT_SENT, *REFUSALS])
+        failure = self._one_of([None, None, None, BROKEN, *NEVER_AGAIN, *NOT_SENT, *REFUSALS])
         if failure is not None:
             self._after(failure, request.writes)
             return failure
@@ -359,7 +367,7 @@ class RealAnswers:
         else:
             fault = self._one_of([*REFUSED_ENTRIES, SERVICE_ERROR])
             value = [fault if write is at_fault else WHOLE_FAILED for write in request.writes]
-        return {"value": self._one_of([value, value, value[1:]])}
+        return batch_answered(request, *self._one_of([value, value, value[1:]]))
 
     def _independent(self, request: SendBatch) -> Any:
         value = []
@@ -368,14 +376,14 @@ class RealAnswers:
             if given is success or (given is SERVICE_ERROR and self._one_of([True, False])):
                 self._make(write)
             value.append(success(write) if given is success else given)
-        return {"value": self._one_of([value, value, value[1:]])}
+        return batch_answered(request, *self._one_of([value, value, value[1:]]))
 
     def _after(self, failure: OperationFailed, writes: Sequence[WorkItemWrite]) -> None:
         """What a request without an answer did, or does later."""
-        if failure in (BROKEN, TIMED_OUT) and self._one_of([True, False]):
+        if failure in (BROKEN, *NEVER_AGAIN) and self._one_of([True, False]):
             for write in writes:
                 self._make(write)
-        elif failure is TIMED_OUT and self._one_of([True, False]):
+        elif failure in NEVER_AGAIN and self._one_of([True, False]):
             self.late += [write.record_id for write in writes if write.creates]
 
     def _make(self, write: WorkItemWrite) -> None:

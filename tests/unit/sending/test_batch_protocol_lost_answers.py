@@ -9,6 +9,7 @@ import pytest
 
 from shared.errors import (
     CredentialsRejected,
+    Defect,
     FeatureBusy,
     Forbidden,
     OperationFailed,
@@ -20,6 +21,7 @@ from shared.errors import (
 from shared.sending.batch_requests import (
     FindCreated,
     HoldClaims,
+    NotSendable,
     Pause,
     SendBatch,
 )
@@ -327,6 +329,13 @@ def test_a_sibling_of_a_failed_operation_stays_unknown_until_its_own_answer() ->
     run = drive(requirements(2), Script(answers), feature_id=7)
 
     assert run.kinds == {"R1": UNKNOWN, "R2": FAILED}
+
+
+def test_a_create_without_an_answer_stays_unknown_if_no_request_can_be_made_of_it_afterwards() -> None:
+    defect = Defect("A defect of this app stopped it.")
+    script = Script([BROKEN, *[nothing_found] * 3, NotSendable({"R1": defect})])
+
+    assert drive(requirements(1), script, feature_id=7).kinds == {"R1": UNKNOWN}
 
 
 # An error of the service for one operation, again and again.

@@ -16,7 +16,7 @@ from shared.clock import Clock
 from shared.domain.images import Images
 from shared.domain.patches import PatchDocument
 from shared.domain.records import Record
-from shared.errors import RevisionConflict, RuleViolation, TimeSpent
+from shared.errors import Defect, RevisionConflict, RuleViolation, TimeSpent
 from shared.secret import Secret
 from shared.sending.batch_writer import WritePlace, write_work_items
 from shared.sending.outcome import Outcome, OutcomeKind
@@ -44,7 +44,7 @@ class Writer:
         self.capabilities = Capabilities()
         self.time = ManualTime()
         clock = Clock(monotonic=self.time, sleep=self.time.sleep)
-        operation, _ = an_operation(seconds, self.time)
+        operation, self.log = an_operation(seconds, self.time)
         process_state = ProcessState(allow_local=True)
         process_state.rate_limits = RateLimits(self.time)
         azure_devops = AzureDevOps(
@@ -69,7 +69,10 @@ class Writer:
 
     def writing(self, count: int) -> Any:
         """The outcomes of updates of the work items 1, 2, … as they come; closing them ends the writing."""
-        writes = [update(number) for number in range(1, count + 1)]
+        return self.writing_these([update(number) for number in range(1, count + 1)])
+
+    def writing_these(self, writes: Sequence[WorkItemWrite]) -> Any:
+        """The outcomes of these writes as they come."""
         records: dict[str, Record] = {write.record_id: a_requirement(id=write.record_id) for write in writes}
         return closing(write_work_items(writes, records, 7, self._place, self._claims))
 
@@ -260,6 +263,23 @@ def test_an_organization_that_refuses_batches_is_remembered() -> None:
 
     assert [asked.path.rpartition("/")[2] for asked in server.asked].count("$batch") == 1
     assert writer.capabilities.refuses("fabrikam", Capability.BATCHES)
+
+
+def test_a_write_of_which_no_document_can_be_made_stops_itself_alone() -> None:
+    no_document: Any = None
+    broken = WorkItemWrite("U2", "User Story", 2, no_document, goes_below_feature=True)
+    with serving(carried_out) as server:
+        writer = Writer(server)
+        with writer.writing_these([update(1), broken, update(3)]) as written:
+            outcomes = {key: outcome for some in written for key, outcome in some.items()}
+
+    assert [numbers(asked) for asked in server.asked] == [[1, 3]]
+    assert {key: outcome.kind for key, outcome in outcomes.items()} == {
+        "U1": UPDATED,
+        "U2": FAILED,
+        "U3": UPDATED,
+    }
+    assert isinstance(outcomes["U2"].error, Defect)
 
 
 def throttled_once() -> list[Reply | Callable[[Asked], Reply]]:

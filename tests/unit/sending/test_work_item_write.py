@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from shared.domain.integration import RecordMapping
 from shared.domain.send_plan import Family
 from shared.sending.work_item_write import WorkItemWrite, write_of
@@ -57,7 +59,15 @@ def test_a_parent_link_is_added_only_to_what_goes_below_the_feature() -> None:
     feature = WorkItemWrite("2", "Feature", None, [{"op": "x"}], is_feature=True)
 
     assert below.document_below("https://x/12")[-1]["value"]["url"] == "https://x/12"
-    assert below.document_below(None) == feature.document_below("https://x/12") == [{"op": "x"}]
+    assert feature.document_below("https://x/12") == feature.document_below(None) == [{"op": "x"}]
+
+
+def test_a_move_never_takes_a_work_item_off_its_parent_without_a_new_one() -> None:
+    remove = {"op": "remove", "path": "/relations/0"}
+    moves = WorkItemWrite("1", "User Story", 5, [remove], goes_below_feature=True)
+
+    with pytest.raises(ValueError, match="below the feature"):
+        moves.document_below(None)
 
 
 def test_a_write_without_a_work_item_creates_one() -> None:
