@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import Enum
 
@@ -30,6 +30,13 @@ class Difference(str, Enum):
     """The work item is in the recycle bin."""
     UNREADABLE = "unreadable"
     """The token's user cannot read the work item."""
+
+
+def without_work_item(link: Link | None, deleted: Collection[int]) -> Difference:
+    """How a record stands whose work item was not read. `deleted` are the work items in the recycle bin."""
+    if link is None:
+        return Difference.NOT_SENT
+    return Difference.GONE if link.work_item_id in deleted else Difference.UNREADABLE
 
 
 def difference_of(

@@ -7,22 +7,21 @@ from typing import Any
 
 from shared import log_events
 from shared.app import App
-from shared.domain.adoption import is_in_project
 from shared.domain.integration import Integration
 from shared.domain.json_input import InputErrors, JsonObject
 from shared.domain.kind import Kind
+from shared.domain.link_rules import check_fits, check_is_free, is_link_of, record_named
 from shared.domain.links import Claim, Link
-from shared.domain.records import Feature, Record
+from shared.domain.records import Record
 from shared.domain.references import RecordName
-from shared.domain.send_plan import Family
 from shared.domain.unagreed_links import unagreed_link
 from shared.domain.work_item import WorkItem
-from shared.errors import AlreadyLinked, FeatureBusy, LinkChanged, NotFound, RuleViolation, System
-from shared.features.reading import read_from_aha
+from shared.errors import FeatureBusy, LinkChanged, NotFound, System
+from shared.features.reading import FeatureInAha, read_from_aha
 from shared.features.standing import standing_of
 from shared.operation import Operation
 from shared.sending.link_backs import LinkBacks
-from shared.storage.links import LinkStore, StoredLink
+from shared.storage.links import LinkStore, StoredClaim, StoredLink
 
 _LARGEST_WORK_ITEM_ID = 2**31 - 1
 
@@ -49,8 +48,8 @@ def link_record(
         NotFound: Aha! does not show the record, or the work item cannot be read.
         RuleViolation: the work item has another type, or is in another project.
     """
-    feature = read_from_aha(app, operation, integration, name).feature
-    record = _named(feature, name)
+    in_aha = read_from_aha(app, operation, integration, name)
+    record = record_named(in_aha.feature, name)
     with closing(LinkBacks(app, operation, integration)) as link_backs:
         known = _link(app.links, integration, record, work_item_id)
         if known is not None:
@@ -58,7 +57,7 @@ def link_record(
             link_backs.begin(record, known.link, is_new=False)
         else:
             item = _work_item(app, operation, integration, record, work_item_id)
-            _store(app, operation, integration, feature, record, item, link_backs)
+            _store(app, operation, integration, in_aha, record, item, link_backs)
             operation.log.add(
                 log_events.LINK_MADE,
                 f"{record.reference or record.id} was linked to work item {work_item_id}.",
@@ -68,32 +67,14 @@ def link_record(
         return standing_of(app, operation, integration, name)
 
 
-def _named(feature: Feature, name: RecordName) -> Record:
-    """The record that a name stands for: the feature, or one of its requirements."""
-    for record in feature.requirements:
-        if name.text in (record.id, record.reference.upper()):
-            return record
-    return feature.record
-
-
 def _link(links: LinkStore, integration: Integration, record: Record, work_item_id: int) -> StoredLink | None:
     """The link of the record and the work item, None if neither has one. Raises AlreadyLinked or FeatureBusy."""
     holder = links.by_work_item(integration.integration_id, work_item_id)
-    if holder is not None and holder.link.aha_id == record.id:
+    if is_link_of(record, holder.link if holder else None):
         return holder
-    if holder is not None:
-        other = holder.link.reference or holder.link.aha_id
-        raise AlreadyLinked(f"Work item {work_item_id} belongs to {other}. Unlink {other} first.")
     stored = links.load(integration.integration_id, [record.id]).get(record.id)
-    name = record.reference or record.id
-    if isinstance(stored, StoredLink):
-        raise AlreadyLinked(
-            f"{name} has work item {stored.link.work_item_id} ({stored.link.work_item_url}). Unlink {name} first."
-        )
-    if stored is not None:
-        raise FeatureBusy(
-            f"A send is creating the work item of {name}. Try again in a minute.", retry_after=60
-        )
+    own = stored.link if isinstance(stored, StoredLink) else None
+    check_is_free(record, own, is_claimed=isinstance(stored, StoredClaim))
     return None
 
 
@@ -108,20 +89,7 @@ def _work_item(
             "the user the right to read its area.",
         )
     item = items[work_item_id]
-    project = integration.azure_devops.project
-    if not is_in_project(item, integration.azure_devops):
-        raise RuleViolation(
-            System.AZURE_DEVOPS,
-            f"Work item {work_item_id} is in another project than {project}, to which this integration sends. Choose a "
-            f"work item of {project}.",
-        )
-    wanted = integration.mapping(record.kind).work_item_type
-    if item.type != wanted:
-        raise RuleViolation(
-            System.AZURE_DEVOPS,
-            f"Work item {work_item_id} is a {item.type}, and this integration maps {record.kind.value}s to {wanted}. "
-            f"Choose a {wanted}, or change the type of the work item.",
-        )
+    check_fits(item, record, integration)
     return item
 
 
@@ -129,7 +97,7 @@ def _store(
     app: App,
     operation: Operation,
     integration: Integration,
-    feature: Feature,
+    in_aha: FeatureInAha,
     record: Record,
     item: WorkItem,
     link_backs: LinkBacks,
@@ -140,7 +108,7 @@ def _store(
     if record.id not in claims:
         raise _busy(record)
     try:
-        link = _new_link(app.links, integration, feature, record, item)
+        link = _new_link(app.links, integration, in_aha, record, item)
         link_backs.begin(record, link, is_new=True)
         stored = app.links.establish(integration.integration_id, [(claims[record.id], link)])
         link_backs.stored(stored[record.id])
@@ -157,16 +125,14 @@ def _busy(record: Record) -> FeatureBusy:
 
 
 def _new_link(
-    links: LinkStore, integration: Integration, feature: Feature, record: Record, item: WorkItem
+    links: LinkStore, integration: Integration, in_aha: FeatureInAha, record: Record, item: WorkItem
 ) -> Link:
     """A link whose sides never agreed: it has what the work item says now."""
-    is_feature = record.kind is Kind.FEATURE
     parent = None
-    if not is_feature:
-        found = links.load(integration.integration_id, [feature.record.id]).get(feature.record.id)
+    if record.kind is Kind.REQUIREMENT:
+        feature_id = in_aha.feature.record.id
+        found = links.load(integration.integration_id, [feature_id]).get(feature_id)
         parent = found.link.work_item_id if isinstance(found, StoredLink) else None
-    listed = tuple(one.id for one in feature.requirements)
-    family = Family(requirement_ids=listed) if is_feature else Family(feature.record.id, parent)
     return unagreed_link(
         integration,
         item,
@@ -174,5 +140,5 @@ def _new_link(
         aha_id=record.id,
         reference=record.reference,
         name=record.name or "",
-        family=family,
+        family=in_aha.family_of(record.kind, parent),
     )

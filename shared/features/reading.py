@@ -14,6 +14,7 @@ from shared.domain.integration import Integration
 from shared.domain.kind import Kind
 from shared.domain.records import Feature, read_feature
 from shared.domain.references import RecordName
+from shared.domain.send_plan import Family
 from shared.errors import IntegrationIncomplete, InvalidRequest, NotFound, RuleViolation, System
 from shared.operation import Operation
 from shared.sending.send import check_product
@@ -28,6 +29,12 @@ class FeatureInAha:
 
     feature: Feature
     records: Mapping[str, AhaRecord]
+
+    def family_of(self, kind: Kind, feature_work_item_id: int | None) -> Family:
+        """Where a record of this kind belongs. `feature_work_item_id` is None if the feature has no work item."""
+        if kind is Kind.REQUIREMENT:
+            return Family(self.feature.record.id, feature_work_item_id)
+        return Family(requirement_ids=tuple(record.id for record in self.feature.requirements))
 
 
 def read_from_aha(app: App, operation: Operation, integration: Integration, name: RecordName) -> FeatureInAha:

@@ -88,9 +88,14 @@ def _find(aha: AhaFeatures, product_id: str, search: Search) -> FoundFeatures:
         reading = beside.submit(_named, aha, product_id, reference)
         by_text = aha.search(product_id, search.text, search.limit)
         named = reading.result()
+    return named_first(named, by_text, search.limit)
+
+
+def named_first(named: Sequence[ShortFeature], by_text: FoundFeatures, limit: int) -> FoundFeatures:
+    """The feature that has the reference, if any, then those that fit the text; each once, and at most `limit`."""
     others = [one for one in by_text.features if all(one.id != other.id for other in named)]
     features = (*named, *others)
-    return FoundFeatures(features[: search.limit], by_text.has_more or len(features) > search.limit)
+    return FoundFeatures(features[:limit], by_text.has_more or len(features) > limit)
 
 
 def _named(aha: AhaFeatures, product_id: str, reference: str) -> Sequence[ShortFeature]:

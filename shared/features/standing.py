@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
 from shared.concurrency import Threads
 from shared.domain.aha_record import AhaRecord
-from shared.domain.difference import Difference, difference_of
+from shared.domain.difference import Difference, difference_of, without_work_item
 from shared.domain.images import Images, images_of_integration, with_inline_images
 from shared.domain.integration import Integration
 from shared.domain.kind import Kind
@@ -138,32 +138,26 @@ class _Look:
         if missing:
             more = _linked(self._app.links.load(self._integration.integration_id, missing))
             known, items = {**known, **more}, {**items, **self.work_items(more)}
-        of_feature = known.get(feature.record.id)
-        families = {
-            Kind.FEATURE: Family(requirement_ids=tuple(item.id for item in feature.requirements)),
-            Kind.REQUIREMENT: Family(feature.record.id, of_feature.link.work_item_id if of_feature else None),
-        }
-        absent = [
-            stored.link.work_item_id for stored in known.values() if stored.link.work_item_id not in items
-        ]
-        project = self._integration.azure_devops.project
-        deleted = (
-            self._azure_devops.recycle_bin.deleted_of(project, sorted(absent)) if absent else frozenset()
-        )
+        links = {aha_id: stored.link for aha_id, stored in known.items()}
+        of_feature = links.get(feature.record.id)
+        deleted = self._deleted(links.values(), items)
         standings = []
         for record in feature.records:
-            stored = known.get(record.id)
-            if stored is None:
-                standings.append(Standing(record, Difference.NOT_SENT))
-            elif (item := items.get(stored.link.work_item_id)) is None:
-                is_deleted = stored.link.work_item_id in deleted
-                difference = Difference.GONE if is_deleted else Difference.UNREADABLE
-                standings.append(Standing(record, difference, stored.link))
+            link = links.get(record.id)
+            item = items.get(link.work_item_id) if link else None
+            if link is None or item is None:
+                standings.append(Standing(record, without_work_item(link, deleted), link))
             else:
-                shown, family = in_aha.records[record.id], families[record.kind]
-                standings.append(self._compared(record, shown, stored.link, item, family))
+                family = in_aha.family_of(record.kind, of_feature.work_item_id if of_feature else None)
+                standings.append(self._compared(record, in_aha.records[record.id], link, item, family))
         first, *others = (standing.to_json() for standing in standings)
         return {"feature": first, "requirements": others}
+
+    def _deleted(self, links: Iterable[Link], items: Mapping[int, WorkItem]) -> frozenset[int]:
+        """The work items in the recycle bin, of those that could not be read."""
+        absent = sorted(link.work_item_id for link in links if link.work_item_id not in items)
+        project = self._integration.azure_devops.project
+        return self._azure_devops.recycle_bin.deleted_of(project, absent) if absent else frozenset()
 
     def _compared(
         self, record: Record, shown: AhaRecord, link: Link, item: WorkItem, family: Family

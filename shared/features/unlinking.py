@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from shared import log_events
 from shared.app import App
 from shared.concurrency import in_parallel
 from shared.domain.integration import Integration
-from shared.domain.integration_fields import IntegrationField, own_field_ids, read_integration_fields
+from shared.domain.integration_fields import IntegrationField
 from shared.domain.kind import Kind
 from shared.domain.links import Link
 from shared.domain.references import RecordName
+from shared.domain.unlink_rules import fields_of_family, is_requirement_of, link_back_fields
 from shared.errors import FeatureBusy, LinkChanged, NotFound, NotLinked, OperationFailed, Refused
 from shared.operation import Operation
 from shared.storage.links import LinkStore, StoredLink
@@ -60,7 +60,7 @@ def _requirements(links: LinkStore, integration_id: str, feature: Link) -> list[
     return [
         stored
         for stored in found.values()
-        if isinstance(stored, StoredLink) and stored.link.parent_aha_id == feature.aha_id
+        if isinstance(stored, StoredLink) and is_requirement_of(stored.link, feature)
     ]
 
 
@@ -82,11 +82,7 @@ def _take_out_of_aha(
     aha = app.aha_integrations(integration.aha, operation)
 
     def remove(link: Link) -> OperationFailed | None:
-        own = {
-            integration.aha.integration_id,
-            link.written_back.integration_id if link.written_back else "",
-        } - {""}
-        field_ids = own_field_ids(fields.get(link.aha_id), own, link.work_item_id)
+        field_ids = link_back_fields(link, fields.get(link.aha_id), integration.aha.integration_id)
         try:
             for field_id in field_ids:
                 aha.remove_field(field_id, link.kind, link.aha_id)
@@ -126,12 +122,7 @@ def _fields(
         feature = app.aha_features(integration.aha, operation).feature(first.aha_id)
     except NotFound:
         feature = {}
-    items: list[Any] = [feature, *(feature.get("requirements") or ())]
-    found = {
-        str(item.get("id")): read_integration_fields(item.get("integration_fields")) or ()
-        for item in items
-        if isinstance(item, Mapping)
-    }
+    found = fields_of_family(feature)
     # Requirements that belong to another feature by now.
     elsewhere = [link for aha_id, link in others.items() if aha_id not in found]
     return found | {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.domain.aha_record import AhaRecord, WorkflowStatus
-from shared.domain.difference import Difference, difference_of
+from shared.domain.difference import Difference, difference_of, without_work_item
 from shared.domain.images import Images
 from shared.domain.links import Base, Field, Link
 from shared.domain.send_plan import Family
@@ -74,3 +74,19 @@ def test_texts_that_were_never_in_sync() -> None:
 
     assert difference(by_hand) is Difference.NONE
     assert difference(by_hand, name="Another name") is Difference.BOTH
+
+
+@pytest.mark.parametrize(
+    ("link", "deleted", "difference"),
+    [
+        (None, (), Difference.NOT_SENT),
+        (LINK, (12,), Difference.GONE),
+        (LINK, (), Difference.UNREADABLE),
+        (LINK, (13,), Difference.UNREADABLE),
+    ],
+    ids=["never sent", "in the recycle bin", "out of sight", "another one is in the recycle bin"],
+)
+def test_only_the_recycle_bin_tells_a_deleted_work_item_from_one_that_is_out_of_sight(
+    link: Link | None, deleted: tuple[int, ...], difference: Difference
+) -> None:
+    assert without_work_item(link, deleted) is difference

@@ -1,0 +1,1 @@
+"""Calls by a feature's reference."""
