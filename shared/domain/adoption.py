@@ -73,7 +73,7 @@ def refused_adoption(item: WorkItem, record: Record, integration: Integration) -
     """Why a record does not get the work item that Aha!'s fields name; None if it does."""
     if not is_in_project(item, integration.azure_devops):
         return NotAdopted(item.id, f"it is in the project {item.project}")
-    if item.type.casefold() != integration.mapping(record.kind).work_item_type.casefold():
+    if not is_of_mapped_type(item, record, integration):
         return NotAdopted(item.id, f"its type is {item.type}")
     return None
 
@@ -94,6 +94,11 @@ def is_in_project(item: WorkItem, target: AzureDevOpsTarget) -> bool:
     """
     names = (target.project, target.area_path.split("\\")[0])
     return item.project.casefold() in (name.casefold() for name in names if name)
+
+
+def is_of_mapped_type(item: WorkItem, record: Record, integration: Integration) -> bool:
+    """Whether a work item has the type that records of this kind are sent as. The names of types have no case."""
+    return item.type.casefold() == integration.mapping(record.kind).work_item_type.casefold()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.domain.adoption import is_in_project
+from shared.domain.adoption import is_in_project, is_of_mapped_type
 from shared.domain.integration import Integration
 from shared.domain.links import Link
 from shared.domain.records import Feature, Record
@@ -64,8 +64,8 @@ def check_fits(item: WorkItem, record: Record, integration: Integration) -> None
             f"Work item {item.id} is in another project than {project}, to which this integration sends. Choose a work "
             f"item of {project}.",
         )
-    wanted = integration.mapping(record.kind).work_item_type
-    if item.type != wanted:
+    if not is_of_mapped_type(item, record, integration):
+        wanted = integration.mapping(record.kind).work_item_type
         raise RuleViolation(
             System.AZURE_DEVOPS,
             f"Work item {item.id} is a {item.type}, and this integration maps {record.kind.value}s to {wanted}. "

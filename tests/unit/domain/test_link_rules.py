@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.domain.integration import RecordMapping
 from shared.domain.link_rules import check_fits, check_is_free, is_link_of, record_named
 from shared.domain.records import Feature
 from shared.domain.references import read_record_name
@@ -97,3 +98,9 @@ def test_a_work_item_of_another_type_is_refused() -> None:
         "Work item 174 is a Feature, and this integration maps requirements to User Story. Choose a User Story, or "
         "change the type of the work item."
     )
+
+
+def test_the_case_of_a_type_does_not_matter_as_in_a_send() -> None:
+    integration = an_integration(requirement=RecordMapping("user story", {}))
+
+    check_fits(a_work_item(project="Fabrikam", type="User Story"), REQUIREMENT, integration)
