@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from operate.confirm import feature_of
 from operate.faults import Fault, Finding, Remedy
+from operate.link_repairs import restore_pointer
 from operate.rebuild import Marked, Rebuild
 from operate.terminal import Terminal
 from operate.workplace import Workplace, reading, writing_log_of
 from shared.domain.integration import StoredIntegration
 from shared.domain.unfinished_sends import UnfinishedSend
-from shared.errors import LinkChanged
 from shared.storage.integration_rows import PARTITION, product_row
 from shared.storage.integrations import DeletedIntegration
 from shared.storage.keys import integration_key, product_key
@@ -55,7 +55,7 @@ class Mender:
         mend = self._mends.get(one.fault) if one.fault.remedy is Remedy.MEND else None
         try:
             return mend is not None and mend(one)
-        except (LinkChanged, TransactionConflict):
+        except TransactionConflict:
             return False
 
     def _finish_deletion(self, one: Finding) -> bool:
@@ -85,12 +85,10 @@ class Mender:
         return True
 
     def _restore_pointer(self, one: Finding) -> bool:
-        links = self._workplace.links
-        stored = links.by_work_item(one.integration_id, one.work_item_id)
-        if stored is None:
-            return False
-        links.restore_pointers(one.integration_id, [stored])
-        return True
+        stored = self._workplace.links.by_work_item(one.integration_id, one.work_item_id)
+        return stored is not None and restore_pointer(
+            self._workplace.tables.links, one.integration_id, stored
+        )
 
     def _note_for_timer(self, one: Finding) -> bool:
         row = self._workplace.tables.links.get(partition_of(one.integration_id), one.key)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from operate.link_repairs import insert_links, restore_pointer
 from operate.marked import Mark, marks
 from operate.outcome import Exit
 from operate.terminal import Terminal, counted
@@ -192,11 +193,7 @@ class Rebuild:
     def _store(self, links: Sequence[Link], claimed: dict[str, StoredClaim]) -> None:
         unclaimed = [link for link in links if link.aha_id not in claimed]
         pairs = [(claimed[link.aha_id], link) for link in links if link.aha_id in claimed]
-        left: set[str] = set()
-        try:
-            self._app.links.insert(self._id, unclaimed)
-        except LinkChanged as error:
-            left |= set(error.aha_ids)
+        left = set(insert_links(self._app.tables.links, self._id, unclaimed))
         try:
             self._app.links.establish(self._id, pairs)
         except LinkChanged as error:
@@ -212,13 +209,9 @@ class Rebuild:
             other = holder.link.reference or holder.link.aha_id
             self._leave(mark, f"work item {mark.work_item_id} is linked to {other}")
             return
-        try:
-            if holder is not None:
-                self._app.links.restore_pointers(self._id, [holder])
-                self._note([holder.link], is_dry_run=False)
-                return
-        except LinkChanged:
-            pass
+        if holder is not None and restore_pointer(self._app.tables.links, self._id, holder):
+            self._note([holder.link], is_dry_run=False)
+            return
         self._leave(mark, "it was linked or claimed meanwhile; run this again")
 
     def _note(self, links: Sequence[Link], *, is_dry_run: bool) -> None:

@@ -169,45 +169,6 @@ class LinkStore(LinkReader):
         ]
         write_records(self._table, writes)
 
-    def insert(self, integration_id: str, links: Sequence[Link]) -> dict[str, StoredLink]:
-        """Store links of records that have neither a link nor a claim; by Aha! id.
-
-        Raises:
-            LinkChanged: a record has one, or a work item belongs to another record.
-        """
-        writes = [
-            RecordWrite(
-                link.aha_id,
-                (Insert(pointer_row(integration_id, link)), Insert(link_row(integration_id, link))),
-            )
-            for link in links
-        ]
-        etags = _etags(write_records(self._table, writes))
-        written = {
-            link.aha_id: StoredLink(link, etags[link.aha_id][1]) for link in links if link.aha_id in etags
-        }
-        _raise_if_left_out([link.aha_id for link in links], written)
-        return written
-
-    def restore_pointers(self, integration_id: str, stored_links: Sequence[StoredLink]) -> None:
-        """Store the pointers of links whose records lead nowhere.
-
-        Raises:
-            LinkChanged: a record leads somewhere, or some links are not as they were read.
-        """
-        writes = [
-            RecordWrite(
-                stored.link.aha_id,
-                (
-                    Insert(pointer_row(integration_id, stored.link)),
-                    Replace(link_row(integration_id, stored.link, stored.unknown), stored.etag),
-                ),
-            )
-            for stored in stored_links
-        ]
-        etags = _etags(write_records(self._table, writes))
-        _raise_if_left_out([stored.link.aha_id for stored in stored_links], etags)
-
     def remove(self, integration_id: str, stored_links: Sequence[StoredLink]) -> None:
         """Remove links and the pointers to them.
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 import pytest
 from azure.data.tables import TableServiceClient
 
-from operate import rebuild
+from operate import link_repairs, rebuild
 from operate.outcome import Exit
 from shared.domain.kind import Kind
-from shared.domain.links import Claim
+from shared.domain.links import Claim, Link
 from shared.secret import Secret
 from shared.storage.links import LinkStore
+from shared.storage.table import Table
 from shared.storage.tables import Tables
 from tests.e2e.configuration_tables import rows_about
 from tests.e2e.operators import operate
@@ -190,18 +191,18 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(
     family = feature(requirements=requirements(5))
     first = scene.send(family)
     lose_links(scene)
-    insert = LinkStore.insert
+    insert = link_repairs.insert_links
     remaining = [1]
 
-    def cut_off(store: LinkStore, integration_id: str, links: Any) -> Any:
+    def cut_off(table: Table, integration_id: str, links: Sequence[Link]) -> frozenset[str]:
         if not remaining:
             raise KeyboardInterrupt
         remaining.pop()
-        return insert(store, integration_id, links)
+        return insert(table, integration_id, links)
 
     monkeypatch.setattr(rebuild, "_AT_ONCE", 2)
     with monkeypatch.context() as cut:
-        cut.setattr(LinkStore, "insert", cut_off)
+        cut.setattr(rebuild, "insert_links", cut_off)
         stopped = operate(scene.system, "rebuild-links", scene.integration.id)
     report = operate(scene.system, "rebuild-links", scene.integration.id)
 

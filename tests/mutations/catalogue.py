@@ -329,10 +329,10 @@ MUTATIONS = (
     ),
     Mutation(
         "A lost link is stored without its pointer",
-        "shared/storage/links.py",
-        "                (Insert(pointer_row(integration_id, link)), Insert(link_row(integration_id, link))),\n",
-        "                (Insert(link_row(integration_id, link)),),\n",
-        ("tests/storage/test_links.py",),
+        "operate/link_repairs.py",
+        "            link.aha_id, (Insert(pointer_row(integration_id, link)), Insert(link_row(integration_id, link)))\n",
+        "            link.aha_id, (Insert(link_row(integration_id, link)),)\n",
+        ("tests/storage/test_link_repairs.py",),
     ),
     Mutation(
         "Abuse: a number that stands for a local address is called",

@@ -12,7 +12,7 @@ from shared.domain.links import AttachedFile
 from shared.errors import LinkChanged, OperationFailed
 from shared.storage.keys import record_key, work_item_key
 from shared.storage.links import LinkStore, StoredClaim, StoredLink, UnreadableLink
-from shared.storage.rows import Delete, Upsert
+from shared.storage.rows import Upsert
 from shared.storage.tables import Tables
 from tests.storage.link_examples import (
     a_claim,
@@ -451,29 +451,3 @@ def test_a_link_that_changed_is_not_removed(store: LinkStore, integration_id: st
         store.remove(integration_id, [stored])
 
     assert_linked(store, integration_id, changed)
-
-
-def test_links_are_inserted_where_a_record_has_nothing_yet(store: LinkStore, integration_id: str) -> None:
-    (known,) = established(store, integration_id, a_link("1", 41))
-    claimed(store, integration_id, "2")
-
-    with pytest.raises(LinkChanged) as left_out:
-        store.insert(integration_id, [a_link("1", 51), a_link("2", 52), a_link("3", 53), a_link("4", 41)])
-
-    assert left_out.value.aha_ids == ("1", "2", "4")
-    assert_linked(store, integration_id, known.link, a_link("3", 53))
-
-
-def test_a_pointer_is_restored_where_the_record_leads_nowhere(
-    store: LinkStore, tables: Tables, integration_id: str
-) -> None:
-    lost, kept = established(store, integration_id, a_link("1", 41), a_link("2", 42))
-    row = stored_row(tables, integration_id, record_key("1"))
-    assert row is not None
-    tables.links.transact([Delete(row)])
-
-    with pytest.raises(LinkChanged) as left_out:
-        store.restore_pointers(integration_id, [lost, kept])
-
-    assert left_out.value.aha_ids == ("2",)
-    assert_linked(store, integration_id, lost.link, kept.link)
