@@ -36,21 +36,16 @@ from shared.sending.look import LookPlace, look
 from shared.sending.outcome import Outcome, failed, unchanged
 from shared.sending.own_claims import OwnClaims
 from shared.sending.parts import refuse_part_of_feature, refused_parts
-from shared.sending.record_state import RecordState, name_of
+from shared.sending.record_state import RecordState, claimed_elsewhere, name_of
 from shared.sending.result import RecordResult, SendResult
 from shared.sending.send_log import SendLog
 from shared.sending.upload_results import UploadResults
+from shared.sending.waiting import LEAST_SECONDS, LONGEST_WAIT_SECONDS, wait_for_others
 from shared.sending.work_item_write import WorkItemWrite, write_of
 from shared.storage.unfinished_sends import SendNote
 
 _ROUNDS = 8
 """How often a send looks again because somebody changed records or links at the same time."""
-
-_WAIT_SECONDS = 70.0
-"""How long a send waits for another one of the same records: a little longer than an abandoned claim lasts."""
-
-_LOOK_AGAIN_SECONDS = 0.25
-_LEAST_SECONDS = 1.0
 
 
 class FeatureSend:
@@ -95,8 +90,8 @@ class FeatureSend:
     def _run(self) -> None:
         rounds, waited = 0, 0.0
         states: dict[str, RecordState] = {}
-        while self._commits.outstanding() and rounds < _ROUNDS and waited < _WAIT_SECONDS:
-            if self._operation.deadline.remaining() < _LEAST_SECONDS:
+        while self._commits.outstanding() and rounds < _ROUNDS and waited < LONGEST_WAIT_SECONDS:
+            if self._operation.deadline.remaining() < LEAST_SECONDS:
                 break
             try:
                 states = self._look()
@@ -105,9 +100,11 @@ class FeatureSend:
                     continue
             except TimeSpent:
                 break
-            self._app.clock.sleep(_LOOK_AGAIN_SECONDS)
-            waited += _LOOK_AGAIN_SECONDS
-        self._commits.conclude(frozenset(key for key, state in states.items() if state.is_claimed_elsewhere))
+            deadline = self._operation.deadline
+            waited = wait_for_others(
+                claimed_elsewhere(states), self._claims, self._app.clock, deadline, waited
+            )
+        self._commits.conclude(claimed_elsewhere(states))
 
     def dry_run(self) -> SendResult:
         """Decide everything, write nothing."""

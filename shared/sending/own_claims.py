@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -91,6 +91,11 @@ class OwnClaims:
                     earlier_operation_id=claim.operation_id,
                 )
         return frozenset(stored.claim.aha_id for stored in abandoned) - taken
+
+    def are_held_elsewhere(self, record_ids: Collection[str]) -> bool:
+        """Whether other senders hold all of these records still. One read for each of them."""
+        found = self._links.claims_on(self._integration_id, sorted(record_ids))
+        return sort_claims(found.values(), self._operation.id).held_elsewhere == frozenset(record_ids)
 
     def take(self, records: Sequence[Record], note: SendNote | None = None) -> dict[str, StoredClaim]:
         """Claim records that have no link. The claims on them that this send holds then, by Aha! id.

@@ -53,6 +53,11 @@ def state_by_rows(record: Record, loaded: Loaded | None, *, is_held_elsewhere: b
     return RecordState(record, known_work_item_id=loaded.claim.work_item_id)
 
 
+def claimed_elsewhere(states: Mapping[str, RecordState]) -> frozenset[str]:
+    """The records whose work items other sends are about to create."""
+    return frozenset(key for key, state in states.items() if state.is_claimed_elsewhere)
+
+
 def name_of(record: Record) -> str:
     """The record in words, for the log."""
     return f"{record.kind.value} {record.reference or record.id}"

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 
 import pytest
 
 from local.faults import FaultInjection
 from local.serving import start_in_thread
+from shared.domain.kind import Kind
+from shared.domain.links import Claim
+from shared.storage.links import LinkStore
 from shared.storage.rows import Row, Upsert
-from tests.e2e.sending_payloads import feature, requirements
+from tests.e2e.sending_payloads import feature, linked_to, requirement, requirements
 from tests.e2e.sending_scene import Scene, another_host
+from tests.e2e.system import eventually
 from tests.storage.relay import FaultyStorage, Relay
 
 
@@ -71,3 +78,30 @@ def test_the_links_of_a_first_batch_are_stored_while_the_next_one_is_under_way(
     assert len(batches) == 2
     assert batches[1]["ended_at"] < first_links["ended_at"]
     relayed.assert_one_each(payload)
+
+
+def test_while_another_send_holds_the_feature_only_its_claim_is_read_and_nothing_is_said_again(
+    relayed: Scene, storage: FaultyStorage
+) -> None:
+    """Given five requirements for which Aha! names work items that cannot be read, and five seconds of waiting."""
+    named = [requirement(integration_fields=linked_to(str(number))) for number in range(900_001, 900_006)]
+    payload = feature(requirements=named)
+    links, integration_id = LinkStore(storage.tables), relayed.integration.id
+    claim = Claim(
+        Kind.FEATURE, payload["id"], payload["reference_num"], "another send", datetime.now(timezone.utc)
+    )
+    held = links.claim(integration_id, [claim])
+    storage.clear_requests()
+
+    with ThreadPoolExecutor(1) as other:
+        sending = other.submit(relayed.send, payload)
+        eventually(lambda: any("Links(" in request["path"] for request in storage.requests()))
+        time.sleep(5)
+        rows_read = [request for request in storage.requests() if "Links(" in request["path"]]
+        links.release(integration_id, list(held.values()))
+        sent = sending.result()
+
+    # Each of the six records and five named work items once, then the feature's claim up to nine times.
+    assert len(rows_read) <= 6 + 5 + 9
+    assert (sent.status, set(sent.actions)) == (201, {"created"})
+    assert len(relayed.log("work-item.not-adopted")) == 5

@@ -1,0 +1,40 @@
+"""Wait for other senders of the same records. Only their claims are read meanwhile, less and less often."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from shared.clock import Clock
+from shared.deadline import Deadline
+from shared.sending.own_claims import OwnClaims
+
+LONGEST_WAIT_SECONDS = 70.0
+"""How long a send waits for another one of the same records: a little longer than an abandoned claim lasts."""
+
+LEAST_SECONDS = 1.0
+"""Without as much time left, a send begins nothing more."""
+
+_SHORTEST_PAUSE = 0.25
+_LONGEST_PAUSE = 2.0
+
+
+def pause_after(waited: float) -> float:
+    """The next pause, in seconds, of a send that has waited so long already."""
+    return min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, waited / 2))
+
+
+def wait_for_others(
+    held_elsewhere: Collection[str], claims: OwnClaims, clock: Clock, deadline: Deadline, waited: float
+) -> float:
+    """Wait until the claim of another sender on one of these records ends, or there is no more time to wait.
+
+    The seconds that the send has waited in all, `waited` of them before. If no other sender is known of, somebody
+    changed a record at the same moment, and one pause is enough.
+    """
+    while waited < LONGEST_WAIT_SECONDS and deadline.remaining() >= LEAST_SECONDS:
+        pause = pause_after(waited)
+        clock.sleep(pause)
+        waited += pause
+        if not held_elsewhere or not claims.are_held_elsewhere(held_elsewhere):
+            break
+    return waited
