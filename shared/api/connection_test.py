@@ -15,7 +15,15 @@ from shared.api.connection_request import ConnectionTestRequest, read_connection
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
 from shared.concurrency import in_parallel
-from shared.domain.connection_checks import Check, advise_on_descriptions, check_mapping
+from shared.domain.connection_checks import (
+    Check,
+    advise_on_descriptions,
+    aha_check,
+    check_mapping,
+    creates_check,
+    credentials_check,
+    project_check,
+)
 from shared.domain.integration import AzureDevOpsTarget, Integration, StoredIntegration
 from shared.domain.integration_input import UrlRules
 from shared.domain.kind import Kind
@@ -52,37 +60,34 @@ def run_connection_test(app: App, operation: Operation, request: ConnectionTestR
         CredentialsRejected, Forbidden, NotFound, RuleViolation, Unavailable: the first problem that was found.
     """
     target, aha = request.azure_devops, request.aha
-    tests: list[Callable[[], dict[str, Any]]] = []
+    tests: dict[str, Callable[[], dict[str, Any]]] = {}
     if target is not None:
-        tests.append(_AzureDevOpsTest(app, operation, request, target).run)
+        tests["azure_devops"] = _AzureDevOpsTest(app, operation, request, target).run
     if aha is not None:
-        tests.append(lambda: read_aha_account(app, operation, aha))
-    results = in_parallel(lambda test: test(), tests)
-    answer = results[0] if target is not None else _without_azure_devops()
+        tests["aha"] = lambda: read_aha_account(app, operation, aha)
+    found = in_parallel(lambda test: test(), list(tests.values()))
+    answers = dict(zip(tests, found, strict=True))
+    return combined_answer(answers.get("azure_devops"), answers.get("aha"))
+
+
+def combined_answer(azure_devops: Mapping[str, Any] | None, aha: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The answer's body: what the test of Azure DevOps found, None if it was not tested, and the same of Aha!."""
+    answer = dict(azure_devops or _NOT_TESTED)
     if aha is not None:
-        account = results[-1]
-        answer["checks"].append(_check_as_json(_aha_check(account)))
-        answer["aha"] = account
+        check = aha_check(aha["user"]["name"], aha["user"]["email"], len(aha["products"]))
+        answer = {**answer, "checks": [*answer["checks"], _check_as_json(check)], "aha": aha}
     return answer
 
 
-def _without_azure_devops() -> dict[str, Any]:
-    """The answer's body, apart from Aha!, if only Aha! was tested."""
-    return {
-        "ok": True,
-        "account_name": None,
-        "account_url": None,
-        "projects": [],
-        "project": None,
-        "checks": [],
-    }
-
-
-def _aha_check(account: Mapping[str, Any]) -> Check:
-    user = account["user"]["name"] or account["user"]["email"]
-    count = len(account["products"])
-    return Check("aha", f"Aha! accepts the token of {user}, who can see {count} products.")
-
+_NOT_TESTED: Mapping[str, Any] = {
+    "ok": True,
+    "account_name": None,
+    "account_url": None,
+    "projects": [],
+    "project": None,
+    "checks": [],
+}
+"""The answer's body, apart from Aha!, if only Aha! was tested."""
 
 _MOST_SUBTREES = 500
 """Areas whose children are read by a request of their own: 10,000 areas are the most that a project has."""
@@ -123,9 +128,7 @@ class _AzureDevOpsTest:
             self._azure_devops.projects(), key=lambda item: str(item.get("name", "")).casefold()
         )
         account = self._azure_devops.account_name
-        self._checks.append(
-            Check("credentials", f"The token is accepted and can see {len(projects)} projects of {account}.")
-        )
+        self._checks.append(credentials_check(len(projects), account))
         project = self._project(projects) if self._request.project else None
         return {
             "ok": True,
@@ -144,8 +147,7 @@ class _AzureDevOpsTest:
             (self._areas, self._azure_devops.work_item_types, self._azure_devops.work_item_type_categories),
         )
         available = self._with_states(project_id, available_types(types, categories))
-        detail = f"{project.get('name')} has {len(areas)} areas and {len(available)} work item types to choose from."
-        self._checks.append(Check("project", detail))
+        self._checks.append(project_check(str(project.get("name")), len(areas), len(available)))
         integration = self._request.integration_to_check(project)
         if integration is not None:
             self._checks.append(check_mapping(integration, areas, available))
@@ -173,25 +175,27 @@ class _AzureDevOpsTest:
     def _validate_creates(self, integration: Integration, project_id: str) -> Check:
         """Have Azure DevOps validate the create of a work item of both types, without saving it."""
         in_parallel(lambda kind: self._validate_create(kind, integration, project_id), tuple(Kind))
-        return Check(
-            "create_work_item",
-            f"{integration.feature.work_item_type} and {integration.requirement.work_item_type} can be created in "
-            f"{integration.azure_devops.area_path}.",
-        )
+        return creates_check(integration)
 
     def _validate_create(self, kind: Kind, integration: Integration, project_id: str) -> None:
-        mapping = integration.mapping(kind)
-        record = Record(kind, "0", "", f"Connection test of {integration.name}", "", "", ())
-        document = create_document(
-            title=record.title,
-            description="",
-            description_field=integration.description_field(mapping.work_item_type),
-            area_path=integration.azure_devops.area_path,
-            default_fields=mapping.default_fields,
-            marker=marker_of(record, integration, self._app.settings.public_url),
-            files={},
-        )
-        self._azure_devops.validate_work_item(project_id, mapping.work_item_type, document)
+        document = validated_create(kind, integration, self._app.settings.public_url)
+        work_item_type = integration.mapping(kind).work_item_type
+        self._azure_devops.validate_work_item(project_id, work_item_type, document)
+
+
+def validated_create(kind: Kind, integration: Integration, public_url: str) -> list[dict[str, Any]]:
+    """The patch document of a create that is validated: as a send makes it for a record with a title alone."""
+    mapping = integration.mapping(kind)
+    record = Record(kind, "0", "", f"Connection test of {integration.name}", "", "", ())
+    return create_document(
+        title=record.title,
+        description="",
+        description_field=integration.description_field(mapping.work_item_type),
+        area_path=integration.azure_devops.area_path,
+        default_fields=mapping.default_fields,
+        marker=marker_of(record, integration, public_url),
+        files={},
+    )
 
 
 def _check_as_json(check: Check) -> dict[str, Any]:

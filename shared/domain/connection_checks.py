@@ -20,6 +20,31 @@ class Check:
     detail: str
 
 
+def credentials_check(projects: int, account_name: str) -> Check:
+    """The token is accepted by the organization."""
+    return Check("credentials", f"The token is accepted and can see {projects} projects of {account_name}.")
+
+
+def project_check(name: str, areas: int, types: int) -> Check:
+    """The project has something to choose from."""
+    return Check("project", f"{name} has {areas} areas and {types} work item types to choose from.")
+
+
+def creates_check(integration: Integration) -> Check:
+    """Work items of both types can be created."""
+    return Check(
+        "create_work_item",
+        f"{integration.feature.work_item_type} and {integration.requirement.work_item_type} can be created in "
+        f"{integration.azure_devops.area_path}.",
+    )
+
+
+def aha_check(user_name: str, email: str, products: int) -> Check:
+    """The Aha! token is accepted."""
+    user = user_name or email
+    return Check("aha", f"Aha! accepts the token of {user}, who can see {products} products.")
+
+
 def check_mapping(integration: Integration, areas: Sequence[str], types: Sequence[WorkItemType]) -> Check:
     """Check that the project has the integration's work item types, their mapped states, and its area.
 

@@ -6,7 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from shared.domain.connection_checks import advise_on_descriptions, check_mapping
+from shared.domain.connection_checks import (
+    Check,
+    advise_on_descriptions,
+    aha_check,
+    check_mapping,
+    creates_check,
+    credentials_check,
+    project_check,
+)
 from shared.domain.description_field import REPRO_STEPS
 from shared.domain.description_field import SYSTEM_DESCRIPTION as DESCRIPTION
 from shared.domain.integration import Integration, RecordMapping
@@ -142,3 +150,38 @@ def test_a_type_whose_fields_are_unknown_is_not_judged() -> None:
 
     check_mapping(integration, AREAS, types)
     assert advise_on_descriptions(integration, types) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "detail"),
+    [
+        (
+            credentials_check(12, "fabrikam"),
+            "credentials",
+            "The token is accepted and can see 12 projects of fabrikam.",
+        ),
+        (
+            project_check("Fabrikam", 3, 7),
+            "project",
+            "Fabrikam has 3 areas and 7 work item types to choose from.",
+        ),
+        (
+            creates_check(INTEGRATION),
+            "create_work_item",
+            "Feature and User Story can be created in Fabrikam\\Web.",
+        ),
+        (
+            aha_check("Ana Lima", "ana@fabrikam.com", 2),
+            "aha",
+            "Aha! accepts the token of Ana Lima, who can see 2 products.",
+        ),
+        (
+            aha_check("", "ana@fabrikam.com", 0),
+            "aha",
+            "Aha! accepts the token of ana@fabrikam.com, who can see 0 products.",
+        ),
+    ],
+    ids=["token", "project", "creates", "Aha!", "a user of Aha! without a name"],
+)
+def test_a_check_that_succeeded_says_what_it_proves(check: Check, name: str, detail: str) -> None:
+    assert check == Check(name, detail)
