@@ -54,6 +54,11 @@ def of_change(name: str, reference: str, operation_id: str) -> UnfinishedSend:
     return UnfinishedSend(name, reference, operation_id, wait=timedelta(), is_change=True)
 
 
+def begun(note: UnfinishedSend) -> UnfinishedSend:
+    """The note once a send is begun, which has to be finished whether or not the feature differs by then."""
+    return replace(note, is_change=False)
+
+
 def is_due(note: UnfinishedSend, age: timedelta) -> bool:
     """Whether the timer finishes the send now."""
     return age >= note.wait

@@ -41,7 +41,7 @@ def claim_and_note(
     with_claims = _claim(decided, place, claims)
     ready = {key: item for key, item in decided.items() if not item.makes_link or key in with_claims}
     noted, overtaken = _note(ready, place)
-    if not place.note.is_stored:
+    if place.note.is_to_write:
         # New files alone need no claim and no intention.
         place.note.write()
     return {key: noted.get(key, item) for key, item in ready.items() if key not in overtaken}
@@ -61,7 +61,7 @@ def _claim(decided: Mapping[str, Decided], place: IntendPlace, claims: OwnClaims
         return frozenset()
     gone = [state for state in wanted if state.stored is not None]
     place.log.recreated(gone)
-    if gone and not place.note.is_stored:
+    if gone and place.note.is_to_write:
         place.note.write()
     held = claims.take_again([(state.record, state.stored) for state in gone if state.stored is not None])
     new = claims.take([state.record for state in wanted if state.stored is None], place.note)

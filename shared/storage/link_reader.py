@@ -34,10 +34,15 @@ _LARGEST_ID = 2**31 - 1
 
 @dataclass(frozen=True)
 class UnreadableLink:
-    """The link or claim of a record whose row is damaged. `work_item_id` is known if only the link's row is."""
+    """The link or claim of a record whose row is damaged. `work_item_id` is known if only the link's row is.
+
+    `aha_id` and `reference` are those in the row, empty if it has none.
+    """
 
     error: Exception
     work_item_id: int | None = None
+    aha_id: str = ""
+    reference: str = ""
 
 
 Loaded = StoredLink | StoredClaim | UnreadableLink
@@ -231,7 +236,8 @@ def _readable(read: Callable[[Row], _Stored], row: Row) -> _Stored | UnreadableL
     except OperationFailed:
         raise
     except Exception as error:
-        return UnreadableLink(error)
+        aha_id, reference = row.properties.get("aha_id"), row.properties.get("reference")
+        return UnreadableLink(error, None, str(aha_id or ""), str(reference or ""))
 
 
 def _readable_link(row: Row, work_item_id: int) -> StoredLink | UnreadableLink:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.domain.unfinished_sends import UnfinishedSend, brought_forward
+from shared.domain.unfinished_sends import UnfinishedSend, begun, brought_forward
 from shared.storage.keys import UNFINISHED_SEND_KEYS, escape_key, unfinished_send_key
 from shared.storage.record_writes import RecordWrite, Written, write_records
 from shared.storage.rows import Delete, Insert, Replace, Row, Upsert, check_schema, naming_the_row
@@ -54,13 +54,19 @@ class SendNote:
         """`etag`: that of the row, if the timer has taken it."""
         self._table = table
         self._integration_id = integration_id
-        self._note = note
+        self._note = None if note is None else begun(note)
         self._etag = etag
+        self._says_begun = bool(etag) and note is not None and not note.is_change
 
     @property
     def is_stored(self) -> bool:
         """Whether this send's note stands."""
         return bool(self._etag)
+
+    @property
+    def is_to_write(self) -> bool:
+        """Whether the note has to be written before this send's first effect. That of a change says of no send."""
+        return self._note is not None and not self._says_begun
 
     @property
     def is_of_timer(self) -> bool:
@@ -69,7 +75,7 @@ class SendNote:
 
     def writing(self) -> Upsert | None:
         """The operation that writes the note; None if it is written, or if there is none."""
-        if self._note is None or self._etag:
+        if self._note is None or not self.is_to_write:
             return None
         return Upsert(note_row(self._integration_id, self._note))
 
@@ -83,6 +89,7 @@ class SendNote:
         """Take over what came of `writing` or `removal`. `etag`: the row's, empty without a row. None: nothing came."""
         if etag is not None:
             self._etag = etag
+            self._says_begun = bool(etag)
 
     def write(self) -> None:
         """Write the note alone."""
@@ -103,7 +110,7 @@ class SendNote:
         removal = self.removal()
         if removal is not None:
             write_records(self._table, [RecordWrite(removal.row.row_key, (removal,))])
-            self._etag = ""
+            self.carried_out("")
 
 
 class UnfinishedSendStore:

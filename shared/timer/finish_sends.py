@@ -15,16 +15,16 @@ from shared import log_events
 from shared.app import App
 from shared.domain.auto_update import differs
 from shared.domain.images import images_of_integration, with_inline_images
-from shared.domain.integration import StoredIntegration
+from shared.domain.integration import Integration, StoredIntegration
 from shared.domain.records import Feature
 from shared.domain.references import read_record_name
 from shared.domain.unfinished_sends import UnfinishedSend, is_due, is_left, taken
-from shared.errors import CredentialsRejected, OperationFailed, Unavailable
+from shared.errors import CredentialsRejected, NotFound, OperationFailed, System, Unavailable
 from shared.isolation import isolated, note_defect
 from shared.operation import Operation
 from shared.operation_line import End, code_of, write_line
 from shared.operation_outcome import OperationKind
-from shared.storage.links import StoredLink
+from shared.storage.links import StoredLink, UnreadableLink
 from shared.storage.unfinished_sends import StoredUnfinishedSend, UnreadableNote
 from shared.timer.job import Job
 
@@ -45,7 +45,7 @@ def finish_sends_job(app: App, stored: StoredIntegration) -> Job | None:
     if not integration.receives:
         return None
     notes = app.unfinished_sends.each(integration.integration_id)
-    due = [note for note in notes if isinstance(note, UnreadableNote) or is_due(note.note, note.age)]
+    due = [note for note in notes if isinstance(note, UnreadableNote) or _is_due(note, integration)]
     if not due:
         return None
     return Job(
@@ -55,6 +55,12 @@ def finish_sends_job(app: App, stored: StoredIntegration) -> Job | None:
         OperationKind.SEND,
         consists_of_operations=True,
     )
+
+
+def _is_due(found: StoredUnfinishedSend, integration: Integration) -> bool:
+    """Whether a note's time has come. That of a change waits until changes are sent again: nothing else tells of it."""
+    sends_changes = integration.enabled and integration.auto_update
+    return is_due(found.note, found.age) and (sends_changes or not found.note.is_change)
 
 
 def _finish_all(
@@ -143,21 +149,32 @@ def _read(
         name = read_record_name(held.note.name)
         return read_from_aha(app, operation, stored.integration, name).feature
     except OperationFailed as error:
-        if is_left(error, by_timer=True):
+        if _is_left(held.note, error):
             raise
         _give_up(app, operation, stored, held, error.detail, code=error.code)
         return None
 
 
+def _is_left(note: UnfinishedSend, error: OperationFailed) -> bool:
+    """Whether the timer tries again. Aha! may not show a changed feature for a while, and nobody else knows of it."""
+    return is_left(error, by_timer=True) or (
+        note.is_change and isinstance(error, NotFound) and error.system is System.AHA
+    )
+
+
 def _is_to_update(app: App, stored: StoredIntegration, feature: Feature) -> bool:
-    """Whether the timer sends a feature that changed in Aha!: it is linked still, and differs from what was sent."""
+    """Whether the timer sends a feature that changed in Aha!: it is linked still, and differs from what was sent.
+
+    Raises what is wrong with the row of the feature's link.
+    """
     integration = stored.integration
-    if not integration.auto_update:
-        return False
     found = app.links.load_each(integration.integration_id, [record.id for record in feature.records])
+    own = found.get(feature.record.id)
+    if isinstance(own, UnreadableLink):
+        raise own.error
     links = {key: stored.link for key, stored in found.items() if isinstance(stored, StoredLink)}
     images = images_of_integration(integration, app.settings.azure_devops_url)
-    return feature.record.id in links and differs(with_inline_images(feature, images.aha_host), links, images)
+    return own is not None and differs(with_inline_images(feature, images.aha_host), links, images)
 
 
 def _log_start(operation: Operation, note: UnfinishedSend, earlier_operation_id: str) -> None:
@@ -208,6 +225,6 @@ def _log_failure(operation: Operation, note: UnfinishedSend, failure: OperationF
     operation.log.add(
         log_events.SEND_RESUME_FAILED,
         f"The timer did not finish the send of {note.feature}. {failure.detail}"
-        + (" It tries again later." if is_left(failure, by_timer=True) else ""),
+        + (" It tries again later." if _is_left(note, failure) else ""),
         **{**failure.evidence, "code": failure.code, "reference": note.reference},
     )

@@ -73,7 +73,7 @@ def _look_at_features(
     integration_id = integration.integration_id
     changed = aha.changed_since(integration.product_id, found.progress.features_until - OVERLAP)
     links = app.links.load_each(integration_id, list(changed.references))
-    linked = [aha_id for aha_id, link in links.items() if isinstance(link, StoredLink)]
+    linked = [aha_id for aha_id, link in links.items() if isinstance(link, StoredLink | UnreadableLink)]
     app.unfinished_sends.add(
         integration_id, [of_change(aha_id, changed.references[aha_id], operation.id) for aha_id in linked]
     )
@@ -101,9 +101,8 @@ def _look_at_requirements(
         try:
             if isinstance(linked, UnreadableLink):
                 logger.error("The link of work item %s is damaged", work_item_id, exc_info=linked.error)
-            elif linked.link.aha_id not in changed and _has_changed_requirements(aha, linked.link, since):
-                note = of_change(linked.link.aha_id, linked.link.reference, operation.id)
-                app.unfinished_sends.add(integration_id, [note])
+            if (name := _noted(aha, linked, since, changed)) is not None:
+                app.unfinished_sends.add(integration_id, [of_change(*name, operation.id)])
         except OperationFailed as error:
             failure = error
             break
@@ -115,6 +114,19 @@ def _look_at_requirements(
         app.aha_progress.replace(integration_id, found, progress)
     if failure is not None:
         raise failure
+
+
+def _noted(
+    aha: AhaFeatures, linked: StoredLink | UnreadableLink, since: datetime, changed: Mapping[str, str]
+) -> tuple[str, str] | None:
+    """Id and reference of a feature to note for its requirements; None if it is noted already, or none changed."""
+    if isinstance(linked, UnreadableLink):
+        # The round goes on, so the note waits until the link is repaired.
+        is_noted = bool(linked.aha_id) and linked.aha_id not in changed
+        return (linked.aha_id, linked.reference) if is_noted else None
+    link = linked.link
+    is_noted = link.aha_id not in changed and _has_changed_requirements(aha, link, since)
+    return (link.aha_id, link.reference) if is_noted else None
 
 
 def _has_changed_requirements(aha: AhaFeatures, feature: Link, since: datetime) -> bool:

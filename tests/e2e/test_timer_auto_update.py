@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
-from azure.data.tables import TableServiceClient
+from azure.data.tables import TableClient, TableServiceClient
 
-from tests.e2e.reconciling import minutes_pass, notes, reconcile
+from tests.e2e.reconciling import damage_link, minutes_pass, notes, reconcile, repair_link
 from tests.e2e.sending_payloads import Json
 from tests.e2e.sending_scene import TITLE, Scene
 
@@ -28,10 +28,36 @@ def send(scene: Scene, reference: str = "PROD-2") -> int:
     return number
 
 
+def links_table(scene: Scene) -> TableClient:
+    tables = TableServiceClient.from_connection_string(scene.system.tables_connection_string)
+    return tables.get_table_client("Links")
+
+
 def progress(scene: Scene) -> Json:
     """The row that says what of Aha! was looked at."""
-    tables = TableServiceClient.from_connection_string(scene.system.tables_connection_string)
-    return dict(tables.get_table_client("Links").get_entity(scene.integration.id, "aha-progress"))
+    return dict(links_table(scene).get_entity(scene.integration.id, "aha-progress"))
+
+
+def quarter_of_an_hour_passes(scene: Scene) -> None:
+    """As if no later look went back to what changed before."""
+    row = progress(scene)
+    late = (datetime.fromisoformat(row["features_until"]) + timedelta(minutes=15)).isoformat()
+    times = {"features_until": late, "requirements_since": late, "round_began": late}
+    links_table(scene).update_entity({**row, **times})
+    minutes_pass(scene)
+
+
+def note_a_change(scene: Scene) -> int:
+    """A linked feature changed while Azure DevOps was down, which the timer noted; its work item."""
+    number = send(scene)
+    reconcile(scene)
+    scene.aha.edit("PROD-2", name="Named anew")
+    scene.azure_devops.add_fault(path="/_apis/wit/", status=503, times=None)
+    reconcile(scene)
+    scene.azure_devops.clear_faults()
+    assert [note["is_change"] for note in notes(scene)] == [True]
+    quarter_of_an_hour_passes(scene)
+    return number
 
 
 def listings(scene: Scene) -> list[str]:
@@ -219,3 +245,77 @@ def test_without_auto_update_nothing_is_looked_at(scene: Scene, change: Callable
 
     assert listings(scene) == []
     assert scene.value(number, TITLE) != "Named anew"
+
+
+@pytest.mark.parametrize("change", [switch_off, disable, without_aha])
+def test_a_noted_change_is_sent_once_changes_are_sent_again(
+    updated: Scene, change: Callable[[Scene], None]
+) -> None:
+    number = note_a_change(updated)
+    change(updated)
+    reconcile(updated)
+    assert updated.value(number, TITLE) != "Named anew"
+    updated.configure(auto_update=True)
+
+    reconcile(updated)
+
+    assert updated.value(number, TITLE) == "Named anew"
+    assert notes(updated) == []
+
+
+def test_a_noted_change_that_aha_does_not_show_for_a_while_is_sent_later(updated: Scene) -> None:
+    number = note_a_change(updated)
+    updated.aha.edit("PROD-2", hidden=True)
+    reconcile(updated)
+    assert updated.log("send.resume-failed", "error")[0]["detail"]["code"] == "aha_not_found"
+    updated.aha.edit("PROD-2", hidden=False)
+    quarter_of_an_hour_passes(updated)
+
+    reconcile(updated)
+
+    assert updated.value(number, TITLE) == "Named anew"
+    assert notes(updated) == []
+
+
+@pytest.mark.parametrize("changed", ["PROD-1", "PROD-1-2"])
+def test_a_change_behind_a_damaged_link_is_sent_once_the_link_is_repaired(
+    updated: Scene, changed: str
+) -> None:
+    """Given an Aha! in which the change of a requirement is none of its feature."""
+    updated.aha.control("PUT", "/behaviour", {"requirements_touch_features": False})
+    feature = send(updated, "PROD-1")
+    reconcile(updated)
+    updated.aha.edit(changed, name="Named anew")
+    row = damage_link(updated, feature)
+    reconcile(updated)
+    assert updated.log("send.resume-failed", "error")
+    repair_link(updated, row)
+    quarter_of_an_hour_passes(updated)
+
+    reconcile(updated)
+
+    records = {record["reference_num"]: record for record in updated.aha.records()}
+    (number,) = updated.items_of(records[changed])
+    assert updated.value(number, TITLE) == "Named anew"
+    assert notes(updated) == []
+
+
+def test_a_work_item_that_is_made_anew_and_whose_answer_is_lost_is_found_by_a_later_run(
+    updated: Scene,
+) -> None:
+    """Given a changed feature whose work item was deleted."""
+    number = send(updated)
+    reconcile(updated)
+    updated.azure_devops.delete_work_item(number)
+    updated.aha.edit("PROD-2", name="Named anew")
+    updated.azure_devops.add_fault(path="/wit/wiql", status=503, times=None)
+    updated.azure_devops.add_fault(path=r"/wit/(\$batch|workitems/\$)", cut="after", times=None)
+    reconcile(updated)
+    assert [note["is_change"] for note in notes(updated)] == [False]
+    updated.azure_devops.clear_faults()
+    minutes_pass(updated)
+
+    reconcile(updated)
+
+    assert list(updated.link_rows()) == sorted(updated.items())
+    assert notes(updated) == []

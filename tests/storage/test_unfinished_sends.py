@@ -289,3 +289,20 @@ def test_a_feature_s_notes_are_forgotten_whoever_wrote_them(
     notes.forget(integration_id, ("6775", "FEAT-1"))
 
     assert [note.name for note in stored(notes, integration_id)] == ["6790"]
+
+
+def test_the_note_of_a_change_tells_of_the_send_from_the_first_claim_on(
+    store: LinkStore, notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    notes.add(integration_id, [of_change("6775", "FEAT-1", "timer")])
+    (found,) = readable(notes, integration_id)
+    held = notes.replace(integration_id, found, taken(found.note, "timer"))
+    assert held is not None
+    send = notes.note_of(integration_id, held.note, held.etag)
+    assert stored(notes, integration_id)[0].is_change
+
+    held_claims = claim_with(send, store, integration_id, [a_claim("1")])
+    assert [note.is_change for note in stored(notes, integration_id)] == [False]
+
+    establish_last(send, store, integration_id, [(held_claims["1"], a_link("1", 1))])
+    assert stored(notes, integration_id) == []
