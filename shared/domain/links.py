@@ -43,7 +43,7 @@ class Base:
 
 @dataclass(frozen=True)
 class Intention:
-    """A note that an operation is about to write one field of one side. It is stored before the write.
+    """What an operation is about to write to one field of one side. It is stored before the write.
 
     A text that matches it was written by this app, not by a person, even if the operation died before it could
     record the write. Digests: `source` is the text that is carried, as the other side shows it; `replaced` is what the
@@ -85,7 +85,7 @@ class AttachedFile:
 
 @dataclass(frozen=True)
 class Claim:
-    """One sender's note that it is about to create the record's work item; see `shared.domain.claims`.
+    """One sender's right to create the record's work item; see `shared.domain.claims`.
 
     `operation_id` is empty for an abandoned claim. `began_at` is when the first create under this claim may have been
     requested, and `intended` holds the digests of what Aha! said then. `is_inherited`: the claim was taken over, and

@@ -330,8 +330,8 @@ MUTATIONS = (
     Mutation(
         "A lost link is stored without its pointer",
         "operate/link_repairs.py",
-        "            link.aha_id, (Insert(pointer_row(integration_id, link)), Insert(link_row(integration_id, link)))\n",
-        "            link.aha_id, (Insert(link_row(integration_id, link)),)\n",
+        "(Insert(pointer_row(integration_id, link)), Insert(link_row(integration_id, link)))\n",
+        "(Insert(link_row(integration_id, link)),)\n",
         ("tests/storage/test_link_repairs.py",),
     ),
     Mutation(
