@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from shared.domain.adoption import is_in_project, is_of_mapped_type
 from shared.domain.integration import Integration
 from shared.domain.links import Link
 from shared.domain.records import Feature, Record
 from shared.domain.references import RecordName
 from shared.domain.work_item import WorkItem
-from shared.errors import AlreadyLinked, FeatureBusy, RuleViolation, System
+from shared.errors import AlreadyLinked, FeatureBusy, NotFound, RuleViolation, System
 
 
 def record_named(feature: Feature, name: RecordName) -> Record:
-    """The record that a name stands for: the feature, or one of its requirements."""
-    for record in feature.requirements:
+    """The record that a name stands for: the feature, or one of its requirements.
+
+    Raises:
+        NotFound: Aha! led from the name to this feature, and shows no record of this name in it.
+    """
+    for record in feature.records:
         if name.text in (record.id, record.reference.upper()):
             return record
-    return feature.record
+    raise NotFound(
+        System.AHA,
+        f"Aha! leads from {name.text} to {feature.record.reference or feature.record.id}, in which no record has that "
+        "name. It may have another one now: look it up in Aha!.",
+    )
 
 
 def is_link_of(record: Record, holder: Link | None) -> bool:
@@ -28,9 +38,30 @@ def is_link_of(record: Record, holder: Link | None) -> bool:
     if holder is None:
         return False
     if holder.aha_id != record.id:
-        other = holder.reference or holder.aha_id
-        raise AlreadyLinked(f"Work item {holder.work_item_id} belongs to {other}. Unlink {other} first.")
+        raise belongs_to(holder.work_item_id, holder.reference or holder.aha_id)
     return True
+
+
+def belongs_to(work_item_id: int, name: str, other: Integration | None = None) -> AlreadyLinked:
+    """The error for a work item that another record has. `other` is its integration, unless it is the same."""
+    place = f" of the integration “{other.name}” ({other.integration_id})" if other else ""
+    there = " there" if other else ""
+    return AlreadyLinked(f"Work item {work_item_id} belongs to {name}{place}. Unlink {name}{there} first.")
+
+
+def check_is_not_created(record: Record, created: Iterable[int], work_item_id: int) -> None:
+    """Refuse a work item beside one that an interrupted send created for the record.
+
+    Raises:
+        AlreadyLinked: it created another one.
+    """
+    other = next((number for number in created if number != work_item_id), None)
+    if other is not None:
+        name = record.reference or record.id
+        raise AlreadyLinked(
+            f"An interrupted send created work item {other} for {name}. Send the feature, which links {name} to it, "
+            f"and unlink {name} then."
+        )
 
 
 def check_is_free(record: Record, link: Link | None, *, is_claimed: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 from shared import log_events
@@ -10,13 +10,18 @@ from shared.app import App
 from shared.domain.integration import Integration
 from shared.domain.json_input import InputErrors, JsonObject
 from shared.domain.kind import Kind
-from shared.domain.link_rules import check_fits, check_is_free, is_link_of, record_named
+from shared.domain.link_rules import check_fits, record_named
 from shared.domain.links import Claim, Link
 from shared.domain.records import Record
 from shared.domain.references import RecordName
 from shared.domain.unagreed_links import unagreed_link
 from shared.domain.work_item import WorkItem
-from shared.errors import FeatureBusy, LinkChanged, NotFound, System
+from shared.errors import FeatureBusy, LinkChanged, NotFound, OperationFailed, System
+from shared.features.link_obstacles import (
+    check_no_other_integration_has,
+    check_nothing_was_created,
+    present_link,
+)
 from shared.features.reading import FeatureInAha, read_from_aha
 from shared.features.standing import standing_of
 from shared.operation import Operation
@@ -44,20 +49,26 @@ def link_record(
 
     Raises:
         AlreadyLinked: the work item belongs to another record, or the record has another work item.
-        FeatureBusy: a send is creating the record's work item.
+        FeatureBusy: a send is creating the record's work item, or somebody else is linking the record.
         NotFound: Aha! does not show the record, or the work item cannot be read.
         RuleViolation: the work item has another type, or is in another project.
     """
     in_aha = read_from_aha(app, operation, integration, name)
     record = record_named(in_aha.feature, name)
     with closing(LinkBacks(app, operation, integration)) as link_backs:
-        known = _link(app.links, integration, record, work_item_id)
-        if known is not None:
-            link_backs.stored(known)
-            link_backs.begin(record, known.link, is_new=False)
+        found = present_link(app.links, integration, record, work_item_id, operation.id)
+        if isinstance(found, StoredLink):
+            link_backs.stored(found)
+            link_backs.begin(record, found.link, is_new=False)
         else:
             item = _work_item(app, operation, integration, record, work_item_id)
-            _store(app, operation, integration, in_aha, record, item, link_backs)
+            check_no_other_integration_has(app, integration, work_item_id)
+            if found is not None:
+                check_nothing_was_created(app, operation, integration, record, found, work_item_id)
+            stored = _store(app, operation, integration, in_aha, record, item, found)
+            # Not before it is stored: the work item may have become another record's.
+            link_backs.stored(stored)
+            link_backs.begin(record, stored.link, is_new=True)
             operation.log.add(
                 log_events.LINK_MADE,
                 f"{record.reference or record.id} was linked to work item {work_item_id}.",
@@ -65,17 +76,6 @@ def link_record(
                 work_item_id=work_item_id,
             )
         return standing_of(app, operation, integration, name)
-
-
-def _link(links: LinkStore, integration: Integration, record: Record, work_item_id: int) -> StoredLink | None:
-    """The link of the record and the work item, None if neither has one. Raises AlreadyLinked or FeatureBusy."""
-    holder = links.by_work_item(integration.integration_id, work_item_id)
-    if is_link_of(record, holder.link if holder else None):
-        return holder
-    stored = links.load(integration.integration_id, [record.id]).get(record.id)
-    own = stored.link if isinstance(stored, StoredLink) else None
-    check_is_free(record, own, is_claimed=isinstance(stored, StoredClaim))
-    return None
 
 
 def _work_item(
@@ -100,23 +100,43 @@ def _store(
     in_aha: FeatureInAha,
     record: Record,
     item: WorkItem,
-    link_backs: LinkBacks,
-) -> None:
-    now = app.clock.now()
-    claim = Claim(record.kind, record.id, record.reference, operation.id, now)
-    claims = app.links.claim(integration.integration_id, [claim])
-    if record.id not in claims:
+    abandoned: StoredClaim | None,
+) -> StoredLink:
+    """Store the link under a claim, which keeps senders away, and is given back if that fails."""
+    links, integration_id = app.links, integration.integration_id
+    claim = Claim(record.kind, record.id, record.reference, operation.id, app.clock.now())
+    held = _claimed(links, integration_id, claim, abandoned)
+    if held is None:
         raise _busy(record)
     try:
-        link = _new_link(app.links, integration, in_aha, record, item)
-        link_backs.begin(record, link, is_new=True)
-        stored = app.links.establish(integration.integration_id, [(claims[record.id], link)])
-        link_backs.stored(stored[record.id])
+        link = _new_link(links, integration, in_aha, record, item)
+        return links.establish(integration_id, [(held, link)])[record.id]
     except LinkChanged:
-        app.links.release(integration.integration_id, [claims[record.id]])
+        _give_back(links, integration_id, held)
         # Somebody else linked one of the two since they were looked up.
-        _link(app.links, integration, record, item.id)
+        present_link(links, integration, record, item.id, operation.id)
         raise _busy(record) from None
+    except Exception:
+        _give_back(links, integration_id, held)
+        raise
+
+
+def _claimed(
+    links: LinkStore, integration_id: str, claim: Claim, abandoned: StoredClaim | None
+) -> StoredClaim | None:
+    """The claim as it is stored, in place of one whose send is gone; None if somebody else was first."""
+    if abandoned is None:
+        return links.claim(integration_id, [claim]).get(claim.aha_id)
+    try:
+        return links.renew(integration_id, [(abandoned, claim)])[claim.aha_id]
+    except LinkChanged:
+        return None
+
+
+def _give_back(links: LinkStore, integration_id: str, held: StoredClaim) -> None:
+    """Remove the claim unless the link was stored after all. The failure before it counts, not one of this."""
+    with suppress(OperationFailed):
+        links.release(integration_id, [held])
 
 
 def _busy(record: Record) -> FeatureBusy:

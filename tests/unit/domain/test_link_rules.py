@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from shared.domain.integration import RecordMapping
-from shared.domain.link_rules import check_fits, check_is_free, is_link_of, record_named
+from shared.domain.link_rules import check_fits, check_is_free, check_is_not_created, is_link_of, record_named
 from shared.domain.records import Feature
 from shared.domain.references import read_record_name
-from shared.errors import AlreadyLinked, FeatureBusy, RuleViolation
+from shared.errors import AlreadyLinked, FeatureBusy, NotFound, RuleViolation
 from tests.unit.examples import a_link, a_record, a_requirement, a_work_item, an_integration
 
 FEATURE = a_record()
@@ -29,11 +29,35 @@ INTEGRATION = an_integration()
         ("prod-2-1", REQUIREMENT),
         ("6776487452", REQUIREMENT),
         ("PROD-2-2", SECOND),
-        ("PROD-2-9", FEATURE),
     ],
 )
-def test_a_name_is_that_of_a_requirement_or_else_of_its_feature(name: str, record: Any) -> None:
+def test_a_name_is_that_of_the_feature_or_of_one_of_its_requirements(name: str, record: Any) -> None:
     assert record_named(Feature(FEATURE, (REQUIREMENT, SECOND)), read_record_name(name)) == record
+
+
+@pytest.mark.parametrize("name", ["PROD-1-7", "PROD-2-9", "74", "PROD-1"])
+def test_a_name_that_no_record_has_is_not_that_of_the_feature(name: str) -> None:
+    """Given a requirement that was moved here, which Aha! still finds by its old reference."""
+    with pytest.raises(NotFound) as caught:
+        record_named(Feature(FEATURE, (REQUIREMENT, SECOND)), read_record_name(name))
+
+    assert caught.value.code == "aha_not_found"
+    assert caught.value.detail.startswith(
+        f"Aha! leads from {name} to PROD-2, in which no record has that name."
+    )
+
+
+@pytest.mark.parametrize("created", [(), (174,)])
+def test_a_work_item_that_an_interrupted_send_created_may_be_linked(created: tuple[int, ...]) -> None:
+    check_is_not_created(FEATURE, created, 174)
+
+
+@pytest.mark.parametrize("created", [(12,), (174, 12), (12, 13)])
+def test_a_work_item_beside_one_that_an_interrupted_send_created_is_refused(
+    created: tuple[int, ...],
+) -> None:
+    with pytest.raises(AlreadyLinked, match="created work item 12 for PROD-2"):
+        check_is_not_created(FEATURE, created, 174)
 
 
 def test_a_work_item_may_be_linked_to_the_record_already() -> None:
