@@ -69,22 +69,21 @@ def kept_by_one_record(named: Mapping[str, int], linked: Mapping[int, str]) -> d
     }
 
 
-def refused_adoption(item: WorkItem, record: Record, integration: Integration) -> NotAdopted | None:
-    """Why a record does not get the work item that Aha!'s fields name; None if it does."""
+def adoptable(
+    work_item_id: int, item: WorkItem | None, record: Record, integration: Integration
+) -> WorkItem | NotAdopted:
+    """The work item that Aha!'s fields name, if the record gets it. `item` is None if it cannot be read."""
+    if item is None:
+        return NotAdopted(
+            work_item_id,
+            "it cannot be read",
+            "Remove the old one from the record's integration fields in Aha!, or give the token's user access to it.",
+        )
     if not is_in_project(item, integration.azure_devops):
         return NotAdopted(item.id, f"it is in the project {item.project}")
-    if not is_of_mapped_type(item, record, integration):
+    if item.type.casefold() != integration.mapping(record.kind).work_item_type.casefold():
         return NotAdopted(item.id, f"its type is {item.type}")
-    return None
-
-
-def unreadable_adoption(work_item_id: int) -> NotAdopted:
-    """The same for a work item that cannot be read."""
-    return NotAdopted(
-        work_item_id,
-        "it cannot be read",
-        "Remove the old one from the record's integration fields in Aha!, or give the token's user access to it.",
-    )
+    return item
 
 
 def is_in_project(item: WorkItem, target: AzureDevOpsTarget) -> bool:

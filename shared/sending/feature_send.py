@@ -32,7 +32,8 @@ from shared.sending.commit import Commits, Decided
 from shared.sending.dry_run import dry_run_results
 from shared.sending.intend import IntendPlace, claim_and_note, new_attachments
 from shared.sending.link_backs import LinkBacks
-from shared.sending.look import LookPlace, look
+from shared.sending.look import look
+from shared.sending.look_place import LookPlace
 from shared.sending.outcome import Outcome, failed, unchanged
 from shared.sending.own_claims import OwnClaims
 from shared.sending.parts import refuse_part_of_feature, refused_parts

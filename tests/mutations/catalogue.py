@@ -104,7 +104,7 @@ MUTATIONS = (
     ),
     Mutation(
         "No look-up of orphans at the next send",
-        "shared/sending/look.py",
+        "shared/sending/adopt.py",
         "    if not inherited:\n        return {}\n",
         "    if inherited or not inherited:\n        return {}\n",
         ("tests/e2e/test_send_at_once.py", "tests/e2e/test_send_lost_answers.py"),

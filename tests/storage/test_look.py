@@ -22,8 +22,9 @@ from shared.domain.markers import marker_of
 from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
 from shared.errors import Defect, NotFound, Unavailable
-from shared.sending import look as look_module
-from shared.sending.look import LookPlace, look
+from shared.sending import look_place
+from shared.sending.look import look
+from shared.sending.look_place import LookPlace
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import RecordState
 from shared.storage.keys import record_key, work_item_key
@@ -425,6 +426,15 @@ def test_a_work_item_that_is_linked_to_another_record_is_left_to_it(scene: Scene
     assert scene.sender.logged("work-item.not-adopted") == []
 
 
+def test_of_records_for_which_aha_names_the_same_work_item_the_first_gets_it(scene: Scene) -> None:
+    scene.organization.add(12, kind="User Story")
+    records = [a_requirement(id=f"R-{number}", integration_fields=names(12)) for number in range(10)]
+
+    states = scene.sender.look(*records)
+
+    assert [key for key, state in states.items() if state.work_item is not None] == ["R-0"]
+
+
 # One bad record stops itself only.
 
 
@@ -499,7 +509,7 @@ def test_a_strange_work_item_stops_its_record_alone(
             raise RecursionError("the description is nested too deeply")
         return present_description.described(item, *arguments)
 
-    monkeypatch.setattr(look_module, "described", described)
+    monkeypatch.setattr(look_place, "described", described)
     monkeypatch.setattr(adoption, "described", described)
     scene.organization.add(12)
     scene.link(FEATURE, a_work_item())
@@ -514,6 +524,20 @@ def test_a_strange_work_item_stops_its_record_alone(
     assert (feature.work_item is None, feature.error) == (False, None)
     assert isinstance(requirement.error, Defect)
     assert requirement.work_item is None
+
+
+def test_a_search_for_orphans_that_a_strange_work_item_stops_is_no_others_failure(scene: Scene) -> None:
+    scene.organization.add(12)
+    scene.link(FEATURE, a_work_item())
+    strange = a_feature()
+    strange["relations"] = [{"rel": "Hyperlink", "url": "https://example.com", "attributes": "no object"}]
+    scene.organization.add(30, strange)
+    scene.interrupted(REQUIREMENT)
+
+    feature, requirement = both(scene)
+
+    assert (feature.work_item is None, feature.error) == (False, None)
+    assert isinstance(requirement.error, Defect)
 
 
 def test_strange_integration_fields_stop_their_record_alone(scene: Scene) -> None:

@@ -9,12 +9,11 @@ import pytest
 
 from shared.domain.adoption import (
     NotAdopted,
+    adoptable,
     adopted_orphan,
     first_to_name,
     kept_by_one_record,
     named_work_item,
-    refused_adoption,
-    unreadable_adoption,
 )
 from shared.domain.images import Images
 from shared.domain.integration_fields import read_integration_fields
@@ -124,27 +123,29 @@ def test_what_is_adopted_is_in_the_project_and_of_the_mapped_type(
 ) -> None:
     item = a_work_item(project=project, type=work_item_type)
 
-    refusal = refused_adoption(item, a_record(), INTEGRATION)
-
-    assert (refusal.reason if refusal else None) == reason
+    assert adoptable(12, item, a_record(), INTEGRATION) == (NotAdopted(12, reason) if reason else item)
 
 
 def test_the_mapped_type_is_that_of_the_records_kind() -> None:
     item = a_work_item(project="Fabrikam", type="user STORY")
 
-    assert refused_adoption(item, a_requirement(), INTEGRATION) is None
-    assert refused_adoption(item, a_record(), INTEGRATION) == NotAdopted(12, "its type is user STORY")
+    assert adoptable(12, item, a_requirement(), INTEGRATION) == item
+    assert adoptable(12, item, a_record(), INTEGRATION) == NotAdopted(12, "its type is user STORY")
 
 
 def test_a_project_that_is_configured_by_its_id_is_known_by_the_root_of_the_area() -> None:
     target = replace(INTEGRATION.azure_devops, project="0f1e2d3c", area_path="Fabrikam\\Web")
     integration = replace(INTEGRATION, azure_devops=target)
 
-    assert refused_adoption(a_work_item(project="Fabrikam"), a_record(), integration) is None
+    item = a_work_item(project="Fabrikam")
+    assert adoptable(12, item, a_record(), integration) == item
 
 
 def test_what_cannot_be_read_is_not_adopted_and_the_log_says_what_to_do() -> None:
-    assert unreadable_adoption(12).message("PROD-2") == (
+    refusal = adoptable(12, None, a_record(), INTEGRATION)
+
+    assert isinstance(refusal, NotAdopted)
+    assert refusal.message("PROD-2") == (
         "Aha! names work item 12 for PROD-2, but it cannot be read. A new work item is created. Remove the old one "
         "from the record's integration fields in Aha!, or give the token's user access to it."
     )

@@ -1,0 +1,159 @@
+"""Adopt: the work items that records get although no link leads to them. The rules are in `shared.domain.adoption`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from shared import log_events
+from shared.domain.adoption import (
+    NotAdopted,
+    adoptable,
+    adopted_orphan,
+    kept_by_one_record,
+    named_work_item,
+)
+from shared.domain.links import Claim
+from shared.domain.records import Record
+from shared.domain.work_item import WorkItem
+from shared.errors import OperationFailed
+from shared.isolation import isolated, note_defect, of_record
+from shared.sending.look_place import (
+    LookPlace,
+    States,
+    each_record,
+    name_of_state,
+    read_work_items,
+    with_work_item,
+)
+from shared.sending.orphans import Orphan, SearchPlace, find_orphans
+from shared.sending.own_claims import OwnClaims
+from shared.sending.record_state import RecordState, name_of
+from shared.storage.links import UnreadableLink
+
+
+@dataclass(frozen=True)
+class Named:
+    """The work items that only Aha!'s fields name, by record id, and the records that a defect stopped."""
+
+    work_items: Mapping[str, int]
+    stopped: States
+
+
+def named_by_aha(states: Mapping[str, RecordState], place: LookPlace) -> Named:
+    """What Aha!'s fields name for records of which no work item is known."""
+    azure_devops, own_id = place.azure_devops, place.integration.aha.integration_id
+
+    def read(state: RecordState) -> int | NotAdopted | None:
+        return named_work_item(state.record, own_id, azure_devops.account_name, azure_devops.account_url)
+
+    attempt = isolated(read, place.operation, name_of_state)
+    named: dict[str, int] = {}
+    stopped: States = {}
+    for key, state in states.items():
+        outcome = attempt(state)
+        if isinstance(outcome, OperationFailed):
+            stopped[key] = replace(state, error=outcome)
+        elif isinstance(outcome, NotAdopted):
+            _log_not_adopted(state, outcome, place)
+        elif outcome is not None:
+            named[key] = outcome
+    return _left_to_linked_records(Named(named, stopped), states, place)
+
+
+def _left_to_linked_records(named: Named, states: Mapping[str, RecordState], place: LookPlace) -> Named:
+    """Without the work items that belong to other records. Whose it is must be known."""
+    numbers = sorted(set(named.work_items.values()))
+    found = place.links.linked_records(place.integration.integration_id, numbers)
+    linked = {number: holder for number, holder in found.items() if isinstance(holder, str)}
+    stopped = {
+        key: replace(
+            states[key], error=note_defect(place.operation, holder.error, name_of_state(states[key]))
+        )
+        for key, number in named.work_items.items()
+        if isinstance(holder := found.get(number), UnreadableLink)
+    }
+    readable = {key: number for key, number in named.work_items.items() if key not in stopped}
+    return Named(kept_by_one_record(readable, linked), {**named.stopped, **stopped})
+
+
+def with_named(
+    states: Mapping[str, RecordState],
+    named: Mapping[str, int],
+    items: Mapping[int, WorkItem],
+    place: LookPlace,
+) -> States:
+    """The states of the records for which Aha! names a work item, with that work item if it may be adopted."""
+
+    def adopted(state: RecordState) -> RecordState:
+        number = named[state.record.id]
+        found = adoptable(number, items.get(number), state.record, place.integration)
+        if isinstance(found, NotAdopted):
+            _log_not_adopted(state, found, place)
+            return state
+        return with_work_item(state, found, place)
+
+    return each_record(adopted, [states[key] for key in named], place)
+
+
+def named_after_all(states: Mapping[str, RecordState], place: LookPlace) -> States:
+    """The same for records of which no orphan was found."""
+    named = named_by_aha(states, place)
+    items = read_work_items(named.work_items.values(), place)
+    return named.stopped | with_named(states, named.work_items, items, place)
+
+
+def with_orphans(states: Mapping[str, RecordState], place: LookPlace, claims: OwnClaims) -> States:
+    """The states of records whose work items interrupted senders created, with the base of that moment."""
+    inherited = {
+        key: held.claim
+        for key, state in states.items()
+        if state.is_open
+        and state.work_item is None
+        and claims.is_inherited(key)
+        and (held := claims.of(key)) is not None
+    }
+    if not inherited:
+        return {}
+    orphans = _search(states, inherited, place)
+
+    def adopted(state: RecordState) -> RecordState:
+        orphan, intended = orphans[state.record.id], inherited[state.record.id].intended
+        if isinstance(orphan, OperationFailed):
+            return replace(state, error=orphan)
+        got = adopted_orphan(orphan.present, orphan.first, intended, place.integration, place.images)
+        place.operation.log.add_once(
+            log_events.WORK_ITEM_FOUND_AGAIN,
+            f"An interrupted send created work item {got.work_item.id}; it is kept.",
+            aha_id=state.record.id,
+            reference=state.record.reference or state.record.id,
+            work_item_id=got.work_item.id,
+        )
+        return replace(state, work_item=got.work_item, base=got.base)
+
+    return each_record(adopted, [states[key] for key in orphans], place)
+
+
+def _search(
+    states: Mapping[str, RecordState], inherited: Mapping[str, Claim], place: LookPlace
+) -> Mapping[str, Orphan | OperationFailed]:
+    """The orphans of the records. A defect of the search stops these records, and no others of the send."""
+    search = SearchPlace(place.azure_devops, place.integration, place.public_url, place.operation)
+    since = min(claim.began_at for claim in inherited.values())
+
+    def find(records: Sequence[Record]) -> dict[str, Orphan | OperationFailed]:
+        return find_orphans(search, records, since)
+
+    attempt = isolated(find, place.operation, lambda records: ", ".join(name_of(item) for item in records))
+    found = of_record(attempt([states[key].record for key in inherited]))
+    return dict.fromkeys(inherited, found) if isinstance(found, OperationFailed) else found
+
+
+def _log_not_adopted(state: RecordState, refusal: NotAdopted, place: LookPlace) -> None:
+    name = state.record.reference or state.record.id
+    place.operation.log.add_once(
+        log_events.WORK_ITEM_NOT_ADOPTED,
+        refusal.message(name),
+        work_item_id=refusal.work_item_id,
+        reference=name,
+    )
