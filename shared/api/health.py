@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from shared.concurrency import in_parallel
@@ -14,7 +13,9 @@ from shared.domain.health import (
     FailingRecord,
     Health,
     OpenProblem,
+    by_features,
     failing_records,
+    followed_up,
     last_error,
     open_problems,
     wanted_proofs,
@@ -78,7 +79,7 @@ def _open_problems(
     if since is None:
         return ()
     proofs = sorted(wanted_proofs(failed), key=str)
-    families = list(_families(failing_records(failed)))
+    families = by_features(failing_records(failed), MOST_FEATURES)
     reads: list[Callable[[], Any]] = [
         *(partial(store.last_success, integration_id, proof, since) for proof in proofs),
         *(partial(_went_through, store, integration_id, records) for records in families),
@@ -89,33 +90,14 @@ def _open_problems(
     return open_problems(failed, succeeded_at, followed)
 
 
-def _families(records: Iterable[FailingRecord]) -> Iterator[list[FailingRecord]]:
-    """Records by as many features as one request can ask for."""
-    by_feature: dict[str, list[FailingRecord]] = {}
-    for record in records:
-        by_feature.setdefault(record.feature_id, []).append(record)
-    families = iter(by_feature.values())
-    while some := list(islice(families, MOST_FEATURES)):
-        yield [record for family in some for record in family]
-
-
 def _went_through(
     store: OutcomeStore, integration_id: str, records: Sequence[FailingRecord]
 ) -> dict[str, datetime | None]:
-    """When each of these records last went through or left its feature, None for never since it failed.
-
-    A record of which that is not known, because too much happened since, is left out.
-    """
+    """What became of the records of some features since they failed."""
     features = sorted({record.feature_id for record in records})
-    operations = store.about_features(
-        integration_id, features, since=min(record.failed_at for record in records)
-    )
-    found: dict[str, datetime | None] = {}
-    for record in records:
-        moments = [one.ended_at for one in operations if one.settles(record.name, record.feature_id)]
-        if moments or len(operations) < MOST_ROWS:
-            found[record.name] = max(moments, default=None)
-    return found
+    since = min(record.failed_at for record in records)
+    operations = store.about_features(integration_id, features, since=since)
+    return followed_up(records, operations, is_complete=len(operations) < MOST_ROWS)
 
 
 def _unknown(operation: Operation, code: str, detail: str) -> Health:

@@ -29,15 +29,15 @@ def check_other_name_is_free(
     Raises:
         ProductTaken: another integration has the product.
     """
-    if not integration.product_id or not _is_changed(integration, stored):
+    if not integration.product_id or not is_changed(integration, stored):
         return
     rivals = [
         one.integration
         for one in app.integrations.each()
-        if isinstance(one, StoredIntegration) and _may_be_rivals(one.integration, integration)
+        if isinstance(one, StoredIntegration) and may_be_rivals(one.integration, integration)
     ]
     # Another account may have the same prefix for a product of its own.
-    accounts = [integration.aha] if integration.receives else _accounts_of(rivals)
+    accounts = [integration.aha] if integration.receives else accounts_of(rivals)
     if not rivals or not accounts:
         return
     in_time = operation.within(_MOST_SECONDS)
@@ -49,7 +49,8 @@ def check_other_name_is_free(
             )
 
 
-def _is_changed(integration: Integration, stored: Integration | None) -> bool:
+def is_changed(integration: Integration, stored: Integration | None) -> bool:
+    """Whether a save changes the product, or the Aha! account that knows its names. `stored` is None if it is new."""
     if stored is None or integration.product_id != stored.product_id:
         return True
     try:
@@ -59,7 +60,8 @@ def _is_changed(integration: Integration, stored: Integration | None) -> bool:
         return True
 
 
-def _may_be_rivals(one: Integration, other: Integration) -> bool:
+def may_be_rivals(one: Integration, other: Integration) -> bool:
+    """Whether two integrations name their products in different ways, so that both may mean the same one."""
     return (
         one.integration_id != other.integration_id
         and bool(one.product_id)
@@ -67,7 +69,7 @@ def _may_be_rivals(one: Integration, other: Integration) -> bool:
     )
 
 
-def _accounts_of(integrations: Iterable[Integration]) -> list[AhaTarget]:
+def accounts_of(integrations: Iterable[Integration]) -> list[AhaTarget]:
     """The Aha! accounts of these integrations, each once."""
     return list({one.aha.url.casefold(): one.aha for one in integrations if one.receives}.values())
 

@@ -12,12 +12,13 @@ from shared.api.integrations import webhook_url
 from shared.api.subscription_plan import (
     Action,
     SubscriptionPlan,
+    after_create,
     own_subscriptions,
     plan_subscription,
 )
 from shared.app import App
 from shared.clients.service_hooks import ServiceHooks, Subscription
-from shared.domain.integration import StoredIntegration
+from shared.domain.integration import Integration, StoredIntegration
 from shared.domain.projects import project_named
 from shared.errors import CredentialsRejected, Forbidden, IntegrationIncomplete, System
 from shared.operation import Operation
@@ -121,8 +122,7 @@ def _create(hooks: ServiceHooks, operation: Operation, project_id: str, url: str
         "are ignored.",
         subscription_id=created.id,
     )
-    # Another request may have created one at the same moment.
-    oldest, *duplicates = own_subscriptions(hooks.subscriptions(), url).current or (created,)
+    oldest, duplicates = after_create(own_subscriptions(hooks.subscriptions(), url), created)
     for duplicate in duplicates:
         hooks.unsubscribe(duplicate)
         operation.log.add(
@@ -165,14 +165,19 @@ def _correct(
 
 def _hooks(app: App, operation: Operation, stored: StoredIntegration) -> ServiceHooks:
     target = stored.integration.azure_devops
+    check_can_subscribe(stored.integration)
+    return app.service_hooks(target, operation)
+
+
+def check_can_subscribe(integration: Integration) -> None:
+    """Raises IntegrationIncomplete if the account, the token or the project is missing. A send needs more."""
     needed = ("/azure_devops/account_name", "/azure_devops/personal_access_token", "/azure_devops/project")
-    missing = [words for pointer, words in stored.integration.missing() if pointer in needed]
+    missing = [words for pointer, words in integration.missing() if pointer in needed]
     if missing:
         raise IntegrationIncomplete(
             "Azure DevOps cannot be asked about the subscription yet. Missing in the integration: "
             f"{', '.join(missing)}."
         )
-    return app.service_hooks(target, operation)
 
 
 @contextmanager

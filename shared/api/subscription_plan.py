@@ -63,6 +63,18 @@ def plan_subscription(own: OwnSubscriptions, project_id: str) -> SubscriptionPla
     return None
 
 
+def after_create(
+    own: OwnSubscriptions, created: Subscription
+) -> tuple[Subscription, tuple[Subscription, ...]]:
+    """Which subscription stays once one was created, and which are to be deleted.
+
+    Another request may have created one at the same moment. Both requests keep the oldest. The list may lack what was
+    just created.
+    """
+    oldest, *duplicates = own.current or (created,)
+    return oldest, tuple(duplicates)
+
+
 def _action_for(subscription: Subscription, project_id: str) -> Action:
     if _is_for_other_project(subscription, project_id):
         return Action.MOVE

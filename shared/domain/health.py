@@ -85,6 +85,34 @@ def failing_records(failed: Iterable[OperationOutcome]) -> list[FailingRecord]:
     return list(found.values())
 
 
+def by_features(records: Iterable[FailingRecord], most: int) -> list[list[FailingRecord]]:
+    """The records, those of at most `most` features together. The records of one feature stay together."""
+    of_feature: dict[str, list[FailingRecord]] = {}
+    for record in records:
+        of_feature.setdefault(record.feature_id, []).append(record)
+    families = list(of_feature.values())
+    return [
+        [record for family in families[start : start + most] for record in family]
+        for start in range(0, len(families), most)
+    ]
+
+
+def followed_up(
+    records: Iterable[FailingRecord], operations: Sequence[OperationOutcome], *, is_complete: bool
+) -> dict[str, datetime | None]:
+    """When each of these records last went through or left its feature, None for never since it failed.
+
+    `is_complete`: the operations are all that there were since the first of the records failed. If they are not, a
+    record that none of them settles is left out: it is not known how it stands.
+    """
+    found: dict[str, datetime | None] = {}
+    for record in records:
+        moments = [one.ended_at for one in operations if one.settles(record.name, record.feature_id)]
+        if moments or is_complete:
+            found[record.name] = max(moments, default=None)
+    return found
+
+
 def open_problems(
     failed: Sequence[OperationOutcome],
     succeeded_at: Mapping[Proof, datetime],

@@ -71,7 +71,17 @@ def open_delivery(app: App, integration_id: str, token: str, body: Any) -> Deliv
 def _authenticate(app: App, integration_id: str, token: str) -> StoredIntegration:
     found = app.integrations.find(integration_id)
     generation = found.webhook_generation if found else ""
-    is_right = app.vault.is_webhook_token(token, integration_id, generation)
+    return authenticated(found, is_right=app.vault.is_webhook_token(token, integration_id, generation))
+
+
+def authenticated(
+    found: StoredIntegration | DeletedIntegration | None, *, is_right: bool
+) -> StoredIntegration:
+    """The integration that a call with a token is for. `is_right`: the token is that of the webhook URL.
+
+    Raises:
+        WebhookGone, IntegrationNotFound: as `open_delivery`.
+    """
     if not is_right or found is None:
         raise IntegrationNotFound("This webhook URL is not valid. Copy it again from the integration.")
     if isinstance(found, DeletedIntegration):

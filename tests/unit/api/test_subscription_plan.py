@@ -8,6 +8,7 @@ from shared.api.subscription_plan import (
     Action,
     OwnSubscriptions,
     SubscriptionPlan,
+    after_create,
     own_subscriptions,
     plan_subscription,
 )
@@ -88,3 +89,18 @@ def test_beside_a_current_one_those_that_call_earlier_urls_are_deleted() -> None
     outdated, kept = a_subscription(EARLIER_URL, id="s1"), a_subscription(id="s2")
 
     assert plan_for(outdated, kept) == SubscriptionPlan(kept, Action.NOTHING, (outdated,))
+
+
+def test_of_two_that_were_created_at_the_same_moment_the_older_one_stays() -> None:
+    own = own_subscriptions([a_subscription(id="s1"), a_subscription(id="s2")], CURRENT_URL)
+
+    assert after_create(own, a_subscription(id="s2")) == (
+        a_subscription(id="s1"),
+        (a_subscription(id="s2"),),
+    )
+
+
+def test_what_was_just_created_stays_although_the_list_lacks_it() -> None:
+    created = a_subscription(id="s2")
+
+    assert after_create(own_subscriptions([], CURRENT_URL), created) == (created, ())

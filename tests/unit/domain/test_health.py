@@ -14,7 +14,9 @@ from shared.domain.health import (
     FailingRecord,
     OpenProblem,
     Proof,
+    by_features,
     failing_records,
+    followed_up,
     last_error,
     open_problems,
     wanted_proofs,
@@ -211,3 +213,38 @@ def test_a_later_success_never_opens_a_problem(
         return set(codes(open_problems(newest_first, proofs, dict.fromkeys(names, moment))))
 
     assert found(later) <= found(earlier)
+
+
+def failing(name: str, feature_id: str) -> FailingRecord:
+    return FailingRecord(name, feature_id, NOON)
+
+
+def test_records_are_looked_up_with_the_others_of_their_feature() -> None:
+    a, b, c, d = failing("A", "1"), failing("B", "2"), failing("C", "1"), failing("D", "3")
+
+    assert by_features([a, b, c, d], 2) == [[a, c, b], [d]]
+    assert by_features([a, b, c, d], 3) == [[a, c, b, d]]
+    assert by_features([], 2) == []
+
+
+def went_through(minute: int, *records: str) -> OperationOutcome:
+    return OperationOutcome(SEND, "op", NOON + minute * MINUTE, through=frozenset(records), feature_id="7")
+
+
+def test_a_record_is_followed_up_to_when_it_went_through_last() -> None:
+    operations = [went_through(1, "PROD-1"), went_through(3, "PROD-1", "PROD-2"), went_through(2, "PROD-1")]
+    records = [failing("PROD-1", "7"), failing("PROD-2", "7"), failing("PROD-3", "7")]
+
+    assert followed_up(records, operations, is_complete=True) == {
+        "PROD-1": NOON + 3 * MINUTE,
+        "PROD-2": NOON + 3 * MINUTE,
+        "PROD-3": None,
+    }
+
+
+def test_of_a_record_that_no_known_operation_settles_nothing_is_said_if_too_much_happened() -> None:
+    records = [failing("PROD-1", "7"), failing("PROD-2", "7")]
+
+    found = followed_up(records, [went_through(1, "PROD-1")], is_complete=False)
+
+    assert found == {"PROD-1": NOON + MINUTE}
