@@ -1,4 +1,4 @@
-"""What a page of a backfill came to, and whether the next page is worth a try. No input or output."""
+"""What a page of a backfill came to, and how the backfill goes on after it. No input or output."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from datetime import datetime
 from shared.domain.backfill_progress import LookedAt
 from shared.domain.links import Link
 from shared.domain.received import UPDATED, Received
-from shared.errors import CredentialsRejected, OperationFailed, System, TimeSpent
+from shared.errors import CredentialsRejected, OperationFailed, System, TimeSpent, Unavailable
 
 _OUTAGE = 8
-"""When so many records of a page failed and none was synced, a system is down rather than a record at fault."""
+"""When so many records of a page met an outage and none is in sync, a system may be down and no record at fault."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,11 @@ class RecordFailed:
 
 @dataclass(frozen=True)
 class SyncedPage:
-    """What became of the work items of a page: the answers, and those that failed. Settled ones have no answer."""
+    """What became of the work items of a page: the answers, those that failed, and how many needed no sync."""
 
     answers: Sequence[Received] = ()
     failed: Sequence[RecordFailed] = ()
+    settled: int = 0
 
     @property
     def updated(self) -> int:
@@ -48,14 +49,21 @@ def needs_sync(link: Link, revision: int) -> bool:
 
 
 def stops_backfill(page: SyncedPage) -> OperationFailed | None:
-    """The error that would stop the work items of further pages too; None if there is none."""
+    """The error that certainly stops the work items of further pages too; None if there is none."""
     if len(page.failures) < len(page.failed):
         return time_spent()
     errors = [one.error for one in page.failures]
-    rejected = next((error for error in errors if isinstance(error, CredentialsRejected)), None)
-    if rejected is not None:
-        return rejected
-    return errors[0] if len(errors) >= _OUTAGE and not page.answers else None
+    return next((error for error in errors if isinstance(error, CredentialsRejected)), None)
+
+
+def looks_like_outage(page: SyncedPage) -> Unavailable | None:
+    """The error of a system that may be down; None if none may be.
+
+    Records may also fail like this for good. So one work item of the next page is tried before the backfill stops.
+    """
+    outages = [one.error for one in page.failures if isinstance(one.error, Unavailable)]
+    is_any_in_sync = bool(page.answers or page.settled)
+    return outages[0] if len(outages) >= _OUTAGE and not is_any_in_sync else None
 
 
 def looked_at(

@@ -19,12 +19,13 @@ from shared.domain.synced_page import (
     RecordFailed,
     SyncedPage,
     looked_at,
+    looks_like_outage,
     needs_sync,
     stops_backfill,
     time_spent,
 )
 from shared.domain.work_item import WorkItem
-from shared.errors import OperationFailed
+from shared.errors import OperationFailed, Unavailable
 from shared.isolation import done_and_failed, isolated
 from shared.operation import Operation
 from shared.receiving.changed_items import changed_items
@@ -64,13 +65,14 @@ def backfill(app: App, operation: Operation, integration: Integration, since: da
     inbound = InboundSync(app, operation, integration)
     progress = BackfillProgress.from_moment(since)
     done = Backfilled(since)
+    outage: Unavailable | None = None
     try:
         linked = app.links.work_item_ids(integration.integration_id)
         for page in changed_items(azure_devops, linked, since):
             if operation.deadline.remaining() < _LEAST_SECONDS:
                 raise time_spent()
             items = list(azure_devops.work_items(page.ids).values()) if page.ids else []
-            synced = _sync_page(app, operation, inbound, items)
+            synced = _sync_page(app, operation, inbound, items, tries_one_first=outage is not None)
             changed = {item.id: item.changed_at or since for item in items}
             progress = progress.after(looked_at(synced, changed, page.complete_to, is_last=page.is_last))
             done = replace(
@@ -81,13 +83,20 @@ def backfill(app: App, operation: Operation, integration: Integration, since: da
             )
             if (hopeless := stops_backfill(synced)) is not None:
                 raise hopeless
+            outage = looks_like_outage(synced)
     except OperationFailed as error:
         return replace(done, stopped_by=error)
-    return done
+    return replace(done, stopped_by=outage)
 
 
-def _sync_page(app: App, operation: Operation, inbound: InboundSync, items: Sequence[WorkItem]) -> SyncedPage:
-    """Sync the linked work items whose present revision needs it."""
+def _sync_page(
+    app: App, operation: Operation, inbound: InboundSync, items: Sequence[WorkItem], *, tries_one_first: bool
+) -> SyncedPage:
+    """Sync the linked work items whose present revision needs it.
+
+    Raises:
+        Unavailable: the one that is tried first meets an outage, so the others are left alone.
+    """
 
     def read_link(item: WorkItem) -> StoredLink | None:
         return app.links.by_work_item(inbound.integration_id, item.id)
@@ -102,12 +111,18 @@ def _sync_page(app: App, operation: Operation, inbound: InboundSync, items: Sequ
         for item, stored in links
         if stored is not None and needs_sync(stored.link, item.revision)
     ]
-    received = in_parallel(isolated(sync, operation, lambda pair: _name(pair[0])), linked, _AT_ONCE)
+    attempt = isolated(sync, operation, lambda pair: _name(pair[0]))
+    first = [attempt(pair) for pair in linked[:1]] if tries_one_first else []
+    tried = [*(error for _, error in unread if tries_one_first), *first]
+    if (outage := next((one for one in tried if isinstance(one, Unavailable)), None)) is not None:
+        raise outage
+    received = [*first, *in_parallel(attempt, linked[len(first) :], _AT_ONCE)]
     synced, unsynced = done_and_failed(linked, received)
     return SyncedPage(
         [answer for _, answer in synced],
         [RecordFailed(item.id, "", error) for item, error in unread]
         + [RecordFailed(item.id, stored.link.reference, error) for (item, stored), error in unsynced],
+        settled=sum(stored is not None for _, stored in links) - len(linked),
     )
 
 

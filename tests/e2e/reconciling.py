@@ -113,15 +113,18 @@ def _moment(value: Any) -> datetime:
     return moment
 
 
-def add_changes_in_sync(scene: Scene, count: int, like: int) -> None:
-    """Work items that changed now, whose links say that they are in sync; their links are made like another one."""
+def add_changes_in_sync(scene: Scene, count: int, like: int, **damage: str) -> None:
+    """Work items that changed now, whose links say that they are in sync; their links are made like another one.
+
+    `damage`: properties of the links that are different.
+    """
     made = scene.azure_devops.control("POST", "/work_items", {"count": count, "type": "Feature"})["ids"]
     row = scene.link_rows()[like]
     table = TableServiceClient.from_connection_string(scene.system.tables_connection_string).get_table_client(
         "Links"
     )
     rows = [
-        {**row, "RowKey": f"w:{number:010}", "work_item_id": number, "aha_id": f"in-sync-{number}"}
+        {**row, "RowKey": f"w:{number:010}", "work_item_id": number, "aha_id": f"in-sync-{number}", **damage}
         for number in made
     ]
     for start in range(0, len(rows), 100):

@@ -238,6 +238,55 @@ def test_records_that_fail_on_the_first_page_do_not_hide_the_second(scene: Scene
     assert f"Work item {first} ({failing})" in entry["message"]
 
 
+def changes_on_two_pages(scene: Scene, first: int, second: int, **damage: str) -> list[list[str]]:
+    """Records that changed: the first ones fill the first page together with others; their references.
+
+    `damage`: what is different in the links of the others, which are in sync otherwise.
+    """
+    numbers = send_with_requirements(scene, first + second)
+    feature, *references = numbers
+    for reference in references[:first]:
+        rename(scene, numbers[reference], f"{reference} anew")
+    add_changes_in_sync(scene, 200, like=numbers[feature], **damage)
+    if damage:
+        damage_link(scene, numbers[feature])
+    hours_pass(scene, 1)
+    for reference in references[first:]:
+        rename(scene, numbers[reference], f"{reference} anew")
+    hours_pass(scene, 1)
+    return [references[:first], references[first:]]
+
+
+def test_damaged_links_do_not_hide_the_next_page_however_many_they_are(scene: Scene) -> None:
+    _, (last,) = changes_on_two_pages(scene, 0, 1, base_0="{")
+
+    reconcile(scene)
+
+    assert names(scene)[last] == f"{last} anew"
+    assert scene.log("reconcile.failed") == []
+
+
+def test_records_that_aha_fails_for_do_not_hide_the_next_page_however_many_they_are(scene: Scene) -> None:
+    """Given a first page on which nothing is in sync, and eight records that Aha! answers 503 for."""
+    first, (last,) = changes_on_two_pages(scene, 8, 1, base_0="{")
+    for reference in first:
+        aha_refuses_to_write(scene, reference)
+
+    reconcile(scene)
+
+    assert names(scene)[last] == f"{last} anew"
+
+
+def test_an_outage_is_met_once_on_the_next_page(scene: Scene) -> None:
+    changes_on_two_pages(scene, 8, 2, base_0="{")
+    scene.aha.add_fault(method="PUT", status=503, times=None)
+
+    reconcile(scene)
+
+    assert len({one["path"] for one in scene.aha_requests("PUT")}) == 9
+    assert "reconcile.failed" in scene.events("error")
+
+
 def test_a_defect_in_one_record_stops_that_record_only(scene: Scene) -> None:
     numbers = send_with_requirements(scene, 3)
     _, earlier, broken, later = numbers

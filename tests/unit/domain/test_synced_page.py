@@ -12,6 +12,7 @@ from shared.domain.synced_page import (
     RecordFailed,
     SyncedPage,
     looked_at,
+    looks_like_outage,
     needs_sync,
     stops_backfill,
     time_spent,
@@ -67,10 +68,7 @@ def test_a_work_item_for_which_no_time_was_left_did_not_fail() -> None:
     [
         ([], [], None),
         ([UPDATED], [DOWN], None),
-        ([], [DOWN] * 7, None),
-        ([], [DOWN] * 8, DOWN),
-        ([], [Defect("A defect."), *[DOWN] * 7], "A defect."),
-        ([UNCHANGED], [DOWN] * 8, None),
+        ([], [DOWN] * 8, None),
         ([UPDATED] * 50, [DOWN, REJECTED], REJECTED),
         ([UPDATED], [Forbidden(System.AHA, "Not yours."), RuleViolation(System.AHA, "No.")], None),
         ([UPDATED], [NO_TIME], "The time was over"),
@@ -79,10 +77,7 @@ def test_a_work_item_for_which_no_time_was_left_did_not_fail() -> None:
     ids=[
         "nothing failed",
         "one record failed",
-        "seven records failed",
-        "eight records failed: an outage",
-        "the first error tells of the outage",
-        "one of many was synced: no outage",
+        "what may be an outage is proved by the next page",
         "a rejected token stops everything",
         "other refusals are of one record",
         "no time",
@@ -99,6 +94,33 @@ def test_a_page_stops_the_next_one_if_that_would_fail_too(
         assert found.detail.startswith(stopped_by)
     else:
         assert found is stopped_by
+
+
+@pytest.mark.parametrize(
+    ("page", "is_outage"),
+    [
+        (SyncedPage(failed=failed(*[DOWN] * 7)), False),
+        (SyncedPage(failed=failed(*[DOWN] * 8)), True),
+        (SyncedPage(failed=failed(Defect("A defect."), *[DOWN] * 7)), False),
+        (SyncedPage(failed=failed(*[Defect("A defect.")] * 200)), False),
+        (SyncedPage(failed=failed(*[Forbidden(System.AHA, "Not yours.")] * 200)), False),
+        (SyncedPage([UNCHANGED], failed(*[DOWN] * 8)), False),
+        (SyncedPage([], failed(*[DOWN] * 8), settled=1), False),
+    ],
+    ids=[
+        "seven records met an outage",
+        "eight records met an outage",
+        "a defect is no outage",
+        "nor are two hundred",
+        "nor are refusals",
+        "one was synced",
+        "one was in sync",
+    ],
+)
+def test_an_outage_is_what_eight_records_meet_and_none_of_a_page_contradicts(
+    page: SyncedPage, is_outage: bool
+) -> None:
+    assert looks_like_outage(page) is (DOWN if is_outage else None)
 
 
 def test_an_end_of_time_is_continued_a_second_later() -> None:
