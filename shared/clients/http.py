@@ -205,7 +205,7 @@ class HttpClient:
                 "lasts, check the address.",
                 retry_after=None,
                 outcome_unknown=error.sent,
-                may_still_run=error.timed_out,
+                may_still_run=error.may_still_run,
                 evidence={"url": shown_url(request.url)},
             )
         except AddressRefused as error:

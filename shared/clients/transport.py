@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -22,6 +23,10 @@ CONNECT_SECONDS = 5.0
 
 WHOLE_SECONDS = 60.0
 """How long an exchange may take as a whole, where its sender says nothing else."""
+
+BREAKS_AT_ONCE_SECONDS = 2.0
+"""A kept connection that the other side had closed breaks within a round trip. One that breaks later does not show that
+the other side stopped its work."""
 
 LARGEST_ANSWER = 100 << 20
 """Bytes of an answer that is read whole, unpacked. 200 work items with long descriptions are a tenth of it."""
@@ -38,14 +43,14 @@ class NoAnswer(Exception):
     """The request got no complete answer.
 
     `reason` says why, without the address. `sent` is false if the request certainly did not reach the other side.
-    `timed_out` is true if the other side may still be working on it.
+    `may_still_run` is true if the other side may still be working on it.
     """
 
-    def __init__(self, reason: str, *, sent: bool, timed_out: bool = False) -> None:
+    def __init__(self, reason: str, *, sent: bool, may_still_run: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.sent = sent
-        self.timed_out = timed_out
+        self.may_still_run = may_still_run
 
 
 class Transport:
@@ -86,6 +91,7 @@ class Transport:
         addresses.check_url(url, allow_local=self._allow_local)
         timeout = min(timeout, within)
         exchange = Exchange.within(within, wait_seconds=timeout)
+        started = time.monotonic()
         try:
             with self._exchanges.begin(exchange):
                 response = self._kept_session().request(
@@ -101,7 +107,8 @@ class Transport:
                     _read_whole(response)
                 return response
         except library_errors() as error:
-            raise _translated(error, was_sent=exchange.was_sent) from None
+            seconds = time.monotonic() - started
+            raise _translated(error, was_sent=exchange.was_sent, seconds=seconds) from None
 
     def _kept_session(self) -> requests.Session:
         with self._lock:
@@ -165,8 +172,11 @@ class StreamedBody:
         self._response.close()
 
 
-def _translated(error: Exception, *, was_sent: bool) -> NoAnswer | addresses.AddressRefused:
-    """The error in our own words, because the text of the original may have an address with a token in it."""
+def _translated(error: Exception, *, was_sent: bool, seconds: float) -> NoAnswer | addresses.AddressRefused:
+    """The error in our own words, because the text of the original may have an address with a token in it.
+
+    `seconds`: how long the exchange took.
+    """
     import ssl
 
     import requests
@@ -183,8 +193,9 @@ def _translated(error: Exception, *, was_sent: bool) -> NoAnswer | addresses.Add
     timed_out = is_any(TimeoutError, requests.Timeout, urllib3.TimeoutError)
     if was_sent:
         if timed_out:
-            return NoAnswer("no complete answer came in time", sent=True, timed_out=True)
-        return NoAnswer("the connection broke before the answer was complete", sent=True)
+            return NoAnswer("no complete answer came in time", sent=True, may_still_run=True)
+        reason = "the connection broke before the answer was complete"
+        return NoAnswer(reason, sent=True, may_still_run=seconds > BREAKS_AT_ONCE_SECONDS)
     if is_any(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, urllib3.LocationValueError):
         return addresses.AddressRefused("the address is malformed")
     if is_any(ssl.SSLError, urllib3.SSLError, requests.exceptions.SSLError):

@@ -269,11 +269,13 @@ def _after_no_answer(attempts: tuple[Attempt, ...], error: Unavailable) -> Steps
             return Progress({}, attempts)
         return (yield from _end(attempts, error))
     requested = tuple(replace(item, was_requested=True) for item in attempts)
-    progress = yield from _find_created(requested, _PAUSES_AFTER_LOST_ANSWER)
     if not error.may_still_run:
-        return progress
-    running = yield from _leave_creates_to_next_send(progress.left, error)
-    return replace(running, outcomes={**progress.outcomes, **running.outcomes})
+        return (yield from _find_created(requested, _PAUSES_AFTER_LOST_ANSWER))
+    # Its claim may be old. Held anew, it leaves the request most of a minute before another send takes it over.
+    lost, held = yield from _hold_claims(requested)
+    found = yield from _find_created(held, _PAUSES_AFTER_LOST_ANSWER)
+    running = yield from _leave_creates_to_next_send(found.left, error)
+    return replace(running, outcomes={**lost, **found.outcomes, **running.outcomes})
 
 
 def _leave_creates_to_next_send(attempts: Sequence[Attempt], error: OperationFailed) -> Steps[Progress]:

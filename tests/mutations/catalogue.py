@@ -112,8 +112,8 @@ MUTATIONS = (
     Mutation(
         "No search after a lost answer",
         "shared/sending/batch_attempts.py",
-        "    progress = yield from _find_created(requested, _PAUSES_AFTER_LOST_ANSWER)\n",
-        "    progress = Progress({}, requested)\n",
+        "        return (yield from _find_created(requested, _PAUSES_AFTER_LOST_ANSWER))\n",
+        "        return Progress({}, requested)\n",
         _PROTOCOL,
     ),
     Mutation(
@@ -133,8 +133,8 @@ MUTATIONS = (
     Mutation(
         "A create that may still run is repeated",
         "shared/sending/batch_attempts.py",
-        "    if not error.may_still_run:\n        return progress\n",
-        "    if progress:\n        return progress\n",
+        "    if not error.may_still_run:\n",
+        "    if error:\n",
         _PROTOCOL,
     ),
     Mutation(

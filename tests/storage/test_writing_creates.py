@@ -252,6 +252,25 @@ def test_a_send_without_time_for_a_slow_renewal_requests_nothing(
     assert {outcome.kind for outcome in outcomes.values()} == {OutcomeKind.DEFERRED}
 
 
+def test_a_claim_is_young_when_a_create_is_left_that_may_still_run(
+    store: LinkStore, integration_id: str
+) -> None:
+    etags: list[str] = []
+
+    def slow_gateway(_: Asked) -> Reply:
+        etags.append(store.load(integration_id, ["R1"])["R1"].etag)
+        writer.time.sleep(30)
+        return Reply(504, b"The gateway gave up waiting.")
+
+    nothing = Reply(200, {"workItems": []})
+    with serving(slow_gateway, nothing) as server:
+        writer = Writer(server, store, integration_id)
+        outcomes = writer.write(*requirements(1), feature_id=7)
+
+    assert outcomes["R1"].kind is OutcomeKind.UNKNOWN
+    assert [store.load(integration_id, ["R1"])["R1"].etag] != etags
+
+
 def test_a_create_whose_claim_was_taken_over_is_left_to_the_other_send(
     store: LinkStore, integration_id: str
 ) -> None:

@@ -7,6 +7,7 @@ import gzip
 import socket
 import ssl
 import threading
+import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,10 @@ from cryptography.x509.oid import NameOID
 
 from shared.clients import transport
 from shared.clients.addresses import AddressRefused
-from shared.clients.transport import NoAnswer, Transport
+from shared.clients.transport import BREAKS_AT_ONCE_SECONDS, NoAnswer, Transport
 from tests.unit.clients.test_addresses import resolving_to
 from tests.unit.clients.test_http import unused_port
-from tests.unit.scripted_server import Reply, serving
+from tests.unit.scripted_server import Asked, Reply, serving
 
 TOKEN = "S3cret-key"
 
@@ -59,7 +60,7 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
     error = failure(f"http://127.0.0.1:{unused_port()}/{TOKEN}")
 
     assert not error.sent
-    assert not error.timed_out
+    assert not error.may_still_run
 
 
 def test_a_connection_that_breaks_may_have_carried_the_request() -> None:
@@ -67,7 +68,20 @@ def test_a_connection_that_breaks_may_have_carried_the_request() -> None:
         error = failure(server.url)
 
     assert error.sent
-    assert not error.timed_out
+    assert not error.may_still_run
+
+
+def test_a_connection_that_breaks_while_the_other_side_works_does_not_end_that_work() -> None:
+    # A load balancer forgets a connection, and the system behind it goes on.
+    def late(_: Asked) -> Reply:
+        time.sleep(BREAKS_AT_ONCE_SECONDS + 0.2)
+        return Reply(is_cut=True)
+
+    with serving(late) as server:
+        error = failure(server.url)
+
+    assert error.sent
+    assert error.may_still_run
 
 
 def test_an_unknown_host_is_told_from_one_that_breaks_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -215,6 +215,22 @@ def test_a_create_that_may_still_run_is_searched_for_and_never_repeated(count: i
     assert run.error("R1") is TIMED_OUT
 
 
+def test_the_claim_of_a_create_that_may_still_run_is_held_anew_before_it_is_left() -> None:
+    # It may be almost a minute old by then, and another send may be waiting for it.
+    run = drive(requirements(1), Script([TIMED_OUT, *[nothing_found] * 3]), feature_id=7)
+
+    assert run.held == ["R1", "R1"]
+
+
+def test_a_create_that_may_still_run_is_left_to_the_send_that_took_its_claim_over() -> None:
+    script = Script([TIMED_OUT, *[nothing_found] * 3], lost_claims=[[], ["R1"]])
+
+    run = drive(requirements(2), script, feature_id=7)
+
+    assert run.sent == ["batch R1 R2 below 7", *["search R2"] * 3]
+    assert run.kinds == {"R1": DEFERRED, "R2": UNKNOWN}
+
+
 def test_of_creates_that_timed_out_those_that_are_found_are_kept() -> None:
     searches = [found("R1"), nothing_found, nothing_found]
 
