@@ -42,7 +42,7 @@ def _answer(call: edge.Call, operation: Operation, found: _Found) -> edge.Answer
     integration_id = call.route.get("integration_id", "")
     if call.method == "GET":
         if not integration_id:
-            return edge.Answer(200, {"integrations": integrations.list_integrations(app, operation)})
+            return edge.Answer(200, integrations.list_integrations(app, operation))
         shown = integrations.get_integration(app, operation, integration_id, found)
         return edge.Answer(200, shown.body, {"ETag": shown.etag})
     if_match = call.headers.get("if-match")

@@ -75,7 +75,13 @@ export async function keyOpens(id, key) {
 
 const of = (id) => `integrations/${encodeURIComponent(id)}`;
 
-export const listIntegrations = async () => (await call("GET", "integrations")).body.integrations;
+export const listIntegrations = async () => (await readList()).integrations;
+
+/** All integrations, and those that cannot be read. */
+export async function readList() {
+  const { integrations, unreadable = [] } = (await call("GET", "integrations")).body;
+  return { integrations, unreadable };
+}
 export const getIntegration = (id) => call("GET", of(id));
 export const putIntegration = (id, body, etag) =>
   call("PUT", of(id), { body, headers: etag ? { "if-match": etag } : {} });

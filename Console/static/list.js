@@ -1,5 +1,5 @@
 // The list of integrations: whether each works, and if not, what is wrong and what to do. It is kept up to date.
-import { hookStatus, listIntegrations } from "./api.js";
+import { hookStatus, readList } from "./api.js";
 import { announce, fill, forReaders, h } from "./dom.js";
 import { ago, count, when } from "./format.js";
 import { problemList } from "./health.js";
@@ -31,9 +31,9 @@ export async function showList(place) {
 async function load(view, withHooks) {
   view.isLoading = true;
   try {
-    const integrations = await listIntegrations();
+    const { integrations, unreadable } = await readList();
     if (view.isOver) return;
-    show(view, integrations);
+    show(view, integrations, unreadable);
     if (withHooks && view.list) for (const one of integrations) lookAtHook(view, integrations, one);
   } catch (error) {
     if (view.isOver) return;
@@ -44,11 +44,11 @@ async function load(view, withHooks) {
   }
 }
 
-function show(view, integrations) {
+function show(view, integrations, unreadable) {
   const { place } = view;
   const create = h("a", { class: "button primary", href: "#/new" },
     isUnsaved(null) ? "Continue with the new integration" : "New integration");
-  if (!integrations.length) {
+  if (!integrations.length && !unreadable.length) {
     view.list = null;
     fill(place, h("section", { class: "empty" },
       h("h1", {}, "Connect a product with a project"),
@@ -61,9 +61,11 @@ function show(view, integrations) {
   if (!view.list) {
     view.cards.clear();
     view.list = h("ul", { class: "cards" });
-    fill(place, h("div", { class: "heading" }, h("h1", {}, "Integrations"), create), view.list);
+    view.unreadable = h("div", {});
+    fill(place, h("div", { class: "heading" }, h("h1", {}, "Integrations"), create), view.unreadable, view.list);
     announce(summary(integrations));
   }
+  fill(view.unreadable, unreadable.map((one) => h("p", { class: "problem" }, one.detail)));
   showCards(view, integrations);
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -15,9 +16,18 @@ from shared.concurrency import in_parallel
 from shared.domain.accounts import is_same_account
 from shared.domain.integration import AhaTarget, Integration, RecordMapping, StoredIntegration
 from shared.domain.integration_input import INTEGRATION_ID, UrlRules, read_integration
-from shared.errors import InputError, InvalidRequest, PreconditionFailed, no_integration
+from shared.errors import (
+    Defect,
+    InputError,
+    InvalidRequest,
+    OperationFailed,
+    PreconditionFailed,
+    no_integration,
+)
 from shared.operation import Operation
-from shared.storage.integrations import DeletedIntegration
+from shared.storage.integrations import DeletedIntegration, UnreadableIntegration
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,9 +38,35 @@ class Representation:
     etag: str
 
 
-def list_integrations(app: App, operation: Operation) -> list[dict[str, Any]]:
-    """Every integration as JSON with its health, sorted by name."""
-    return in_parallel(lambda stored: _with_health(app, operation, stored).body, app.integrations.all())
+def list_integrations(app: App, operation: Operation) -> dict[str, Any]:
+    """The answer's body: every integration as JSON with its health, sorted by name without regard to case, then by id.
+
+    `unreadable`, only if there are any: those whose rows are damaged, or were written by a newer version of the app.
+    """
+    found = list(app.integrations.each())
+    readable = sorted(
+        (one for one in found if isinstance(one, StoredIntegration)),
+        key=lambda one: (one.integration.name.casefold(), one.integration.integration_id),
+    )
+    unreadable = sorted(
+        (one for one in found if isinstance(one, UnreadableIntegration)), key=lambda one: one.integration_id
+    )
+    return {
+        "integrations": in_parallel(lambda stored: _with_health(app, operation, stored).body, readable),
+        **({"unreadable": [_unreadable(operation, one) for one in unreadable]} if unreadable else {}),
+    }
+
+
+def _unreadable(operation: Operation, one: UnreadableIntegration) -> dict[str, Any]:
+    if isinstance(one.error, OperationFailed):
+        return {"integration_id": one.integration_id, "code": one.error.code, "detail": one.error.detail}
+    logger.error("The integration %s is damaged", one.integration_id, exc_info=one.error)
+    return {
+        "integration_id": one.integration_id,
+        "code": Defect.code,
+        "detail": f"The integration {one.integration_id} cannot be read: its row in Table Storage is damaged. Give the "
+        f"person who operates the app this operation id: {operation.id}. The log of the function app has the details.",
+    }
 
 
 def get_integration(

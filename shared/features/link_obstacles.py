@@ -10,28 +10,35 @@ from shared.domain.integration import Integration, StoredIntegration
 from shared.domain.link_rules import belongs_to, check_is_free, check_is_not_created, is_link_of
 from shared.domain.records import Record
 from shared.errors import OperationFailed
+from shared.isolation import note_defect
 from shared.operation import Operation
 from shared.sending.orphans import SearchPlace, find_orphans
-from shared.storage.links import LinkStore, StoredClaim, StoredLink
+from shared.sending.record_state import name_of
+from shared.storage.links import LinkStore, StoredClaim, StoredLink, UnreadableLink
 
 
 def present_link(
-    links: LinkStore, integration: Integration, record: Record, work_item_id: int, operation_id: str
+    links: LinkStore, operation: Operation, integration: Integration, record: Record, work_item_id: int
 ) -> StoredLink | StoredClaim | None:
     """The link of the record and the work item, or the claim of a send that is gone; None if neither is linked.
 
     Raises:
         AlreadyLinked: one of the two has another link.
         FeatureBusy: another operation holds the record's claim.
+        Defect: the row of one of the two is damaged.
     """
-    holder = links.by_work_item(integration.integration_id, work_item_id)
+    holder = links.holder_of(integration.integration_id, work_item_id)
+    if isinstance(holder, UnreadableLink):
+        raise note_defect(operation, holder.error, f"the link of work item {work_item_id}")
     if is_link_of(record, holder.link if holder else None):
         return holder
-    stored = links.load(integration.integration_id, [record.id]).get(record.id)
+    stored = links.load_each(integration.integration_id, [record.id]).get(record.id)
+    if isinstance(stored, UnreadableLink):
+        raise note_defect(operation, stored.error, name_of(record))
     if isinstance(stored, StoredLink):
         check_is_free(record, stored.link, is_claimed=False)
         return None
-    is_held = stored is not None and decide(stored.claim, stored.age, operation_id) is ClaimDecision.WAIT
+    is_held = stored is not None and decide(stored.claim, stored.age, operation.id) is ClaimDecision.WAIT
     check_is_free(record, None, is_claimed=is_held)
     return stored
 

@@ -56,7 +56,7 @@ def link_record(
     in_aha = read_from_aha(app, operation, integration, name)
     record = record_named(in_aha.feature, name)
     with closing(LinkBacks(app, operation, integration)) as link_backs:
-        found = present_link(app.links, integration, record, work_item_id, operation.id)
+        found = present_link(app.links, operation, integration, record, work_item_id)
         if isinstance(found, StoredLink):
             link_backs.stored(found)
             link_backs.begin(record, found.link, is_new=False)
@@ -114,7 +114,7 @@ def _store(
     except LinkChanged:
         _give_back(links, integration_id, held)
         # Somebody else linked one of the two since they were looked up.
-        present_link(links, integration, record, item.id, operation.id)
+        present_link(links, operation, integration, record, item.id)
         raise _busy(record) from None
     except Exception:
         _give_back(links, integration_id, held)
@@ -151,7 +151,7 @@ def _new_link(
     parent = None
     if record.kind is Kind.REQUIREMENT:
         feature_id = in_aha.feature.record.id
-        found = links.load(integration.integration_id, [feature_id]).get(feature_id)
+        found = links.load_each(integration.integration_id, [feature_id]).get(feature_id)
         parent = found.link.work_item_id if isinstance(found, StoredLink) else None
     return unagreed_link(
         integration,

@@ -23,19 +23,26 @@ from shared.domain.send_plan import Family
 from shared.domain.times import time_text
 from shared.domain.work_item import WorkItem
 from shared.features.reading import FeatureInAha, read_from_aha
+from shared.isolation import note_defect
 from shared.operation import Operation
+from shared.sending.record_state import name_of
 from shared.settling import SettlePlace, settle_intentions
-from shared.storage.links import LinkStore, Loaded, StoredLink
+from shared.storage.links import LinkStore, Loaded, StoredLink, UnreadableLink
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How one record stands. `work_item` is None if it cannot be read, or does not exist; `link` if it was not sent."""
+    """How one record stands.
+
+    `work_item` is None if it cannot be read, or does not exist; `link` if the record was not sent, or its link's row is
+    damaged. `damage` says so.
+    """
 
     record: Record
     difference: Difference
     link: Link | None = None
     work_item: WorkItem | None = None
+    damage: RecordError | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The shape in the answer."""
@@ -47,7 +54,7 @@ class Standing:
             "difference": self.difference.value,
             "last_sent_at": time_text(self.link.sent_at) if self.link else None,
             "last_received_at": time_text(self.link.received_at) if self.link else None,
-            "last_error": error_json(self.link.last_error) if self.link else None,
+            "last_error": error_json(self.link.last_error if self.link else self.damage),
         }
 
     def _work_item(self) -> dict[str, Any] | None:
@@ -95,7 +102,7 @@ def standing_of(app: App, operation: Operation, integration: Integration, name: 
 def _links_by_name(links: LinkStore, integration_id: str, name: RecordName) -> dict[str, StoredLink]:
     """The links of a feature and its requirements, by Aha! id, as far as the links alone tell."""
     aha_id = name.text if name.is_id else links.aha_id_of(integration_id, name.text)
-    found = links.load(integration_id, [aha_id]) if aha_id else {}
+    found = links.load_each(integration_id, [aha_id]) if aha_id else {}
     stored = found.get(aha_id or "")
     if not isinstance(stored, StoredLink):
         return {}
@@ -112,6 +119,15 @@ def _family(
 
 def _linked(found: Mapping[str, Loaded]) -> dict[str, StoredLink]:
     return {key: stored for key, stored in found.items() if isinstance(stored, StoredLink)}
+
+
+def _work_item_of(
+    links: Mapping[str, Link], damaged: Mapping[str, UnreadableLink], aha_id: str
+) -> int | None:
+    """The work item of a record, also if only its pointer can be read."""
+    if aha_id in links:
+        return links[aha_id].work_item_id
+    return damaged[aha_id].work_item_id if aha_id in damaged else None
 
 
 class _Look:
@@ -135,23 +151,34 @@ class _Look:
         """The answer. Links and work items that were not known before Aha! answered are read now."""
         feature = with_inline_images(in_aha.feature, self._images.aha_host)
         missing = [record.id for record in feature.records if record.id not in known]
+        damaged: dict[str, UnreadableLink] = {}
         if missing:
-            more = _linked(self._app.links.load(self._integration.integration_id, missing))
+            found = self._app.links.load_each(self._integration.integration_id, missing)
+            damaged = {key: stored for key, stored in found.items() if isinstance(stored, UnreadableLink)}
+            more = _linked(found)
             known, items = {**known, **more}, {**items, **self.work_items(more)}
         links = {aha_id: stored.link for aha_id, stored in known.items()}
-        of_feature = links.get(feature.record.id)
+        feature_work_item_id = _work_item_of(links, damaged, feature.record.id)
         deleted = self._deleted(links.values(), items)
         standings = []
         for record in feature.records:
             link = links.get(record.id)
             item = items.get(link.work_item_id) if link else None
-            if link is None or item is None:
+            if record.id in damaged:
+                standings.append(self._damaged(record, damaged[record.id].error))
+            elif link is None or item is None:
                 standings.append(Standing(record, without_work_item(link, deleted), link))
             else:
-                family = in_aha.family_of(record.kind, of_feature.work_item_id if of_feature else None)
+                family = in_aha.family_of(record.kind, feature_work_item_id)
                 standings.append(self._compared(record, in_aha.records[record.id], link, item, family))
         first, *others = (standing.to_json() for standing in standings)
         return {"feature": first, "requirements": others}
+
+    def _damaged(self, record: Record, error: Exception) -> Standing:
+        """How a record stands whose link's row is damaged. It must not hide the other records."""
+        defect = note_defect(self._operation, error, name_of(record))
+        damage = RecordError(self._app.clock.now(), defect.code, defect.detail, self._operation.id)
+        return Standing(record, Difference.UNREADABLE, damage=damage)
 
     def _deleted(self, links: Iterable[Link], items: Mapping[int, WorkItem]) -> frozenset[int]:
         """The work items in the recycle bin, of those that could not be read."""

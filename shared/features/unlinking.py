@@ -14,8 +14,9 @@ from shared.domain.links import Link
 from shared.domain.references import RecordName
 from shared.domain.unlink_rules import fields_of_family, is_requirement_of, link_back_fields
 from shared.errors import FeatureBusy, LinkChanged, NotFound, NotLinked, OperationFailed, Refused
+from shared.isolation import note_defect
 from shared.operation import Operation
-from shared.storage.links import LinkStore, StoredLink
+from shared.storage.links import LinkStore, StoredLink, UnreadableLink
 
 
 def unlink_record(app: App, operation: Operation, integration: Integration, name: RecordName) -> None:
@@ -25,15 +26,18 @@ def unlink_record(app: App, operation: Operation, integration: Integration, name
         NotLinked: the record has no work item.
         FeatureBusy: a send changed the link at the same moment.
         Unavailable: Aha! is down. Nothing was unlinked.
+        Defect: the row of the record's link is damaged.
     """
     links, integration_id = app.links, integration.integration_id
     aha_id = name.text if name.is_id else links.aha_id_of(integration_id, name.text)
-    stored = links.load(integration_id, [aha_id]).get(aha_id) if aha_id else None
+    stored = links.load_each(integration_id, [aha_id]).get(aha_id) if aha_id else None
+    if isinstance(stored, UnreadableLink):
+        raise note_defect(operation, stored.error, name.text)
     if not isinstance(stored, StoredLink):
         raise NotLinked(
             f"{name.text} has no work item in this integration. Send the feature, or link it to a work item."
         )
-    family = [stored, *_requirements(links, integration_id, stored.link)]
+    family = [stored, *_requirements(links, operation, integration_id, stored.link)]
     # First, because the next send would take the work items that Aha! names.
     _take_out_of_aha(app, operation, integration, [one.link for one in family])
     try:
@@ -53,10 +57,16 @@ def unlink_record(app: App, operation: Operation, integration: Integration, name
         )
 
 
-def _requirements(links: LinkStore, integration_id: str, feature: Link) -> list[StoredLink]:
+def _requirements(
+    links: LinkStore, operation: Operation, integration_id: str, feature: Link
+) -> list[StoredLink]:
+    """The links of a feature's requirements. One whose row is damaged is logged and left: nobody knows whose it is."""
     if feature.kind is not Kind.FEATURE:
         return []
-    found = links.load(integration_id, feature.requirement_ids)
+    found = links.load_each(integration_id, feature.requirement_ids)
+    for aha_id, stored in found.items():
+        if isinstance(stored, UnreadableLink):
+            note_defect(operation, stored.error, f"the requirement {aha_id} of {_name(feature)}")
     return [
         stored
         for stored in found.values()

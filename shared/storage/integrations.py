@@ -62,13 +62,6 @@ class IntegrationStore:
         self._table = tables.integrations
         self._vault = vault
 
-    def all(self) -> list[StoredIntegration]:
-        """Every integration, sorted by name without regard to case, then by id."""
-        found = [stored_integration(row, self._vault) for row in self.rows()]
-        return sorted(
-            found, key=lambda item: (item.integration.name.casefold(), item.integration.integration_id)
-        )
-
     def each(self) -> Iterator[StoredIntegration | UnreadableIntegration]:
         """Every integration, in no order. One whose row cannot be read does not hide the others."""
         for row in self.rows():

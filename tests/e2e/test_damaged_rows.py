@@ -1,0 +1,134 @@
+"""One damaged row of Table Storage stops what is about it alone: its neighbours are served, and the answer names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from azure.data.tables import TableServiceClient
+
+from local.sample import sample_integration
+from tests.e2e.configuration_bodies import problem_of
+from tests.e2e.reconciling import damage_link, repair_link
+from tests.e2e.sending_payloads import Json
+from tests.e2e.sending_scene import Scene
+from tests.e2e.test_feature_standing import differences, link, make_work_item, standing, unlink
+
+
+@contextmanager
+def damaged(scene: Scene, work_item_id: int) -> Iterator[None]:
+    """While the row of this work item's link is damaged."""
+    row = damage_link(scene, work_item_id)
+    try:
+        yield
+    finally:
+        repair_link(scene, row)
+
+
+class TestALink:
+    @pytest.mark.contract
+    def test_is_unreadable_in_the_standing_and_the_others_stand_as_they_do(self, scene: Scene) -> None:
+        _, first, *_ = scene.send_reference("PROD-1").ids
+        with damaged(scene, first):
+            body = standing(scene)
+
+            found = {part["reference_num"]: part["difference"] for part in body["requirements"]}
+            assert found == {"PROD-1-2": "unreadable", "PROD-1-1": "none", "PROD-1-3": "none"}
+            assert body["feature"]["difference"] == "none"
+            part = body["requirements"][0]
+            assert part["work_item"] is None
+            assert part["last_error"]["code"] == "internal_error"
+            assert "stopped requirement PROD-1-2." in part["last_error"]["detail"]
+        assert set(differences(scene).values()) == {"none"}
+
+    def test_of_the_feature_hides_no_requirement(self, scene: Scene) -> None:
+        number, *_ = scene.send_reference("PROD-1").ids
+        with damaged(scene, number):
+            assert list(differences(scene).values()) == ["unreadable", "none", "none", "none"]
+
+    def test_is_left_when_the_feature_and_the_others_are_unlinked(self, scene: Scene) -> None:
+        _, first, *_ = scene.send_reference("PROD-1").ids
+        with damaged(scene, first):
+            assert unlink(scene, "PROD-1").status_code == 204
+
+            assert list(scene.link_rows()) == [first]
+            (entry,) = scene.log("record.defect")
+            assert "PROD-1" in entry["message"]
+        # A send would put it below the feature's new work item.
+        assert list(differences(scene).values()) == ["not_sent", "aha", "not_sent", "not_sent"]
+
+    def test_cannot_be_removed_itself_and_the_answer_says_so(self, scene: Scene) -> None:
+        _, first, *_ = scene.send_reference("PROD-1").ids
+        with damaged(scene, first):
+            problem = problem_of(unlink(scene, "PROD-1-2"), 500, "internal_error")
+
+        assert "stopped PROD-1-2" in problem["detail"]
+
+    def test_does_not_keep_another_record_from_being_linked(self, scene: Scene) -> None:
+        feature_item, _, second, _ = scene.send_reference("PROD-1").ids
+        assert unlink(scene, "PROD-1-2").status_code == 204
+        number = make_work_item(scene, "User Story")
+        with damaged(scene, second), damaged(scene, feature_item):
+            answer = link(scene, "PROD-1-2", number)
+
+        assert answer.status_code == 200
+        found = {part["reference_num"]: part["difference"] for part in answer.json()["requirements"]}
+        assert found == {"PROD-1-2": "both", "PROD-1-1": "unreadable", "PROD-1-3": "none"}
+
+    def test_keeps_its_own_record_and_its_own_work_item(self, scene: Scene) -> None:
+        (number,) = scene.send_reference("PROD-2").ids
+        other = make_work_item(scene)
+        with damaged(scene, number):
+            of_record = problem_of(link(scene, "PROD-2", other), 500, "internal_error")
+            of_work_item = problem_of(link(scene, "PROD-4", number), 500, "internal_error")
+
+        assert "PROD-2" in of_record["detail"]
+        assert f"the link of work item {number}" in of_work_item["detail"]
+
+
+class TestAnIntegration:
+    @pytest.fixture
+    def other(self, scene: Scene) -> Json:
+        body = {**sample_integration(scene.aha.account_url), "product_id": "MOB", "name": "A mobile one"}
+        assert scene.api.put_integration("other-one", body).ok
+        return body
+
+    @contextmanager
+    def changed(self, scene: Scene, **properties: Any) -> Iterator[None]:
+        """While the row of the other integration has other properties."""
+        tables = TableServiceClient.from_connection_string(scene.system.tables_connection_string)
+        table = tables.get_table_client("Integrations")
+        row = dict(table.get_entity("integrations", "i:other-one"))
+        table.update_entity({**row, **properties})
+        try:
+            yield
+        finally:
+            table.update_entity(row)
+
+    @pytest.mark.contract
+    def test_that_is_damaged_is_named_in_the_list_beside_the_others(self, scene: Scene, other: Json) -> None:
+        whole = scene.api.get("/integrations").json()
+        assert [one["name"] for one in whole["integrations"]] == ["A mobile one", "Fabrikam web"]
+        assert "unreadable" not in whole
+        with self.changed(scene, feature_status_mapping_0="{"):
+            listed = scene.api.get("/integrations")
+
+            assert listed.status_code == 200, listed.text
+            assert [one["name"] for one in listed.json()["integrations"]] == ["Fabrikam web"]
+            (one,) = listed.json()["unreadable"]
+            assert (one["integration_id"], one["code"]) == ("other-one", "internal_error")
+            assert "its row in Table Storage is damaged" in one["detail"]
+            assert scene.send_reference("PROD-2").status == 201
+
+    def test_of_a_newer_version_of_the_app_is_named_in_the_list_beside_the_others(
+        self, scene: Scene, other: Json
+    ) -> None:
+        with self.changed(scene, schema=2):
+            listed = scene.api.get("/integrations").json()
+
+        (one,) = listed["unreadable"]
+        assert (one["integration_id"], one["code"]) == ("other-one", "storage_unavailable")
+        assert "newer version of this app" in one["detail"]
+        assert [one["name"] for one in listed["integrations"]] == ["Fabrikam web"]
