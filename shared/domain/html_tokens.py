@@ -98,7 +98,10 @@ def with_whole_markup(html: str) -> str:
         end = end if end >= 0 else len(html)
         pieces += [html[position:start], html[start:end].replace("<", "&lt;")]
         position = end
-    return "".join([*pieces, html[position:]])
+    rest = html[position:]
+    # A browser shows this as text, unless a tag follows: that becomes a comment.
+    rest = f"{rest[:-2]}&lt;/" if rest.endswith("</") else rest
+    return "".join([*pieces, rest])
 
 
 def decoded(text: str) -> str:

@@ -63,6 +63,7 @@ def test_markup_is_split_as_in_a_browser(html: str, expected: list[str]) -> None
         ("<![shot](x)><b>", "&lt;![shot](x)><b>"),
         ("<!<b>", "&lt;!&lt;b>"),
         ("a</ b>", "a&lt;/ b>"),
+        ("a</", "a&lt;/"),
     ],
 )
 def test_what_a_browser_drops_becomes_text(html: str, whole: str) -> None:
