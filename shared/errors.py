@@ -23,7 +23,8 @@
     │   ├── NotFound
     │   └── RuleViolation
     ├── Unavailable               wait for `system`, then repeat
-    │   └── TimeSpent             the operation's time budget is used up
+    │   ├── TimeSpent             the operation's time budget is used up
+    │   └── NewerRow              update every instance of the app
     ├── Defect                    correct this app
     ├── TooBusy                   wait, then repeat
     └── SettingInvalid            correct the app setting
@@ -84,12 +85,14 @@ class OperationFailed(Exception):
     `retry_after` is in seconds, None if waiting does not help. `follows_unanswered`: an earlier attempt of the same
     request got no answer, so that attempt may have been carried out. `may_pass`: a later operation may succeed although
     nobody repairs anything. `needs_access`: it may succeed once a person has renewed a token or given a right.
+    `is_outage`: other operations that need the same system may fail alike.
     """
 
     code = "internal_error"
     title = "The operation failed"
     may_pass = False
     needs_access = False
+    is_outage = False
 
     def __init__(
         self, detail: str, *, retry_after: float | None = None, evidence: Mapping[str, Any] | None = None
@@ -292,6 +295,7 @@ class Unavailable(OperationFailed):
     """
 
     may_pass = True
+    is_outage = True
 
     def __init__(
         self,
@@ -313,6 +317,12 @@ class Unavailable(OperationFailed):
 
 class TimeSpent(Unavailable):
     """The operation's time budget ended before the request was sent."""
+
+
+class NewerRow(Unavailable):
+    """A newer version of this app wrote a row of Table Storage. What is about other rows goes on."""
+
+    is_outage = False
 
 
 class Defect(OperationFailed):

@@ -9,7 +9,7 @@ from datetime import datetime
 from shared.domain.backfill_progress import LookedAt
 from shared.domain.links import Link
 from shared.domain.received import UPDATED, Received
-from shared.errors import CredentialsRejected, OperationFailed, System, TimeSpent, Unavailable
+from shared.errors import CredentialsRejected, OperationFailed, System, TimeSpent
 
 _OUTAGE = 8
 """When so many records of a page met an outage and none is in sync, a system may be down and no record at fault."""
@@ -56,12 +56,12 @@ def stops_backfill(page: SyncedPage) -> OperationFailed | None:
     return next((error for error in errors if isinstance(error, CredentialsRejected)), None)
 
 
-def looks_like_outage(page: SyncedPage) -> Unavailable | None:
+def looks_like_outage(page: SyncedPage) -> OperationFailed | None:
     """The error of a system that may be down; None if none may be.
 
     Records may also fail like this for good. So one work item of the next page is tried before the backfill stops.
     """
-    outages = [one.error for one in page.failures if isinstance(one.error, Unavailable)]
+    outages = [one.error for one in page.failures if one.error.is_outage]
     is_any_in_sync = bool(page.answers or page.settled)
     return outages[0] if len(outages) >= _OUTAGE and not is_any_in_sync else None
 

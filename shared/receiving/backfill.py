@@ -25,7 +25,7 @@ from shared.domain.synced_page import (
     time_spent,
 )
 from shared.domain.work_item import WorkItem
-from shared.errors import OperationFailed, Unavailable
+from shared.errors import OperationFailed
 from shared.isolation import done_and_failed, isolated
 from shared.operation import Operation
 from shared.receiving.changed_items import changed_items
@@ -65,7 +65,7 @@ def backfill(app: App, operation: Operation, integration: Integration, since: da
     inbound = InboundSync(app, operation, integration)
     progress = BackfillProgress.from_moment(since)
     done = Backfilled(since)
-    outage: Unavailable | None = None
+    outage: OperationFailed | None = None
     try:
         linked = app.links.work_item_ids(integration.integration_id)
         for page in changed_items(azure_devops, linked, since):
@@ -113,8 +113,9 @@ def _sync_page(
     ]
     attempt = isolated(sync, operation, lambda pair: _name(pair[0]))
     first = [attempt(pair) for pair in linked[:1]] if tries_one_first else []
-    tried = [*(error for _, error in unread if tries_one_first), *first]
-    if (outage := next((one for one in tried if isinstance(one, Unavailable)), None)) is not None:
+    errors = [error for _, error in unread] if tries_one_first else []
+    errors += [one for one in first if isinstance(one, OperationFailed)]
+    if (outage := next((error for error in errors if error.is_outage), None)) is not None:
         raise outage
     received = [*first, *in_parallel(attempt, linked[len(first) :], _AT_ONCE)]
     synced, unsynced = done_and_failed(linked, received)

@@ -15,7 +15,7 @@ from functools import cached_property, wraps
 from itertools import count
 from typing import Concatenate, ParamSpec, TypeVar
 
-from shared.errors import OperationFailed, System, Unavailable
+from shared.errors import NewerRow, OperationFailed, System
 
 Value = str | int | bool | datetime
 
@@ -158,11 +158,11 @@ def check_schema(row: Row, newest: int) -> None:
     """Refuse a row whose shape is newer than `newest`, the newest that this version of the app knows.
 
     Raises:
-        Unavailable: it is. The request works once every instance has been updated.
+        NewerRow: it is. The request works once every instance has been updated.
     """
     schema = row.number("schema")
     if schema > newest:
-        raise Unavailable(
+        raise NewerRow(
             System.STORAGE,
             f"A newer version of this app wrote row {row.row_key} (schema {schema}; this version knows {newest}). The "
             "row was left alone. Finish the deployment of the newer version on every instance, then try again.",

@@ -19,7 +19,7 @@ from shared.domain.integration import Integration, StoredIntegration
 from shared.domain.records import Feature
 from shared.domain.references import read_record_name
 from shared.domain.unfinished_sends import UnfinishedSend, is_due, is_left, taken
-from shared.errors import CredentialsRejected, NotFound, OperationFailed, System, Unavailable
+from shared.errors import CredentialsRejected, NotFound, OperationFailed, System
 from shared.isolation import isolated, note_defect
 from shared.operation import Operation
 from shared.operation_line import End, code_of, write_line
@@ -81,7 +81,7 @@ def _finish_all(
         if isinstance(failure, CredentialsRejected):
             # The token is refused for the other features, too; their notes wait without an attempt.
             return
-        outages += isinstance(failure, Unavailable)
+        outages += failure is not None and failure.is_outage
 
 
 def _attempt(

@@ -9,7 +9,7 @@ from functools import partial
 from shared import log_events
 from shared.app import App
 from shared.domain.integration import StoredIntegration
-from shared.errors import Defect, OperationFailed, Unavailable
+from shared.errors import Defect, OperationFailed
 from shared.isolation import isolated
 from shared.operation import NOBODY, Caller, Operation
 from shared.operation_line import End, code_of, write_line
@@ -71,8 +71,8 @@ def _run(app: App, job: Job, operation: Operation) -> None:
     """Do a job. Its failure is logged."""
     operation.log.write_to(app.log_of(job.stored), job.kind)
     failure = isolated(job.run, operation, lambda _: _name(job.stored))(operation)
-    if failure is not None and not isinstance(failure, Defect):
-        operation.log.add(log_events.RECONCILE_FAILED, failure.detail, code=failure.code, **failure.evidence)
+    if failure is not None:
+        _log_failure(operation, failure)
     operation.log.flush()
     if failure is not None or not job.consists_of_operations:
         write_line(operation, End(job.stored.integration.integration_id, job.kind, code=code_of(failure)))
@@ -87,17 +87,32 @@ def _jobs(app: App, run: Operation, kinds: Sequence[JobKind]) -> list[Job]:
             continue
         operation = run.another(_LEAST_SECONDS)
         operation.log.write_to(app.log_of(stored), OperationKind.RECONCILE)
+        failure: OperationFailed | None = None
         for kind, found in zip(kinds, jobs, strict=True):
             job = isolated(partial(kind, app), operation, _name)(stored)
-            if isinstance(job, Unavailable):
-                raise job
             if isinstance(job, Job):
                 found.append(job)
+            elif job is not None:
+                _keep_with_its_integration(operation, job)
+                failure = job
         operation.log.flush()
-        if operation.log.counts.events:
-            end = End(stored.integration.integration_id, OperationKind.RECONCILE, code=Defect.code)
+        if failure is not None:
+            end = End(stored.integration.integration_id, OperationKind.RECONCILE, code=failure.code)
             write_line(operation, end)
     return [job for found in jobs for job in sorted(found, key=lambda job: job.since)]
+
+
+def _keep_with_its_integration(operation: Operation, failure: OperationFailed) -> None:
+    """Log why something is not done for one integration. Raises what would stop the others, too."""
+    if failure.is_outage:
+        raise failure
+    _log_failure(operation, failure)
+
+
+def _log_failure(operation: Operation, failure: OperationFailed) -> None:
+    # A defect is in the log already.
+    if not isinstance(failure, Defect):
+        operation.log.add(log_events.RECONCILE_FAILED, failure.detail, code=failure.code, **failure.evidence)
 
 
 def _name(stored: StoredIntegration) -> str:

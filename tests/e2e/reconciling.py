@@ -100,6 +100,11 @@ def damage_watermark(scene: Scene) -> None:
     _links(scene).upsert_entity({**key, "schema": 1, "seen_until": "yesterday"})
 
 
+def write_row_of_newer_version(scene: Scene, row_key: str) -> None:
+    """Write a row in a shape that this version does not know."""
+    _links(scene).upsert_entity({"PartitionKey": scene.integration.id, "RowKey": row_key, "schema": 2})
+
+
 def _links(scene: Scene) -> TableClient:
     return TableServiceClient.from_connection_string(scene.system.tables_connection_string).get_table_client(
         "Links"

@@ -23,6 +23,7 @@ from tests.e2e.reconciling import (
     repair_link,
     start_timer,
     watermark,
+    write_row_of_newer_version,
 )
 from tests.e2e.sending_payloads import Json
 from tests.e2e.sending_scene import Scene, another_host
@@ -558,3 +559,20 @@ def test_an_integration_whose_rows_are_damaged_does_not_stop_the_others(scene: S
     assert names(scene)[reference] == "Named anew"
     (entry,) = scene.log("record.defect", "error")
     assert scene.integration.id in entry["message"]
+
+
+@pytest.mark.parametrize("row_key", ["watermark", "aha-progress"])
+def test_a_row_of_a_newer_version_stops_its_integration_and_no_other(
+    scene: Scene, api: Api, row_key: str
+) -> None:
+    _, reference, mobile_number = set_up_mobile(scene, api)
+    scene.configure(auto_update=True)
+    rename(scene, mobile_number, "Named anew")
+    hours_pass(scene, 1)
+    write_row_of_newer_version(scene, row_key)
+
+    reconcile(scene)
+
+    assert names(scene)[reference] == "Named anew"
+    entry = scene.log("reconcile.failed", "error")[0]
+    assert (entry["detail"]["code"], entry["detail"]["row_key"]) == ("storage_unavailable", row_key)

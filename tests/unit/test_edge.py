@@ -74,6 +74,7 @@ CONTRACT: list[tuple[OperationFailed, str, int]] = [
     (errors.Unavailable(STORAGE, "x"), "storage_unavailable", 503),
     (errors.TooBusy("x"), "app_busy", 503),
     (errors.TimeSpent(AZURE_DEVOPS, "x"), "azure_devops_unavailable", 503),
+    (errors.NewerRow(errors.System.STORAGE, "x"), "storage_unavailable", 503),
     (errors.Defect("x"), "internal_error", 500),
     (errors.SettingInvalid("x"), "internal_error", 500),
     (errors.OperationFailed("x"), "internal_error", 500),

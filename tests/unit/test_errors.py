@@ -13,6 +13,7 @@ MAY_PASS = {
     "LinkChanged",
     "Unavailable",
     "TimeSpent",
+    "NewerRow",
     "TooBusy",
 }
 
@@ -27,3 +28,9 @@ def test_a_missing_token_or_right_needs_access() -> None:
     kinds = [kind for kind in all_errors() if kind.__module__ == errors.__name__]
 
     assert {kind.__name__ for kind in kinds if kind.needs_access} == {"CredentialsRejected", "Forbidden"}
+
+
+def test_a_system_that_does_not_answer_is_an_outage_and_a_row_of_a_newer_version_is_none() -> None:
+    kinds = [kind for kind in all_errors() if kind.__module__ == errors.__name__]
+
+    assert {kind.__name__ for kind in kinds if kind.is_outage} == {"Unavailable", "TimeSpent"}
