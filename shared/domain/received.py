@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from shared.domain.integration import Integration
-from shared.domain.links import Field, Link
+from shared.domain.links import Field, Link, RecordError
 from shared.domain.notifications import Ignored, Notification, NotificationWithoutDetails
 from shared.domain.receive_plan import ReceivePlan
 from shared.domain.written_to_aha import WrittenToAha
-from shared.errors import NotFound, RuleViolation
+from shared.errors import NotFound, Refused, RuleViolation
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,31 @@ def answer_after_backfill(updated: int) -> Received:
     return UPDATED if updated else Received("unchanged", "already_agreed")
 
 
+def link_to_store(
+    stored: Link, new_link: Link, error: Refused | None, now: datetime, operation_id: str
+) -> Link | None:
+    """The link once a notification was dealt with; None if nothing of the stored one changed.
+
+    `error`: why Aha! did not take a field, None if it refused none.
+    """
+    if new_link == stored:
+        return None
+    noted = _with_error(new_link, error, now, operation_id) if error is not None else new_link
+    return replace(noted, received_at=now)
+
+
+def refused_link(link: Link, revision: int, error: Refused, now: datetime, operation_id: str) -> Link:
+    """The link of a record that Aha! does not let this token read, so that nothing waits for the revision."""
+    return _with_error(replace(link, refused_revision=revision), error, now, operation_id)
+
+
 def record_of(link: Link) -> dict[str, Any]:
     """The work item and the record of a link, for the log."""
     return {"work_item_id": link.work_item_id, "reference": _name(link)}
+
+
+def _with_error(link: Link, error: Refused, now: datetime, operation_id: str) -> Link:
+    return replace(link, last_error=RecordError(now, error.code, error.detail, operation_id))
 
 
 def _only_status_refused(written: WrittenToAha) -> bool:

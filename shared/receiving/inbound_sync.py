@@ -6,7 +6,7 @@ steps are repeated from the start if another operation changed the link at the s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shared import log_events
 from shared.app import App
@@ -18,7 +18,7 @@ from shared.domain.aha_record import AhaRecord
 from shared.domain.images import images_of_integration
 from shared.domain.integration import Integration
 from shared.domain.intentions import with_intentions
-from shared.domain.links import Link, RecordError
+from shared.domain.links import Link
 from shared.domain.notifications import Notification
 from shared.domain.present_description import AgreedDescription, described
 from shared.domain.receive_plan import ReceivePlan, aha_says, link_after, plan_receive
@@ -29,8 +29,10 @@ from shared.domain.received import (
     answer_after_write,
     answer_by_link,
     answer_by_revision,
+    link_to_store,
     not_linked,
     record_of,
+    refused_link,
     refused_record,
 )
 from shared.domain.work_item import WorkItem
@@ -229,24 +231,19 @@ class InboundSync:
         new_link = link_after(
             plan, link, both.work_item, written.record, written.not_taken, self._operation.id
         )
-        if new_link != stored.link:
-            error = next(iter(written.refused.values()), None)
-            noted = self._with_error(new_link, error) if error else new_link
-            stamped = replace(noted, received_at=self._clock.now())
-            self._links.replace(self._integration.integration_id, [(stored, stamped)])
+        error = next(iter(written.refused.values()), None)
+        noted = link_to_store(stored.link, new_link, error, self._clock.now(), self._operation.id)
+        if noted is not None:
+            self._links.replace(self._integration.integration_id, [(stored, noted)])
 
     def _refused_record(
         self, stored: StoredLink, work_item: WorkItem, error: Forbidden | RuleViolation
     ) -> Received:
         """Note that Aha! does not let this token read the record, so that nothing waits for it."""
         self._receive_log.refused(stored.link, work_item, error)
-        noted = self._with_error(replace(stored.link, refused_revision=work_item.revision), error)
+        noted = refused_link(stored.link, work_item.revision, error, self._clock.now(), self._operation.id)
         self._links.replace(self._integration.integration_id, [(stored, noted)])
         return refused_record(stored.link)
-
-    def _with_error(self, link: Link, error: OperationFailed) -> Link:
-        noted = RecordError(self._clock.now(), error.code, error.detail, self._operation.id)
-        return replace(link, last_error=noted)
 
     def _log_changed_link(self, link: Link, error: LinkChanged) -> None:
         self._operation.log.add(

@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.aha_record import AhaRecord, WorkflowStatus
 from shared.domain.integration import AhaTarget, Integration
-from shared.domain.links import Field, Intention, Link, Side
+from shared.domain.links import Field, Intention, Link, RecordError, Side
 from shared.domain.notifications import Ignored, Notification, NotificationWithoutDetails
 from shared.domain.receive_plan import ReceivePlan
 from shared.domain.received import (
@@ -23,7 +23,9 @@ from shared.domain.received import (
     answer_by_link,
     answer_by_revision,
     answer_without_sync,
+    link_to_store,
     not_linked,
+    refused_link,
     refused_record,
     unlinked_work_item,
 )
@@ -251,3 +253,31 @@ def test_a_notification_without_details_is_an_update_if_any_record_was(
     updated: int, answer: Received
 ) -> None:
     assert answer_after_backfill(updated) == answer
+
+
+def test_a_link_of_which_nothing_changed_is_not_stored() -> None:
+    assert link_to_store(link(), link(), None, NOON, "op-1") is None
+    assert link_to_store(link(), link(), RULE, NOON, "op-1") is None
+
+
+def test_a_changed_link_knows_when_it_was_changed() -> None:
+    new = link(agreed_revision=9)
+
+    assert link_to_store(link(), new, None, NOON, "op-1") == replace(new, received_at=NOON)
+
+
+def test_a_changed_link_knows_what_aha_refused() -> None:
+    new = link(refused_revision=9)
+
+    assert link_to_store(link(), new, RULE, NOON, "op-1") == replace(
+        new,
+        received_at=NOON,
+        last_error=RecordError(NOON, "aha_rule_violation", "No such status.", "op-1"),
+    )
+
+
+def test_the_link_of_a_record_that_may_not_be_read_knows_the_revision_and_why() -> None:
+    assert refused_link(link(), 9, RIGHT, NOON, "op-1") == link(
+        refused_revision=9,
+        last_error=RecordError(NOON, "aha_forbidden", "May not write.", "op-1"),
+    )
