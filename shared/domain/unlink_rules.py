@@ -1,4 +1,4 @@
-"""What belongs to a record that is unlinked. No input or output."""
+"""Which record is unlinked, and what belongs to it. No input or output."""
 
 from __future__ import annotations
 
@@ -8,6 +8,30 @@ from typing import Any
 from shared.domain.integration_fields import IntegrationField, own_field_ids, read_integration_fields
 from shared.domain.kind import Kind
 from shared.domain.links import Link
+from shared.domain.references import RecordName
+from shared.errors import InputError, InvalidRequest, NotLinked
+
+
+def id_named(name: RecordName, found: Sequence[str]) -> str | None:
+    """The Aha! id that a name stands for; None if no linked record has it. `found`: the records with this reference.
+
+    Raises:
+        InvalidRequest: several have it.
+    """
+    if name.is_id:
+        return name.text
+    if len(found) > 1:
+        ids = ", ".join(sorted(found))
+        detail = f"was the reference of several linked records when they were last sent: {ids}. Name one by its Aha! id"
+        raise InvalidRequest([InputError("/reference", detail)])
+    return found[0] if found else None
+
+
+def not_linked(name: RecordName) -> NotLinked:
+    """The error for a record that has no work item."""
+    return NotLinked(
+        f"{name.text} has no work item in this integration. Send the feature, or link it to a work item."
+    )
 
 
 def is_requirement_of(link: Link, feature: Link) -> bool:

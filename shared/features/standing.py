@@ -101,9 +101,9 @@ def standing_of(app: App, operation: Operation, integration: Integration, name: 
 
 def _links_by_name(links: LinkStore, integration_id: str, name: RecordName) -> dict[str, StoredLink]:
     """The links of a feature and its requirements, by Aha! id, as far as the links alone tell."""
-    aha_id = name.text if name.is_id else links.aha_id_of(integration_id, name.text)
-    found = links.load_each(integration_id, [aha_id]) if aha_id else {}
-    stored = found.get(aha_id or "")
+    # With two of one reference, Aha! knows which one is meant.
+    named = [name.text] if name.is_id else links.aha_ids_named(integration_id, name.text)
+    stored = links.load_each(integration_id, named).get(named[0]) if len(named) == 1 else None
     if not isinstance(stored, StoredLink):
         return {}
     if stored.link.kind is Kind.REQUIREMENT:

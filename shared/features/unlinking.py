@@ -12,8 +12,14 @@ from shared.domain.integration_fields import IntegrationField
 from shared.domain.kind import Kind
 from shared.domain.links import Link
 from shared.domain.references import RecordName
-from shared.domain.unlink_rules import fields_of_family, is_requirement_of, link_back_fields
-from shared.errors import FeatureBusy, LinkChanged, NotFound, NotLinked, OperationFailed, Refused
+from shared.domain.unlink_rules import (
+    fields_of_family,
+    id_named,
+    is_requirement_of,
+    link_back_fields,
+    not_linked,
+)
+from shared.errors import FeatureBusy, LinkChanged, NotFound, OperationFailed, Refused
 from shared.isolation import note_defect
 from shared.operation import Operation
 from shared.storage.links import LinkStore, StoredLink, UnreadableLink
@@ -24,19 +30,13 @@ def unlink_record(app: App, operation: Operation, integration: Integration, name
 
     Raises:
         NotLinked: the record has no work item.
+        InvalidRequest: two linked records have this reference.
         FeatureBusy: a send changed the link at the same moment.
         Unavailable: Aha! is down. Nothing was unlinked.
         Defect: the row of the record's link is damaged.
     """
     links, integration_id = app.links, integration.integration_id
-    aha_id = name.text if name.is_id else links.aha_id_of(integration_id, name.text)
-    stored = links.load_each(integration_id, [aha_id]).get(aha_id) if aha_id else None
-    if isinstance(stored, UnreadableLink):
-        raise note_defect(operation, stored.error, name.text)
-    if not isinstance(stored, StoredLink):
-        raise NotLinked(
-            f"{name.text} has no work item in this integration. Send the feature, or link it to a work item."
-        )
+    stored = _linked(app, operation, integration, name)
     family = [stored, *_requirements(links, operation, integration_id, stored.link)]
     # First, because the next send would take the work items that Aha! names.
     _take_out_of_aha(app, operation, integration, [one.link for one in family])
@@ -55,6 +55,30 @@ def unlink_record(app: App, operation: Operation, integration: Integration, name
             reference=_name(one.link),
             work_item_id=one.link.work_item_id,
         )
+
+
+def _linked(app: App, operation: Operation, integration: Integration, name: RecordName) -> StoredLink:
+    """The link of the record with this name. Raises NotLinked, InvalidRequest, Unavailable or Defect."""
+    links, integration_id = app.links, integration.integration_id
+    aha_id = id_named(name, [] if name.is_id else links.aha_ids_named(integration_id, name.text))
+    if aha_id is None:
+        aha_id = _id_in_aha(app, operation, integration, name)
+    stored = links.load_each(integration_id, [aha_id]).get(aha_id) if aha_id else None
+    if isinstance(stored, UnreadableLink):
+        raise note_defect(operation, stored.error, name.text)
+    if not isinstance(stored, StoredLink):
+        raise not_linked(name)
+    return stored
+
+
+def _id_in_aha(app: App, operation: Operation, integration: Integration, name: RecordName) -> str | None:
+    """The id of a record whose reference no link has: it may have changed since the last send. None if unknown."""
+    if name.kind is None or not integration.receives:
+        return None
+    try:
+        return app.aha(integration.aha, operation).record(name.kind, name.text).id
+    except Refused:
+        return None
 
 
 def _requirements(

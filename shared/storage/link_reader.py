@@ -198,14 +198,18 @@ class LinkReader:
         row = self._row(integration_id, work_item_key(work_item_id))
         return _readable_link(row, work_item_id) if row is not None else None
 
-    def aha_id_of(self, integration_id: str, reference: str) -> str | None:
-        """The Aha! id of the record that had this reference when its row was last written; None if there is none."""
-        first, end = RECORD_KEYS
+    def aha_ids_named(self, integration_id: str, reference: str) -> list[str]:
+        """The Aha! ids of the linked records that had this reference at their last send; mostly one.
+
+        Links keep the present reference. Pointers keep that of the first send, so they are not asked.
+        """
+        first, end = WORK_ITEM_KEYS
         rows = self._table.query(
             f"{_WITHIN} and reference eq @reference",
             {**_range(integration_id, first, end), "reference": reference},
+            select=("PartitionKey", "RowKey", "aha_id"),
         )
-        return next((row.text("aha_id") for row in rows), None)
+        return [row.text("aha_id") for row in rows]
 
     def features(
         self, integration_id: str, *, after: int, limit: int

@@ -420,6 +420,44 @@ class TestUnlink:
 
         assert (answer.status_code, answer.json()["code"]) == (404, "not_linked")
 
+    @pytest.mark.parametrize("sent_since", [True, False])
+    def test_a_requirement_goes_by_its_present_reference(self, scene: Scene, sent_since: bool) -> None:
+        """Given a requirement that moved to another feature, and with it to another reference."""
+        _, number, *_ = scene.send_reference("PROD-1").ids
+        scene.send_reference("PROD-2")
+        requirement = scene.aha.requirement("PROD-1-2")
+        feature_id = scene.aha.feature("PROD-2")["id"]
+        moved = {"requirement": {"feature": feature_id}}
+        assert scene.aha.put(f"/requirements/{requirement['id']}", json=moved).ok
+        if sent_since:
+            scene.send_reference("PROD-2")
+
+        assert unlink(scene, "PROD-2-1").status_code == 204
+
+        assert number not in scene.link_rows()
+        assert len(scene.link_rows()) == 4
+
+    def test_a_reference_that_another_record_has_now_is_that_of_the_other_one(self, scene: Scene) -> None:
+        scene.send_reference("PROD-1")
+        scene.send_reference("PROD-2")
+        requirement = scene.aha.requirement("PROD-1-2")
+        moved = {"requirement": {"feature": scene.aha.feature("PROD-2")["id"]}}
+        assert scene.aha.put(f"/requirements/{requirement['id']}", json=moved).ok
+        scene.send_reference("PROD-2")
+
+        answer = unlink(scene, "PROD-1-2")
+
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_linked")
+        assert len(scene.link_rows()) == 5
+
+    def test_what_is_not_linked_is_told_without_a_token_that_aha_accepts(self, scene: Scene) -> None:
+        aha = {**scene.integration.body["aha"], "api_token": "nobody-knows-this-one"}
+        assert scene.configure(aha=aha).ok
+
+        answer = unlink(scene, "PROD-1")
+
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_linked")
+
     def test_the_log_tells_it(self, scene: Scene) -> None:
         scene.send_reference("PROD-2")
         unlink(scene, "PROD-2")

@@ -396,10 +396,32 @@ def test_purging_takes_everything_of_the_integration_and_nothing_else(
 
 def test_a_record_is_found_by_its_reference(store: LinkStore, integration_id: str) -> None:
     established(store, integration_id, a_link("F", 100), a_link("near", 102))
+    claimed(store, integration_id, "claimed")
 
-    assert store.aha_id_of(integration_id, "FEAT-1-near") == "near"
-    assert store.aha_id_of(integration_id, "FEAT-1-never") is None
-    assert store.aha_id_of(integration_id, "' or PartitionKey ne '") is None
+    assert store.aha_ids_named(integration_id, "FEAT-1-near") == ["near"]
+    assert store.aha_ids_named(integration_id, "FEAT-1-never") == []
+    assert store.aha_ids_named(integration_id, "' or PartitionKey ne '") == []
+
+
+def test_a_record_whose_reference_changed_is_found_by_the_present_one(
+    store: LinkStore, integration_id: str
+) -> None:
+    stored = established(store, integration_id, a_link("F", 100), a_link("moved", 102))
+    moved = next(one for one in stored if one.link.aha_id == "moved")
+    before = moved.link.reference
+    store.replace(integration_id, [(moved, replace(moved.link, reference="FEAT-2-1"))])
+
+    assert store.aha_ids_named(integration_id, "FEAT-2-1") == ["moved"]
+    assert store.aha_ids_named(integration_id, before) == []
+
+
+def test_a_reference_that_another_record_took_over_is_found_for_both_until_they_are_sent(
+    store: LinkStore, integration_id: str
+) -> None:
+    first = a_link("first", 100)
+    established(store, integration_id, first, replace(a_link("second", 102), reference=first.reference))
+
+    assert store.aha_ids_named(integration_id, first.reference) == ["first", "second"]
 
 
 def test_features_are_listed_by_their_work_items(store: LinkStore, integration_id: str) -> None:

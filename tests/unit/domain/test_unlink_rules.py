@@ -1,4 +1,4 @@
-"""What belongs to a record that is unlinked."""
+"""Which record is unlinked, and what belongs to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 
 from shared.domain.integration_fields import IntegrationField
 from shared.domain.links import WrittenBack
-from shared.domain.unlink_rules import fields_of_family, is_requirement_of, link_back_fields
+from shared.domain.references import read_record_name
+from shared.domain.unlink_rules import fields_of_family, id_named, is_requirement_of, link_back_fields
+from shared.errors import InvalidRequest
 from tests.unit.examples import a_link, a_record, a_requirement, a_work_item
 
 FEATURE = a_link(a_record(), a_work_item(id=174))
@@ -18,6 +20,29 @@ REQUIREMENT = a_link(a_requirement(), a_work_item(id=175), parent_aha_id="677648
 
 def field(ident: str, integration: str, value: str = "174", service: str = "vendor") -> IntegrationField:
     return IntegrationField(ident, "id", value, integration, service)
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "aha_id"),
+    [
+        ("6776487452", [], "6776487452"),
+        ("PROD-2-1", ["6776487452"], "6776487452"),
+        ("PROD-2-1", [], None),
+    ],
+)
+def test_a_name_stands_for_the_linked_record_that_has_it(
+    name: str, found: list[str], aha_id: str | None
+) -> None:
+    assert id_named(read_record_name(name), found) == aha_id
+
+
+def test_a_reference_of_two_linked_records_stands_for_neither() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        id_named(read_record_name("PROD-2-1"), ["72", "71"])
+
+    (error,) = caught.value.errors
+    assert error.pointer == "/reference"
+    assert "several linked records when they were last sent: 71, 72. Name one by its Aha! id" in error.detail
 
 
 def test_the_requirements_of_a_feature_are_unlinked_with_it() -> None:
