@@ -91,18 +91,18 @@ def absent_work_item(link: Link, *, is_deleted: bool) -> Received:
             "work_item_gone",
             f"Work item {link.work_item_id} of {_name(link)} was deleted. The next send of the record creates a new "
             "one, unless somebody restores it before.",
-            record_of(link),
+            named(link),
         )
     return _ignored(
         "work_item_out_of_sight",
         f"Work item {link.work_item_id} cannot be read, so its changes do not reach Aha!.",
-        record_of(link),
+        named(link),
     )
 
 
 def absent_record(link: Link, error: NotFound) -> Received:
     """The answer for a record that Aha! does not show."""
-    return _ignored("aha_record_gone", error.detail, record_of(link))
+    return _ignored("aha_record_gone", error.detail, named(link))
 
 
 def refused_record(link: Link) -> Received:
@@ -146,7 +146,7 @@ def refused_link(link: Link, revision: int, error: Refused, now: datetime, opera
     return _with_error(replace(link, refused_revision=revision), error, now, operation_id)
 
 
-def record_of(link: Link) -> dict[str, Any]:
+def named(link: Link) -> dict[str, Any]:
     """The work item and the record of a link, for the log."""
     return {"work_item_id": link.work_item_id, "reference": _name(link)}
 
@@ -164,12 +164,12 @@ def _not_taken(link: Link) -> Received:
     return _ignored(
         "aha_refused",
         f"Aha! does not take the changes of work item {link.work_item_id}. Its next change tries them again.",
-        record_of(link),
+        named(link),
     )
 
 
 def _unchanged(link: Link, reason: str) -> Received:
-    return Received("unchanged", reason, "No synced field changed.", record_of(link))
+    return Received("unchanged", reason, "No synced field changed.", named(link))
 
 
 def _ignored(reason: str, message: str, detail: Mapping[str, Any] | None = None) -> Received:

@@ -30,8 +30,8 @@ from shared.domain.received import (
     answer_by_link,
     answer_by_revision,
     link_to_store,
+    named,
     not_linked,
-    record_of,
     refused_link,
     refused_record,
 )
@@ -106,7 +106,7 @@ class InboundSync:
         try:
             return answer(self._operation, self._sync(notification, stored))
         except OperationFailed as error:
-            where = record_of(stored.link) if stored else {"work_item_id": notification.work_item_id}
+            where = named(stored.link) if stored else {"work_item_id": notification.work_item_id}
             error.evidence.update(where)
             raise
 
@@ -196,7 +196,7 @@ class InboundSync:
                 log_events.WORK_ITEM_OUT_OF_SIGHT,
                 error.detail,
                 code=error.code,
-                **{**error.evidence, **record_of(link)},
+                **{**error.evidence, **named(link)},
             )
         return absent_work_item(link, is_deleted=is_deleted)
 

@@ -297,7 +297,7 @@ MUTATIONS = (
         "shared/api/product_owner.py",
         "is_product_id(one.product_id) != is_product_id(other.product_id)",
         "is_product_id(one.product_id) == is_product_id(other.product_id)",
-        ("tests/e2e/test_integration_conflicts.py",),
+        ("tests/unit/api/test_product_owner.py",),
     ),
     Mutation(
         "The end of a token is a problem when it is over",
