@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared import log_events
 from shared.app import App
@@ -12,13 +12,19 @@ from shared.operation import Operation
 from shared.receiving.backfill import backfill
 from shared.timer.job import Job
 
+_CLOCK_MARGIN = timedelta(hours=1)
+"""How far before the integration was made the first look begins: that moment is by a host's clock, which may be ahead.
+
+Table Storage refuses a host whose clock is wrong by more than 15 minutes.
+"""
+
 
 def reconcile_job(app: App, stored: StoredIntegration) -> Job | None:
     """Look at what changed in Azure DevOps since the watermark; None for an integration that does not receive."""
     integration = stored.integration
     if not (integration.enabled and integration.receives):
         return None
-    since = app.watermarks.get(integration.integration_id) or stored.created_at
+    since = app.watermarks.get(integration.integration_id) or stored.created_at - _CLOCK_MARGIN
     return Job(stored, since, lambda operation: _reconcile(app, operation, stored, since))
 
 

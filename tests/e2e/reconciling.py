@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
@@ -103,6 +103,14 @@ def damage_watermark(scene: Scene) -> None:
 def write_row_of_newer_version(scene: Scene, row_key: str) -> None:
     """Write a row in a shape that this version does not know."""
     _links(scene).upsert_entity({"PartitionKey": scene.integration.id, "RowKey": row_key, "schema": 2})
+
+
+def date_creation_ahead(scene: Scene, seconds: float) -> None:
+    """As if a host whose clock is fast had made the integration."""
+    tables = TableServiceClient.from_connection_string(scene.system.tables_connection_string)
+    table = tables.get_table_client("Integrations")
+    row = dict(table.get_entity("integrations", f"i:{scene.integration.id}"))
+    table.update_entity({**row, "created_at": row["created_at"] + timedelta(seconds=seconds)})
 
 
 def _links(scene: Scene) -> TableClient:

@@ -15,6 +15,7 @@ from tests.e2e.reconciling import (
     batch_reads,
     damage_link,
     damage_watermark,
+    date_creation_ahead,
     hours_pass,
     names,
     queries,
@@ -576,3 +577,14 @@ def test_a_row_of_a_newer_version_stops_its_integration_and_no_other(
     assert names(scene)[reference] == "Named anew"
     entry = scene.log("reconcile.failed", "error")[0]
     assert (entry["detail"]["code"], entry["detail"]["row_key"]) == ("storage_unavailable", row_key)
+
+
+def test_of_an_integration_that_a_fast_clock_dated_ahead_no_change_is_missed(scene: Scene) -> None:
+    date_creation_ahead(scene, 90)
+    (number,) = send(scene)
+    rename(scene, number, "Named anew")
+    hours_pass(scene, 1)
+
+    reconcile(scene)
+
+    assert names(scene)["PROD-2"] == "Named anew"
