@@ -129,6 +129,11 @@ class Aha:
         page = f"{self._account_url}/{kind.value}s/{quote(record_id, safe='')}"
         return Subject(account_url=self._account_url, record=f"the {kind.value} {record_id} ({page})")
 
+    @staticmethod
+    def _product_path(product_id: str) -> str:
+        """Where a product is, by id or prefix. Aha! finds a prefix in upper case only; a person may write any."""
+        return f"/products/{quote(product_id.upper(), safe='')}"
+
     def _url(self, kind: Kind, record_id: str) -> str:
         return f"{self._base_url}/{kind.value}s/{quote(record_id, safe='')}"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from shared.clients.aha import Aha, unusable
 
@@ -39,11 +38,11 @@ class AhaAccount(Aha):
 
     def product(self, product_id: str) -> Mapping[str, Any]:
         """One product by id or prefix, with its `feature_workflow` and `requirement_workflow`."""
-        return self._object(f"/products/{quote(product_id, safe='')}", "product")
+        return self._object(self._product_path(product_id), "product")
 
     def workflows(self, product_id: str) -> list[Mapping[str, Any]]:
         """The workflows of a product, each with its `workflow_statuses`."""
-        return _list(self._read(f"/products/{quote(product_id, safe='')}/workflows").get("workflows"))
+        return _list(self._read(f"{self._product_path(product_id)}/workflows").get("workflows"))
 
 
 def _list(value: Any) -> list[Mapping[str, Any]]:

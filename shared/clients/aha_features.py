@@ -96,9 +96,7 @@ class AhaFeatures(Aha):
             if text
             else {"per_page": str(limit), "page": "1"}
         )
-        body = self._read(
-            f"/products/{quote(product_id, safe='')}/features?{urlencode(query, quote_via=quote)}"
-        )
+        body = self._read(f"{self._product_path(product_id)}/features?{urlencode(query, quote_via=quote)}")
         total, rows = _rows(body, "features")
         found = [_short(row) for row in rows if row.get("id")]
         return FoundFeatures(found[:limit], max(total, len(found)) > limit)
@@ -112,7 +110,7 @@ class AhaFeatures(Aha):
 
         Reference: https://www.aha.io/api/resources/features/get_features_updated_after_a_certain_time
         """
-        path = f"/products/{quote(product_id, safe='')}/features?updated_since={_moment(since)}"
+        path = f"{self._product_path(product_id)}/features?updated_since={_moment(since)}"
         references: dict[str, str] = {}
         as_of: datetime | None = None
         pages = known = 1

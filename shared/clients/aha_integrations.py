@@ -26,8 +26,7 @@ class AhaIntegrations(Aha):
 
     def webhooks(self, product_id: str) -> tuple[str, ...]:
         """The ids of a product's Integration webhooks."""
-        # Aha! finds a prefix in upper case only.
-        path = f"/products/{quote(product_id.upper(), safe='')}/integrations?per_page={_MOST_PER_PAGE}"
+        path = f"{self._product_path(product_id)}/integrations?per_page={_MOST_PER_PAGE}"
         rows = self._read(path).get("integrations")
         if not isinstance(rows, list):
             raise unusable()

@@ -107,6 +107,16 @@ def test_a_new_requirement_and_a_new_file_are_sent(updated: Scene) -> None:
     assert updated.file_names(number) == ["late.txt"]
 
 
+def test_a_changed_feature_is_sent_where_the_prefix_was_written_in_lower_case(scene: Scene) -> None:
+    assert scene.configure(product_id="prod", auto_update=True).ok
+    number = send(scene)
+    scene.aha.edit("PROD-2", name="Named anew")
+
+    reconcile(scene)
+
+    assert scene.value(number, TITLE) == "Named anew"
+
+
 def test_a_feature_that_was_never_sent_is_not_sent(updated: Scene) -> None:
     updated.aha.edit("PROD-2", name="Named anew")
 
