@@ -21,7 +21,6 @@ from shared.domain import retry
 from shared.domain.subject import NO_SUBJECT, Subject
 from shared.errors import (
     CredentialsRejected,
-    NotFound,
     OperationFailed,
     System,
     TimeSpent,
@@ -210,9 +209,11 @@ class HttpClient:
             )
         except AddressRefused as error:
             self._log(request, None, started, attempt, str(error))
-            return NotFound(
+            # A name server may give an inner address for a while. That says nothing of what was asked for.
+            return Unavailable(
                 self._system,
-                f"The app does not call {shown_url(request.url)}: {error}. Correct the address.",
+                f"The app does not call {shown_url(request.url)}: {error}. Correct the address, or the name server's "
+                "answer.",
             )
         self._log(request, response.status, started, attempt, None)
         failure = self._translate(request, response)

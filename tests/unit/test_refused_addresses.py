@@ -10,11 +10,16 @@ import pytest
 import requests
 
 from shared.clients.addresses import AddressRefused
+from shared.clients.aha import Aha
 from shared.clients.downloads import open_download
+from shared.clients.process_state import ProcessState
 from shared.clients.transport import Transport
+from shared.domain.integration import AhaTarget
 from shared.domain.integration_input import UrlRules, read_aha
 from shared.domain.json_input import InputErrors, JsonObject
-from shared.errors import InvalidRequest, NotFound
+from shared.domain.kind import Kind
+from shared.errors import InvalidRequest, NotFound, Unavailable
+from shared.secret import Secret
 from tests.unit.clients.test_addresses import resolving_to
 from tests.unit.operations import an_operation
 
@@ -151,3 +156,17 @@ def redirected_to(target: str) -> Transport:
             return redirect
 
     return Redirected(allow_local=False)
+
+
+def test_an_inner_address_for_a_while_is_no_proof_that_a_record_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", resolving_to("10.1.2.3"))
+    operation, _ = an_operation()
+    target = AhaTarget("https://company.aha.io", Secret("token"))
+
+    with pytest.raises(Unavailable) as caught:
+        Aha(target, operation, process_state=ProcessState(allow_local=False)).record(Kind.FEATURE, "123")
+
+    assert caught.value.code == "aha_unavailable"
+    assert "the address is not public" in caught.value.detail

@@ -12,7 +12,7 @@ from shared.clients.azure_devops_errors import translate
 from shared.clients.http import HttpClient, Request, Response
 from shared.clients.rate_limits import RateLimits
 from shared.clients.transport import Transport
-from shared.errors import CredentialsRejected, NotFound, OperationFailed, System, TimeSpent, Unavailable
+from shared.errors import CredentialsRejected, OperationFailed, System, TimeSpent, Unavailable
 from tests.unit.examples import deeply_nested
 from tests.unit.operations import Clock, Log, an_operation
 from tests.unit.scripted_server import Asked, Reply, serving
@@ -275,7 +275,7 @@ def test_an_address_that_may_not_be_called_is_refused_without_a_request() -> Non
         rate_limits=RateLimits(),
         account="company",
     )
-    with serving(FINE) as server, pytest.raises(NotFound, match="does not call"):
+    with serving(FINE) as server, pytest.raises(Unavailable, match="does not call"):
         client.send(Request("GET", server.url))
 
     assert server.asked == []
