@@ -205,6 +205,12 @@ class FeatureBusy(ConcurrentChange):
     title = "Another send of the feature is running"
 
 
+class UnlinkedMeanwhile(FeatureBusy):
+    """Somebody unlinked the record while it was sent. Only a person decides whether it is sent again."""
+
+    may_pass = False
+
+
 class PreconditionFailed(ConcurrentChange):
     """If-Match does not match the stored version."""
 

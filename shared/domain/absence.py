@@ -38,11 +38,14 @@ def named_out_of_sight(name: str, work_item_id: int, project: str) -> NotFound:
 
 
 def below_failed_feature(name: str, error: OperationFailed) -> OperationFailed:
-    """The error of a requirement that belongs below a work item for which nothing can be done."""
+    """The error of a requirement that belongs below a work item for which nothing can be done.
+
+    What Azure DevOps refused for the feature is the requirement's error as well.
+    """
     detail = f"{name} cannot be put below its feature's work item. {error.detail}"
     if isinstance(error, NotFound):
         return NotFound(System.AZURE_DEVOPS, detail, evidence=error.evidence)
-    return Defect(detail, evidence=error.evidence)
+    return Defect(detail, evidence=error.evidence) if isinstance(error, Defect) else error
 
 
 def _what_to_do(name: str) -> str:

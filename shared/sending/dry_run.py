@@ -1,48 +1,93 @@
-"""A send that writes nothing: what it would do, with every create validated by Azure DevOps."""
+"""Dry run: what a send would do. It reads, has Azure DevOps validate each create, and writes nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
-from shared.clients.azure_devops import AzureDevOps
+from shared.app import App
 from shared.concurrency import in_parallel
+from shared.domain.images import with_inline_images
 from shared.domain.integration import Integration
-from shared.domain.records import Record
+from shared.domain.records import Feature, Record
 from shared.domain.send_plan import RecordPlan
 from shared.errors import FeatureBusy, OperationFailed
-from shared.sending.result import Action, AttachmentResult, RecordResult, SentWorkItem
+from shared.isolation import isolated
+from shared.operation import Operation
+from shared.sending.context import SendContext, look_place
+from shared.sending.decide import PlannedRecord, check_feature_is_complete, decide_round
+from shared.sending.look import look
+from shared.sending.outcome import Outcome
+from shared.sending.own_claims import OwnClaims
+from shared.sending.plan import plan_records
+from shared.sending.progress import Progress
+from shared.sending.record_state import RecordState, name_of
+from shared.sending.result import Action, AttachmentResult, RecordResult, SendResult, SentWorkItem
 from shared.sending.upload_results import over_limit
 from shared.sending.work_item_write import write_of
 
 
-def dry_run_results(
-    plans: Mapping[str, RecordPlan],
-    records: Sequence[Record],
-    integration: Integration,
-    azure_devops: AzureDevOps,
-    public_url: str,
-) -> dict[str, RecordResult]:
-    """The results that a send would have. A record without a plan is claimed by another send."""
-    creates = [plan for plan in plans.values() if plan.creates]
-    faults = _validate(creates, integration, azure_devops, public_url)
-    return {record.id: _result(record, plans.get(record.id), faults.get(record.id)) for record in records}
+def dry_run_send(app: App, operation: Operation, integration: Integration, feature: Feature) -> SendResult:
+    """Say what a send would do.
+
+    Raises:
+        InvalidRequest: the feature was never sent, and it has neither a name nor a description.
+        Refused, Unavailable: nothing could be read.
+    """
+    context = SendContext.of(app, operation, integration)
+    feature = with_inline_images(feature, context.images.aha_host)
+    progress = Progress.at_start(feature)
+    claims = OwnClaims(app.links, integration.integration_id, operation, context.images, app.clock)
+    states = look(feature.records, look_place(context), claims, context.clock.now(), take_over=False)
+    progress = progress.after_look(states)
+    planned, not_planned = plan_records(states, progress, context)
+    progress = progress.without(not_planned)
+    check_feature_is_complete(feature, context.integration_id, planned)
+    outcomes = decide_round(planned, progress.standing).outcomes
+    refused = {key: outcome for key, outcome in outcomes.items() if outcome.error is not None}
+    faults = _validate([item for key, item in planned.items() if key not in refused], context)
+    for record, error in _failures(not_planned, planned, refused):
+        context.log.failed(record, error)
+    results = [
+        _result(result.record, planned.get(key), refused.get(key), faults.get(key))
+        for key, result in progress.results.items()
+        if not result.is_settled
+    ]
+    return context.answer(progress.with_results(results).results)
 
 
-def _result(record: Record, plan: RecordPlan | None, fault: OperationFailed | None) -> RecordResult:
-    result = RecordResult(record, is_settled=True)
-    if plan is None:
+def _failures(
+    not_planned: Sequence[RecordState],
+    planned: Mapping[str, PlannedRecord],
+    refused: Mapping[str, Outcome],
+) -> list[tuple[Record, OperationFailed]]:
+    """The records for which nothing would be done, and why."""
+    not_read = [(state.record, state.error) for state in not_planned if state.error is not None]
+    return not_read + [
+        (planned[key].plan.record, outcome.error)
+        for key, outcome in refused.items()
+        if outcome.error is not None
+    ]
+
+
+def _result(
+    record: Record, item: PlannedRecord | None, refused: Outcome | None, fault: OperationFailed | None
+) -> RecordResult:
+    """The result that a send would have. A record without a plan is claimed by another send."""
+    if item is None:
         busy = FeatureBusy("Another send of the same feature is running.")
-        return replace(result, action=Action.FAILED, error=busy)
-    change = Action.UPDATED if plan.writes else Action.UNCHANGED
-    action = Action.CREATED if plan.creates else change
-    return replace(
-        result,
-        action=action if fault is None else Action.FAILED,
-        error=fault,
-        work_item=SentWorkItem.of(plan.work_item) if plan.work_item else None,
-        attachments=_attachments(plan),
-    )
+        return RecordResult(record, Action.FAILED, error=busy, is_settled=True)
+    plan = item.plan
+    work_item = SentWorkItem.of(plan.work_item) if plan.work_item else None
+    if refused is not None:
+        return RecordResult(record).given_up(refused, work_item)
+    action = _action(plan) if fault is None else Action.FAILED
+    return RecordResult(record, action, work_item, fault, attachments=_attachments(plan), is_settled=True)
+
+
+def _action(plan: RecordPlan) -> Action:
+    if plan.creates:
+        return Action.CREATED
+    return Action.UPDATED if plan.writes else Action.UNCHANGED
 
 
 def _attachments(plan: RecordPlan) -> tuple[AttachmentResult, ...]:
@@ -55,21 +100,18 @@ def _attachments(plan: RecordPlan) -> tuple[AttachmentResult, ...]:
     )
 
 
-def _validate(
-    plans: Sequence[RecordPlan], integration: Integration, azure_devops: AzureDevOps, public_url: str
-) -> dict[str, OperationFailed]:
+def _validate(planned: Sequence[PlannedRecord], context: SendContext) -> dict[str, OperationFailed]:
     """The error of each create that Azure DevOps would refuse. Parents are left out: they may not exist yet."""
-    project = integration.azure_devops.project
+    project = context.integration.azure_devops.project
 
-    def validate(plan: RecordPlan) -> OperationFailed | None:
-        write = write_of(plan, integration, public_url, {})
-        if write is None:
-            return None
-        try:
-            azure_devops.validate_work_item(project, write.work_item_type, write.document)
-        except OperationFailed as error:
-            return error
-        return None
+    def validate(item: PlannedRecord) -> None:
+        write = write_of(item.plan, context.integration, context.public_url, {})
+        if write is not None:
+            context.azure_devops.validate_work_item(project, write.work_item_type, write.document)
 
-    answers = in_parallel(validate, plans)
-    return {plan.record.id: fault for plan, fault in zip(plans, answers, strict=True) if fault is not None}
+    creates = [item for item in planned if item.plan.creates]
+    attempt = isolated(validate, context.operation, lambda item: name_of(item.plan.record))
+    answers = in_parallel(attempt, creates)
+    return {
+        item.plan.record.id: fault for item, fault in zip(creates, answers, strict=True) if fault is not None
+    }

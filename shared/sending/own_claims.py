@@ -62,6 +62,11 @@ class OwnClaims:
         self._held_since: dict[str, float] = {}
         self._may_have_created: set[str] = set()
 
+    @property
+    def held(self) -> frozenset[str]:
+        """The records that this send has claimed."""
+        return frozenset(self._held)
+
     def of(self, record_id: str) -> StoredClaim | None:
         """This send's claim on a record."""
         return self._held.get(record_id)

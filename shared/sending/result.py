@@ -36,7 +36,7 @@ class Status(str, Enum):
     IN_PROGRESS = "in_progress"
 
 
-_DONE = {
+_ACTIONS = {
     OutcomeKind.CREATED: Action.CREATED,
     OutcomeKind.UPDATED: Action.UPDATED,
     OutcomeKind.UNCHANGED: Action.UNCHANGED,
@@ -53,9 +53,9 @@ class SentWorkItem:
     revision: int
 
     @classmethod
-    def of(cls, item: WorkItem, known_url: str = "") -> SentWorkItem:
-        """`known_url` is used if Azure DevOps did not say where the page is."""
-        return cls(item.id, item.page_url or known_url, item.type, item.revision)
+    def of(cls, item: WorkItem) -> SentWorkItem:
+        """A work item that was read or written."""
+        return cls(item.id, item.page_url, item.type, item.revision)
 
     @classmethod
     def of_link(cls, link: Link) -> SentWorkItem:
@@ -95,7 +95,11 @@ class AttachmentResult:
 
 @dataclass(frozen=True)
 class RecordResult:
-    """What became of one record so far. It is settled once this send has nothing more to do for it."""
+    """What became of one record so far. It is settled once this send has nothing more to do for it.
+
+    `action` is what the answer says: pending until the record is settled. `done` is what was done to the work item by
+    then.
+    """
 
     record: Record
     action: Action = Action.PENDING
@@ -104,28 +108,36 @@ class RecordResult:
     conflicts: tuple[Conflict, ...] = ()
     attachments: tuple[AttachmentResult, ...] = ()
     is_settled: bool = False
+    done: Action | None = None
 
     def is_final(self, *, by_timer: bool) -> bool:
         """Whether nothing of the record is left to the timer, which runs this send itself (`by_timer`) or does not."""
         is_done = self.action is not Action.PENDING and not is_left(self.error, by_timer=by_timer)
         return is_done and all(file.is_final(by_timer=by_timer) for file in self.attachments)
 
-    def noted(self, plan: RecordPlan, outcome: Outcome) -> RecordResult:
-        """The result once a write was done. A created work item stays created, whatever this send does to it later."""
-        action = _DONE[outcome.kind]
-        if self.action is Action.CREATED or (self.action is Action.UPDATED and action is Action.UNCHANGED):
-            action = self.action
+    @property
+    def has_effect(self) -> bool:
+        """Whether anything was written for the record."""
+        is_uploaded = any(file.action is Action.UPLOADED for file in self.attachments)
+        return self.done in (Action.CREATED, Action.UPDATED) or is_uploaded
+
+    def written(self, plan: RecordPlan, outcome: Outcome) -> RecordResult:
+        """The result after a write. A created work item stays created, whatever this send does to it later."""
+        done = _ACTIONS[outcome.kind]
+        if self.done is Action.CREATED or (self.done is Action.UPDATED and done is Action.UNCHANGED):
+            done = self.done
         before = plan.work_item
         overwritten = [Conflict(name, before.revision) for name in plan.conflicts] if before else []
-        return replace(self, action=action, conflicts=(*self.conflicts, *overwritten))
+        work_item = SentWorkItem.of(outcome.work_item) if outcome.work_item else self.work_item
+        return replace(self, done=done, work_item=work_item, conflicts=(*self.conflicts, *overwritten))
 
-    def settled(
-        self, plan: RecordPlan, item: WorkItem, uploads: UploadResults, known_url: str
-    ) -> RecordResult:
-        """The result of a record whose work item is as planned, and whose link says so."""
+    def settled(self, plan: RecordPlan, uploads: UploadResults, known_url: str) -> RecordResult:
+        """The result of a record that was written and whose link says so. `known_url`: its page, if the link knows."""
+        item = self.work_item
         return replace(
             self,
-            work_item=SentWorkItem.of(item, known_url),
+            action=self.done or Action.UNCHANGED,
+            work_item=replace(item, url=item.url or known_url) if item else None,
             error=None,
             attachments=_attachments(plan, uploads),
             is_settled=True,
@@ -183,8 +195,14 @@ class SendResult:
     @property
     def has_effect(self) -> bool:
         """Whether anything was written."""
-        written = {Action.CREATED, Action.UPDATED, Action.UPLOADED}
-        return not written.isdisjoint(_actions((self.feature, *self.requirements)))
+        return any(result.has_effect for result in (self.feature, *self.requirements))
+
+    @property
+    def failure(self) -> OperationFailed | None:
+        """The error of the whole send: nothing can be said of the feature itself but this."""
+        error = self.feature.error
+        is_the_answer = self.feature.work_item is None and not isinstance(error, TimeSpent)
+        return error if is_the_answer else None
 
     def to_json(self) -> dict[str, Any]:
         """The body of the answer."""

@@ -20,6 +20,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.operation import Operation
+from shared.sending.dry_run import dry_run_send
 from shared.sending.feature_send import FeatureSend
 from shared.sending.result import SendResult
 from shared.storage.unfinished_sends import SendNote, StoredUnfinishedSend
@@ -81,11 +82,10 @@ def send_feature(
         operation.log.know_whole_feature()
     note = _note(app, operation, integration, feature, unfinished)
     by_timer = note.is_of_timer
-    send = FeatureSend(app, operation, integration, feature, note)
     try:
         if dry_run:
-            return send.dry_run()
-        result = send.run()
+            return dry_run_send(app, operation, integration, feature)
+        result = FeatureSend(app, operation, integration, feature, note).run()
     except OperationFailed as error:
         error.evidence.setdefault("reference", name)
         if not dry_run:
@@ -94,6 +94,9 @@ def send_feature(
         raise
     is_finished = result.is_finished(by_timer=by_timer)
     _conclude(note, operation, name, is_finished=is_finished, has_effect=result.has_effect)
+    if result.failure is not None:
+        result.failure.evidence.setdefault("reference", name)
+        raise result.failure
     return result
 
 

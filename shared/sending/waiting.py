@@ -23,6 +23,11 @@ def pause_after(waited: float) -> float:
     return min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, waited / 2))
 
 
+def pause_after_round(rounds: int) -> float:
+    """The longest pause, in seconds, after a round in which somebody else changed every record: the `rounds`-th."""
+    return min(_LONGEST_PAUSE, 0.05 * float(2**rounds))
+
+
 def wait_for_others(
     held_elsewhere: Collection[str], claims: OwnClaims, clock: Clock, deadline: Deadline, waited: float
 ) -> float:

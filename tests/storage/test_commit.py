@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import cast
@@ -20,7 +20,6 @@ from shared.domain.links import Base, Field, Link, digest
 from shared.domain.records import Feature, Record
 from shared.domain.work_item import WorkItem
 from shared.errors import (
-    CredentialsRejected,
     FeatureBusy,
     OperationFailed,
     RevisionConflict,
@@ -29,10 +28,13 @@ from shared.errors import (
     TimeSpent,
     Unavailable,
 )
-from shared.sending.commit import Commits, Decided
+from shared.sending.commit import CommitPlace, commit, conclude
+from shared.sending.context import SendContext
+from shared.sending.decide import PlannedRecord
 from shared.sending.link_backs import LinkBacks
 from shared.sending.outcome import Outcome, deferred, failed, unchanged, unknown, written
 from shared.sending.own_claims import OwnClaims
+from shared.sending.progress import Progress
 from shared.sending.record_state import RecordState
 from shared.sending.result import Action, Conflict, RecordResult
 from shared.sending.send_log import SendLog
@@ -67,10 +69,19 @@ OVERTAKEN = RevisionConflict("The work item was changed by somebody else meanwhi
 class Send:
     """One send of the feature and its requirement, as far as it commits."""
 
-    def __init__(self, store: LinkStore, integration_id: str, note: SendNote = NO_NOTE) -> None:
+    def __init__(
+        self,
+        store: LinkStore,
+        integration_id: str,
+        note: SendNote = NO_NOTE,
+        *,
+        operation_id: str = "op-send",
+    ) -> None:
         self._store, self._integration_id = store, integration_id
         operation, self._log = an_operation()
-        self.operation = replace(operation, id="op-send")
+        self.operation = replace(operation, id=operation_id)
+        # Nothing is written into an Aha! account that is not configured.
+        integration = an_integration(integration_id=integration_id, aha=AhaTarget())
         azure_devops = AzureDevOps(
             base_url="https://dev.azure.com",
             account_name="fabrikam",
@@ -79,28 +90,32 @@ class Send:
             process_state=ProcessState(allow_local=True),
         )
         clock = Clock(now=lambda: NOON)
-        self.claims = OwnClaims(store, integration_id, self.operation, Images(), clock)
-        self.commits = Commits(
-            store,
-            integration_id,
-            Feature(FEATURE, (REQUIREMENT,)),
-            self.claims,
-            SendLog(self.operation.log, azure_devops),
-            self.operation,
-            clock,
-            note,
-            # Nothing is written into an Aha! account that is not configured, so no app is needed.
-            LinkBacks(cast(App, None), self.operation, an_integration(aha=AhaTarget())),
+        context = SendContext(
+            integration=integration,
+            operation=self.operation,
+            azure_devops=azure_devops,
+            links=store,
+            images=Images(),
+            public_url="https://app.example.com",
+            clock=clock,
+            log=SendLog(self.operation.log, azure_devops),
+            began_at=NOON,
+            started=0.0,
         )
-        self._decided: dict[str, Decided] = {}
+        self.claims = OwnClaims(store, integration_id, self.operation, Images(), clock)
+        # No app is needed without an Aha! account.
+        link_backs = LinkBacks(cast(App, None), self.operation, integration)
+        self._place = CommitPlace(context, self.claims, note, link_backs)
+        self.progress = Progress.at_start(Feature(FEATURE, (REQUIREMENT,)))
+        self._planned: dict[str, PlannedRecord] = {}
 
-    def decide(self, record: Record, stored: StoredLink | None, item: WorkItem | None) -> Decided:
+    def decide(self, record: Record, stored: StoredLink | None, item: WorkItem | None) -> PlannedRecord:
         """Decide for a record as a look found it."""
-        link = stored.link if stored else None
-        state = RecordState(record, stored, link, item)
-        plan = planned(record, link, item, self.commits.family_of(record.kind))
-        self._decided[record.id] = Decided(state, plan)
-        return self._decided[record.id]
+        state = RecordState(record, stored, stored.link if stored else None, item)
+        self.progress = self.progress.after_look({record.id: state})
+        plan = planned(record, state.link, item, self.progress.family_of(record.kind))
+        self._planned[record.id] = PlannedRecord(state, plan)
+        return self._planned[record.id]
 
     def decide_to_create(self, *records: Record) -> None:
         """Decide for records without a work item, and claim them."""
@@ -110,11 +125,16 @@ class Send:
 
     def commit(self, outcomes: Mapping[str, Outcome], uploads: UploadResults | None = None) -> None:
         """Record outcomes."""
-        self.commits.commit(outcomes, self._decided, uploads or UploadResults())
+        uploads = uploads or UploadResults()
+        self.progress = commit(self.progress, outcomes, self._planned, uploads, self._place)
+
+    def conclude(self, *claimed_elsewhere: str) -> None:
+        """End the send."""
+        self.progress = conclude(self.progress, claimed_elsewhere, self._place)
 
     def result(self, record: Record = FEATURE) -> RecordResult:
         """What the answer will say of a record."""
-        return self.commits.results[record.id]
+        return self.progress.results[record.id]
 
     def stored(self, record: Record = FEATURE) -> StoredLink | StoredClaim | None:
         """What the table has for a record."""
@@ -179,10 +199,10 @@ def test_a_requirement_that_the_same_batch_created_is_linked_below_the_features_
 
     send.commit({FEATURE.id: created(ITEM), REQUIREMENT.id: created(CHILD)})
 
-    assert send.commits.feature_work_item_id == 12
+    assert send.progress.standing.work_item_id == 12
     link = send.link(REQUIREMENT)
     assert (link.parent_aha_id, link.parent_work_item_id, link.work_item_id) == (FEATURE.id, 12, 20)
-    assert send.commits.outstanding() == []
+    assert send.progress.outstanding == []
 
 
 def test_an_update_moves_the_base_and_takes_the_sends_own_intention_back(
@@ -229,16 +249,13 @@ def test_a_work_item_that_was_adopted_without_a_write_is_claimed_and_linked(send
 def test_a_work_item_that_was_adopted_without_a_write_is_looked_at_again_if_another_send_claims_it(
     store: LinkStore, integration_id: str, send: Send
 ) -> None:
-    other = Send(store, integration_id)
-    other.claims = OwnClaims(
-        store, integration_id, replace(other.operation, id="op-other"), Images(), Clock(now=lambda: NOON)
-    )
+    other = Send(store, integration_id, operation_id="op-other")
     other.claims.take([FEATURE])
     send.decide(FEATURE, None, ITEM)
 
     send.commit({FEATURE.id: unchanged(ITEM)})
 
-    assert FEATURE in send.commits.outstanding()
+    assert FEATURE in send.progress.outstanding
     found = send.stored()
     assert isinstance(found, StoredClaim)
     assert found.claim.operation_id == "op-other"
@@ -254,7 +271,7 @@ def test_a_record_whose_link_somebody_else_changed_is_looked_at_again_and_stays_
 
     send.commit({FEATURE.id: written(renamed(), creates=False), REQUIREMENT.id: created(CHILD)})
 
-    assert [record.id for record in send.commits.outstanding()] == [FEATURE.id]
+    assert [record.id for record in send.progress.outstanding] == [FEATURE.id]
     assert send.link() == received
     assert send.link(REQUIREMENT).work_item_id == 20
     assert len(send.logged("link.changed-meanwhile")) == 1
@@ -280,8 +297,8 @@ def test_a_work_item_whose_claim_was_taken_over_meanwhile_is_not_linked_by_this_
     found = send.stored()
     assert isinstance(found, StoredClaim)
     assert found.claim == heir
-    assert FEATURE in send.commits.outstanding()
-    assert send.result().action is Action.CREATED
+    assert FEATURE in send.progress.outstanding
+    assert (send.result().action, send.result().done) == (Action.PENDING, Action.CREATED)
 
 
 def test_a_conflict_is_reported_with_the_revision_that_was_overwritten(
@@ -325,7 +342,7 @@ def test_a_record_whose_work_item_may_exist_keeps_its_claim(send: Send) -> None:
     send.decide_to_create(FEATURE, REQUIREMENT)
 
     send.commit({FEATURE.id: created(ITEM), REQUIREMENT.id: unknown(OUTAGE)})
-    send.commits.conclude(frozenset())
+    send.conclude()
 
     assert isinstance(send.stored(REQUIREMENT), StoredClaim)
     result = send.result(REQUIREMENT)
@@ -350,7 +367,7 @@ def test_a_record_that_somebody_else_changed_is_looked_at_again(
 
     send.commit({FEATURE.id: deferred(error)})
 
-    assert FEATURE in send.commits.outstanding()
+    assert FEATURE in send.progress.outstanding
     assert len(send.logged("work-item.changed-meanwhile")) == 1
     assert send.link() == linked.link
 
@@ -408,7 +425,7 @@ def test_a_record_that_another_send_claims_is_answered_as_busy(send: Send) -> No
     send.decide_to_create(FEATURE)
     send.commit({FEATURE.id: created(ITEM)})
 
-    send.commits.conclude(frozenset((REQUIREMENT.id,)))
+    send.conclude(REQUIREMENT.id)
 
     assert isinstance(send.result(REQUIREMENT).error, FeatureBusy)
     assert send.result(REQUIREMENT).action is Action.PENDING
@@ -418,42 +435,23 @@ def test_a_send_that_stops_gives_the_claims_of_outstanding_records_back(send: Se
     send.decide_to_create(FEATURE, REQUIREMENT)
     send.commit({FEATURE.id: created(ITEM)})
 
-    send.commits.conclude(frozenset())
+    send.conclude()
 
     assert send.stored(REQUIREMENT) is None
     assert isinstance(send.stored(FEATURE), StoredLink)
 
 
-@pytest.mark.parametrize(
-    ("outcome_of", "error"),
-    [
-        (failed, REFUSED),
-        (unknown, OUTAGE),
-        (unknown, CredentialsRejected(System.AZURE_DEVOPS, "expired")),
-    ],
-)
-def test_the_error_of_a_feature_without_a_work_item_is_the_error_of_the_send(
-    send: Send, outcome_of: Callable[[OperationFailed], Outcome], error: OperationFailed
-) -> None:
-    send.decide_to_create(FEATURE)
-    send.commit({FEATURE.id: outcome_of(error)})
+def test_a_busy_feature_is_answered_as_busy(send: Send) -> None:
+    send.conclude(FEATURE.id)
 
-    with pytest.raises(OperationFailed) as raised:
-        send.commits.conclude(frozenset())
-
-    assert raised.value is error
-
-
-def test_a_busy_feature_is_the_error_of_the_send(send: Send) -> None:
-    with pytest.raises(FeatureBusy):
-        send.commits.conclude(frozenset((FEATURE.id,)))
+    assert isinstance(send.result().error, FeatureBusy)
 
 
 def test_a_send_without_time_for_its_feature_is_answered_as_pending(send: Send) -> None:
     send.decide_to_create(FEATURE)
     send.commit({FEATURE.id: deferred(LATE)})
 
-    send.commits.conclude(frozenset())
+    send.conclude()
 
     assert send.result().action is Action.PENDING
 
@@ -462,6 +460,6 @@ def test_a_feature_whose_update_failed_is_answered_with_its_work_item(send: Send
     send.decide(RENAMED, linked, ITEM)
     send.commit({FEATURE.id: failed(REFUSED)})
 
-    send.commits.conclude(frozenset())
+    send.conclude()
 
     assert (send.result().action, send.result().error) == (Action.FAILED, REFUSED)

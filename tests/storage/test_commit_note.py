@@ -109,5 +109,5 @@ def test_the_note_stays_if_another_send_holds_one_of_the_last_records(
 
     send.commit({FEATURE.id: unchanged(ITEM), REQUIREMENT.id: created(CHILD)})
 
-    assert FEATURE in send.commits.outstanding()
+    assert FEATURE in send.progress.outstanding
     assert note.is_stored

@@ -61,6 +61,7 @@ CONTRACT: list[tuple[OperationFailed, str, int]] = [
     (errors.OrganizationInUse("x"), "organization_in_use", 409),
     (errors.OtherProduct("x"), "other_product", 422),
     (errors.FeatureBusy("x"), "feature_busy", 409),
+    (errors.UnlinkedMeanwhile("x"), "feature_busy", 409),
     (errors.NotLinked("x"), "not_linked", 404),
     (errors.AlreadyLinked("x"), "already_linked", 409),
     (errors.PreconditionFailed("x"), "precondition_failed", 412),

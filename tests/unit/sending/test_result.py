@@ -58,7 +58,7 @@ def after(*outcomes: Outcome) -> RecordResult:
     """A record's result after these outcomes, one round each."""
     result = RecordResult(a_record())
     for outcome in outcomes:
-        result = result.noted(planned(a_record(), None, None, Family()), outcome)
+        result = result.written(planned(a_record(), None, None, Family()), outcome)
     return result
 
 
@@ -142,19 +142,49 @@ def test_the_status_of_a_send_follows_from_its_records_and_attachments(
 def test_a_created_record_stays_created_and_an_updated_one_updated_in_later_rounds(
     outcomes: list[Outcome], action: Action
 ) -> None:
-    assert after(*outcomes).action is action
+    assert after(*outcomes).done is action
 
 
 def test_a_record_that_was_only_written_is_not_settled() -> None:
     # Its link may have been changed by somebody else at the same time: the send looks at it again.
-    assert not after(UPDATED).is_settled
+    result = after(UPDATED)
+
+    assert (result.is_settled, result.is_final(by_timer=False), result.action) == (
+        False,
+        False,
+        Action.PENDING,
+    )
+    assert result.has_effect
+    assert result.work_item == SentWorkItem(12, ITEM.page_url, "Feature", 1)
+
+
+def test_a_settled_record_says_what_was_done() -> None:
+    plan = planned(a_record(), None, None, Family())
+
+    assert after(CREATED, UPDATED).settled(plan, UploadResults(), "").action is Action.CREATED
+
+
+@pytest.mark.parametrize(
+    ("feature", "failure"),
+    [
+        (RecordResult(a_record(), Action.FAILED, error=REFUSED), REFUSED),
+        # The time was over before the feature: the answer says that the send is in progress.
+        (RecordResult(a_record(), Action.PENDING, error=LATE), None),
+        (RecordResult(a_record(), Action.FAILED, SentWorkItem.of(ITEM), REFUSED), None),
+        (RecordResult(a_record(), Action.UNCHANGED, SentWorkItem.of(ITEM)), None),
+    ],
+)
+def test_the_error_of_a_feature_without_a_work_item_is_the_error_of_the_send(
+    feature: RecordResult, failure: OperationFailed | None
+) -> None:
+    assert sent(feature, with_action(Action.UPDATED)).failure is failure
 
 
 def test_a_text_that_was_overwritten_is_a_conflict_with_its_revision() -> None:
     edited = a_work_item(revision=2, title="By an engineer")
     plan = planned(a_record(name="By a manager"), a_link(a_record(), ITEM), edited, Family())
 
-    result = RecordResult(a_record()).noted(plan, written(a_work_item(revision=3), creates=False))
+    result = RecordResult(a_record()).written(plan, written(a_work_item(revision=3), creates=False))
 
     assert result.conflicts == (Conflict(Field.NAME, 2),)
 
@@ -165,7 +195,7 @@ def test_a_settled_record_shows_its_work_item_and_its_attachments() -> None:
     plan = planned(record, a_link(record, ITEM, attachments={"41": sent_file()}), ITEM, Family())
     uploads = UploadResults({"42": sent_file(2)}, {"43": REFUSED, "44": LATE})
 
-    result = RecordResult(record).settled(plan, ITEM, uploads, "")
+    result = RecordResult(record).written(plan, UNCHANGED).settled(plan, uploads, "")
 
     assert result.is_settled
     assert result.work_item == SentWorkItem(12, ITEM.page_url, "Feature", 1)
@@ -180,7 +210,8 @@ def test_a_settled_record_shows_its_work_item_and_its_attachments() -> None:
 def test_the_page_that_the_link_knows_is_shown_if_azure_devops_does_not_name_it() -> None:
     plan = planned(a_record(), a_link(a_record(), ITEM), ITEM, Family())
 
-    result = RecordResult(a_record()).settled(plan, a_work_item(page_url=""), UploadResults(), "https://x/12")
+    written_item = RecordResult(a_record()).written(plan, unchanged(a_work_item(page_url="")))
+    result = written_item.settled(plan, UploadResults(), "https://x/12")
 
     assert result.work_item is not None
     assert result.work_item.url == "https://x/12"

@@ -1,0 +1,106 @@
+"""Decide: what a round of a send does with each record, after a plan was made for it. No input or output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.domain.kind import Kind
+from shared.domain.records import Feature
+from shared.domain.send_plan import RecordPlan
+from shared.errors import InputError, InvalidInput, InvalidRequest, OperationFailed
+from shared.sending.outcome import Outcome, failed, unchanged
+from shared.sending.progress import FeatureStanding, outcome_below
+from shared.sending.record_state import RecordState
+
+
+@dataclass(frozen=True)
+class PlannedRecord:
+    """A record as it was found, and the plan for it."""
+
+    state: RecordState
+    plan: RecordPlan
+
+    @property
+    def makes_link(self) -> bool:
+        """Whether the record gets a new link, for which it must be claimed."""
+        return self.plan.creates or self.state.stored is None
+
+    @property
+    def needs_feature(self) -> bool:
+        """Whether the work item is put below the feature's."""
+        is_requirement = self.plan.record.kind is Kind.REQUIREMENT
+        return is_requirement and (self.plan.creates or self.plan.moves_to_parent)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a work item would be created of a record of which the payload has no name and no description.
+
+        A part of a record is enough once it has a work item: what is missing is left alone.
+        """
+        return self.plan.creates and self.plan.record.says_nothing
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round does, by Aha! id. A record that is in neither waits until another sender has finished.
+
+    `outcomes`: those of records for which no request is needed. `to_write`: the records to write.
+    """
+
+    outcomes: Mapping[str, Outcome]
+    to_write: Mapping[str, PlannedRecord]
+
+
+def decide_round(planned: Mapping[str, PlannedRecord], standing: FeatureStanding) -> Round:
+    """Sort the planned records of a round. `standing` is that of the feature, as it was just found."""
+    outcomes = {
+        key: outcome for key, item in planned.items() if (outcome := _outcome(item, standing)) is not None
+    }
+    to_write = {key: item for key, item in planned.items() if key not in outcomes}
+    return Round(outcomes, without_blocked(to_write, standing))
+
+
+def without_blocked(
+    to_write: Mapping[str, PlannedRecord], standing: FeatureStanding
+) -> dict[str, PlannedRecord]:
+    """Without what goes below the feature's work item, if another sender is about to create that."""
+    is_written_here = any(item.plan.record.kind is Kind.FEATURE for item in to_write.values())
+    if is_written_here or standing.work_item_id is not None:
+        return dict(to_write)
+    return {key: item for key, item in to_write.items() if not item.needs_feature}
+
+
+def check_feature_is_complete(
+    feature: Feature, integration_id: str, planned: Mapping[str, PlannedRecord]
+) -> None:
+    """Raises InvalidRequest if a work item would be created of a feature that has no name and no description."""
+    item = planned.get(feature.record.id)
+    if item is None or not item.is_incomplete:
+        return
+    name = feature.record.reference or feature.record.id
+    detail = (
+        f"is missing, and so is the description. {name} has no work item yet, and a new one needs one of them. Send "
+        f"the whole event of Aha!, or POST to /api/integrations/{integration_id}/features/{name} without a body: the "
+        "app then reads the feature from Aha!"
+    )
+    raise InvalidRequest([InputError("/feature/name", detail)])
+
+
+def _outcome(item: PlannedRecord, standing: FeatureStanding) -> Outcome | None:
+    """The outcome of a record for which nothing has to be written; None if something has."""
+    if item.is_incomplete:
+        return failed(_incomplete(item))
+    if item.needs_feature and standing.obstacle is not None:
+        return outcome_below(standing.obstacle, item.plan.record)
+    if item.plan.work_item is not None and not item.plan.writes:
+        return unchanged(item.plan.work_item)
+    return None
+
+
+def _incomplete(item: PlannedRecord) -> OperationFailed:
+    record = item.plan.record
+    return InvalidInput(
+        f"{record.reference or record.id} has no work item yet, and the payload has neither its name nor its "
+        "description. Send it with at least one of them."
+    )

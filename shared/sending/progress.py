@@ -1,0 +1,167 @@
+"""What a send knows so far: the result of each record, and what requirements can expect of their feature.
+
+No input or output. Each method gives a new value; the loop of the send keeps the newest one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from shared.domain.absence import below_failed_feature
+from shared.domain.kind import Kind
+from shared.domain.records import Feature, Record
+from shared.domain.send_plan import Family
+from shared.domain.unfinished_sends import is_left
+from shared.errors import FeatureBusy, UnlinkedMeanwhile
+from shared.sending.outcome import Outcome, deferred, failed
+from shared.sending.record_state import RecordState
+from shared.sending.result import RecordResult, SentWorkItem
+from shared.sending.upload_results import UploadResults
+
+
+@dataclass(frozen=True)
+class FeatureStanding:
+    """The feature, as far as its requirements need it.
+
+    `work_item_id`: its work item, once there is one. `obstacle`: the outcome after which this send puts nothing below
+    it any more.
+    """
+
+    work_item_id: int | None = None
+    obstacle: Outcome | None = None
+
+    def after_look(self, state: RecordState | None) -> FeatureStanding:
+        """The standing after a look at the feature; `state` is None if the feature was settled before."""
+        if state is None or state.work_item is None:
+            return self
+        return replace(self, work_item_id=state.work_item.id)
+
+    def without(self, state: RecordState) -> FeatureStanding:
+        """The standing once nothing is done for the feature, because of the error of its state."""
+        if state.error is None:
+            return self
+        known_id = state.link.work_item_id if state.link else state.known_work_item_id
+        return FeatureStanding(known_id, failed(state.error))
+
+    def after(self, outcome: Outcome) -> FeatureStanding:
+        """The standing after an outcome of the feature. An update that failed leaves the work item where it is."""
+        if outcome.work_item is not None:
+            return replace(self, work_item_id=outcome.work_item.id)
+        if self.work_item_id is not None or outcome.is_retried_now:
+            return self
+        return replace(self, obstacle=outcome)
+
+
+def outcome_below(obstacle: Outcome, record: Record) -> Outcome | None:
+    """The outcome of a requirement that belongs below a feature with this outcome; None if the feature was done."""
+    if obstacle.error is None:
+        return None
+    if obstacle.is_pending:
+        return deferred(obstacle.error)
+    return failed(below_failed_feature(record.reference or record.id, obstacle.error))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The results so far, by Aha! id in the order of the payload, and the standing of the feature.
+
+    `linked`: the ids of the records that had a link when this send looked at them.
+    """
+
+    feature: Feature
+    results: Mapping[str, RecordResult]
+    standing: FeatureStanding = FeatureStanding()
+    linked: frozenset[str] = frozenset()
+
+    @classmethod
+    def at_start(cls, feature: Feature) -> Progress:
+        """Before anything was looked at."""
+        return cls(feature, {record.id: RecordResult(record) for record in feature.records})
+
+    @property
+    def outstanding(self) -> list[Record]:
+        """The records that are not settled."""
+        return [result.record for result in self.results.values() if not result.is_settled]
+
+    def family_of(self, kind: Kind) -> Family:
+        """Where a record of this send belongs, as far as it is known now."""
+        if kind is Kind.REQUIREMENT:
+            return Family(self.feature.record.id, self.standing.work_item_id)
+        listed = tuple(record.id for record in self.feature.requirements)
+        return Family(requirement_ids=listed if self.feature.lists_requirements else None)
+
+    def after_look(self, states: Mapping[str, RecordState]) -> Progress:
+        """After a look at the outstanding records."""
+        linked = self.linked | {key for key, state in states.items() if state.stored is not None}
+        standing = self.standing.after_look(states.get(self.feature.record.id))
+        return replace(self, standing=standing, linked=linked)
+
+    def without_unlinked(
+        self, states: Mapping[str, RecordState], claimed: Collection[str]
+    ) -> dict[str, RecordState]:
+        """The states, with an error for records that were unlinked while this send ran.
+
+        `claimed` are the records that this send has claimed: those of which it found the work item deleted.
+        """
+
+        def is_unlinked(key: str, state: RecordState) -> bool:
+            is_free = state.stored is None and state.error is None and not state.is_claimed_elsewhere
+            return is_free and key in self.linked and key not in claimed
+
+        return {
+            key: replace(state, error=_unlinked(state.record)) if is_unlinked(key, state) else state
+            for key, state in states.items()
+        }
+
+    def without(self, states: Iterable[RecordState]) -> Progress:
+        """With the errors of records for which nothing is done."""
+        results: list[RecordResult] = []
+        standing = self.standing
+        for state in states:
+            if state.error is None:
+                continue
+            work_item = SentWorkItem.of_link(state.link) if state.link else None
+            results.append(self.results[state.record.id].given_up(failed(state.error), work_item))
+            if state.record.id == self.feature.record.id:
+                standing = standing.without(state)
+        return replace(self.with_results(results), standing=standing)
+
+    def after_outcomes(self, outcomes: Mapping[str, Outcome]) -> Progress:
+        """With what the outcome of the feature, if there is one, means for its requirements."""
+        feature = outcomes.get(self.feature.record.id)
+        return replace(self, standing=self.standing.after(feature)) if feature else self
+
+    def is_last(self, outcomes: Mapping[str, Outcome], uploads: UploadResults, *, by_timer: bool) -> bool:
+        """Whether the send has gone through with these outcomes, and leaves nothing to the timer.
+
+        `by_timer`: the timer runs this send itself.
+        """
+        results = [result for key, result in self.results.items() if key not in outcomes]
+        return (
+            all(result.is_final(by_timer=by_timer) for result in results)
+            and all(outcome.is_final(by_timer=by_timer) for outcome in outcomes.values())
+            and not any(is_left(error, by_timer=by_timer) for error in uploads.failures.values())
+        )
+
+    def with_results(self, results: Iterable[RecordResult]) -> Progress:
+        """With new results of some records."""
+        return replace(self, results={**self.results, **{result.record.id: result for result in results}})
+
+    def at_end(self, claimed_elsewhere: Iterable[str]) -> Progress:
+        """At the end of the send. What another send holds is answered as busy."""
+        name = self.feature.record.reference or "the same feature"
+        busy = FeatureBusy(
+            f"Another send of {name} is running and has not finished. Send it again in a few seconds.",
+            retry_after=5,
+        )
+        waiting = [self.results[record_id] for record_id in claimed_elsewhere]
+        return self.with_results(replace(result, error=busy) for result in waiting if not result.is_settled)
+
+
+def _unlinked(record: Record) -> UnlinkedMeanwhile:
+    name = record.reference or record.id
+    return UnlinkedMeanwhile(
+        f"{name} was unlinked while this send was running, so the send stopped for it. To create a new work item, send "
+        f"{name} again."
+    )
