@@ -90,3 +90,15 @@ def test_only_the_recycle_bin_tells_a_deleted_work_item_from_one_that_is_out_of_
     link: Link | None, deleted: tuple[int, ...], difference: Difference
 ) -> None:
     assert without_work_item(link, deleted) is difference
+
+
+def test_the_words_of_the_answer_stay() -> None:
+    assert [one.value for one in Difference] == [
+        "none",
+        "aha",
+        "azure_devops",
+        "both",
+        "not_sent",
+        "gone",
+        "unreadable",
+    ]

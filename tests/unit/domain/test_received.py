@@ -82,6 +82,20 @@ def test_a_notification_is_ignored_for_the_first_reason_that_fits(
     assert (found and found.result, found and found.reason) == (reason and "ignored", reason)
 
 
+@pytest.mark.parametrize(
+    ("integration", "message"),
+    [
+        (DISABLED, "The integration is disabled."),
+        (WITHOUT_AHA, "No Aha! address and token are configured."),
+    ],
+)
+def test_what_the_integration_lacks_is_said(integration: Integration, message: str) -> None:
+    found = answer_without_sync(CHANGE, integration, is_linked=True)
+
+    assert found is not None
+    assert found.message == message
+
+
 def test_an_ignored_notification_says_what_azure_devops_sent() -> None:
     assert answer_without_sync(CREATED, INTEGRATION, is_linked=False) == Received(
         "ignored", "other_event", "The app uses only “Work item updated” events."

@@ -123,6 +123,12 @@ def test_an_outage_is_what_eight_records_meet_and_none_of_a_page_contradicts(
     assert looks_like_outage(page) is (DOWN if is_outage else None)
 
 
+def test_the_first_error_tells_of_the_outage() -> None:
+    others = [Unavailable(System.STORAGE, "Table Storage is down.")] * 7
+
+    assert looks_like_outage(SyncedPage(failed=failed(DOWN, *others))) is DOWN
+
+
 def test_an_end_of_time_is_continued_a_second_later() -> None:
     error = time_spent()
 
