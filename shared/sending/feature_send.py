@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 
 from shared.app import App
 from shared.concurrency import Threads
 from shared.domain.images import with_inline_images
 from shared.domain.integration import Integration
 from shared.domain.records import Attachment, Feature
-from shared.errors import InvalidRequest, OperationFailed, TimeSpent
+from shared.errors import OperationFailed, TimeSpent
 from shared.isolation import isolated
 from shared.operation import Operation
 from shared.sending.batch_writer import WritePlace, write_work_items
@@ -66,7 +66,10 @@ class FeatureSend:
     def run(self) -> SendResult:
         """Send until every record is settled, other senders were waited for long enough, or the time is over."""
         with closing(self._link_backs):
-            self._run()
+            try:
+                self._run()
+            finally:
+                self._claims.release_all()
         return self._context.answer(self._progress.results)
 
     def _run(self) -> None:
@@ -92,14 +95,9 @@ class FeatureSend:
         self._progress = conclude(self._progress, claimed_elsewhere(states), self._commit_place)
 
     def _look(self) -> Mapping[str, RecordState]:
-        """How the outstanding records stand. If that cannot be read, nothing is written, and claims are given back."""
+        """How the outstanding records stand."""
         outstanding = self._progress.outstanding
-        try:
-            states = look(outstanding, look_place(self._context), self._claims, self._context.clock.now())
-        except OperationFailed:
-            with suppress(OperationFailed):
-                self._claims.release([record.id for record in outstanding])
-            raise
+        states = look(outstanding, look_place(self._context), self._claims, self._context.clock.now())
         states = self._progress.without_unlinked(states, self._claims.held)
         self._progress = self._progress.after_look(states)
         return states
@@ -108,7 +106,7 @@ class FeatureSend:
         """Do once what can be done now; false if there is nothing to do but wait for another sender."""
         planned, not_planned = plan_records(states, self._progress, self._context)
         self._progress = give_up(self._progress, not_planned, self._commit_place)
-        self._check_feature_is_complete(planned)
+        check_feature_is_complete(self._feature, self._context.integration_id, planned)
         decided = decide_round(planned, self._progress.standing)
         self._commit(decided.outcomes, planned)
         intended = self._intend(decided.to_write)
@@ -116,13 +114,6 @@ class FeatureSend:
         self._claims.release([key for key in intended if key not in ready])
         self._act(ready)
         return bool(not_planned or decided.outcomes or ready)
-
-    def _check_feature_is_complete(self, planned: Mapping[str, PlannedRecord]) -> None:
-        try:
-            check_feature_is_complete(self._feature, self._context.integration_id, planned)
-        except InvalidRequest:
-            self._claims.release([record.id for record in self._progress.outstanding])
-            raise
 
     def _intend(self, to_write: Mapping[str, PlannedRecord]) -> dict[str, PlannedRecord]:
         """Claim, write down and upload side by side; what may be written."""

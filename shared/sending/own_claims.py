@@ -15,7 +15,7 @@ from shared.domain.field_decisions import intended_digests
 from shared.domain.images import Images
 from shared.domain.links import Claim
 from shared.domain.records import Record
-from shared.errors import LinkChanged
+from shared.errors import LinkChanged, OperationFailed
 from shared.operation import Operation
 from shared.storage.links import LinkChanges, LinkStore, StoredClaim, StoredLink
 from shared.storage.unfinished_sends import SendNote
@@ -169,10 +169,12 @@ class OwnClaims:
         """Give back every claim that this send still holds, whatever ended it.
 
         A claim under which a create may have been requested stays as it is: the request may still be carried out, and
-        the next send looks for its work item after the claim's minute.
+        the next send looks for its work item after the claim's minute. If Table Storage cannot be written to, the
+        others hold for their minute, too.
         """
         self.spend(sorted(self._may_have_created))
-        self.release(sorted(self._held))
+        with contextlib.suppress(OperationFailed):
+            self.release(sorted(self._held))
 
     def spend(self, record_ids: Sequence[str]) -> None:
         """Forget claims that gave way to links, or that must stay because a work item may exist."""

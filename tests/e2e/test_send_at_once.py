@@ -131,6 +131,21 @@ def test_what_a_killed_sender_created_is_found_and_kept(scene: Scene) -> None:
     scene.assert_one_each(payload)
 
 
+def test_a_claim_that_was_taken_over_before_a_read_failed_is_free_for_the_next_send(scene: Scene) -> None:
+    payload = feature(requirements=requirements(3))
+    kill_while_it_writes(scene, payload)
+    scene.give_claims_up()
+    scene.azure_devops.add_fault(path="/wiql", status=503, times=None)
+    assert scene.send(payload).status == 503
+    scene.azure_devops.clear_faults()
+
+    sent = scene.send(payload)
+
+    assert (sent.status, sent.actions) == (200, ["unchanged"] * 4)
+    assert sent.body["duration_ms"] < 30_000
+    scene.assert_one_each(payload)
+
+
 def test_a_killed_sender_of_an_update_leaves_nothing_to_do(scene: Scene) -> None:
     payload = feature(requirements=requirements(1))
     ids = scene.send(payload).ids

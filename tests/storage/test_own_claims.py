@@ -380,6 +380,18 @@ def test_a_send_that_ends_abandons_what_it_took_over(
     assert (claim.operation_id, claim.is_inherited) == ("", True)
 
 
+def test_a_send_that_ends_because_storage_fails_says_so_and_not_that_its_claims_stay(
+    faulty_storage: FaultyStorage, unreliable: LinkStore, integration_id: str
+) -> None:
+    sender = Sender(unreliable, integration_id, "operation-1")
+    sender.claims.take([FEATURE])
+    faulty_storage.fail(method="POST", status=403, times=None)
+
+    sender.claims.release_all()
+
+    assert sender.claims.of(FEATURE.id) is None
+
+
 def test_a_create_that_was_refused_leaves_no_claim_when_the_send_ends(
     store: LinkStore, integration_id: str, first: Sender
 ) -> None:
