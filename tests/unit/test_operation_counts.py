@@ -40,12 +40,12 @@ def test_codes_are_counted_where_there_are_some() -> None:
 
 def test_what_another_operation_did_counts_too() -> None:
     one, other = counts((log_events.AHA_REQUEST, {"attempt": 2, "code": "c"})), OperationCounts()
-    one.throttled_seconds, other.throttled_seconds = 1.5, 0.25
+    one.throttled_seconds = 1.5
     other.add(one)
     other.add(one)
 
     assert (other.requests, other.retries, other.codes) == (2, 2, {"c": 2})
-    assert other.throttled_seconds == 3.25
+    assert other.throttled_seconds == 3.0
 
 
 def test_open_problems_are_those_that_were_counted_first() -> None:

@@ -37,7 +37,9 @@ def in_area(area_path: str) -> Integration:
 
 
 def test_a_mapping_that_fits_the_project_passes() -> None:
-    assert check_mapping(INTEGRATION, AREAS, TYPES).name == "status_mapping"
+    assert check_mapping(INTEGRATION, AREAS, TYPES) == Check(
+        "status_mapping", "Every state in the mapping is a state of its work item type."
+    )
 
 
 def test_a_type_that_is_missing_or_disabled_is_reported_with_the_types_to_choose() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs
+
+import pytest
 
 from shared.clients.azure_devops import AzureDevOps
 from shared.clients.process_state import ProcessState
 from shared.clients.transport import Transport
 from shared.domain.links import AttachedFile
-from shared.errors import TimeSpent
+from shared.errors import Defect, TimeSpent
+from shared.sending import attachment_copy
 from shared.sending.attachment_copy import UploadPlace, copy_attachments
 from shared.sending.upload_results import UploadResults
 from tests.unit.examples import an_attachment
@@ -19,6 +22,12 @@ from tests.unit.scripted_server import Asked, Reply, serving
 PNG = b"\x89PNG\r\n\x1a\n and more"
 
 
+def broken_off(content: bytes) -> Iterator[bytes]:
+    """A body that the other side breaks off."""
+    yield content
+    raise ConnectionResetError
+
+
 class Files:
     """Aha!'s files and Azure DevOps' uploads on one server. An upload of `refused` is answered 503 that often."""
 
@@ -26,11 +35,22 @@ class Files:
         self._refused = refused
         self.downloads: list[str] = []
         self.uploads: list[tuple[str, bytes]] = []
+        self.chunks: list[str] = []
+
+    def _file(self, path: str) -> Reply:
+        if "gone" in path:
+            return Reply(410)
+        if "broken" in path:
+            return Reply(200, broken_off(PNG), {"Content-Length": "5000"})
+        return Reply(200, PNG, {"Content-Type": "image/png"})
 
     def __call__(self, asked: Asked) -> Reply:
         if asked.method == "GET":
             self.downloads.append(asked.path)
-            return Reply(410) if "gone" in asked.path else Reply(200, PNG, {"Content-Type": "image/png"})
+            return self._file(asked.path)
+        if asked.method == "PUT":
+            self.chunks.append(asked.headers["content-range"])
+            return Reply(200, {"id": "7"})
         self.uploads.append((parse_qs(asked.query)["fileName"][0], asked.body))
         if len(self.uploads) <= self._refused:
             return Reply(503)
@@ -107,3 +127,43 @@ def test_a_file_without_time_is_not_begun_and_said_to_be_left_for_later() -> Non
     )
     assert entry.detail == {"attachment_id": "colours", "reference": "PROD-2"}
     assert log.of("attachment.failed") == []
+
+
+def test_a_download_that_breaks_off_uploads_nothing() -> None:
+    files = Files()
+
+    results, log = copied(files, "broken")
+
+    assert files.uploads == []
+    error = results.failures["broken"]
+    assert error.code == "aha_unavailable"
+    assert error.detail == "The file was not downloaded completely: the connection broke."
+    assert len(log.of("attachment.failed")) == 1
+
+
+@pytest.mark.parametrize(
+    ("at_once", "chunks"), [(len(PNG), []), (len(PNG) - 1, [f"bytes 0-{len(PNG) - 1}/{len(PNG)}"])]
+)
+def test_only_a_large_file_is_uploaded_in_chunks(
+    monkeypatch: pytest.MonkeyPatch, at_once: int, chunks: list[str]
+) -> None:
+    monkeypatch.setattr(attachment_copy, "MOST_BYTES_AT_ONCE", at_once)
+    files = Files()
+
+    results, _ = copied(files, "colours")
+
+    assert files.chunks == chunks
+    assert results.files["colours"].url.endswith("/attachments/7")
+
+
+def test_a_defect_names_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def defective(*_: object) -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(attachment_copy, "uploaded_name", defective)
+
+    results, log = copied(Files(), "colours")
+
+    assert isinstance(results.failures["colours"], Defect)
+    (entry,) = log.of("record.defect")
+    assert entry.detail["record"] == "the attachment “colours.png”"
