@@ -110,6 +110,27 @@ MUTATIONS = (
         ("tests/e2e/test_send_at_once.py", "tests/e2e/test_send_lost_answers.py"),
     ),
     Mutation(
+        "A send that ends removes the claim under which it may have created",
+        "shared/sending/own_claims.py",
+        "        self.spend(sorted(self._may_have_created))\n",
+        "        self.spend(())\n",
+        ("tests/storage/test_own_claims.py",),
+    ),
+    Mutation(
+        "A strange work item stops the whole look",
+        "shared/sending/look_place.py",
+        "    outcomes = run(isolated(step, place.operation, name_of_state), states)\n",
+        "    outcomes = run(step, states)\n",
+        ("tests/storage/test_look.py",),
+    ),
+    Mutation(
+        "A work item that Aha! names is taken from the record that is linked to it",
+        "shared/domain/adoption.py",
+        "        if record_id == linked.get(work_item_id, first[work_item_id])\n",
+        "        if record_id == first[work_item_id]\n",
+        ("tests/unit/domain/test_adoption.py",),
+    ),
+    Mutation(
         "No search after a lost answer",
         "shared/sending/batch_attempts.py",
         "        return (yield from _find_created(requested, _PAUSES_AFTER_LOST_ANSWER))\n",
