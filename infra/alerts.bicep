@@ -16,7 +16,7 @@ var lines = 'AppTraces | where Message startswith \'{"schema":"operation/1"\' | 
 var rules = [
   {
     name: 'failures'
-    description: 'More than ten operations within 15 minutes ended with a status of 500 or above, or the timer failed so often.'
+    description: 'More than ten operations failed within 15 minutes: with a status of 500 or above, or in the timer.'
     severity: 2
     query: '${lines} | where Line.outcome in ("failed", "defect") and coalesce(toint(Line.status), 500) >= 500'
     moreThan: 10
@@ -25,7 +25,7 @@ var rules = [
   }
   {
     name: 'not-run'
-    description: 'The platform could not run a function, or ended it: it did not load, ran out of memory or out of time.'
+    description: 'The platform could not run a function, or ended it: it did not load, or ran out of memory or time.'
     severity: 1
     query: 'AppRequests | where Success == false'
     moreThan: 0
@@ -61,7 +61,7 @@ var rules = [
   }
   {
     name: 'reconcile-failed'
-    description: 'The timer failed twice within an hour, so that lost notifications are not made up for.'
+    description: 'The timer failed twice within an hour, so changes whose notifications were lost are not synced.'
     severity: 2
     query: '${lines} | where isnotnull(Line.events["reconcile.failed"])'
     moreThan: 1
@@ -70,7 +70,7 @@ var rules = [
   }
   {
     name: 'timer-silent'
-    description: 'The timer did not run for a day, so that nothing makes up for lost notifications and unfinished sends.'
+    description: 'The timer did not run for a day. Changes whose notifications were lost are not synced, and sends are not finished.'
     severity: 2
     query: '${lines} | where Line.function == "Reconcile" | summarize Runs = count() | where Runs == 0'
     moreThan: 0
@@ -79,7 +79,7 @@ var rules = [
   }
   {
     name: 'hook-silent'
-    description: 'The timer found changes twice that no notification had reported. Look at the subscription of the service hook.'
+    description: 'The timer twice found changes that no notification had reported. Check the subscription of the service hook.'
     severity: 2
     query: '${lines} | where isnotnull(Line.events["reconcile.updated"])'
     moreThan: 1
@@ -97,7 +97,7 @@ var rules = [
   }
   {
     name: 'hook-url'
-    description: 'More than five notifications within an hour came to a webhook URL that is not valid any more. Give its subscription the current one.'
+    description: 'More than five notifications within an hour came to a webhook URL that is no longer valid. Update its subscription.'
     severity: 2
     query: '${lines} | where Line.function == "ReceiveWebhook" and toint(Line.status) in (404, 410)'
     moreThan: 5
@@ -106,7 +106,7 @@ var rules = [
   }
   {
     name: 'claims-left-behind'
-    description: 'Sends ended without finishing, more than five within an hour, and left their claims behind. Look for restarts and time-outs.'
+    description: 'More than five sends within an hour did not finish and left their claims. Check for restarts and time-outs.'
     severity: 2
     query: '${lines} | where isnotnull(Line.events["claim.taken-over"]) or isnotnull(Line.events["send.unfinished"])'
     moreThan: 5

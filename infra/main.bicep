@@ -19,7 +19,7 @@ param pythonVersion string = '3.13'
 @secure()
 param secretsKey string = ''
 
-// The app's own settings. README.md describes them.
+// The app's own settings. docs/settings.md describes them.
 
 @description('PUBLIC_URL: the beginning of webhook URLs. Empty: the address of the function app.')
 param publicUrl string = ''

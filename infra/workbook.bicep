@@ -7,11 +7,11 @@ param workspaceId string
 
 var questions = [
   {
-    title: 'Does the app do its work?'
+    title: 'Does the app work?'
     query: loadTextContent('queries/outcomes.kql')
   }
   {
-    title: 'What was sent, what came of it, and how long did a person wait?'
+    title: 'What was sent, with which result, and how long did people wait?'
     query: loadTextContent('queries/sends.kql')
   }
   {
@@ -23,7 +23,7 @@ var questions = [
     query: loadTextContent('queries/problems.kql')
   }
   {
-    title: 'Who holds us up?'
+    title: 'Which limits slow the app down?'
     query: loadTextContent('queries/limits.kql')
   }
 ]
