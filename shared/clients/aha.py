@@ -102,7 +102,10 @@ class Aha:
         body = json.dumps({kind.value: change.payload()}, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"Content-Type": "application/json"}
         subject = replace(self._subject(kind, record_id), action=Action.UPDATE)
-        request = Request("PUT", self._url(kind, record_id), headers, lambda: body, subject=subject)
+        # Between two attempts a person may have edited the record. The intention settles what an attempt came to.
+        request = Request(
+            "PUT", self._url(kind, record_id), headers, lambda: body, repeatable=False, subject=subject
+        )
         return _record(self._http.send(request), kind, record_id)
 
     def _object(self, path: str, key: str) -> Mapping[str, Any]:

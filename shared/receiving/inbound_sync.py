@@ -6,6 +6,7 @@ steps are repeated from the start if another operation changed the link at the s
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 
 from shared import log_events
@@ -35,6 +36,7 @@ from shared.domain.received import (
     refused_link,
     refused_record,
 )
+from shared.domain.retry import pause_before
 from shared.domain.work_item import WorkItem
 from shared.domain.written_to_aha import WrittenToAha
 from shared.errors import (
@@ -54,6 +56,8 @@ from shared.storage.links import StoredLink
 
 _ROUNDS = 5
 """How often a change is decided anew because another operation changed the link."""
+_LEAST_SECONDS = 1.0
+"""What another attempt to write has to have left, to look at both sides first."""
 
 
 def answer(operation: Operation, received: Received) -> Received:
@@ -66,6 +70,14 @@ def answer(operation: Operation, received: Received) -> Received:
         )
         operation.log.add(event, received.message, reason=received.reason, **received.detail)
     return received
+
+
+class _UnknownWrite(Exception):
+    """Nobody knows whether a write into Aha! took effect."""
+
+    def __init__(self, error: Unavailable) -> None:
+        super().__init__(error.detail)
+        self.error = error
 
 
 @dataclass(frozen=True)
@@ -104,11 +116,41 @@ class InboundSync:
             Unavailable, Refused: it could not be done now; try again. The evidence names work item and record.
         """
         try:
-            return answer(self._operation, self._sync(notification, stored))
+            return answer(self._operation, self._sync_until_known(notification, stored))
         except OperationFailed as error:
             where = named(stored.link) if stored else {"work_item_id": notification.work_item_id}
             error.evidence.update(where)
             raise
+
+    def _sync_until_known(self, notification: Notification, stored: StoredLink | None) -> Received:
+        """Sync, and look again after a write of which nobody knows whether it took effect.
+
+        The write is not just repeated: a person may have edited the record in between. Its intention settles what it
+        came to.
+        """
+        attempt = 1
+        while True:
+            try:
+                return self._sync(notification, stored)
+            except _UnknownWrite as unknown:
+                attempt += 1
+                self._wait_before(attempt, unknown.error)
+                stored = None
+
+    def _wait_before(self, attempt: int, error: Unavailable) -> None:
+        """Wait before another attempt. Raises the error of the last one if there is none."""
+        pause = pause_before(
+            attempt,
+            asked=error.retry_after,
+            remaining=self._operation.deadline.remaining() - _LEAST_SECONDS,
+            # S311: nothing to be kept secret.
+            jitter=random.random(),  # noqa: S311
+        )
+        if pause is None:
+            raise error
+        self._clock.sleep(pause)
+        if error.retry_after is not None:
+            self._operation.log.know_wait(pause)
 
     def _sync(self, notification: Notification, stored: StoredLink | None) -> Received:
         has_written = False
@@ -221,7 +263,12 @@ class InboundSync:
         """Write the plan into Aha!."""
         if not plan.writes:
             return WrittenToAha(both.record)
-        written = write_to_aha(self._aha, intended.link, both.record, plan)
+        try:
+            written = write_to_aha(self._aha, intended.link, both.record, plan)
+        except Unavailable as error:
+            if error.outcome_unknown:
+                raise _UnknownWrite(error) from error
+            raise
         self._receive_log.not_taken(intended.link, both.work_item, plan, written)
         return written
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.e2e.sending_scene import DESCRIPTION, TITLE, Scene
+from tests.e2e.system import eventually
 
 
 def send_sample(scene: Scene) -> int:
@@ -26,6 +29,41 @@ def test_the_change_made_in_azure_devops_wins_and_the_log_names_the_conflict(sce
     assert entry["operation_id"] == answer["operation_id"]
     assert entry["level"] == "warning"
     assert (entry["detail"]["field"], entry["detail"]["kept"]) == ("name", "azure_devops")
+
+
+@pytest.mark.parametrize("effect", ["done", "none"])
+def test_an_edit_in_aha_between_two_attempts_to_write_is_a_conflict_in_the_log(
+    scene: Scene, effect: str
+) -> None:
+    """Given an Aha! that answers a write with 503, whether or not it did it, and asks to wait."""
+    number = send_sample(scene)
+    again = {"Retry-After": "2"}
+    scene.aha.add_fault(method="PUT", path="/features/", status=503, effect=effect, headers=again, times=1)
+    scene.edit(number, title="Named in Azure DevOps")
+
+    with ThreadPoolExecutor(1) as other:
+        delivering = other.submit(scene.deliver)
+        eventually(lambda: [one for one in scene.aha_requests("PUT") if one["status"]])
+        scene.aha.edit("PROD-2", name="Named in Aha! meanwhile")
+        (answer,) = delivering.result()
+
+    assert answer["result"] == "updated"
+    (entry,) = scene.log("record.conflict")
+    assert (entry["detail"]["field"], entry["detail"]["kept"]) == ("name", "azure_devops")
+    assert scene.aha.feature("PROD-2")["name"] == "Named in Azure DevOps"
+
+
+def test_a_write_that_aha_did_and_answered_with_an_error_is_not_done_again(scene: Scene) -> None:
+    number = send_sample(scene)
+    scene.aha.add_fault(method="PUT", path="/features/", status=503, effect="done", times=1)
+    scene.edit(number, title="Named in Azure DevOps")
+
+    (answer,) = scene.deliver()
+
+    assert answer["status"] == 200
+    assert len(scene.aha_requests("PUT")) == 1
+    assert scene.log("record.conflict") == []
+    assert scene.post(scene.aha.event("PROD-2", "update_feature")).actions == ["unchanged"]
 
 
 def test_an_edit_of_another_field_in_aha_is_left_alone_and_goes_out_with_the_next_send(scene: Scene) -> None:
