@@ -15,6 +15,8 @@ def files(tmp_path: Path) -> ConsoleFiles:
     (folder / "folder.js").mkdir(parents=True)
     (folder / "index.html").write_bytes(b"<p>Page</p>")
     (folder / "page.js").write_bytes(b"run()")
+    (folder / "page.css").write_bytes(b"p{}")
+    (folder / "icon.svg").write_bytes(b"<svg/>")
     (folder / "notes.txt").write_bytes(b"private")
     (tmp_path / "secret.js").write_bytes(b"secret")
     return ConsoleFiles(folder)
@@ -22,7 +24,12 @@ def files(tmp_path: Path) -> ConsoleFiles:
 
 @pytest.mark.parametrize(
     ("name", "content_type", "content"),
-    [("", "text/html", b"<p>Page</p>"), ("page.js", "text/javascript", b"run()")],
+    [
+        ("", "text/html", b"<p>Page</p>"),
+        ("page.js", "text/javascript", b"run()"),
+        ("page.css", "text/css", b"p{}"),
+        ("icon.svg", "image/svg+xml", b"<svg/>"),
+    ],
 )
 def test_a_file_is_sent_with_its_type(
     files: ConsoleFiles, name: str, content_type: str, content: bytes
@@ -30,8 +37,13 @@ def test_a_file_is_sent_with_its_type(
     status, headers, body = files.answer(name, f"/api/console/{name}".rstrip("/"), None)
 
     assert (status, headers["Content-Type"], body) == (200, content_type, content)
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
-    assert headers["Cache-Control"] == "no-cache"
+    assert {key: value for key, value in headers.items() if key not in ("Content-Type", "ETag")} == {
+        "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-cache",
+    }
 
 
 @pytest.mark.parametrize(
@@ -47,7 +59,7 @@ def test_only_names_of_files_of_the_page_are_answered(files: ConsoleFiles, name:
 
 
 def test_the_names_are_those_that_are_answered(files: ConsoleFiles) -> None:
-    assert files.names == {"index.html", "page.js"}
+    assert files.names == {"index.html", "page.js", "page.css", "icon.svg"}
 
 
 def test_the_page_behind_a_slash_is_elsewhere_because_its_files_are_relative_to_it(

@@ -12,6 +12,7 @@ from shared.domain.health import (
     MOST_PROBLEMS,
     MOST_RECORDS,
     FailingRecord,
+    Health,
     OpenProblem,
     Proof,
     by_features,
@@ -20,6 +21,7 @@ from shared.domain.health import (
     last_error,
     open_problems,
     wanted_proofs,
+    with_problem,
 )
 from shared.errors import System
 from shared.operation_outcome import OperationKind, OperationOutcome, Problem
@@ -248,3 +250,30 @@ def test_of_a_record_that_no_known_operation_settles_nothing_is_said_if_too_much
     found = followed_up(records, [went_through(1, "PROD-1")], is_complete=False)
 
     assert found == {"PROD-1": NOON + MINUTE}
+
+
+def test_a_problem_that_no_operation_met_takes_its_place_among_the_others() -> None:
+    older, newer = (OpenProblem(NOON + minute * MINUTE, f"code_{minute}", "…") for minute in (1, 3))
+    ending = OpenProblem(NOON + 2 * MINUTE, "token_expiring", "The token ends in a week.")
+    health = Health(NOON, None, newer, (newer, older))
+
+    assert with_problem(health, ending) == Health(NOON, None, newer, (newer, ending, older))
+    assert with_problem(health, None) is health
+
+
+def test_more_problems_than_an_answer_names_lose_the_oldest() -> None:
+    shown = tuple(OpenProblem(NOON - minute * MINUTE, f"code_{minute}", "…") for minute in range(20))
+    ending = OpenProblem(NOON + MINUTE, "token_expired", "The token has ended.")
+
+    assert with_problem(Health(open_problems=shown), ending).open_problems == (ending, *shown[:19])
+
+
+def test_what_succeeded_at_the_moment_of_a_failure_does_not_end_it() -> None:
+    failure = failed(SEND, 5, DOWN)
+
+    for minute, is_open in ((5, True), (6, False)):
+        assert bool(open_problems([failure], {Proof(SEND): NOON + minute * MINUTE}, {})) is is_open
+
+
+def test_a_problem_of_a_record_wants_no_proof() -> None:
+    assert wanted_proofs([failed(SEND, 5, REQUIRED, "PROD-1")]) == frozenset()
