@@ -25,14 +25,14 @@ class Level(str, Enum):
 
 
 class Effect(str, Enum):
-    """What an entry says of the record that it names, or (the last one) of the operation."""
+    """What an entry means for the record that it names or, with the last value, for the operation."""
 
     SENT = "sent"
     RECEIVED = "received"
     IN_SYNC = "in_sync"
     UNLINKED = "unlinked"
     STOPPED = "stopped"
-    """The operation ended, and what was asked for is not done."""
+    """The operation ended without doing what was requested."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,8 @@ class LogEvent:
 
     `name` is stable: callers of the API filter by it. `meaning` says what happened; `remedy` says what a person does
     about it, and is empty where there is nothing to do. Two events share a name where the same step can succeed or
-    fail: then they differ in `level`. If there is an `after_code`, an entry with an error code has the remedy of that
-    code, followed by these words. `effect` is what health is worked out from. `system` is the one that a request went
-    to.
+    fail: then they differ in `level`. If `after_code` is set, an entry with an error code has the remedy of that code,
+    followed by `after_code`. `effect` is what health is worked out from. `system` is the one that a request went to.
     """
 
     name: str
@@ -160,15 +159,15 @@ WORK_ITEM_GONE = LogEvent(
 WORK_ITEM_OUT_OF_SIGHT = LogEvent(
     "work-item.out-of-sight",
     Level.ERROR,
-    "A linked work item cannot be read, and the recycle bin does not have it. Its changes do not reach Aha!.",
+    "A linked work item cannot be read and is not in the recycle bin. Its changes do not reach Aha!.",
     "Give the token's user access to the work item's project and area. If the work item no longer exists, unlink the "
     "record.",
 )
 WORK_ITEM_SECOND = LogEvent(
     "work-item.second",
     Level.ERROR,
-    "A second work item carries the marker of a record that is linked to another one: a create that was carried out "
-    "late, a copy, or a restored work item.",
+    "A second work item carries the marker of a linked record. Azure DevOps carried out a create late, or somebody "
+    "copied or restored a work item.",
     "Copy what is needed into the linked work item, then delete the other one.",
 )
 WORK_ITEM_FOUND_AGAIN = LogEvent(
@@ -230,20 +229,20 @@ LINK_BACK_NO_INTEGRATION = LogEvent(
 LINK_BACK_FAILED = LogEvent(
     "link-back.failed",
     Level.WARNING,
-    "The link to the work item could not be written into the record's integration fields in Aha!. The send itself went "
-    "on. The next send tries it again.",
+    "The link to the work item could not be written into the record's integration fields in Aha!. The send itself "
+    "continued. The next send tries again.",
     "Correct what the message names. If Aha! did not find the record or the integration, check `aha.integration_id`.",
 )
 LINK_BACK_REMOVED = LogEvent(
     "link-back.removed",
     Level.INFO,
-    "The link to the work item was taken out of the record's integration fields in Aha!.",
+    "The link to the work item was removed from the record's integration fields in Aha!.",
 )
 LINK_BACK_LEFT = LogEvent(
     "link-back.left",
     Level.WARNING,
-    "A person unlinked a record, and Aha! refused to remove the link from the record's integration fields. The next "
-    "send takes the same work item again.",
+    "A person unlinked a record, and Aha! refused to remove the link from the record's integration fields. The "
+    "next send links the same work item again.",
     "Correct what the message names, link the record to its work item again, and unlink it again.",
 )
 LINK_CHANGED_MEANWHILE = LogEvent(
@@ -254,7 +253,8 @@ LINK_CHANGED_MEANWHILE = LogEvent(
 INTENTION_SETTLED = LogEvent(
     "intention.settled",
     Level.INFO,
-    "The app found a write of its own that it had not recorded yet: its answer was late, or an operation was cut off.",
+    "The app recognised a write of its own that it had not recorded yet: its answer was late, or an operation was "
+    "interrupted.",
 )
 CLAIM_TAKEN_OVER = LogEvent(
     "claim.taken-over",
@@ -270,13 +270,13 @@ CLAIM_LOST = LogEvent(
 SEND_UNFINISHED = LogEvent(
     "send.unfinished",
     Level.WARNING,
-    "A send did not finish: its time ended, or another system was down. The timer finishes it in some minutes, unless "
-    "somebody sends the feature again before.",
+    "A send did not finish: its time ended, or another system was down. The timer finishes it in some minutes, "
+    "unless somebody sends the feature first.",
 )
 SEND_NOT_NOTED = LogEvent(
     "send.not-noted",
     Level.WARNING,
-    "Table Storage did not take the note of an unfinished send, or its removal.",
+    "Table Storage did not store, or did not remove, the note of an unfinished send.",
     "If the send did not finish, send the feature again.",
 )
 SEND_RESUMED = LogEvent(
@@ -322,17 +322,17 @@ RECORD_OUTDATED = LogEvent(
 BATCH_REFUSED = LogEvent(
     "batch.refused",
     Level.WARNING,
-    "Azure DevOps refused a batch as a whole. The app sends each of its changes alone.",
+    "Azure DevOps refused a batch as a whole. The app sends each change alone.",
 )
 BATCH_NOT_BELIEVED = LogEvent(
     "batch.not-believed",
     Level.WARNING,
-    "The answer to a batch did not say what became of each change. The app checks each of them.",
+    "The answer to a batch did not give the result of each change. The app checks each change.",
 )
 BATCH_ENTRY_FAILED = LogEvent(
     "batch.entry-failed",
     Level.WARNING,
-    "One change of a batch met an error inside Azure DevOps. The app tries it again.",
+    "One change of a batch failed with an internal error of Azure DevOps. The app tries it again.",
 )
 
 RECORD_CHANGES = LogEvent(
@@ -356,7 +356,8 @@ RECORD_IMAGES_LEFT = LogEvent(
 RECORD_MARKDOWN_LEFT = LogEvent(
     "record.markdown-left",
     Level.WARNING,
-    "A description in Markdown could not be rendered, mostly because it is too long. Aha! shows its source.",
+    "A description in Markdown could not be rendered, usually because it is too long. Aha! shows the Markdown "
+    "source.",
     "Shorten the work item's description, or convert it to HTML.",
 )
 STATE_NOT_MAPPED = LogEvent(
@@ -374,21 +375,21 @@ AHA_STATUS_REFUSED = LogEvent(
 AHA_REFUSED = LogEvent(
     "aha.refused",
     Level.ERROR,
-    "Aha! refuses to take changes of one work item. Other work items are not held up.",
+    "Aha! refuses the changes of one work item. Other work items are not delayed.",
     "Correct what the message names. The work item's next change tries it again.",
 )
 AHA_KEPT = LogEvent(
     "aha.kept",
     Level.WARNING,
     "Aha! accepted a write to a record and kept the old value.",
-    "Change the field in Aha! by hand, or find out which rule of the workspace keeps it. The work item's next change "
+    "Change the field in Aha! by hand, or find the workspace rule that protects it. The work item's next change "
     "tries it again.",
 )
 
 RECORD_DEFECT = LogEvent(
     "record.defect",
     Level.ERROR,
-    "A defect of the app stopped one record. The other records went on.",
+    "A defect of the app stopped one record. The other records were processed.",
     "Look up the operation id in Application Insights.",
 )
 
@@ -455,7 +456,7 @@ SUBSCRIPTION_UNCHANGED = LogEvent(
 SUBSCRIPTION_DELETED = LogEvent(
     "subscription.deleted",
     Level.INFO,
-    "The app deleted the service hook's subscription, because somebody asked for it.",
+    "The app deleted the service hook's subscription on request.",
 )
 SUBSCRIPTION_DUPLICATE_REMOVED = LogEvent(
     "subscription.duplicate-removed",
@@ -467,14 +468,14 @@ OPERATION_FAILED = LogEvent(
     "operation.failed",
     Level.ERROR,
     "The operation failed. `detail.code` has the error code.",
-    "Do what *Error codes* says of the code.",
+    "Follow the remedy in *Error codes*.",
     after_code="",
     effect=Effect.STOPPED,
 )
 OPERATION_REFUSED = LogEvent(
     "operation.refused",
     Level.WARNING,
-    "The request could not be carried out as it was made: it is wrong, or came too early or too late.",
+    "The request was not carried out: it is invalid, or it came too early or too late.",
     "Correct the request. The integration needs no repair.",
     after_code="",
     effect=Effect.STOPPED,

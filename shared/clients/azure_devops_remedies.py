@@ -1,6 +1,6 @@
 """What to do about a refusal of Azure DevOps, in words that a product manager can act on.
 
-Each text names the thing, and a remedy that works for what the request did.
+Each text names the object, and a remedy that fits the request.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DEFAULT_FIELDS_DO_NOT_HELP = (
 
 
 def token_refused(status: int, error: ErrorBody, subject: Subject, scope: str) -> str:
-    """Why the organization does not accept the caller, as far as it says, and what to do.
+    """Why the organization does not accept the caller, if it says so, and what to do.
 
     `scope` is the scope that a token needs for the request.
     """
@@ -54,11 +54,11 @@ def token_refused(status: int, error: ErrorBody, subject: Subject, scope: str) -
         return f"The personal access token has expired. {renew}{said}"
     if "all organizations" in lower or "all accessible organizations" in lower or "global" in lower:
         return (
-            "The token is a global token, made for all organizations, which Azure DevOps no longer accepts. A token "
-            f"for {where} alone is needed. {renew}{said}"
+            "The token is a global token, made for all organizations, which Azure DevOps no longer accepts. Use a "
+            f"token for {where} alone. {renew}{said}"
         )
     if error.has_code(*_OTHER_ORGANIZATION):
-        return f"The token was made for another organization than “{subject.account_name}”. {renew}{said}"
+        return f"The token was made for an organization other than “{subject.account_name}”. {renew}{said}"
     if error.has_code(*_NOT_AUTHORIZED):
         return (
             f"The token lacks the scope “{scope}”, or its user was removed from {where}. Look at the token under User "
@@ -68,7 +68,7 @@ def token_refused(status: int, error: ErrorBody, subject: Subject, scope: str) -
     return (
         f"Azure DevOps does not accept the token for {where}.{reason} Usual causes: the token expired, it was revoked "
         f"(also when its owner left), or it lacks the scope “{scope}”. Look at it under User settings → Personal "
-        f"access tokens: where the scope alone is missing, add it. {renew}"
+        f"access tokens: if only the scope is missing, add it. {renew}"
     )
 
 
@@ -105,7 +105,7 @@ def right_missing(error: ErrorBody, subject: Subject) -> str:
 
 
 def not_found(error: ErrorBody, subject: Subject) -> str:
-    """What does not exist, or cannot be seen."""
+    """What does not exist, or is not visible."""
     said = _said(error)
     if "ProjectDoesNotExist" in error.type_key or error.has_code(*_NO_PROJECT):
         return (
@@ -131,19 +131,19 @@ def not_found(error: ErrorBody, subject: Subject) -> str:
             f"https://dev.azure.com/{subject.account_name or 'fabrikam'}."
         )
     return (
-        f"{_capital(subject.organization)} does not have what the app asked for. Check the project, the area and the "
-        f"types of the integration with Test connection.{said}"
+        f"{_capital(subject.organization)} does not have what the app requested. Use Test connection to check "
+        f"the integration's project, area and types.{said}"
     )
 
 
 def value_refused(status: int, error: ErrorBody, subject: Subject) -> str:
-    """Which value is refused, and who can correct it where."""
+    """Which value is refused, and where to correct it."""
     said = _said(error) or f" Azure DevOps answered {status} without an explanation."
     is_update = subject.action is Action.UPDATE
     if error.has_code(*_FILE_TOO_LARGE):
         return (
-            f"The file is larger than {subject.organization} takes for an attachment: 60 MB, unless it has a higher "
-            f"limit. Make the file smaller, or store it elsewhere and link to it.{said}"
+            f"The file is larger than {subject.organization} allows for an attachment, which is 60 MB by "
+            f"default. Make the file smaller, or store it elsewhere and link to it.{said}"
         )
     missing = [field for field in error.fields if _has_no_value(field.lower())]
     if missing:
@@ -162,7 +162,7 @@ def value_refused(status: int, error: ErrorBody, subject: Subject) -> str:
         )
     if error.has_code(*_TOO_MANY_LINKS):
         return (
-            f"{_capital(subject.work_item)} or its parent has the most links that a work item can have, 1,000. Remove "
+            f"{_capital(subject.work_item)} or its parent has 1,000 links, which is the limit of a work item. Remove "
             f"links that are not needed in Azure DevOps, then send again.{said}"
         )
     if error.has_code(*_SECOND_PARENT):
@@ -184,7 +184,7 @@ def value_refused(status: int, error: ErrorBody, subject: Subject) -> str:
 
 
 def unavailable(status: int, error: ErrorBody, subject: Subject) -> str:
-    """What happened where nothing has to be repaired."""
+    """What happened when nothing has to be repaired."""
     cause = (
         f"is throttling {subject.user}" if status == 429 else f"answered with an error of its own ({status})"
     )
@@ -257,5 +257,5 @@ def _said(error: ErrorBody) -> str:
 
 
 def _has_no_value(field: str) -> bool:
-    """Whether the flags say that a required field is empty. `required` also stands beside flags of a wrong value."""
+    """Whether the flags say that a required field is empty. `required` may also accompany flags of a wrong value."""
     return "invalidempty" in field or ("required" in field and "invalid" not in field)

@@ -99,13 +99,17 @@ def test_the_remedy_of_an_entry_is_that_of_its_event_and_level() -> None:
 @pytest.mark.parametrize(
     ("event", "code", "remedy"),
     [
-        ("operation.failed", "azure_devops_forbidden", "Ask an administrator for the right that is named."),
-        ("operation.failed", "of_a_newer_version", "Do what *Error codes* says of the code."),
-        ("operation.failed", "", "Do what *Error codes* says of the code."),
+        (
+            "operation.failed",
+            "azure_devops_forbidden",
+            "Ask an administrator for the right that the message names.",
+        ),
+        ("operation.failed", "of_a_newer_version", "Follow the remedy in *Error codes*."),
+        ("operation.failed", "", "Follow the remedy in *Error codes*."),
         (
             "work-item.failed",
             "azure_devops_rule_violation",
-            "Correct the field that is named, in the integration or in Aha!. Then send the feature again.",
+            "Correct the field that the message names, in the integration or in Aha!. Then send the feature again.",
         ),
         ("attachment.failed", "aha_not_found", "Correct what the message names, then send again."),
     ],

@@ -188,6 +188,21 @@ def test_docs_troubleshooting_md_gives_each_error_code_its_status() -> None:
     }
 
 
+def test_docs_troubleshooting_md_begins_the_error_of_a_file_as_the_app_does() -> None:
+    texts = [
+        text_of(node)
+        for tree in syntax_trees("shared")
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Constant, ast.JoinedStr))
+    ]
+    fixed_beginnings = [text.partition("{}")[0] for text in texts if " " in text.partition("{}")[0]]
+
+    for beginning in (row[0].strip("*") for row in rows("docs/troubleshooting.md", "# Troubleshooting")):
+        assert any(
+            fixed.startswith(beginning) or beginning.startswith(fixed) for fixed in fixed_beginnings
+        ), beginning
+
+
 def test_docs_log_events_md_lists_them_as_the_registry_has_them() -> None:
     events = [event for event in vars(log_events).values() if isinstance(event, LogEvent)]
 

@@ -154,7 +154,7 @@ def test_a_file_that_is_too_large_is_told_with_the_limit() -> None:
     with serving(STARTED, TOO_LARGE) as server, pytest.raises(RuleViolation) as caught:
         in_chunks(server)
 
-    assert "larger than the organization takes" in caught.value.detail
+    assert "larger than the organization allows" in caught.value.detail
     assert "60.000 MB" in caught.value.detail
 
 

@@ -177,7 +177,7 @@ CASES: list[tuple[str, Call, Reply, list[str], list[str]]] = [
     ),
     ("a BOM before the code", notified, WITH_BOM, ["scope “Work Items (Read)”", "TF400813"], []),
     ("another organization's token", connecting, fault(401, "VS30063: You are not authorized."),
-     ["made for another organization than “fabrikam”"], []),
+     ["made for an organization other than “fabrikam”"], []),
     # Code azure_devops_forbidden.
     ("no right, create", create, NO_AREA_RIGHT, ["create work items", AREA, "Edit work items in this node"], []),
     ("no right, test", validated, NO_AREA_RIGHT, [AREA, "Edit work items in this node", "another area"], []),
