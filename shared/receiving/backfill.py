@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from shared.app import App
 from shared.concurrency import in_parallel
@@ -28,7 +29,7 @@ from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed
 from shared.isolation import done_and_failed, isolated
 from shared.operation import Operation
-from shared.receiving.changed_items import changed_items
+from shared.receiving.changed_items import changed_items, late_pages
 from shared.receiving.inbound_sync import InboundSync
 from shared.storage.links import StoredLink
 
@@ -55,9 +56,16 @@ class Backfilled:
         return self.failures[0].error if self.failures else self.stopped_by
 
 
-def backfill(app: App, operation: Operation, integration: Integration, since: datetime) -> Backfilled:
+def backfill(
+    app: App,
+    operation: Operation,
+    integration: Integration,
+    since: datetime,
+    last_run_ended: datetime | None = None,
+) -> Backfilled:
     """Sync every linked work item that changed since a moment, oldest change first.
 
+    `last_run_ended`: look also at work items that were linked after that, and may have changed before.
     A record that fails does not stop the others. Near the end of the operation's time, the rest is left for the next
     call.
     """
@@ -67,11 +75,19 @@ def backfill(app: App, operation: Operation, integration: Integration, since: da
     done = Backfilled(since)
     outage: OperationFailed | None = None
     try:
-        linked = app.links.work_item_ids(integration.integration_id)
-        for page in changed_items(azure_devops, linked, since):
+        linked = app.links.linked_items(integration.integration_id)
+        ids = [item.work_item_id for item in linked]
+        late = late_pages(linked, since, last_run_ended) if last_run_ended else ()
+        pages = changed_items(azure_devops, ids, since)
+        # What changes while late links are looked at must not be passed: the links to ask for were read before.
+        first = next(pages)
+        for page in chain(late, (first,), pages):
             if operation.deadline.remaining() < _LEAST_SECONDS:
                 raise time_spent()
-            items = list(azure_devops.work_items(page.ids).values()) if page.ids else []
+            # One that failed among the late links holds the watermark, and is not tried twice.
+            failed = {failure.work_item_id for failure in done.failures}
+            wanted = [number for number in page.ids if number not in failed]
+            items = list(azure_devops.work_items(wanted).values()) if wanted else []
             synced = _sync_page(app, operation, inbound, items, tries_one_first=outage is not None)
             changed = {item.id: item.changed_at or since for item in items}
             progress = progress.after(looked_at(synced, changed, page.complete_to, is_last=page.is_last))

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from shared.clients.azure_devops import EVERY_PROJECT, MOST_IDS_PER_READ, AzureDevOps, QueryResult
 from shared.clients.query_windows import in_windows
 from shared.concurrency import in_parallel
+from shared.domain.late_links import LinkedItem, late_items
 from shared.domain.wiql import MOST_IDS_PER_QUERY, changed_among, in_order_of_change
 
 _QUERIES_AT_ONCE = 4
@@ -58,6 +59,15 @@ def changed_items(azure_devops: AzureDevOps, linked: Sequence[int], since: datet
             # Without an order, nothing is complete before the last page.
             complete = complete_to if is_ordered or is_last else since
             yield ChangedPage(ids[start : start + MOST_IDS_PER_READ], complete, is_last)
+
+
+def late_pages(
+    linked: Sequence[LinkedItem], since: datetime, last_run_ended: datetime
+) -> Iterator[ChangedPage]:
+    """The work items of late links, 200 at a time. They say nothing of what else changed since a moment."""
+    ids = late_items(linked, last_run_ended)
+    for start in range(0, len(ids), MOST_IDS_PER_READ):
+        yield ChangedPage(ids[start : start + MOST_IDS_PER_READ], since, is_last=False)
 
 
 def _is_too_much(results: Sequence[QueryResult]) -> bool:

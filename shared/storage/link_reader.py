@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from shared.concurrency import in_parallel
 from shared.domain.kind import Kind
+from shared.domain.late_links import LinkedItem
 from shared.domain.links import KnownWorkItem
+from shared.domain.times import parse_time
 from shared.errors import OperationFailed
 from shared.storage.keys import RECORD_KEYS, WORK_ITEM_KEYS, record_key, work_item_key
 from shared.storage.link_rows import (
@@ -131,7 +133,7 @@ class LinkReader:
             if row.text("aha_id") in wanted
         }
 
-    def work_item_ids(self, integration_id: str) -> list[int]:
+    def linked_items(self, integration_id: str) -> list[LinkedItem]:
         """Every linked work item of an integration, in ascending order. One request reads 1,000."""
         rows = self._table.query(
             "PartitionKey eq @partition and RowKey ge @first and RowKey le @last",
@@ -140,9 +142,17 @@ class LinkReader:
                 "first": work_item_key(0),
                 "last": work_item_key(_LARGEST_ID),
             },
-            select=("PartitionKey", "RowKey", "work_item_id"),
+            select=(
+                "PartitionKey",
+                "RowKey",
+                "Timestamp",
+                "work_item_id",
+                "agreed_revision",
+                "sent_at",
+                "received_at",
+            ),
         )
-        return [row.number("work_item_id") for row in rows]
+        return [_linked_item(row) for row in rows]
 
     def known_work_items(self, integration_id: str) -> list[KnownWorkItem]:
         """The work items of all links, in ascending order. One request reads 1,000."""
@@ -233,6 +243,18 @@ class LinkReader:
 
 def _range(integration_id: str, first: str, end: str) -> dict[str, str]:
     return {"partition": partition_of(integration_id), "first": first, "end": end}
+
+
+def _linked_item(row: Row) -> LinkedItem:
+    """A damaged row must not hide the others, so only its id has to be readable."""
+    agreed = row.properties.get("agreed_revision")
+    synced = [moment for name in ("sent_at", "received_at") if (moment := parse_time(row.text(name)))]
+    return LinkedItem(
+        row.number("work_item_id"),
+        agreed if isinstance(agreed, int) else 0,
+        row.written_at,
+        max(synced, default=None),
+    )
 
 
 _Stored = TypeVar("_Stored")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from shared.errors import System, Unavailable
@@ -16,6 +17,14 @@ SCHEMA = 1
 _ATTEMPTS = 5
 
 
+@dataclass(frozen=True)
+class Watermark:
+    """`seen_until` is by Azure DevOps' clock; `written_at`, when a run last moved it, by Table Storage's."""
+
+    seen_until: datetime
+    written_at: datetime
+
+
 class WatermarkStore:
     """One row among an integration's links, so that it is removed together with them.
 
@@ -25,10 +34,13 @@ class WatermarkStore:
     def __init__(self, tables: Tables) -> None:
         self._table = tables.links
 
-    def get(self, integration_id: str) -> datetime | None:
-        """The watermark, by Azure DevOps' clock; None if the integration was never reconciled."""
+    def get(self, integration_id: str) -> Watermark | None:
+        """The watermark; None if the integration was never reconciled."""
         row = self._row(integration_id)
-        return None if row is None else row.moment("seen_until")
+        seen_until = None if row is None else row.moment("seen_until")
+        if row is None or seen_until is None:
+            return None
+        return Watermark(seen_until, row.written_at or seen_until)
 
     def advance(self, integration_id: str, since: datetime, until: datetime) -> None:
         """Record that every change from `since` to `until` was looked at.

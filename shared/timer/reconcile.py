@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from shared import log_events
 from shared.app import App
@@ -10,6 +10,7 @@ from shared.domain.integration import StoredIntegration
 from shared.errors import TimeSpent
 from shared.operation import Operation
 from shared.receiving.backfill import backfill
+from shared.storage.watermarks import Watermark
 from shared.timer.job import Job
 
 _CLOCK_MARGIN = timedelta(hours=1)
@@ -24,13 +25,14 @@ def reconcile_job(app: App, stored: StoredIntegration) -> Job | None:
     integration = stored.integration
     if not (integration.enabled and integration.receives):
         return None
-    since = app.watermarks.get(integration.integration_id) or stored.created_at - _CLOCK_MARGIN
-    return Job(stored, since, lambda operation: _reconcile(app, operation, stored, since))
+    found = app.watermarks.get(integration.integration_id)
+    watermark = found or Watermark(stored.created_at - _CLOCK_MARGIN, stored.created_at)
+    return Job(stored, watermark.seen_until, lambda operation: _reconcile(app, operation, stored, watermark))
 
 
-def _reconcile(app: App, operation: Operation, stored: StoredIntegration, since: datetime) -> None:
-    integration = stored.integration
-    done = backfill(app, operation, integration, since)
+def _reconcile(app: App, operation: Operation, stored: StoredIntegration, watermark: Watermark) -> None:
+    integration, since = stored.integration, watermark.seen_until
+    done = backfill(app, operation, integration, since, watermark.written_at)
     for failure in done.failures:
         name = f" ({failure.reference})" if failure.reference else ""
         operation.log.add(

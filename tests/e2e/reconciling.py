@@ -89,6 +89,13 @@ def damage_link(scene: Scene, work_item_id: int) -> Json:
     return row
 
 
+def lose_links(scene: Scene) -> None:
+    """Remove every link of the integration from the table, and the pointers to them."""
+    for row in _links(scene).query_entities(f"PartitionKey eq '{scene.integration.id}'"):
+        if row["RowKey"].startswith(("w:", "r:")):
+            _links(scene).delete_entity(row)
+
+
 def repair_link(scene: Scene, row: Json) -> None:
     """Write a row back as it was."""
     _links(scene).update_entity(row)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.sample import sample_integration
+from operate.outcome import Exit
+from tests.e2e.operators import operate
 from tests.e2e.reconciling import (
     Run,
     add_changes_in_sync,
@@ -17,6 +21,8 @@ from tests.e2e.reconciling import (
     damage_watermark,
     date_creation_ahead,
     hours_pass,
+    lose_links,
+    minutes_pass,
     names,
     queries,
     reconcile,
@@ -588,3 +594,68 @@ def test_of_an_integration_that_a_fast_clock_dated_ahead_no_change_is_missed(sce
     reconcile(scene)
 
     assert names(scene)["PROD-2"] == "Named anew"
+
+
+def an_orphan_that_an_engineer_changed(scene: Scene) -> int:
+    """The work item of a send that died; the watermark has passed the engineer's change."""
+    scene.azure_devops.add_fault(path=r"/wit/wiql", status=503, times=None)
+    scene.azure_devops.add_fault(path=r"/wit/(\$batch|workitems/\$)", cut="after")
+    scene.send(scene.aha.event("PROD-2")["feature"])
+    scene.azure_devops.clear_faults()
+    (number,) = scene.items()
+    scene.edit(number, title="By an engineer", state="Active")
+    scene.deliver()
+    changed = hours_pass(scene, 1)
+    reconcile(scene)
+    assert watermark(scene) > changed - timedelta(minutes=3)
+    minutes_pass(scene)
+    return number
+
+
+def test_what_an_engineer_changed_before_an_orphan_was_adopted_is_brought_in(scene: Scene) -> None:
+    number = an_orphan_that_an_engineer_changed(scene)
+    sent = scene.send(scene.aha.event("PROD-2")["feature"])
+    assert sent.ids == [number]
+
+    reconcile(scene)
+
+    record = scene.aha.feature("PROD-2")
+    assert (record["name"], record["workflow_status"]["name"]) == ("By an engineer", "In progress")
+    assert scene.log("record.conflict") == []
+
+
+def test_a_change_before_an_adoption_that_failed_for_now_is_brought_in_later(scene: Scene) -> None:
+    an_orphan_that_an_engineer_changed(scene)
+    scene.send(scene.aha.event("PROD-2")["feature"])
+    aha_refuses_to_write(scene, "PROD-2")
+    before = watermark(scene)
+    reconcile(scene)
+    assert watermark(scene) == before
+    assert len(scene.log("reconcile.item-failed")) == 1
+    scene.aha.clear_faults()
+
+    reconcile(scene)
+
+    assert names(scene)["PROD-2"] == "By an engineer"
+    assert watermark(scene) >= before
+
+
+def test_what_an_engineer_changed_before_a_link_was_imported_is_brought_in(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """Given an export of long ago, and a table that lost the link since then."""
+    (number,) = send(scene)
+    file = tmp_path / "links.jsonl"
+    assert operate(scene.system, "export", scene.integration.id, "--output", str(file)).code == Exit.DONE
+    exported = file.read_text(encoding="utf-8")
+    file.write_text(re.sub(r'"sent_at": "[^"]*"', '"sent_at": "2026-01-01T00:00:00+00:00"', exported))
+    lose_links(scene)
+    rename(scene, number, "By an engineer")
+    hours_pass(scene, 1)
+    reconcile(scene)
+    assert names(scene)["PROD-2"] != "By an engineer"
+    operate(scene.system, "import", str(file), "--into")
+
+    reconcile(scene)
+
+    assert names(scene)["PROD-2"] == "By an engineer"

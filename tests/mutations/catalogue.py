@@ -77,7 +77,7 @@ MUTATIONS = (
     Mutation(
         "The watermark is lost",
         "shared/storage/watermarks.py",
-        '        return None if row is None else row.moment("seen_until")\n',
+        "        return Watermark(seen_until, row.written_at or seen_until)\n",
         "        return None\n",
         _RECONCILE,
     ),
@@ -94,6 +94,20 @@ MUTATIONS = (
         "        in_the_query = [moment for moment in page.changed if moment <= page.complete_to]\n",
         "        in_the_query = list(page.changed)\n",
         _RECONCILE,
+    ),
+    Mutation(
+        "Reconcile leaves late links alone",
+        "shared/domain/late_links.py",
+        "        and (item.agreed_revision == 0 or item.synced_at is None or item.synced_at < new)\n",
+        "        and item.synced_at is None\n",
+        ("tests/unit/domain/test_late_links.py", "tests/e2e/test_reconcile.py"),
+    ),
+    Mutation(
+        "The timer gives up where a person has to repair the access",
+        "shared/domain/unfinished_sends.py",
+        "(error.may_pass or (by_timer and error.needs_access))",
+        "error.may_pass",
+        ("tests/unit/domain/test_unfinished_sends.py", "tests/e2e/test_timer_finishes_sends.py"),
     ),
     Mutation(
         "Splitting is dead",

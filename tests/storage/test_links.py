@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -78,8 +79,36 @@ def test_the_linked_work_items_of_one_integration_are_listed(store: LinkStore, i
     claimed(store, integration_id, "claimed")
     established(store, f"{integration_id}-2", a_link("of another integration", 7))
 
-    assert store.work_item_ids(integration_id) == [9, 100, 2**31 - 1]
-    assert store.work_item_ids(f"{integration_id}-3") == []
+    assert [item.work_item_id for item in store.linked_items(integration_id)] == [9, 100, 2**31 - 1]
+    assert store.linked_items(f"{integration_id}-3") == []
+
+
+def test_a_linked_work_item_says_when_its_row_was_written_and_when_it_was_synced(
+    store: LinkStore, integration_id: str
+) -> None:
+    before = datetime.now(timezone.utc) - timedelta(minutes=1)
+    established(store, integration_id, a_link("F", 100))
+
+    (item,) = store.linked_items(integration_id)
+
+    assert (item.agreed_revision, item.synced_at) == (3, a_link().received_at)
+    assert item.written_at is not None
+    assert item.written_at > before
+
+
+def test_a_damaged_link_does_not_hide_the_other_linked_work_items(
+    store: LinkStore, tables: Tables, integration_id: str
+) -> None:
+    established(store, integration_id, a_link("F", 100), a_link("G", 101))
+    row = stored_row(tables, integration_id, work_item_key(100))
+    assert row is not None
+    damaged = {**row.properties, "agreed_revision": "three", "sent_at": "yesterday", "received_at": "today"}
+    tables.links.transact([Upsert(replace(row, properties=damaged))])
+
+    found = store.linked_items(integration_id)
+
+    assert [(item.work_item_id, item.agreed_revision) for item in found] == [(100, 0), (101, 3)]
+    assert found[0].synced_at is None
 
 
 def test_a_claim_is_found_again(store: LinkStore, integration_id: str) -> None:

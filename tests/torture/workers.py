@@ -157,7 +157,7 @@ class LocalWorkers:
                 if job is not None:
                     job.run(Operation.start(_SECONDS))
             since = datetime.now(timezone.utc) - timedelta(hours=1)
-            done = backfill(self._app, Operation.start(_SECONDS), self._integration, since)
+            done = backfill(self._app, Operation.start(_SECONDS), self._integration, since, since)
             errors = [failure.error for failure in done.failures]
             errors += [done.stopped_by] if done.stopped_by else []
             return "; ".join(error.detail for error in errors) or SUCCEEDED

@@ -9,7 +9,8 @@ from typing import Any
 
 from shared.clients.azure_devops import AzureDevOps
 from shared.clients.process_state import ProcessState
-from shared.receiving.changed_items import ChangedPage, changed_items
+from shared.domain.late_links import LinkedItem
+from shared.receiving.changed_items import ChangedPage, changed_items, late_pages
 from tests.unit.operations import an_operation
 from tests.unit.scripted_server import Reply, ScriptedServer, serving
 
@@ -90,3 +91,12 @@ def test_if_too_much_changed_at_once_nothing_is_complete_before_the_last_page() 
     assert len(found) == 20
     assert {page.complete_to for page in found[:-1]} == {SINCE}
     assert SINCE < found[-1].complete_to <= SINCE + timedelta(minutes=2)
+
+
+def test_the_work_items_of_late_links_are_read_200_at_a_time_and_move_nothing() -> None:
+    linked = [LinkedItem(number, 0, SINCE, None) for number in range(1, 202)]
+
+    assert list(late_pages(linked, SINCE, SINCE)) == [
+        ChangedPage(list(range(1, 201)), SINCE, is_last=False),
+        ChangedPage([201], SINCE, is_last=False),
+    ]
