@@ -9,9 +9,11 @@ The timer itself writes such notes for linked features that changed in Aha! (`sh
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from shared.domain.records import Feature
 from shared.errors import OperationFailed
 
 FIRST_WAIT = timedelta(minutes=4)
@@ -20,6 +22,8 @@ FIRST_WAIT = timedelta(minutes=4)
 LONGEST_WAIT = timedelta(hours=6)
 MOST_ATTEMPTS = 20
 """With the waits between them, the attempts cover more than three days."""
+_MOST_UNLINKED = 1000
+"""What fits into a property of the note's row."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class UnfinishedSend:
     `operation_id` is the last operation's that sent the feature. `attempts` counts those of the timer that brought
     nothing forward. `wait` is how long the note is left alone after it was written. `is_change`: no send was begun; the
     feature changed in Aha!, and is sent if it differs from what was sent.
+    `unlinked` are requirements, by their Aha! ids, that a person unlinked after the send.
     """
 
     name: str
@@ -37,6 +42,7 @@ class UnfinishedSend:
     attempts: int = 0
     wait: timedelta = FIRST_WAIT
     is_change: bool = False
+    unlinked: tuple[str, ...] = ()
 
     @property
     def feature(self) -> str:
@@ -57,6 +63,25 @@ def of_change(name: str, reference: str, operation_id: str) -> UnfinishedSend:
 def begun(note: UnfinishedSend) -> UnfinishedSend:
     """The note once a send is begun, which has to be finished whether or not the feature differs by then."""
     return replace(note, is_change=False)
+
+
+def with_unlinked(note: UnfinishedSend, requirement_id: str) -> UnfinishedSend:
+    """The note after a person unlinked a requirement of the feature."""
+    others = (one for one in note.unlinked if one != requirement_id)
+    return replace(note, unlinked=(*others, requirement_id)[-_MOST_UNLINKED:])
+
+
+def what_to_send(note: UnfinishedSend, feature: Feature, linked: Collection[str]) -> Feature:
+    """The feature without the requirements that a person unlinked, unless they are `linked` again by now.
+
+    The timer must not make new work items for what a person has just unlinked. The next send that somebody asks for
+    does.
+    """
+    kept = tuple(one for one in feature.requirements if one.id not in note.unlinked or one.id in linked)
+    if len(kept) == len(feature.requirements):
+        return feature
+    # They are not removed from the feature.
+    return replace(feature, requirements=kept, lists_requirements=False)
 
 
 def is_due(note: UnfinishedSend, age: timedelta) -> bool:

@@ -11,7 +11,7 @@ from shared.domain.integration import Integration
 from shared.domain.integration_fields import IntegrationField
 from shared.domain.kind import Kind
 from shared.domain.links import Link
-from shared.domain.references import RecordName
+from shared.domain.references import RecordName, feature_reference_in
 from shared.domain.unlink_rules import (
     fields_of_family,
     id_named,
@@ -44,9 +44,7 @@ def unlink_record(app: App, operation: Operation, integration: Integration, name
         links.remove(integration_id, family)
     except LinkChanged as error:
         raise FeatureBusy(f"{error.detail} Repeat the request.", retry_after=5) from None
-    if stored.link.kind is Kind.FEATURE:
-        # The timer must not send what a person has just unlinked.
-        app.unfinished_sends.forget(integration_id, (stored.link.aha_id, stored.link.reference))
+    _keep_from_timer(app, integration_id, stored.link)
     for one in family:
         operation.log.know_record(_name(one.link), one.link.feature_id)
         operation.log.add(
@@ -79,6 +77,16 @@ def _id_in_aha(app: App, operation: Operation, integration: Integration, name: R
         return app.aha(integration.aha, operation).record(name.kind, name.text).id
     except Refused:
         return None
+
+
+def _keep_from_timer(app: App, integration_id: str, link: Link) -> None:
+    """Let the timer not send what a person has just unlinked. Of a feature's unfinished send, the rest is finished."""
+    if link.kind is Kind.FEATURE:
+        app.unfinished_sends.forget(integration_id, (link.aha_id, link.reference))
+        return
+    feature = feature_reference_in(link.reference)
+    names = (link.parent_aha_id, *((feature,) if feature else ()))
+    app.unfinished_sends.leave_out(integration_id, names, link.aha_id)
 
 
 def _requirements(

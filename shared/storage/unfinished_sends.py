@@ -7,12 +7,13 @@ last links, so the note costs no request of its own. See `shared.domain.unfinish
 from __future__ import annotations
 
 import itertools
+import json
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.domain.unfinished_sends import UnfinishedSend, begun, brought_forward
+from shared.domain.unfinished_sends import UnfinishedSend, begun, brought_forward, with_unlinked
 from shared.storage.keys import UNFINISHED_SEND_KEYS, escape_key, unfinished_send_key
 from shared.storage.record_writes import RecordWrite, Written, write_records
 from shared.storage.rows import Delete, Insert, Replace, Row, Upsert, check_schema, naming_the_row
@@ -23,6 +24,8 @@ SCHEMA = 1
 """The shape of the row. Raise it when an older version of this app would misread it."""
 
 _MOST_AT_ONCE = 5000
+_ATTEMPTS = 3
+"""How often a note is read again that a send or the timer changed at the same moment."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,20 @@ class UnfinishedSendStore:
         ]
         write_records(self._table, [RecordWrite(row.row_key, (Delete(row, row.etag),)) for row in rows])
 
+    def leave_out(self, integration_id: str, names: Iterable[str], requirement_id: str) -> None:
+        """Note that a person unlinked a requirement. `names`: the Aha! id and the reference of its feature."""
+        for name in names:
+            for _ in range(_ATTEMPTS):
+                row = self._table.get(escape_key(integration_id), unfinished_send_key(name))
+                stored = None if row is None else _readable(row)
+                if not isinstance(stored, StoredUnfinishedSend):
+                    break
+                if (
+                    self.replace(integration_id, stored, with_unlinked(stored.note, requirement_id))
+                    is not None
+                ):
+                    break
+
     def replace(
         self, integration_id: str, stored: StoredUnfinishedSend, note: UnfinishedSend
     ) -> StoredUnfinishedSend | None:
@@ -170,6 +187,7 @@ def note_row(integration_id: str, note: UnfinishedSend) -> Row:
             "attempts": note.attempts,
             "wait_seconds": round(note.wait.total_seconds()),
             "is_change": note.is_change,
+            **({"unlinked": json.dumps(note.unlinked)} if note.unlinked else {}),
         },
     )
 
@@ -196,5 +214,7 @@ def stored_note(row: Row) -> StoredUnfinishedSend:
         attempts=row.number("attempts"),
         wait=timedelta(seconds=row.number("wait_seconds")),
         is_change=row.flag("is_change"),
+        # Rows of older versions have no such property.
+        unlinked=tuple(json.loads(row.text("unlinked") or "[]")),
     )
     return StoredUnfinishedSend(note, row.etag, row.age)

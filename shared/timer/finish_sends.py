@@ -18,7 +18,7 @@ from shared.domain.images import images_of_integration, with_inline_images
 from shared.domain.integration import Integration, StoredIntegration
 from shared.domain.records import Feature
 from shared.domain.references import read_record_name
-from shared.domain.unfinished_sends import UnfinishedSend, is_due, is_left, taken
+from shared.domain.unfinished_sends import UnfinishedSend, is_due, is_left, taken, what_to_send
 from shared.errors import CredentialsRejected, NotFound, OperationFailed, System
 from shared.isolation import isolated, note_defect
 from shared.operation import Operation
@@ -128,6 +128,7 @@ def _finish(
     feature = _read(app, operation, stored, held)
     if feature is None:
         return None
+    feature = _without_unlinked(app, stored, note, feature)
     if note.is_change and not _is_to_update(app, stored, feature):
         _remove(app, stored, held)
         return None
@@ -153,6 +154,14 @@ def _read(
             raise
         _give_up(app, operation, stored, held, error.detail, code=error.code)
         return None
+
+
+def _without_unlinked(app: App, stored: StoredIntegration, note: UnfinishedSend, feature: Feature) -> Feature:
+    """The feature without the requirements that a person unlinked since its send."""
+    if not note.unlinked:
+        return feature
+    linked = app.links.load_each(stored.integration.integration_id, note.unlinked)
+    return what_to_send(note, feature, linked)
 
 
 def _is_left(note: UnfinishedSend, error: OperationFailed) -> bool:

@@ -15,6 +15,7 @@ from tests.e2e.reconciling import Run, minutes_pass, notes, reconcile
 from tests.e2e.sending_payloads import Json, feature
 from tests.e2e.sending_scene import A_WRITE, TITLE, Scene, another_host
 from tests.e2e.system import eventually
+from tests.e2e.test_feature_standing import make_work_item
 from tests.storage.relay import FaultyStorage, Relay
 
 
@@ -364,6 +365,43 @@ def test_what_a_person_unlinked_is_not_sent_again(scene: Scene) -> None:
     reconcile(scene)
     assert notes(scene) == []
     assert len(scene.items()) == 1
+
+
+def test_a_requirement_that_a_person_unlinked_is_left_out_and_the_others_are_sent(scene: Scene) -> None:
+    ids = scene.send_reference("PROD-1").ids
+    scene.aha.edit("PROD-1", name="Named anew")
+    azure_devops_is_down(scene)
+    assert scene.send_reference("PROD-1").status == 503
+    scene.azure_devops.clear_faults()
+
+    assert scene.api.delete(f"/integrations/{scene.integration.id}/features/PROD-1-2").status_code == 204
+
+    minutes_pass(scene)
+    reconcile(scene)
+    assert notes(scene) == []
+    assert scene.value(ids[0], TITLE) == "Named anew"
+    assert set(scene.items()) == set(ids)
+    # A send that somebody asks for makes it anew.
+    assert scene.send_reference("PROD-1").actions == ["unchanged", "created", "unchanged", "unchanged"]
+
+
+def test_a_requirement_that_was_linked_to_another_work_item_is_sent_to_that(scene: Scene) -> None:
+    _, first, *_ = scene.send_reference("PROD-1").ids
+    scene.aha.edit("PROD-1-2", name="Named anew")
+    azure_devops_is_down(scene)
+    assert scene.send_reference("PROD-1").status == 503
+    scene.azure_devops.clear_faults()
+    path = f"/integrations/{scene.integration.id}/features/PROD-1-2"
+    assert scene.api.delete(path).status_code == 204
+    number = make_work_item(scene, "User Story")
+    assert scene.api.put(path, json={"work_item_id": number}).status_code == 200
+
+    minutes_pass(scene)
+    reconcile(scene)
+
+    assert notes(scene) == []
+    assert scene.value(number, TITLE) == "Named anew"
+    assert scene.value(first, TITLE) != "Named anew"
 
 
 def test_without_aha_nothing_is_noted(scene: Scene) -> None:

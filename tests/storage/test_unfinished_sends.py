@@ -231,6 +231,31 @@ def test_a_note_of_a_newer_app_and_a_damaged_one_hide_no_other(
     assert [type(one.error) for one in unreadable] == [Unavailable, UnreadableRow]
 
 
+def test_a_requirement_that_was_unlinked_is_noted_in_each_note_of_the_feature(
+    notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    by_reference = replace(NOTE, name="FEAT-1")
+    notes.add(integration_id, [NOTE, by_reference, replace(NOTE, name="other")])
+
+    notes.leave_out(integration_id, ("6775", "FEAT-1", "never sent"), "6776")
+    notes.leave_out(integration_id, ("6775",), "6777")
+
+    assert {one.name: one.unlinked for one in stored(notes, integration_id)} == {
+        "6775": ("6776", "6777"),
+        "FEAT-1": ("6776",),
+        "other": (),
+    }
+
+
+def test_a_note_that_cannot_be_read_keeps_no_requirement_from_being_unlinked(
+    tables: Tables, notes: UnfinishedSendStore, integration_id: str
+) -> None:
+    row = Row(escape_key(integration_id), "u:6775", {"schema": 1, "wait_seconds": "soon"})
+    tables.links.transact([Upsert(row)])
+
+    notes.leave_out(integration_id, ("6775",), "6776")
+
+
 def test_notes_go_with_their_integration(
     store: LinkStore, notes: UnfinishedSendStore, integration_id: str
 ) -> None:

@@ -49,7 +49,7 @@ LINK = replace(
     written_back=WrittenBack("71", "https://dev.azure.com/fabrikam/Fabrikam/_workitems/edit/12"),
 )
 CLAIM = Claim(Kind.FEATURE, RECORD.id, "PROD-2", "op-earlier", NOON, {Field.NAME: "a"}, 12, True)
-NOTE = UnfinishedSend(RECORD.id, "PROD-2", "op-earlier", 3, timedelta(minutes=9), True)
+NOTE = UnfinishedSend(RECORD.id, "PROD-2", "op-earlier", 3, timedelta(minutes=9), True, ("6776487452",))
 
 
 def lost(before: Any, after: Any, decided: Collection[str]) -> set[str]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.records import Feature
 from shared.domain.unfinished_sends import (
     FIRST_WAIT,
     LONGEST_WAIT,
@@ -15,6 +16,8 @@ from shared.domain.unfinished_sends import (
     is_due,
     is_left,
     taken,
+    what_to_send,
+    with_unlinked,
 )
 from shared.errors import (
     CredentialsRejected,
@@ -26,6 +29,7 @@ from shared.errors import (
     System,
     Unavailable,
 )
+from tests.unit.examples import a_record, a_requirement
 
 NOTE = UnfinishedSend("6775", "FEAT-1", "operation-1")
 
@@ -95,3 +99,35 @@ def test_what_a_person_has_to_repair_is_left_by_the_timer_alone(
 ) -> None:
     assert is_left(error, by_timer=False) is is_left_by_a_person
     assert is_left(error, by_timer=True) is is_left_by_the_timer
+
+
+FEATURE = Feature(a_record(id="6775"), (a_requirement(id="1"), a_requirement(id="2"), a_requirement(id="3")))
+
+
+def test_a_requirement_that_was_unlinked_since_is_not_sent_and_the_others_are() -> None:
+    sent = what_to_send(with_unlinked(NOTE, "2"), FEATURE, linked=())
+
+    assert [one.id for one in sent.requirements] == ["1", "3"]
+    assert not sent.lists_requirements, "It is not removed from the feature."
+
+
+@pytest.mark.parametrize("note", [NOTE, with_unlinked(NOTE, "2")], ids=["none unlinked", "linked again"])
+def test_without_one_and_with_one_that_is_linked_again_the_whole_feature_is_sent(
+    note: UnfinishedSend,
+) -> None:
+    assert what_to_send(note, FEATURE, linked=("2",)) == FEATURE
+
+
+def test_the_timer_s_attempts_keep_what_was_unlinked_each_once() -> None:
+    note = with_unlinked(with_unlinked(with_unlinked(NOTE, "2"), "3"), "2")
+
+    assert note.unlinked == ("3", "2")
+    assert brought_forward(taken(note, "timer")).unlinked == ("3", "2")
+
+
+def test_no_more_is_noted_than_a_row_holds() -> None:
+    note = NOTE
+    for number in range(1002):
+        note = with_unlinked(note, str(number))
+
+    assert (len(note.unlinked), note.unlinked[-1]) == (1000, "1001")
