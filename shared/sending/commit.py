@@ -74,12 +74,6 @@ def give_up(progress: Progress, states: Collection[RecordState], place: CommitPl
     return progress.without(states)
 
 
-def conclude(progress: Progress, claimed_elsewhere: Collection[str], place: CommitPlace) -> Progress:
-    """Answer for the records that are still outstanding, and give their claims back."""
-    place.claims.release([record.id for record in progress.outstanding])
-    return progress.at_end(claimed_elsewhere)
-
-
 def _believed(
     outcomes: Mapping[str, Outcome],
     planned: Mapping[str, PlannedRecord],

@@ -24,7 +24,7 @@ from shared.errors import OperationFailed, TimeSpent
 from shared.isolation import isolated
 from shared.operation import Operation
 from shared.sending.batch_writer import WritePlace, write_work_items
-from shared.sending.commit import CommitPlace, commit, conclude, give_up
+from shared.sending.commit import CommitPlace, commit, give_up
 from shared.sending.context import SendContext, look_place
 from shared.sending.decide import PlannedRecord, check_feature_is_complete, decide_round, without_blocked
 from shared.sending.intend import intend, new_attachments
@@ -92,7 +92,7 @@ class FeatureSend:
             if len(self._progress.outstanding) == outstanding:
                 # Several senders that change the same records must not keep in step.
                 clock.sleep(random.uniform(0, pause_after_round(rounds)))  # noqa: S311
-        self._progress = conclude(self._progress, claimed_elsewhere(states), self._commit_place)
+        self._progress = self._progress.at_end(claimed_elsewhere(states))
 
     def _look(self) -> Mapping[str, RecordState]:
         """How the outstanding records stand."""

@@ -33,16 +33,13 @@ class FeatureStanding:
 
     def after_look(self, state: RecordState | None) -> FeatureStanding:
         """The standing after a look at the feature; `state` is None if the feature was settled before."""
-        if state is None or state.work_item is None:
+        if state is None:
             return self
-        return replace(self, work_item_id=state.work_item.id)
-
-    def without(self, state: RecordState) -> FeatureStanding:
-        """The standing once nothing is done for the feature, because of the error of its state."""
-        if state.error is None:
-            return self
-        known_id = state.link.work_item_id if state.link else state.known_work_item_id
-        return FeatureStanding(known_id, failed(state.error))
+        if state.error is not None:
+            # Nothing is done for the feature. What is below its work item already stays there.
+            known_id = state.link.work_item_id if state.link else state.known_work_item_id
+            return FeatureStanding(known_id, failed(state.error))
+        return replace(self, work_item_id=state.work_item.id) if state.work_item else self
 
     def after(self, outcome: Outcome) -> FeatureStanding:
         """The standing after an outcome of the feature. An update that failed leaves the work item where it is."""
@@ -124,7 +121,7 @@ class Progress:
             work_item = SentWorkItem.of_link(state.link) if state.link else None
             results.append(self.results[state.record.id].given_up(failed(state.error), work_item))
             if state.record.id == self.feature.record.id:
-                standing = standing.without(state)
+                standing = standing.after_look(state)
         return replace(self.with_results(results), standing=standing)
 
     def after_outcomes(self, outcomes: Mapping[str, Outcome]) -> Progress:

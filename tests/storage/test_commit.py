@@ -28,7 +28,7 @@ from shared.errors import (
     TimeSpent,
     Unavailable,
 )
-from shared.sending.commit import CommitPlace, commit, conclude
+from shared.sending.commit import CommitPlace, commit
 from shared.sending.context import SendContext
 from shared.sending.decide import PlannedRecord
 from shared.sending.link_backs import LinkBacks
@@ -130,7 +130,8 @@ class Send:
 
     def conclude(self, *claimed_elsewhere: str) -> None:
         """End the send."""
-        self.progress = conclude(self.progress, claimed_elsewhere, self._place)
+        self.claims.release_all()
+        self.progress = self.progress.at_end(claimed_elsewhere)
 
     def result(self, record: Record = FEATURE) -> RecordResult:
         """What the answer will say of a record."""

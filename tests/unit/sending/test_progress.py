@@ -93,8 +93,9 @@ def test_a_look_without_a_work_item_of_the_feature_changes_nothing(state: Record
 def test_a_feature_for_which_nothing_is_done_keeps_its_work_item_and_takes_no_more(
     state: RecordState, work_item_id: int | None
 ) -> None:
-    standing = START.without([state]).standing
+    standing = START.after_look({FEATURE.id: state}).standing
 
+    assert standing == START.without([state]).standing
     assert standing.work_item_id == work_item_id
     assert standing.obstacle is not None
     assert standing.obstacle.error is state.error
