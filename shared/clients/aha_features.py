@@ -28,7 +28,7 @@ _MOST_PAGES_OF_CHANGES = 200
 class ChangedFeatures:
     """The features of a product that changed since a moment, by id, with their references.
 
-    `as_of` is Aha!'s time when they were asked for; None if Aha! did not say, or the list changed while it was read.
+    `as_of` is Aha!'s time when they were asked for; None if Aha! did not say, or a page of the list may lack some.
     """
 
     references: Mapping[str, str]
@@ -113,7 +113,7 @@ class AhaFeatures(Aha):
         path = f"{self._product_path(product_id)}/features?updated_since={_moment(since)}"
         references: dict[str, str] = {}
         as_of: datetime | None = None
-        pages = known = 1
+        pages = most = 1
         number = 0
         while number < pages:
             number += 1
@@ -122,18 +122,18 @@ class AhaFeatures(Aha):
             references |= {
                 str(row["id"]): str(row.get("reference_num") or "") for row in rows if row.get("id")
             }
+            most = max(most, total)
             if number == 1:
-                as_of, known, pages = asked_at, total, -(-total // _MOST_PER_PAGE)
-            elif total < known:
-                # One was deleted meanwhile, so another one may have moved to a page that was read before.
-                as_of = None
+                as_of, pages = asked_at, -(-total // _MOST_PER_PAGE)
             if pages > _MOST_PAGES_OF_CHANGES:
                 raise RuleViolation(
                     System.AHA,
                     f"{total} features of the product changed since {_moment(since)}: too many to look at. Switch "
                     "auto_update off, then send what is to be sent.",
                 )
-        return ChangedFeatures(references, as_of)
+        # If the list changed while it was read, one may have moved to a page that was read before, or to a new one.
+        is_complete = pages <= 1 or len(references) >= most
+        return ChangedFeatures(references, as_of if is_complete else None)
 
     def has_changed_requirements(self, feature_id: str, since: datetime) -> bool:
         """Whether a requirement of a feature changed, or is new, after a moment."""

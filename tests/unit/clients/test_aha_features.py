@@ -38,12 +38,15 @@ def page(*numbers: int, total: int, key: str = "features", date: str = DATE) -> 
     return Reply(200, {key: rows, "pagination": pagination}, {"Date": date})
 
 
+FIRST_PAGE = range(1, 201)
+
+
 def test_every_page_is_read_and_the_time_is_that_of_the_first() -> None:
     later = "Wed, 04 Mar 2026 12:03:00 GMT"
-    with serving(page(1, 2, total=201), page(3, total=201, date=later)) as server:
+    with serving(page(*FIRST_PAGE, total=201), page(201, total=201, date=later)) as server:
         changed = aha_at(server.url).changed_since("PROD", NOON + timedelta(milliseconds=900))
 
-    assert changed.references == {"1": "PROD-1", "2": "PROD-2", "3": "PROD-3"}
+    assert changed.references == {str(number): f"PROD-{number}" for number in (*FIRST_PAGE, 201)}
     assert changed.as_of == datetime(2026, 3, 4, 12, 0, 9, tzinfo=timezone.utc)
     assert {asked.path for asked in server.asked} == {"/api/v1/products/PROD/features"}
     assert [asked.query for asked in server.asked] == [
@@ -61,11 +64,32 @@ def test_nothing_changed() -> None:
     assert len(server.asked) == 1
 
 
-def test_a_list_that_became_shorter_while_it_was_read_is_not_complete() -> None:
-    with serving(page(1, total=201), page(total=200)) as server:
+SECOND_PAGE = range(201, 401)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        page(*range(202, 401), total=399),
+        page(*range(202, 401), 1, total=400),
+        page(*range(200, 400), total=401),
+        page(*SECOND_PAGE, total=401),
+    ],
+    ids=["one was deleted", "one moved to the end", "one came at the front", "one came at the end"],
+)
+def test_a_list_that_changed_while_it_was_read_may_lack_a_feature(second: Reply) -> None:
+    with serving(page(*FIRST_PAGE, total=400), second) as server:
         changed = aha_at(server.url).changed_since("PROD", NOON)
 
     assert changed.as_of is None
+
+
+def test_a_list_that_stays_as_it_is_lacks_none() -> None:
+    with serving(page(*FIRST_PAGE, total=400), page(*SECOND_PAGE, total=400)) as server:
+        changed = aha_at(server.url).changed_since("PROD", NOON)
+
+    assert len(changed.references) == 400
+    assert changed.as_of is not None
 
 
 @pytest.mark.parametrize(
