@@ -18,8 +18,8 @@ from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed
 from shared.isolation import isolated, note_defect, of_record
-from shared.sending.look_place import (
-    LookPlace,
+from shared.sending.context import SendContext
+from shared.sending.look_steps import (
     States,
     each_record,
     name_of_state,
@@ -40,14 +40,14 @@ class Named:
     stopped: States
 
 
-def named_by_aha(states: Mapping[str, RecordState], place: LookPlace) -> Named:
+def named_by_aha(states: Mapping[str, RecordState], context: SendContext) -> Named:
     """What Aha!'s fields name for records of which no work item is known."""
-    azure_devops, own_id = place.azure_devops, place.integration.aha.integration_id
+    azure_devops, own_id = context.azure_devops, context.integration.aha.integration_id
 
     def read(state: RecordState) -> int | NotAdopted | None:
         return named_work_item(state.record, own_id, azure_devops.account_name, azure_devops.account_url)
 
-    attempt = isolated(read, place.operation, name_of_state)
+    attempt = isolated(read, context.operation, name_of_state)
     named: dict[str, int] = {}
     stopped: States = {}
     for key, state in states.items():
@@ -55,20 +55,20 @@ def named_by_aha(states: Mapping[str, RecordState], place: LookPlace) -> Named:
         if isinstance(outcome, OperationFailed):
             stopped[key] = replace(state, error=outcome)
         elif isinstance(outcome, NotAdopted):
-            _log_not_adopted(state, outcome, place)
+            _log_not_adopted(state, outcome, context)
         elif outcome is not None:
             named[key] = outcome
-    return _left_to_linked_records(Named(named, stopped), states, place)
+    return _left_to_linked_records(Named(named, stopped), states, context)
 
 
-def _left_to_linked_records(named: Named, states: Mapping[str, RecordState], place: LookPlace) -> Named:
+def _left_to_linked_records(named: Named, states: Mapping[str, RecordState], context: SendContext) -> Named:
     """Without the work items that belong to other records. Whose it is must be known."""
     numbers = sorted(set(named.work_items.values()))
-    found = place.links.linked_records(place.integration.integration_id, numbers)
+    found = context.links.linked_records(context.integration.integration_id, numbers)
     linked = {number: holder for number, holder in found.items() if isinstance(holder, str)}
     stopped = {
         key: replace(
-            states[key], error=note_defect(place.operation, holder.error, name_of_state(states[key]))
+            states[key], error=note_defect(context.operation, holder.error, name_of_state(states[key]))
         )
         for key, number in named.work_items.items()
         if isinstance(holder := found.get(number), UnreadableLink)
@@ -81,29 +81,29 @@ def with_named(
     states: Mapping[str, RecordState],
     named: Mapping[str, int],
     items: Mapping[int, WorkItem],
-    place: LookPlace,
+    context: SendContext,
 ) -> States:
     """The states of the records for which Aha! names a work item, with that work item if it may be adopted."""
 
     def adopted(state: RecordState) -> RecordState:
         number = named[state.record.id]
-        found = adoptable(number, items.get(number), state.record, place.integration)
+        found = adoptable(number, items.get(number), state.record, context.integration)
         if isinstance(found, NotAdopted):
-            _log_not_adopted(state, found, place)
+            _log_not_adopted(state, found, context)
             return state
-        return with_work_item(state, found, place)
+        return with_work_item(state, found, context)
 
-    return each_record(adopted, [states[key] for key in named], place)
+    return each_record(adopted, [states[key] for key in named], context)
 
 
-def named_after_all(states: Mapping[str, RecordState], place: LookPlace) -> States:
+def named_after_all(states: Mapping[str, RecordState], context: SendContext) -> States:
     """The same for records of which no orphan was found."""
-    named = named_by_aha(states, place)
-    items = read_work_items(named.work_items.values(), place)
-    return named.stopped | with_named(states, named.work_items, items, place)
+    named = named_by_aha(states, context)
+    items = read_work_items(named.work_items.values(), context)
+    return named.stopped | with_named(states, named.work_items, items, context)
 
 
-def with_orphans(states: Mapping[str, RecordState], place: LookPlace, claims: OwnClaims) -> States:
+def with_orphans(states: Mapping[str, RecordState], context: SendContext, claims: OwnClaims) -> States:
     """The states of records whose work items interrupted senders created, with the base of that moment."""
     inherited = {
         key: held.claim
@@ -115,14 +115,14 @@ def with_orphans(states: Mapping[str, RecordState], place: LookPlace, claims: Ow
     }
     if not inherited:
         return {}
-    orphans = _search(states, inherited, place)
+    orphans = _search(states, inherited, context)
 
     def adopted(state: RecordState) -> RecordState:
         orphan, intended = orphans[state.record.id], inherited[state.record.id].intended
         if isinstance(orphan, OperationFailed):
             return replace(state, error=orphan)
-        got = adopted_orphan(orphan.present, orphan.first, intended, place.integration, place.images)
-        place.operation.log.add_once(
+        got = adopted_orphan(orphan.present, orphan.first, intended, context.integration, context.images)
+        context.operation.log.add_once(
             log_events.WORK_ITEM_FOUND_AGAIN,
             f"An interrupted send created work item {got.work_item.id}; it is kept.",
             aha_id=state.record.id,
@@ -131,27 +131,27 @@ def with_orphans(states: Mapping[str, RecordState], place: LookPlace, claims: Ow
         )
         return replace(state, work_item=got.work_item, base=got.base)
 
-    return each_record(adopted, [states[key] for key in orphans], place)
+    return each_record(adopted, [states[key] for key in orphans], context)
 
 
 def _search(
-    states: Mapping[str, RecordState], inherited: Mapping[str, Claim], place: LookPlace
+    states: Mapping[str, RecordState], inherited: Mapping[str, Claim], context: SendContext
 ) -> Mapping[str, Orphan | OperationFailed]:
     """The orphans of the records. A defect of the search stops these records, and no others of the send."""
-    search = SearchPlace(place.azure_devops, place.integration, place.public_url, place.operation)
+    search = SearchPlace(context.azure_devops, context.integration, context.public_url, context.operation)
     since = min(claim.began_at for claim in inherited.values())
 
     def find(records: Sequence[Record]) -> dict[str, Orphan | OperationFailed]:
         return find_orphans(search, records, since)
 
-    attempt = isolated(find, place.operation, lambda records: ", ".join(name_of(item) for item in records))
+    attempt = isolated(find, context.operation, lambda records: ", ".join(name_of(item) for item in records))
     found = of_record(attempt([states[key].record for key in inherited]))
     return dict.fromkeys(inherited, found) if isinstance(found, OperationFailed) else found
 
 
-def _log_not_adopted(state: RecordState, refusal: NotAdopted, place: LookPlace) -> None:
+def _log_not_adopted(state: RecordState, refusal: NotAdopted, context: SendContext) -> None:
     name = state.record.reference or state.record.id
-    place.operation.log.add_once(
+    context.operation.log.add_once(
         log_events.WORK_ITEM_NOT_ADOPTED,
         refusal.message(name),
         work_item_id=refusal.work_item_id,

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from shared.clients.azure_devops import AzureDevOps
-from shared.clients.capabilities import Capabilities, Capability
-from shared.clock import Clock
+from shared.clients.capabilities import Capability
 from shared.concurrency import MOST_AT_ONCE, Threads
 from shared.domain.claims import RENEW_AFTER
-from shared.domain.integration import Integration
 from shared.domain.patches import PatchDocument, with_temporary_id
 from shared.domain.records import Record
 from shared.domain.subject import Subject, subject_of
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed
 from shared.isolation import done_and_failed, isolated, note_defect
-from shared.operation import Operation
 from shared.sending.batch_answer import BatchAnswer, read_answer
 from shared.sending.batch_protocol import write_all
 from shared.sending.batch_requests import (
@@ -38,6 +34,7 @@ from shared.sending.batch_requests import (
     Start,
     Steps,
 )
+from shared.sending.context import SendContext
 from shared.sending.orphans import SearchPlace, find_first_revisions
 from shared.sending.outcome import Outcome
 from shared.sending.own_claims import OwnClaims
@@ -47,19 +44,6 @@ from shared.sending.work_item_write import WorkItemWrite
 _FEATURE_TEMPORARY_ID = -1
 
 
-@dataclass(frozen=True)
-class WritePlace:
-    """Where the writes of one send go, and with what. `since`: when the send began."""
-
-    azure_devops: AzureDevOps
-    integration: Integration
-    public_url: str
-    capabilities: Capabilities
-    clock: Clock
-    operation: Operation
-    since: datetime
-
-
 _NetworkRequest = SendBatch | SendOne | FindCreated | Pause
 
 
@@ -67,7 +51,7 @@ def write_work_items(
     writes: Sequence[WorkItemWrite],
     records: Mapping[str, Record],
     feature_id: int | None,
-    place: WritePlace,
+    context: SendContext,
     claims: OwnClaims,
 ) -> Generator[Mapping[str, Outcome], None, None]:
     """Carry out the writes of one round, and yield outcomes by record id as soon as they are known.
@@ -78,12 +62,12 @@ def write_work_items(
     Raises:
         Unavailable: Table Storage does not answer. Claims of creates that may have been done stay.
     """
-    account = place.azure_devops.account_name
+    account = context.azure_devops.account_name
     refusals = Refusals(
-        batches=place.capabilities.refuses(account, Capability.BATCHES),
-        temporary_ids=place.capabilities.refuses(account, Capability.TEMPORARY_IDS),
+        batches=context.capabilities.refuses(account, Capability.BATCHES),
+        temporary_ids=context.capabilities.refuses(account, Capability.TEMPORARY_IDS),
     )
-    writing = _Writing(records, place, claims)
+    writing = _Writing(records, context, claims)
     yield from writing.carry_out(write_all(writes, feature_id, refusals))
 
 
@@ -94,9 +78,9 @@ class _Writing:
     are under way. `_reported` are outcomes that were not yielded yet.
     """
 
-    def __init__(self, records: Mapping[str, Record], place: WritePlace, claims: OwnClaims) -> None:
+    def __init__(self, records: Mapping[str, Record], context: SendContext, claims: OwnClaims) -> None:
         self._records = records
-        self._place = place
+        self._context = context
         self._claims = claims
         self._ready: deque[tuple[Steps[None], Any]] = deque()
         self._running: dict[Future[Any], Steps[None]] = {}
@@ -124,14 +108,14 @@ class _Writing:
             if request is None:
                 continue
             if self._ready or self._running or self._reported:
-                self._running[threads.submit(_perform, request, self._records, self._place)] = branch
+                self._running[threads.submit(_perform, request, self._records, self._context)] = branch
             else:
                 # One request and nothing else to do: no thread is needed.
-                self._ready.append((branch, _perform(request, self._records, self._place)))
+                self._ready.append((branch, _perform(request, self._records, self._context)))
 
     def _go_on(self, branch: Steps[None], answer: Any) -> _NetworkRequest | None:
         """Go on with a branch until it wants a request of the network; None at its end."""
-        place = self._place
+        context = self._context
         while True:
             try:
                 request = branch.send(answer)
@@ -145,11 +129,11 @@ class _Writing:
             elif isinstance(request, HoldClaims):
                 answer = self._hold([self._records[write.record_id] for write in request.writes])
             elif isinstance(request, NoteRefusal):
-                place.capabilities.note_refusal(place.azure_devops.account_name, request.capability)
+                context.capabilities.note_refusal(context.azure_devops.account_name, request.capability)
             elif isinstance(request, Log):
                 record = self._records.get(request.record_id)
                 name = {"aha_id": record.id, "reference": record.reference or record.id} if record else {}
-                place.operation.log.add(request.event, request.message, **name)
+                context.operation.log.add(request.event, request.message, **name)
             else:
                 return request
 
@@ -157,32 +141,34 @@ class _Writing:
         """Hold claims. Table Storage may be slow: what it took too long for is looked at again, while there is time."""
         lost: frozenset[str] = frozenset()
         while True:
-            began = self._place.clock.monotonic()
+            began = self._context.clock.monotonic()
             lost |= self._claims.hold([record for record in records if record.id not in lost])
-            took = timedelta(seconds=self._place.clock.monotonic() - began)
-            if took <= RENEW_AFTER or not self._place.operation.deadline.remaining():
+            took = timedelta(seconds=self._context.clock.monotonic() - began)
+            if took <= RENEW_AFTER or not self._context.operation.deadline.remaining():
                 return lost
 
 
 _Answer = BatchAnswer | NotSendable | WorkItem | Mapping[str, WorkItem] | bool | OperationFailed
 
 
-def _perform(request: _NetworkRequest, records: Mapping[str, Record], place: WritePlace) -> _Answer:
+def _perform(request: _NetworkRequest, records: Mapping[str, Record], context: SendContext) -> _Answer:
     """Make one request; a failure is its answer."""
     try:
         if isinstance(request, SendBatch):
-            return _send_batch(request, records, place)
+            return _send_batch(request, records, context)
         if isinstance(request, SendOne):
-            return _send_one(request, records, place)
+            return _send_one(request, records, context)
         if isinstance(request, FindCreated):
             wanted = [records[write.record_id] for write in request.writes]
-            search = SearchPlace(place.azure_devops, place.integration, place.public_url, place.operation)
-            return find_first_revisions(search, wanted, place.since)
-        return _pause(request.seconds, place)
+            search = SearchPlace(
+                context.azure_devops, context.integration, context.public_url, context.operation
+            )
+            return find_first_revisions(search, wanted, context.began_at)
+        return _pause(request.seconds, context)
     except OperationFailed as error:
         return error
     except Exception as error:
-        return note_defect(place.operation, error, _name(request, records))
+        return note_defect(context.operation, error, _name(request, records))
 
 
 def _name(request: _NetworkRequest, records: Mapping[str, Record]) -> str:
@@ -191,31 +177,33 @@ def _name(request: _NetworkRequest, records: Mapping[str, Record]) -> str:
     return "a request for several records"
 
 
-def _pause(seconds: float, place: WritePlace) -> bool:
-    if seconds > place.operation.deadline.remaining() - 1:
+def _pause(seconds: float, context: SendContext) -> bool:
+    if seconds > context.operation.deadline.remaining() - 1:
         return False
-    place.clock.sleep(seconds)
+    context.clock.sleep(seconds)
     return True
 
 
-def _send_one(request: SendOne, records: Mapping[str, Record], place: WritePlace) -> WorkItem | NotSendable:
+def _send_one(
+    request: SendOne, records: Mapping[str, Record], context: SendContext
+) -> WorkItem | NotSendable:
     write, parent_id = request.write, request.parent_id
-    documents = _documents((write,), parent_id, records, place)
+    documents = _documents((write,), parent_id, records, context)
     if isinstance(documents, NotSendable):
         return documents
     (document,) = documents
     if write.work_item_id is not None:
-        return place.azure_devops.update_work_item(write.work_item_id, document)
-    project = place.integration.azure_devops.project
-    return place.azure_devops.create_work_item(project, write.work_item_type, document)
+        return context.azure_devops.update_work_item(write.work_item_id, document)
+    project = context.integration.azure_devops.project
+    return context.azure_devops.create_work_item(project, write.work_item_type, document)
 
 
 def _send_batch(
-    request: SendBatch, records: Mapping[str, Record], place: WritePlace
+    request: SendBatch, records: Mapping[str, Record], context: SendContext
 ) -> BatchAnswer | NotSendable:
     """Send a batch. Without a parent, the first operation creates it under a temporary id."""
-    azure_devops, project = place.azure_devops, place.integration.azure_devops.project
-    documents = _documents(request.writes, request.parent_id or _FEATURE_TEMPORARY_ID, records, place)
+    azure_devops, project = context.azure_devops, context.integration.azure_devops.project
+    documents = _documents(request.writes, request.parent_id or _FEATURE_TEMPORARY_ID, records, context)
     if isinstance(documents, NotSendable):
         return documents
     operations: list[dict[str, Any]] = []
@@ -232,10 +220,13 @@ def _send_batch(
 
 
 def _documents(
-    writes: Sequence[WorkItemWrite], parent_id: int | None, records: Mapping[str, Record], place: WritePlace
+    writes: Sequence[WorkItemWrite],
+    parent_id: int | None,
+    records: Mapping[str, Record],
+    context: SendContext,
 ) -> list[PatchDocument] | NotSendable:
     """The documents of writes, with their parent links. Nothing is sent if one of them cannot be made."""
-    parent_url = place.azure_devops.work_item_api_url(parent_id) if parent_id else None
+    parent_url = context.azure_devops.work_item_api_url(parent_id) if parent_id else None
 
     def document_of(write: WorkItemWrite) -> PatchDocument:
         return write.document_below(parent_url)
@@ -243,7 +234,7 @@ def _documents(
     def name(write: WorkItemWrite) -> str:
         return name_of(records[write.record_id])
 
-    attempt = isolated(document_of, place.operation, name)
+    attempt = isolated(document_of, context.operation, name)
     documents, failed = done_and_failed(writes, [attempt(write) for write in writes])
     if failed:
         return NotSendable({write.record_id: error for write, error in failed})

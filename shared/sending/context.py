@@ -8,11 +8,11 @@ from datetime import datetime
 
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
+from shared.clients.capabilities import Capabilities
 from shared.clock import Clock
 from shared.domain.images import Images, images_of_integration
 from shared.domain.integration import Integration
 from shared.operation import Operation
-from shared.sending.look_place import LookPlace
 from shared.sending.result import RecordResult, SendResult
 from shared.sending.send_log import SendLog
 from shared.storage.links import LinkStore
@@ -32,6 +32,7 @@ class SendContext:
     links: LinkStore
     images: Images
     public_url: str
+    capabilities: Capabilities
     clock: Clock
     log: SendLog
     began_at: datetime
@@ -53,6 +54,7 @@ class SendContext:
             links=app.links,
             images=images_of_integration(integration, app.settings.azure_devops_url),
             public_url=app.settings.public_url,
+            capabilities=app.capabilities,
             clock=app.clock,
             log=SendLog(operation.log, azure_devops),
             began_at=app.clock.now(),
@@ -69,15 +71,3 @@ class SendContext:
             duration_ms=round((self.clock.monotonic() - self.started) * 1000),
             azure_devops_requests=self.azure_devops.requests,
         )
-
-
-def look_place(context: SendContext) -> LookPlace:
-    """What a look reads."""
-    return LookPlace(
-        context.links,
-        context.azure_devops,
-        context.integration,
-        context.public_url,
-        context.images,
-        context.operation,
-    )

@@ -13,7 +13,7 @@ from shared.domain.send_plan import RecordPlan
 from shared.errors import FeatureBusy, OperationFailed
 from shared.isolation import isolated
 from shared.operation import Operation
-from shared.sending.context import SendContext, look_place
+from shared.sending.context import SendContext
 from shared.sending.decide import PlannedRecord, check_feature_is_complete, decide_round
 from shared.sending.look import look
 from shared.sending.outcome import Outcome
@@ -37,7 +37,7 @@ def dry_run_send(app: App, operation: Operation, integration: Integration, featu
     feature = with_inline_images(feature, context.images.aha_host)
     progress = Progress.at_start(feature)
     claims = OwnClaims(app.links, integration.integration_id, operation, context.images, app.clock)
-    states = look(feature.records, look_place(context), claims, context.clock.now(), take_over=False)
+    states = look(feature.records, context, claims, take_over=False)
     progress = progress.after_look(states)
     planned, not_planned = plan_records(states, progress, context)
     progress = progress.without(not_planned)

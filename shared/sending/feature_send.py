@@ -23,9 +23,9 @@ from shared.domain.records import Attachment, Feature
 from shared.errors import OperationFailed, TimeSpent
 from shared.isolation import isolated
 from shared.operation import Operation
-from shared.sending.batch_writer import WritePlace, write_work_items
+from shared.sending.batch_writer import write_work_items
 from shared.sending.commit import CommitPlace, commit, give_up
-from shared.sending.context import SendContext, look_place
+from shared.sending.context import SendContext
 from shared.sending.decide import PlannedRecord, check_feature_is_complete, decide_round, without_blocked
 from shared.sending.intend import intend, new_attachments
 from shared.sending.link_backs import LinkBacks
@@ -97,7 +97,7 @@ class FeatureSend:
     def _look(self) -> Mapping[str, RecordState]:
         """How the outstanding records stand."""
         outstanding = self._progress.outstanding
-        states = look(outstanding, look_place(self._context), self._claims, self._context.clock.now())
+        states = look(outstanding, self._context, self._claims)
         states = self._progress.without_unlinked(states, self._claims.held)
         self._progress = self._progress.after_look(states)
         return states
@@ -151,18 +151,9 @@ class FeatureSend:
         self._commit(needless, ready)
         if not writes:
             return
-        place = WritePlace(
-            self._context.azure_devops,
-            self._context.integration,
-            self._context.public_url,
-            self._app.capabilities,
-            self._context.clock,
-            self._context.operation,
-            self._context.began_at,
-        )
         records = {record.id: record for record in self._feature.records}
         feature_id = self._progress.standing.work_item_id
-        with closing(write_work_items(writes, records, feature_id, place, self._claims)) as written:
+        with closing(write_work_items(writes, records, feature_id, self._context, self._claims)) as written:
             for outcomes in written:
                 self._commit(outcomes, ready)
 

@@ -16,7 +16,8 @@ from shared.errors import NotFound
 from shared.isolation import note_defect
 from shared.sending.absent import judge_absent
 from shared.sending.adopt import named_after_all, named_by_aha, with_named, with_orphans
-from shared.sending.look_place import LookPlace, States, each_record, read_work_items, with_work_item
+from shared.sending.context import SendContext
+from shared.sending.look_steps import States, each_record, read_work_items, with_work_item
 from shared.sending.own_claims import OwnClaims, sort_claims
 from shared.sending.record_state import RecordState, name_of, state_by_rows
 from shared.settling import SettlePlace, settle_intentions
@@ -24,46 +25,48 @@ from shared.storage.links import Loaded, StoredClaim, UnreadableLink
 
 
 def look(
-    records: Sequence[Record], place: LookPlace, claims: OwnClaims, now: datetime, *, take_over: bool = True
+    records: Sequence[Record], context: SendContext, claims: OwnClaims, *, take_over: bool = True
 ) -> States:
     """How each record stands, by its id.
 
     `take_over`: take over claims whose senders are gone, and look for what they created. A dry run does not.
     """
-    loaded = _read_rows(records, place, is_dry_run=not take_over)
-    held_elsewhere = _take_over(loaded, place, claims, is_dry_run=not take_over)
-    states = {record.id: _state(record, loaded.get(record.id), held_elsewhere, place) for record in records}
+    loaded = _read_rows(records, context, is_dry_run=not take_over)
+    held_elsewhere = _take_over(loaded, context, claims, is_dry_run=not take_over)
+    states = {record.id: _state(record, loaded.get(record.id), held_elsewhere, context) for record in records}
     # What an interrupted send created goes before what Aha! names: its claim knows what both sides said then.
     waiting = {key for key in states if claims.is_inherited(key)}
-    named = named_by_aha(_without_work_item(states, states.keys() - waiting), place)
+    named = named_by_aha(_without_work_item(states, states.keys() - waiting), context)
     states |= named.stopped
-    items = read_work_items([*_known(states), *named.work_items.values()], place)
-    states |= _with_known(states, items, place) | with_named(states, named.work_items, items, place)
-    states |= _settled(states, place, now)
-    states |= with_orphans(states, place, claims)
-    states |= named_after_all(_without_work_item(states, waiting), place)
-    return states | judge_absent(states, items, place.azure_devops, place.integration.azure_devops.project)
+    items = read_work_items([*_known(states), *named.work_items.values()], context)
+    states |= _with_known(states, items, context) | with_named(states, named.work_items, items, context)
+    states |= _settled(states, context, context.clock.now())
+    states |= with_orphans(states, context, claims)
+    states |= named_after_all(_without_work_item(states, waiting), context)
+    return states | judge_absent(
+        states, items, context.azure_devops, context.integration.azure_devops.project
+    )
 
 
-def _read_rows(records: Sequence[Record], place: LookPlace, *, is_dry_run: bool) -> dict[str, Loaded]:
+def _read_rows(records: Sequence[Record], context: SendContext, *, is_dry_run: bool) -> dict[str, Loaded]:
     """The links and claims of the records.
 
     The requirements of a feature that was never sent are not read, and look new. The claim that is inserted for each of
     them fails if one has a link or a claim after all; the next round then finds it. A dry run inserts nothing.
     """
     ids = [record.id for record in records]
-    integration_id = place.integration.integration_id
+    integration_id = context.integration.integration_id
     if records and records[0].kind is Kind.FEATURE and not is_dry_run:
-        return place.links.load_family(integration_id, ids[0], ids[1:])
-    return place.links.load_each(integration_id, ids)
+        return context.links.load_family(integration_id, ids[0], ids[1:])
+    return context.links.load_each(integration_id, ids)
 
 
 def _take_over(
-    loaded: Mapping[str, Loaded], place: LookPlace, claims: OwnClaims, *, is_dry_run: bool
+    loaded: Mapping[str, Loaded], context: SendContext, claims: OwnClaims, *, is_dry_run: bool
 ) -> frozenset[str]:
     """Take over the claims whose senders are gone. The ids of the records that other senders hold."""
     found = sort_claims(
-        (stored for stored in loaded.values() if isinstance(stored, StoredClaim)), place.operation.id
+        (stored for stored in loaded.values() if isinstance(stored, StoredClaim)), context.operation.id
     )
     claims.go_on(found.own)
     if is_dry_run:
@@ -72,11 +75,11 @@ def _take_over(
 
 
 def _state(
-    record: Record, loaded: Loaded | None, held_elsewhere: frozenset[str], place: LookPlace
+    record: Record, loaded: Loaded | None, held_elsewhere: frozenset[str], context: SendContext
 ) -> RecordState:
     state = state_by_rows(record, loaded, is_held_elsewhere=record.id in held_elsewhere)
     if isinstance(loaded, UnreadableLink):
-        return replace(state, error=note_defect(place.operation, loaded.error, name_of(record)))
+        return replace(state, error=note_defect(context.operation, loaded.error, name_of(record)))
     return state
 
 
@@ -98,7 +101,9 @@ def _known(states: Mapping[str, RecordState]) -> list[int]:
     return [number for number in known if number is not None]
 
 
-def _with_known(states: Mapping[str, RecordState], items: Mapping[int, WorkItem], place: LookPlace) -> States:
+def _with_known(
+    states: Mapping[str, RecordState], items: Mapping[int, WorkItem], context: SendContext
+) -> States:
     """The states of the records whose rows name a work item that was read, with that work item."""
     found = {
         key: item
@@ -106,26 +111,26 @@ def _with_known(states: Mapping[str, RecordState], items: Mapping[int, WorkItem]
         if state.error is None and (item := items.get(state.known_work_item_id or 0)) is not None
     }
     return each_record(
-        lambda state: with_work_item(state, found[state.record.id], place),
+        lambda state: with_work_item(state, found[state.record.id], context),
         [states[key] for key in found],
-        place,
+        context,
     )
 
 
-def _settled(states: Mapping[str, RecordState], place: LookPlace, now: datetime) -> States:
+def _settled(states: Mapping[str, RecordState], context: SendContext, now: datetime) -> States:
     """The states whose links note intentions, with those settled that can be."""
-    settle_place = SettlePlace(place.azure_devops, place.integration, place.operation, place.images)
+    settle_place = SettlePlace(context.azure_devops, context.integration, context.operation, context.images)
 
     def settled(state: RecordState) -> RecordState:
         if state.link is None or state.work_item is None:
             return state
-        says = payload_says(state.record, place.images)
+        says = payload_says(state.record, context.images)
         try:
             link = settle_intentions(state.link, state.work_item, says, settle_place, now)
         except NotFound:
             # The work item went out of sight after it was read.
-            return replace(state, error=out_of_sight(state.link, place.integration.azure_devops.project))
+            return replace(state, error=out_of_sight(state.link, context.integration.azure_devops.project))
         return replace(state, link=link)
 
     noted = [state for state in states.values() if state.link is not None and state.link.intentions]
-    return each_record(settled, noted, place, run=in_parallel)
+    return each_record(settled, noted, context, run=in_parallel)

@@ -132,8 +132,8 @@ MUTATIONS = (
     ),
     Mutation(
         "A strange work item stops the whole look",
-        "shared/sending/look_place.py",
-        "    outcomes = run(isolated(step, place.operation, name_of_state), states)\n",
+        "shared/sending/look_steps.py",
+        "    outcomes = run(isolated(step, context.operation, name_of_state), states)\n",
         "    outcomes = run(step, states)\n",
         ("tests/storage/test_look.py",),
     ),

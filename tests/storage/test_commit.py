@@ -29,7 +29,6 @@ from shared.errors import (
     Unavailable,
 )
 from shared.sending.commit import CommitPlace, commit
-from shared.sending.context import SendContext
 from shared.sending.decide import PlannedRecord
 from shared.sending.link_backs import LinkBacks
 from shared.sending.outcome import Outcome, deferred, failed, unchanged, unknown, written
@@ -37,7 +36,6 @@ from shared.sending.own_claims import OwnClaims
 from shared.sending.progress import Progress
 from shared.sending.record_state import RecordState
 from shared.sending.result import Action, Conflict, RecordResult
-from shared.sending.send_log import SendLog
 from shared.sending.upload_results import UploadResults
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
 from shared.storage.tables import Tables
@@ -55,6 +53,7 @@ from tests.unit.examples import (
     sent_file,
 )
 from tests.unit.operations import Log, an_operation
+from tests.unit.sending.send_contexts import a_context
 
 FEATURE, REQUIREMENT = a_record(), a_requirement()
 ITEM = a_work_item()
@@ -90,18 +89,7 @@ class Send:
             process_state=ProcessState(allow_local=True),
         )
         clock = Clock(now=lambda: NOON)
-        context = SendContext(
-            integration=integration,
-            operation=self.operation,
-            azure_devops=azure_devops,
-            links=store,
-            images=Images(),
-            public_url="https://app.example.com",
-            clock=clock,
-            log=SendLog(self.operation.log, azure_devops),
-            began_at=NOON,
-            started=0.0,
-        )
+        context = a_context(azure_devops, store, integration, self.operation, clock=clock)
         self.claims = OwnClaims(store, integration_id, self.operation, Images(), clock)
         # No app is needed without an Aha! account.
         link_backs = LinkBacks(cast(App, None), self.operation, integration)

@@ -22,9 +22,8 @@ from shared.domain.markers import marker_of
 from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
 from shared.errors import Defect, NotFound, Unavailable
-from shared.sending import look_place
+from shared.sending import look_steps
 from shared.sending.look import look
-from shared.sending.look_place import LookPlace
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import RecordState
 from shared.storage.keys import record_key, work_item_key
@@ -37,6 +36,7 @@ from tests.unit.examples import NOON, a_link, a_record, a_requirement, a_work_it
 from tests.unit.operations import Clock as ManualTime
 from tests.unit.operations import Log, an_operation
 from tests.unit.scripted_server import Asked, Reply, serving
+from tests.unit.sending.send_contexts import a_context
 
 PUBLIC_URL = "https://app.example.com"
 FEATURE, REQUIREMENT = a_record(), a_requirement()
@@ -124,12 +124,12 @@ class Sender:
             sleep=ManualTime().sleep,
         )
         integration = an_integration(integration_id=integration_id)
-        self.place = LookPlace(store, azure_devops, integration, PUBLIC_URL, Images(), self.operation)
+        self.context = a_context(azure_devops, store, integration, self.operation)
         self.claims = OwnClaims(store, integration_id, self.operation, Images(), Clock(now=lambda: NOON))
 
     def look(self, *records: Record, take_over: bool = True) -> dict[str, RecordState]:
         """How the records stand."""
-        return look(records or (FEATURE,), self.place, self.claims, NOON, take_over=take_over)
+        return look(records or (FEATURE,), self.context, self.claims, take_over=take_over)
 
     def feature(self, **changes: Any) -> RecordState:
         """How the feature stands."""
@@ -509,7 +509,7 @@ def test_a_strange_work_item_stops_its_record_alone(
             raise RecursionError("the description is nested too deeply")
         return present_description.described(item, *arguments)
 
-    monkeypatch.setattr(look_place, "described", described)
+    monkeypatch.setattr(look_steps, "described", described)
     monkeypatch.setattr(adoption, "described", described)
     scene.organization.add(12)
     scene.link(FEATURE, a_work_item())

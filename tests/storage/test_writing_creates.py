@@ -21,7 +21,7 @@ from shared.domain.markers import marker_of
 from shared.domain.patches import PatchDocument
 from shared.domain.records import Record
 from shared.errors import FeatureBusy, System, Unavailable
-from shared.sending.batch_writer import WritePlace, write_work_items
+from shared.sending.batch_writer import write_work_items
 from shared.sending.outcome import Outcome, OutcomeKind
 from shared.sending.own_claims import OwnClaims
 from shared.sending.work_item_write import WorkItemWrite
@@ -32,6 +32,7 @@ from tests.unit.examples import NOON, a_record, a_requirement, an_integration
 from tests.unit.operations import Clock as ManualTime
 from tests.unit.operations import an_operation
 from tests.unit.scripted_server import Asked, Reply, ScriptedServer, serving
+from tests.unit.sending.send_contexts import a_context
 
 PUBLIC_URL = "https://app.example.com"
 SECONDS = 10
@@ -57,8 +58,13 @@ class Writer:
         integration = an_integration(integration_id=integration_id)
         self.claims = OwnClaims(store, integration_id, self.operation, Images(), self.clock)
         self.capabilities = Capabilities()
-        self._place = WritePlace(
-            azure_devops, integration, PUBLIC_URL, self.capabilities, self.clock, self.operation, NOON
+        self._context = a_context(
+            azure_devops,
+            store,
+            integration,
+            self.operation,
+            clock=self.clock,
+            capabilities=self.capabilities,
         )
 
     def _monotonic(self) -> float:
@@ -70,7 +76,7 @@ class Writer:
         self.claims.take(records)
         by_id = {record.id: record for record in records}
         writes = [create(record) for record in records]
-        with closing(write_work_items(writes, by_id, feature_id, self._place, self.claims)) as written:
+        with closing(write_work_items(writes, by_id, feature_id, self._context, self.claims)) as written:
             return {key: outcome for outcomes in written for key, outcome in outcomes.items()}
 
 

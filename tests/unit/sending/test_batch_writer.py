@@ -18,16 +18,17 @@ from shared.domain.patches import PatchDocument
 from shared.domain.records import Record
 from shared.errors import Defect, RevisionConflict, RuleViolation, TimeSpent
 from shared.secret import Secret
-from shared.sending.batch_writer import WritePlace, write_work_items
+from shared.sending.batch_writer import write_work_items
 from shared.sending.outcome import Outcome, OutcomeKind
 from shared.sending.own_claims import OwnClaims
 from shared.sending.work_item_write import WorkItemWrite
 from shared.storage.links import LinkStore
 from shared.storage.tables import Tables
-from tests.unit.examples import NOON, a_requirement, an_integration
+from tests.unit.examples import a_requirement, an_integration
 from tests.unit.operations import Clock as ManualTime
 from tests.unit.operations import an_operation
 from tests.unit.scripted_server import Asked, Reply, ScriptedServer, serving
+from tests.unit.sending.send_contexts import a_context
 
 UPDATED, FAILED, DEFERRED = OutcomeKind.UPDATED, OutcomeKind.FAILED, OutcomeKind.DEFERRED
 SECONDS = 10
@@ -55,16 +56,10 @@ class Writer:
             process_state=process_state,
             sleep=self.time.sleep,
         )
-        self._place = WritePlace(
-            azure_devops,
-            an_integration(),
-            "https://app.example.com",
-            self.capabilities,
-            clock,
-            operation,
-            NOON,
-        )
         links = LinkStore(Tables(Secret(NO_STORAGE)))
+        self._context = a_context(
+            azure_devops, links, an_integration(), operation, clock=clock, capabilities=self.capabilities
+        )
         self._claims = OwnClaims(links, "fabrikam-web", operation, Images(), clock)
 
     def writing(self, count: int) -> Any:
@@ -74,7 +69,7 @@ class Writer:
     def writing_these(self, writes: Sequence[WorkItemWrite]) -> Any:
         """The outcomes of these writes as they come."""
         records: dict[str, Record] = {write.record_id: a_requirement(id=write.record_id) for write in writes}
-        return closing(write_work_items(writes, records, 7, self._place, self._claims))
+        return closing(write_work_items(writes, records, 7, self._context, self._claims))
 
     def write(self, count: int) -> dict[str, Outcome]:
         """The outcomes of updates of the work items 1, 2, …, once all are known."""

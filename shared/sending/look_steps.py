@@ -1,58 +1,42 @@
-"""What the parts of a look have in common."""
+"""What the parts of a look have in common: reading work items, and a step that each record takes by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from shared.clients.azure_devops import AzureDevOps
-from shared.domain.images import Images
-from shared.domain.integration import Integration
 from shared.domain.present_description import AgreedDescription, described
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed
 from shared.isolation import isolated, of_record
-from shared.operation import Operation
+from shared.sending.context import SendContext
 from shared.sending.record_state import RecordState, name_of
-from shared.storage.links import LinkStore
 
 States = dict[str, RecordState]
 """How each record stands, by its id."""
 
 
-@dataclass(frozen=True)
-class LookPlace:
-    """What a look reads, and on whose behalf."""
-
-    links: LinkStore
-    azure_devops: AzureDevOps
-    integration: Integration
-    public_url: str
-    images: Images
-    operation: Operation
-
-
-def read_work_items(ids: Iterable[int], place: LookPlace) -> dict[int, WorkItem]:
+def read_work_items(ids: Iterable[int], context: SendContext) -> dict[int, WorkItem]:
     """The work items with these ids, as far as they can be read."""
     wanted = sorted(set(ids))
-    return place.azure_devops.work_items(wanted) if wanted else {}
+    return context.azure_devops.work_items(wanted) if wanted else {}
 
 
-def with_work_item(state: RecordState, item: WorkItem, place: LookPlace) -> RecordState:
+def with_work_item(state: RecordState, item: WorkItem, context: SendContext) -> RecordState:
     """The state with its work item, and of that the description that counts."""
     agreed = AgreedDescription.of(state.link) if state.link else None
-    return replace(state, work_item=described(item, place.integration.description_field(item.type), agreed))
+    return replace(state, work_item=described(item, context.integration.description_field(item.type), agreed))
 
 
 def each_record(
     step: Callable[[RecordState], RecordState],
     states: Sequence[RecordState],
-    place: LookPlace,
+    context: SendContext,
     run: Callable[..., Iterable[Any]] = map,
 ) -> States:
     """The states after a step. A defect stops its record and no other."""
-    outcomes = run(isolated(step, place.operation, name_of_state), states)
+    outcomes = run(isolated(step, context.operation, name_of_state), states)
     return {state.record.id: _after(state, outcome) for state, outcome in zip(states, outcomes, strict=True)}
 
 
