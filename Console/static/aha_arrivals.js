@@ -1,4 +1,4 @@
-// Wait for events of Aha!'s Integration webhook in the integration's log, and show what became of the newest.
+// Wait for events of Aha!'s Integration webhook in the integration's log, and show the result of the newest.
 import { readLog } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { ago, count, when } from "./format.js";
@@ -7,25 +7,25 @@ import { distinctErrors } from "./log_operations.js";
 import { doneLine, problemBox, progressLine } from "./progress.js";
 
 const EVERY_MILLISECONDS = 2000;
-const MOST_ENTRIES = 500; // The arrival is the oldest entry of a send, so a page has to hold all of them.
+const MOST_ENTRIES = 500; // The arrival is the oldest entry of a send, so one page must hold all entries of the send.
 const MOST_LINES = 8;
 const REMARKS = ["send.unfinished", "link-back.failed", "link-back.no-integration"];
 const SENT = ["work-item.created", "work-item.updated", "work-item.unchanged"];
 
-/** Looks at the log until the returned function is called. */
+/** Reads the log until the returned function is called. */
 export function watchArrivals(place, id) {
   const aborter = new AbortController();
   const view = { place, id, shown: undefined, isLoading: false, signal: aborter.signal };
-  const lookIfSeen = () => document.hidden || view.isLoading || look(view);
-  look(view);
-  const timer = setInterval(lookIfSeen, EVERY_MILLISECONDS);
+  const readIfSeen = () => document.hidden || view.isLoading || read(view);
+  read(view);
+  const timer = setInterval(readIfSeen, EVERY_MILLISECONDS);
   return () => {
     clearInterval(timer);
     aborter.abort();
   };
 }
 
-async function look(view) {
+async function read(view) {
   view.isLoading = true;
   try {
     const { entries } = await readLog(view.id, { limit: MOST_ENTRIES }, view.signal);
@@ -79,6 +79,6 @@ function result(entries) {
     lines.length ? h("ul", { class: "checks" }, lines) : null,
     sent.length > MOST_LINES ? h("p", {}, `And ${count(sent.length - MOST_LINES, "other record")}.`) : null,
     remarks.map((one) => h("p", { class: "notice" }, one.message)),
-    failed.length ? h("p", {}, "Correct what the message names, then press Send in Aha! again. Nothing is sent twice.") : null,
+    failed.length ? h("p", {}, "Correct what the message names, then press Send in Aha! again. No second work item is created.") : null,
   ];
 }

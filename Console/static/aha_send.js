@@ -10,7 +10,7 @@ import { doneLine, withProgress } from "./progress.js";
 const COMMAND = ["az functionapp function keys set", "--resource-group GROUP", "--name APP", "--function-name SendFeature", "--key-name aha"];
 const HIDDEN = "•".repeat(12);
 
-// Kept while the page is loaded, and nowhere else.
+// Kept only while the page is loaded.
 const keys = new Map();
 
 export function showAhaSend(place, state) {
@@ -21,7 +21,7 @@ export function showAhaSend(place, state) {
   fill(place,
     h("p", { class: "lead" }, "A product manager sends a feature from its page in Aha!, with the button ", h("i", {}, "Send"), " next to the "
       + "field ", h("i", {}, "Integrations"), ". Aha! calls this its ", h("i", {}, "Integration webhook"), ". Nothing needs to be installed."),
-    saved.enabled ? null : h("p", { class: "notice" }, "The integration is not enabled, so what Aha! sends is refused. ",
+    saved.enabled ? null : h("p", { class: "notice" }, "The integration is not enabled, so the app refuses what Aha! sends. ",
       h("a", { href: `#/i/${encodeURIComponent(state.id)}` }, "Set it up"), " first."),
     step(1, "Create a key for Aha!", keyStep(state, showUrl)),
     step(2, "Copy the Hook URL", url),
@@ -47,25 +47,25 @@ function keyStep(state, showUrl) {
     onchange: () => input.value.trim() && check(state.id, input.value.trim(), outcome),
   });
   return [
-    h("p", {}, "The key is part of the Hook URL, so use one that opens the function ", h("code", {}, "SendFeature"), " and nothing else. In the "
-      + "Azure portal open the function app, then ", h("i", {}, "SendFeature → Function keys → Create new"), ", or run:"),
+    h("p", {}, "The key is part of the Hook URL, so use a key that opens only the function ", h("code", {}, "SendFeature"), ". In the "
+      + "Azure portal, open the function app, then ", h("i", {}, "SendFeature → Function keys → Create new"), ", or run:"),
     h("p", { class: "command" }, COMMAND.map((part) => [h("code", {}, part), " "])),
-    h("p", { class: "hint" }, "On your own machine ", h("code", {}, "python dev.py run"), " prints it as ", h("i", {}, "a key of SendFeature alone"), "."),
+    h("p", { class: "hint" }, "On your own machine, ", h("code", {}, "python dev.py run"), " prints it as ", h("i", {}, "a key of SendFeature alone"), "."),
     field("Key of SendFeature", input, { hint: "It stays in this tab until you close or reload it, and is never saved." }),
     outcome,
   ];
 }
 
 async function check(id, key, outcome) {
-  const opens = await withProgress(outcome, "Trying the key…", () => keyOpens(id, key));
+  const opens = await withProgress(outcome, "Testing the key…", () => keyOpens(id, key));
   if (!opens) return;
   if (!opens.sendFeature) {
     fill(outcome, h("p", { class: "problem", role: "alert" }, "The function app does not accept this key. Check that you copied all of it."));
   } else if (opens.others) {
     fill(outcome, h("p", { class: "notice", role: "alert" }, "This key works, but it opens every function of the app: with it, people can change "
-      + "integrations. Create a key of SendFeature alone."));
+      + "integrations. Create a key that opens only SendFeature."));
   } else {
-    fill(outcome, doneLine("The key opens SendFeature and nothing else."));
+    fill(outcome, doneLine("The key opens only SendFeature."));
   }
 }
 
@@ -78,7 +78,7 @@ function urlField(saved, key) {
       title: "hook-url-title", shown: `${address}?code=${key ? HIDDEN : "KEY"}`,
       announced: key ? "The Hook URL was copied with the key." : "The Hook URL was copied without a key.",
     }),
-    h("p", { class: "hint" }, key ? "It is copied with the key in place of the dots. Treat the whole URL as a secret."
+    h("p", { class: "hint" }, key ? "The copied URL has the key instead of the dots. Treat the whole URL as a secret."
       : "Enter the key above. Until then, replace KEY yourself."),
     isLocal ? h("p", { class: "hint" }, "Only programs on this machine reach this address, such as the sandbox Aha!.") : null,
   ];
@@ -98,7 +98,7 @@ function inAha() {
 function watchedStep(state) {
   return [
     h("p", {}, "Open a feature of the product ", h("strong", {}, state.saved.product_id), " in Aha!. Next to ", h("i", {}, "Integrations"),
-      " choose ", h("strong", {}, "Send → Send to Azure DevOps"), ", or what you named the integration. Its work items are created for real."),
+      " choose ", h("strong", {}, "Send → Send to Azure DevOps"), ", or what you named the integration. This creates real work items."),
     h("div", { id: "arrivals", class: "arrivals" }),
     h("details", { class: "help" }, h("summary", {}, "Nothing arrives?"),
       h("p", {}, "Open the integration in Aha! again. Its log has a line for each call:"),
@@ -111,6 +111,6 @@ function watchedStep(state) {
 }
 
 const otherWay = () => h("section", { class: "panel" },
-  h("h2", {}, "The other way: the Aha! extension"),
-  h("p", {}, "The extension adds a button and a field to features, which shows the work item of each record, its state, and errors in words. An "
-    + "account administrator installs it as ", h("code", {}, "extension/README.md"), " in the source of this app describes, with the key of step 1."));
+  h("h2", {}, "Another way: the Aha! extension"),
+  h("p", {}, "The extension adds a button and a field to features, which show the work item of each record, its state, and error messages. An "
+    + "account administrator installs it with the key of step 1. ", h("code", {}, "extension/README.md"), " in the source of this app describes how."));

@@ -6,7 +6,7 @@ const LONGEST_MILLISECONDS = 240_000;
 
 /** A failed request, with or without an answer, in words for a person. */
 export class Problem extends Error {
-  constructor({ status = 0, code = "", title = "That did not work", detail = "", errors = [], operation_id: operationId = "", retryAfter = 0 }) {
+  constructor({ status = 0, code = "", title = "The request failed", detail = "", errors = [], operation_id: operationId = "", retryAfter = 0 }) {
     super(detail || title);
     Object.assign(this, { status, code, title, detail, errors, operationId, retryAfter });
   }
@@ -47,14 +47,14 @@ async function send(method, path, key, body, headers = {}, signal = undefined) {
     throw new Problem({
       code: "not_reached",
       title: "The function app could not be reached",
-      detail: "Check your network connection and whether the app runs, then try again. Nothing that you typed is lost.",
+      detail: "Check your network connection and that the app runs, then try again. Your input is kept.",
     });
   }
 }
 
 function describe(status) {
   if (status === 404) return { title: "Not found", detail: "The function app does not know this address." };
-  return { title: "That did not work", detail: `The function app answered ${status}. Try again in a moment.` };
+  return { title: "The request failed", detail: `The function app answered ${status}. Try again in a moment.` };
 }
 
 function parsed(text) {
@@ -97,7 +97,7 @@ const features = async (id, query, signal) =>
   (await call("GET", `${of(id)}/features?${new URLSearchParams(query)}`, { signal })).body;
 export const searchFeatures = (id, search, signal) => features(id, { search, limit: 20 }, signal);
 export const linkedFeatures = (id, query, signal) => features(id, query, signal);
-export const standingOf = async (id, reference, signal) => (await call("GET", feature(id, reference), { signal })).body;
+export const syncStateOf = async (id, reference, signal) => (await call("GET", feature(id, reference), { signal })).body;
 export const checkReference = async (id, reference, signal) =>
   (await call("POST", `${feature(id, reference)}?dry_run=true`, { signal })).body;
 export const sendReference = (id, reference, seconds, signal) =>

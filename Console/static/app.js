@@ -30,7 +30,7 @@ async function show({ isSamePlace = false } = {}) {
 addEventListener("hashchange", () => {
   if (location.hash !== shownFor) show();
 });
-// A view changed what its own address says, and shows it already.
+// A view changed its own address, and already shows it.
 addEventListener("readdressed", () => {
   shownFor = location.hash;
 });

@@ -1,9 +1,9 @@
-// The problems of an integration, each with its value: what a test refused, and what no longer exists.
+// The problems of an integration, each with its value: values that a test refused or that no longer exist.
 import { missingDefaults } from "./default_fields.js";
 import { escapePointer, labelOf, missing, productOf } from "./model.js";
 import { statusesOf, statusOf, typeOf, typesOf } from "./proposals.js";
 
-/** The pointer of the value that a failed test of Azure DevOps is about; null if it is not about a single value. */
+/** The pointer of the value that failed a test of Azure DevOps; null if it is not a single value. */
 export function azureDevOpsPointer(error, state) {
   const { authentication } = state.draft.azure_devops;
   if (error.code === "azure_devops_credentials_rejected") {
@@ -24,7 +24,7 @@ export function ahaPointer(error, state) {
 export function attention(state) {
   const refused = Object.values(state.refused).filter((one) => one?.error.status === 422).map((one) => one.pointer);
   const pointers = [...new Set([...refused, ...misfits(state)])];
-  return pointers.map((pointer) => ({ pointer, words: pointer ? labelOf(pointer) : "what Azure DevOps would refuse" }));
+  return pointers.map((pointer) => ({ pointer, words: pointer ? labelOf(pointer) : "a value that Azure DevOps would refuse" }));
 }
 
 /** What is missing before an integration can be enabled: {pointer, words}. */

@@ -1,4 +1,4 @@
-// Somebody else saved in the meantime: show what they changed, and let a person choose which values stay.
+// Somebody else saved in the meantime: show their changes, and let a person choose which values to keep.
 import { getIntegration } from "./api.js";
 import { button, fill, goTo, h } from "./dom.js";
 import { assign, compare, draftOf, labelOf } from "./model.js";
@@ -18,12 +18,12 @@ export async function showConflict(state, place) {
   const box = h("div", { class: "problem conflict", role: "alert" },
     h("h2", { id: "conflict-title" }, "Somebody else saved this integration in the meantime"),
     changes.length ? [
-      h("p", {}, "Not saved yet. Choose for each value which one stays, then save."),
+      h("p", {}, "Not saved yet. Choose which values to keep, then save."),
       h("div", { class: "conflict-rows" }, changes.map(choiceRow)),
     ] : h("p", {}, "Their changes do not differ from yours. You can save now."),
     h("div", { class: "row" },
       button("Continue with these values", () => settle(state, answer, changes, box), "primary"),
-      button("Take all of theirs", () => state.replace(answer.body, answer.etag, "This is what they saved."))));
+      button("Use all of theirs", () => state.replace(answer.body, answer.etag, "This is what they saved."))));
   fill(place, box);
   goTo(box.querySelector("h2"));
 }

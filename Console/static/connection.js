@@ -45,18 +45,18 @@ export const inIntegration = (pointer) =>
 export function openConnection(state) {
   const target = state.saved.azure_devops;
   if (target.account_name && (target.personal_access_token_set || target.authentication === "entra")) {
-    state.dispatchEvent(new Event("look-at-azure-devops"));
+    state.dispatchEvent(new Event("test-azure-devops"));
   }
-  if (state.saved.aha.url && state.saved.aha.api_token_set) state.dispatchEvent(new Event("look-at-aha"));
+  if (state.saved.aha.url && state.saved.aha.api_token_set) state.dispatchEvent(new Event("test-aha"));
 }
 
 /** Tests a connection and puts the results into the state. */
-export async function look(state, question) {
+export async function runTest(state, question) {
   const side = question.aha ? "aha" : "azure_devops";
   const version = state.versions[side];
-  // Another token was entered in the meantime, or the draft was saved or discarded: this answer is about neither.
+  // Another token was entered, or the draft was saved or discarded, so this answer is outdated.
   const mustBeCurrent = () => {
-    if (state.versions[side] !== version) throw new DOMException("What was tested was replaced", "AbortError");
+    if (state.versions[side] !== version) throw new DOMException("The tested values were replaced", "AbortError");
   };
   try {
     const answer = await testConnection(question);
@@ -71,27 +71,27 @@ export async function look(state, question) {
 }
 
 /**
- * Tests Azure DevOps. If a stored value no longer exists, such as the project or a state, this also reads what there is to
- * choose from, so that a person can correct the value. The problem is still thrown.
+ * Tests Azure DevOps. If a stored value no longer exists, such as the project or a state, this also reads the choices,
+ * so that a person can correct the value. The problem is still thrown.
  */
-export async function lookAtAzureDevOps(state) {
+export async function testAzureDevOps(state) {
   const { project } = state.draft.azure_devops;
   const question = azureDevOpsQuestion(state, project);
   state.checks = [];
   try {
-    await look(state, question);
+    await runTest(state, question);
   } catch (error) {
-    if (error.status === 422) await lookForChoices(state, question);
+    if (error.status === 422) await readChoices(state, question);
     throw error;
   }
 }
 
-/** Reads what there is to choose from: in the project or, if it no longer exists, only the projects. */
-async function lookForChoices(state, { project, ...question }) {
+/** Reads the choices in the project or, if it no longer exists, only the projects. */
+async function readChoices(state, { project, ...question }) {
   const account = question.integration_id ? { ...question, choices_only: true } : question;
   for (const wanted of project ? [{ ...account, project }, account] : []) {
     try {
-      await look(state, wanted);
+      await runTest(state, wanted);
       return;
     } catch (error) {
       if (error.code !== "azure_devops_not_found") return;
@@ -100,13 +100,13 @@ async function lookForChoices(state, { project, ...question }) {
 }
 
 /** Tests Aha!. If the product was not found, tests the account without it too. */
-export async function lookAtAha(state) {
+export async function testAha(state) {
   const question = ahaQuestion(state);
   try {
-    await look(state, question);
+    await runTest(state, question);
   } catch (error) {
     if (error.code === "aha_not_found" && state.draft.product_id) {
-      await look(state, { aha: { ...question.aha, product_id: "" } }).catch(() => {});
+      await runTest(state, { aha: { ...question.aha, product_id: "" } }).catch(() => {});
     }
     throw error;
   }

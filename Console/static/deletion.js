@@ -7,8 +7,8 @@ import { problemBox, progressLine, withProgress } from "./progress.js";
 const STAYS = [
   "The work items in Azure DevOps.",
   "The records in Aha!, with the id and the URL of their work item in the field Integrations. If you set the integration up again, "
-    + "a feature gets its work item back by them.",
-  "The Integration webhook in Aha!, and both tokens where they were made. Remove there what nothing else uses.",
+    + "the next send finds the work items through these fields.",
+  "The Integration webhook in Aha!, and both tokens in Azure DevOps and Aha!. Remove there what nothing else uses.",
 ];
 
 export function deletion(state) {
@@ -18,7 +18,7 @@ export function deletion(state) {
     fill(place);
     dialog.showModal();
     goTo(dialog.querySelector("button"));
-    lookForHook(state, hook);
+    findHook(state, hook);
   };
   const act = () => {
     const isHookToo = hook.querySelector("input")?.checked ?? false;
@@ -32,19 +32,19 @@ export function deletion(state) {
     hook,
     h("div", { class: "row" }, button("Keep it", () => dialog.close()), button("Delete", act, "danger")));
   return h("details", { class: "help delete" }, h("summary", {}, "Delete this integration"),
-    h("p", { class: "hint" }, "Work items and Aha! records stay. Before it is deleted, this page says what else stays."),
+    h("p", { class: "hint" }, "Work items and Aha! records stay. Before the deletion, this page lists what else stays."),
     button("Delete…", open, "danger"), place, dialog);
 }
 
 /** Offers to delete the subscription, unless Azure DevOps says that there is none. */
-async function lookForHook(state, hook) {
+async function findHook(state, hook) {
   const { account_name: account, project } = state.saved.azure_devops;
   if (!account || !project) return;
   const input = h("input", { type: "checkbox", id: "delete-hook", checked: true, "aria-describedby": "delete-hook-hint" });
   const found = h("div", {}, progressLine("Looking for the subscription…"));
   fill(hook, h("div", { class: "option" }, input, h("div", {},
     h("label", { for: "delete-hook" }, "Delete its service hook subscription in Azure DevOps, too"),
-    h("p", { class: "hint", id: "delete-hook-hint" }, "One that stays reports one more change, and is then switched off by Azure DevOps."), found)));
+    h("p", { class: "hint", id: "delete-hook-hint" }, "If you keep it, it reports one more change; Azure DevOps then disables it."), found)));
   try {
     const { subscription_id: current, outdated_subscription_ids: outdated } = await hookStatus(state.id);
     if (current || outdated.length) fill(found);
@@ -61,7 +61,7 @@ async function remove(state, place, isHookToo) {
       await deleteHook(state.id);
       return true;
     }, { failed: (error) => fill(place,
-      h("p", {}, h("strong", {}, "Nothing was deleted"), ", because the subscription was not."), problemBox(error),
+      h("p", {}, h("strong", {}, "Nothing was deleted"), ", because the subscription could not be deleted."), problemBox(error),
       button("Delete the integration and leave the subscription", () => remove(state, place, false), "danger")) });
     if (!isDone) return;
   }

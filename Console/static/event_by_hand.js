@@ -1,4 +1,4 @@
-// Send an event as JSON, for what Aha! does not show: first as a check, then for real.
+// Send an event as JSON, for records that Aha! does not show: first as a check, then as a send.
 import { sendFeature } from "./api.js";
 import { button, fill, h } from "./dom.js";
 import { resultList, resultSummary } from "./feature_result.js";

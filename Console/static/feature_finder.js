@@ -31,7 +31,7 @@ export class FeatureFinder {
       field("Name or reference", this.input, { hint: `Of a feature of ${this.state.saved.product_id} in Aha!, such as a word of its name.` }),
       this.problem, this.note, this.results,
       isLocal ? h("p", { class: "hint" }, "These are features of the sandbox Aha! on this machine. Send one, then change the state of its work item in "
-        + "the sandbox Azure DevOps: the state comes back.") : null,
+        + "the sandbox Azure DevOps, and the feature in Aha! changes, too.") : null,
     ];
   }
 
@@ -73,7 +73,7 @@ export class FeatureFinder {
     this.found = features;
     const words = text === null ? "" : features.length
       ? `${hasMore ? "The first " : ""}${count(features.length, "feature")}${hasMore ? ". Type more to narrow them down." : ""}`
-      : `No feature of ${this.state.saved.product_id} ${text ? `fits “${text}”` : "is in Aha!"}.`;
+      : `No feature of ${this.state.saved.product_id} ${text ? `matches “${text}”` : "is in Aha!"}.`;
     fill(this.note, words);
     if (text) announce(words);
     fill(this.results, features.map((one) => this.row(one)));

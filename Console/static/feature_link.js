@@ -32,10 +32,10 @@ function showForm(panel, record, index, place, opener) {
     if (isBusy(make)) return;
     const number = numberIn(input.value);
     if (!number) return refuse("Enter the number of a work item, such as 174, or the address of its page.");
-    const standing = await withProgress(outcome, "Linking…", () => linkTo(panel.state.id, name, number), {
+    const syncState = await withProgress(outcome, "Linking…", () => linkTo(panel.state.id, name, number), {
       buttons: [make], failed: (error) => (error.status < 500 && error.status ? refuse(error.detail) : fill(outcome, problemBox(error))),
     });
-    if (standing) panel.linkChanged(standing, `${name} is linked to work item ${number}.`);
+    if (syncState) panel.linkChanged(syncState, `${name} is linked to work item ${number}.`);
   };
   const refuse = (detail) => showFaults(form, [{ pointer: "/work_item_id", detail }]);
   const close = () => {
@@ -47,7 +47,7 @@ function showForm(panel, record, index, place, opener) {
   const form = h("div", { class: "link-form" },
     field(`Work item for ${name}`, input, {
       pointer: "/work_item_id", hint: `The number or the address of a ${type} in ${target.project} that belongs to no other record. No text is changed. `
-        + "The next send fills what is empty and reports what differs.",
+        + "The next send fills empty fields and reports differences.",
     }),
     h("div", { class: "row" }, make, button("Cancel", close)), outcome);
   form.addEventListener("keydown", (event) => event.key === "Escape" && close());
@@ -59,7 +59,7 @@ function showForm(panel, record, index, place, opener) {
 function askToUnlink(panel, record, index, place) {
   const { work_item: item } = record;
   const name = record.reference_num || record.id;
-  const others = index ? 0 : panel.standing.requirements.filter((one) => one.work_item).length;
+  const others = index ? 0 : panel.syncState.requirements.filter((one) => one.work_item).length;
   const dialog = h("dialog", { "aria-labelledby": "unlink-title", onclose: () => dialog.remove() },
     h("h2", { id: "unlink-title" }, `Unlink ${name} from ${item.type} ${item.id}?`),
     others ? h("p", {}, `Its ${count(others, "requirement is", "requirements are")} unlinked, too.`) : null,

@@ -17,7 +17,7 @@ export class LinkedFeatures {
     this.element = h("section", { class: "panel linked" }, h("h2", {}, "Linked features"), this.problem, this.note, this.list, this.more);
   }
 
-  /** Reads as many as are shown. */
+  /** Reads as many features as are shown. */
   load() {
     return this.read({ limit: Math.min(Math.max(this.shown, PAGE), 500) }, (rows) => {
       fill(this.list, rows);
@@ -53,7 +53,7 @@ export class LinkedFeatures {
       h("p", { class: "record-facts" },
         outwardLink(item.url, `${item.type} ${item.id}`),
         feature.last_sent_at ? h("span", {}, "Sent ", moment(feature.last_sent_at)) : null,
-        feature.last_received_at ? h("span", {}, "Change back ", moment(feature.last_received_at)) : null),
+        feature.last_received_at ? h("span", {}, "Change from Azure DevOps ", moment(feature.last_received_at)) : null),
       lastError(feature, this.state.id));
   }
 }

@@ -1,10 +1,10 @@
-// The feature that was chosen: how it stands, a check, a send, and its links.
-import { checkReference, standingOf } from "./api.js";
+// The chosen feature: its sync state, a check, a send, and its links.
+import { checkReference, syncStateOf } from "./api.js";
 import { announce, button, fill, goTo, h, outwardLink } from "./dom.js";
 import { nameOf, recordRow } from "./feature_record.js";
 import { resultSummary } from "./feature_result.js";
 import { sendUntilDone } from "./feature_send.js";
-import { recordsOf, standingSentence } from "./feature_words.js";
+import { recordsOf, syncStateSentence } from "./feature_words.js";
 import { doneLine, isBusy, problemBox, progressLine, withProgress } from "./progress.js";
 
 const FRESH_MILLISECONDS = 2000;
@@ -12,7 +12,7 @@ const FRESH_MILLISECONDS = 2000;
 export class FeaturePanel {
   /** `changed` is called when the feature was sent, linked or unlinked. */
   constructor(state, signal, changed) {
-    Object.assign(this, { state, signal, changed, reference: "", standing: null, result: null, isDryRun: false, readAt: 0 });
+    Object.assign(this, { state, signal, changed, reference: "", syncState: null, result: null, isDryRun: false, readAt: 0 });
     this.title = h("h2", { tabindex: "-1" });
     this.status = h("p", { class: "feature-status" });
     this.outcome = h("div", { class: "outcome" });
@@ -28,12 +28,12 @@ export class FeaturePanel {
 
   showNothing() {
     fill(this.element, h("div", { class: "nothing" }, h("h2", {}, "No feature chosen"),
-      h("p", {}, "Choose one to see how it stands in Azure DevOps, to check what a send would do, and to send it.")));
+      h("p", {}, "Choose a feature to see its sync state, to check what a send would do, and to send it.")));
   }
 
   /** Shows a feature; `isGoing` moves the focus to it. */
   async show(reference, isGoing) {
-    Object.assign(this, { reference, standing: null, result: null });
+    Object.assign(this, { reference, syncState: null, result: null });
     fill(this.title, reference);
     fill(this.status);
     fill(this.outcome);
@@ -46,33 +46,33 @@ export class FeaturePanel {
     await this.read();
   }
 
-  /** Reads how the feature stands. Returns whether that succeeded. */
+  /** Reads the feature's sync state. Returns whether that succeeded. */
   async read() {
     const { reference } = this;
-    const standing = await withProgress(this.outcome, `Reading ${reference} from Aha! and Azure DevOps…`,
-      () => standingOf(this.state.id, reference, this.signal), {
+    const syncState = await withProgress(this.outcome, `Reading ${reference} from Aha! and Azure DevOps…`,
+      () => syncStateOf(this.state.id, reference, this.signal), {
         buttons: this.buttons, failed: (error) => reference === this.reference && this.fail(error, () => this.read()),
       });
-    if (!standing || reference !== this.reference) return false;
-    this.take(standing);
+    if (!syncState || reference !== this.reference) return false;
+    this.take(syncState);
     return true;
   }
 
   /** A person who comes back from Azure DevOps sees what changed there. */
   readWhenSeen() {
     const isWriting = this.records.querySelector(".link-form") || this.records.contains(document.activeElement);
-    if (document.hidden || !this.standing || isWriting || isBusy(this.send) || this.result) return;
+    if (document.hidden || !this.syncState || isWriting || isBusy(this.send) || this.result) return;
     if (Date.now() - this.readAt > FRESH_MILLISECONDS) this.read();
   }
 
-  take(standing) {
-    Object.assign(this, { standing, readAt: Date.now() });
-    const { feature } = standing;
+  take(syncState) {
+    Object.assign(this, { syncState, readAt: Date.now() });
+    const { feature } = syncState;
     const host = this.state.saved.aha.url;
     fill(this.title, nameOf(feature), " ", h("bdi", { class: "record-name" }, feature.name));
-    fill(this.status, standingSentence(standing), " ", host ? outwardLink(`${host}/features/${encodeURIComponent(nameOf(feature))}`, "Open it in Aha!") : null);
+    fill(this.status, syncStateSentence(syncState), " ", host ? outwardLink(`${host}/features/${encodeURIComponent(nameOf(feature))}`, "Open it in Aha!") : null);
     fill(this.send, feature.work_item ? "Send again" : "Send");
-    fill(this.records, recordsOf(standing).map((record, index) => recordRow(this, record, index)));
+    fill(this.records, recordsOf(syncState).map((record, index) => recordRow(this, record, index)));
   }
 
   fail(error, again) {
@@ -106,28 +106,28 @@ export class FeaturePanel {
       (show) => sendUntilDone(this.state.id, reference, AbortSignal.any([this.signal, stopping.signal]), (words) => report(words, show)),
       { buttons: this.buttons, failed: (error) => { problem = error; } });
     if (reference !== this.reference || this.signal.aborted) return;
-    // A send that failed may have sent something, too.
+    // A failed send may also have sent something.
     await this.read();
     if (result) this.showResult(result, false);
     else if (problem) this.fail(problem);
-    else fill(this.outcome, h("p", { class: "notice" }, "You stopped waiting. What was sent stays. Press Send to go on; otherwise the timer "
-      + "finishes it within some minutes."));
+    else fill(this.outcome, h("p", { class: "notice" }, "You stopped waiting. What was sent is kept. Press Send to continue; otherwise, the timer "
+      + "finishes the send within some minutes."));
     this.changed();
   }
 
   showResult(result, isDryRun) {
     const records = new Map(recordsOf(result).map((one) => [one.id, one]));
     Object.assign(this, { result: { ...result, records }, isDryRun });
-    if (this.standing) this.take(this.standing);
+    if (this.syncState) this.take(this.syncState);
     fill(this.outcome, resultSummary(result, isDryRun, this.state.id), !isDryRun && result.status === "succeeded" && this.state.saved.aha.api_token_set
-      ? h("p", { class: "hint" }, "To see a state come back, change it in Azure DevOps and return to this page.") : null);
+      ? h("p", { class: "hint" }, "To see a state reach Aha!, change it in Azure DevOps and return to this page.") : null);
     this.result = null;
     announce(this.outcome.querySelector("strong").textContent);
   }
 
-  /** A link was made (`standing` is how the feature stands now) or removed (null). */
-  async linkChanged(standing, words) {
-    if (standing) this.take(standing);
+  /** A link was created (`syncState`: the feature's new state) or removed (null). */
+  async linkChanged(syncState, words) {
+    if (syncState) this.take(syncState);
     else await this.read();
     fill(this.outcome, doneLine(words));
     announce(words);

@@ -1,4 +1,4 @@
-// One record of a feature: how it stands, what a check or a send says of it, and its link.
+// One record of a feature: its sync state, its result in a check or a send, and its link.
 import { h, outwardLink } from "./dom.js";
 import { linkAction } from "./feature_link.js";
 import { badge, resultLines } from "./feature_result.js";

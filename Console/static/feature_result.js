@@ -1,4 +1,4 @@
-// What a check or a send says of a record: conflicts, files and errors.
+// The result of a check or a send for a record: conflicts, files and errors.
 import { h, outwardLink } from "./dom.js";
 import { actionWords, countsOf, recordsOf, titleOf } from "./feature_words.js";
 import { count } from "./format.js";
@@ -21,7 +21,7 @@ export function resultLines(record, isDryRun) {
 const fileLine = (files, action, isDryRun) => (files.length
   ? h("p", { class: "small" }, `${actionWords(action, isDryRun)[1]}: ${files.map((one) => one.file_name).join(", ")}`) : null);
 
-/** What a check or a send says as a whole. */
+/** The result of a check or a send as a whole. */
 export function resultSummary(result, isDryRun, id) {
   return h("div", { class: result.status === "succeeded" ? "summary" : "summary is-open" },
     h("p", {}, h("strong", {}, titleOf(result, isDryRun)), ". ", countsOf(result, isDryRun), isDryRun ? " Nothing was written." : ""),
@@ -29,7 +29,7 @@ export function resultSummary(result, isDryRun, id) {
       h("a", { href: logAddress(id, { operation_id: result.operation_id }) }, "log"), " has every step."));
 }
 
-/** Every record of a result that nothing else is known of. */
+/** Every record of a result without other data. */
 export function resultList(result, isDryRun) {
   return h("ul", { class: "records" }, recordsOf(result).map((record, index) => h("li", { class: index ? "record is-requirement" : "record" },
     h("p", { class: "record-head" }, h("strong", {}, record.reference_num || record.id), " ", badge(actionWords(record.action, isDryRun)), " ",

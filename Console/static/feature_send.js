@@ -1,4 +1,4 @@
-// Send a feature, and repeat the call until everything is done. The app goes on where it stopped.
+// Send a feature, and repeat the call until everything is done. The app continues where it stopped.
 import { Problem, sendReference } from "./api.js";
 import { recordsOf } from "./feature_words.js";
 
@@ -30,7 +30,7 @@ export async function sendUntilDone(id, reference, signal, report) {
     }
     await pause(Math.min(Math.max(answer.retryAfter, 1), 30), signal);
   }
-  throw new Problem({ title: "The send has not finished", detail: "Press Send to go on where it stopped." });
+  throw new Problem({ title: "The send has not finished", detail: "Press Send to continue where it stopped." });
 }
 
 async function attempt(id, reference, seconds, signal) {
@@ -50,7 +50,7 @@ function pause(seconds, signal) {
   });
 }
 
-/** The later result. What an earlier call of the same send created or updated is not called unchanged. */
+/** The later result. A record that an earlier call of the same send created or updated does not become unchanged. */
 function merged(earlier, later) {
   const before = new Map(earlier ? recordsOf(earlier).map((one) => [one.id, one]) : []);
   const of = (record) => {

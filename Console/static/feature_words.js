@@ -1,15 +1,15 @@
-// What a feature's standing, a check and a send mean, in words.
+// The texts for a feature's sync state, a check and a send.
 import { count } from "./format.js";
 
 const DIFFERENCES = {
   none: ["good", "Up to date", ""],
   aha: ["open", "Changed in Aha!", ""],
-  azure_devops: ["open", "Changed in Azure DevOps", "The change has not reached Aha! yet. Sending does not overwrite it."],
-  both: ["open", "Changed on both sides", "Sending keeps the text of Aha!. The other one stays in the work item's history."],
+  azure_devops: ["open", "Changed in Azure DevOps", "The change has not reached Aha! yet. A send does not overwrite it."],
+  both: ["open", "Changed on both sides", "A send keeps the text of Aha!. The other text stays in the work item's history."],
   not_sent: ["off", "Not sent", ""],
-  gone: ["bad", "Work item deleted", "Restore it from the recycle bin of Azure DevOps, or send the feature: that creates a new work item."],
+  gone: ["bad", "Work item deleted", "Restore it from the recycle bin of Azure DevOps, or send the feature to create a new work item."],
   unreadable: ["bad", "Work item not readable", "It may be in an area or a project that the token's user cannot see. Give the user access, or unlink "
-    + "it. Sending does not create another one."],
+    + "it. A send does not create another one."],
 };
 const DONE = {
   created: ["good", "Created"], updated: ["good", "Updated"], unchanged: ["off", "Unchanged"], uploaded: ["good", "Uploaded"],
@@ -25,7 +25,7 @@ const TITLES = {
   in_progress: ["The send has not finished", "Not everything could be checked in time"],
 };
 
-/** How a record stands: [kind of badge, words, what that means]. */
+/** The sync state of a record: [kind of badge, words, meaning]. */
 export const differenceWords = (difference) => DIFFERENCES[difference] ?? ["open", difference, ""];
 
 /** What was done, or would be: [kind of badge, words]. */
@@ -50,8 +50,8 @@ export function countsOf(result, isDryRun) {
 }
 
 /** One sentence on a feature with its requirements. */
-export function standingSentence(standing) {
-  const records = recordsOf(standing);
+export function syncStateSentence(syncState) {
+  const records = recordsOf(syncState);
   if (records.every((one) => one.difference === "not_sent")) return "Not sent to Azure DevOps yet.";
   const open = records.filter((one) => one.difference !== "none").length;
   return open ? `Sent. ${count(open, "record is", "records are")} not up to date.` : "Sent. Everything is up to date.";

@@ -1,4 +1,4 @@
-// The features of an integration: find one, see how it stands, check, send, link and unlink it.
+// The features of an integration: find one, see its sync state, check, send, link and unlink it.
 import { fill, h } from "./dom.js";
 import { eventByHand } from "./event_by_hand.js";
 import { FeatureFinder } from "./feature_finder.js";

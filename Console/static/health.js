@@ -1,11 +1,11 @@
-// What is wrong with an integration now, in words, with what to do.
+// The open problems of an integration in words, and what to do about them.
 import { forReaders, h } from "./dom.js";
 import { ago, count, when } from "./format.js";
 import { logAddress } from "./log_links.js";
 
 const TITLES = {
-  azure_devops_token_expiring: "The Azure DevOps token ends soon",
-  azure_devops_token_expired: "The Azure DevOps token ended",
+  azure_devops_token_expiring: "The Azure DevOps token expires soon",
+  azure_devops_token_expired: "The Azure DevOps token expired",
   azure_devops_credentials_rejected: "Azure DevOps refused the token",
   aha_credentials_rejected: "Aha! refused the API key",
   storage_unavailable: "The log cannot be read",
@@ -20,7 +20,7 @@ export function titleOf(code) {
   return TITLES[code] ?? (system ? system + words : words[0].toUpperCase() + words.slice(1));
 }
 
-/** The open problems as a list. Each says what is wrong and what to do, and leads to its records and its operation. */
+/** The open problems as a list. Each says what is wrong and what to do, and links to its records and its operation. */
 export function problemList(id, problems) {
   return h("ul", { class: "problems" }, problems.map((one) => h("li", { class: "problem" },
     h("p", {}, h("strong", {}, titleOf(one.code)), " ", h("time", { datetime: one.time, title: when(one.time), class: "small" }, ago(one.time))),
@@ -42,5 +42,5 @@ export function problemsPanel(id, health) {
   return problems.length ? h("section", { class: "panel bad-panel", "aria-labelledby": "problems-title" },
     h("h2", { id: "problems-title" }, count(problems.length, "open problem")),
     problemList(id, problems),
-    h("p", { class: "small" }, "A problem leaves this list once the same thing succeeds.")) : null;
+    h("p", { class: "small" }, "A problem leaves this list when the same operation succeeds.")) : null;
 }

@@ -1,4 +1,4 @@
-// The subscription by which Azure DevOps calls the webhook: its status, and creating it by the app or by hand.
+// The subscription with which Azure DevOps calls the webhook: its status, and how the app or a person creates it.
 import { createHook, hookStatus } from "./api.js";
 import { copyField } from "./copy_field.js";
 import { announce, button, fill, h, outwardLink } from "./dom.js";
@@ -15,23 +15,23 @@ export function showHook(place, state) {
   showSettings(view, state.account?.url);
   fill(place,
     h("section", { class: "panel" },
-      h("h2", {}, "Changes that come back"),
+      h("h2", {}, "Changes in Azure DevOps"),
       h("p", {}, "When an engineer changes the name, the description or the state of a work item, Azure DevOps calls this "
-        + "integration's webhook. For that it needs a ", h("i", {}, "subscription"), "."),
+        + "integration's webhook. It needs a ", h("i", {}, "subscription"), " to do so."),
       status),
     h("section", { class: "panel" },
       h("h2", { id: "url-title" }, "Webhook URL"),
       copyField(saved.webhook_url, { title: "url-title", announced: "The webhook URL was copied." }),
-      h("p", { class: "hint" }, "Whoever knows this URL can make the app read a work item, and nothing else."),
+      h("p", { class: "hint" }, "Whoever knows this URL can only make the app read a work item."),
       renewal(state, () => view.found)),
     h("section", { class: "panel" },
       h("h2", {}, "Create the subscription by hand"),
       h("p", {}, "You need to be an administrator of the project."), handSteps(settings)));
   if (!target.project) fill(status, h("p", { class: "notice" }, "Choose and save a project first."));
-  else look(view, takeMessage(state));
+  else readHook(view, takeMessage(state));
 }
 
-/** What was done with the subscription before the view was rendered again. */
+/** The last action on the subscription before the view was rendered again. */
 function takeMessage(state) {
   const { hookMessage } = state;
   state.hookMessage = null;
@@ -46,11 +46,11 @@ function showSettings({ state, settings }, accountUrl) {
     "Project settings → Service hooks"));
 }
 
-async function look(view, message) {
+async function readHook(view, message) {
   const { state, status } = view;
   const found = await withProgress(status, "Asking Azure DevOps for the subscription…", () => hookStatus(state.id), {
     failed: (error) => fill(status, message?.failed ? notGiven(message.failed) : null,
-      problemBox(error, () => look(view, message)), toSetUp(state, error), createButton(view)),
+      problemBox(error, () => readHook(view, message)), toSetUp(state, error), createButton(view)),
   });
   if (!found) return;
   view.found = found;
@@ -63,7 +63,7 @@ const toSetUp = (state, error) => (error.code === "azure_devops_credentials_reje
   ? h("p", {}, h("a", { href: `#/i/${encodeURIComponent(state.id)}` }, "Save a new token under Set up"), ".") : null);
 
 const notGiven = (error) => h("div", { class: "problem", role: "alert" },
-  h("p", {}, h("strong", {}, "The webhook URL is new, but the subscription still calls the old one"), ". ", error.detail));
+  h("p", {}, h("strong", {}, "The webhook URL was replaced, but the subscription still calls the old one"), ". ", error.detail));
 
 function show(view, found, message) {
   const { status: place } = view;
@@ -87,14 +87,14 @@ function show(view, found, message) {
 function outdated(view, found) {
   return [
     h("p", {}, h("span", { class: "badge bad" }, "Old webhook URL"), " The subscription in Azure DevOps calls an earlier URL of this "
-      + "integration, so changes do not come back."),
+      + "integration, so changes do not reach Aha!."),
     createButton(view, "Change it to the new URL"),
-    h("p", { class: "hint" }, "By hand: in ", view.settings.cloneNode(true), " edit the subscription ",
+    h("p", { class: "hint" }, "By hand: in ", view.settings.cloneNode(true), ", edit the subscription ",
       h("code", {}, found.outdated_subscription_ids.join(", ")), " and paste the URL below, or delete it and create another."),
   ];
 }
 
-const CREATE = "Create the subscription for me";
+const CREATE = "Create the subscription";
 
 function createButton(view, text = CREATE) {
   const outcome = h("div", {});

@@ -1,4 +1,4 @@
-// The function key: the page asks for it once and keeps it for the browser's session only.
+// The function key. The page asks for it once, and keeps it only for the browser's session.
 import { button, fill, h } from "./dom.js";
 
 const NAME = "function-key";
@@ -49,7 +49,7 @@ function dialogFor(isRefused, done) {
     h("dl", { class: "facts" },
       h("dt", {}, "Where it runs in Azure"),
       h("dd", {}, "Open the function app in the Azure portal, then ", h("i", {}, "Functions → App keys"), ". Under ", h("i", {}, "Host keys"),
-        " copy the value of ", h("i", {}, "default"), ". If you cannot open the portal, ask the person who deployed the app."),
+        ", copy the value of ", h("i", {}, "default"), ". If you cannot open the portal, ask the person who deployed the app."),
       h("dt", {}, "On your own machine"),
       h("dd", {}, h("code", {}, "python dev.py run"), " prints it as ", h("i", {}, "its function key"), ", below the address of this page.")),
     h("div", { class: "field" }, h("label", { for: "function-key" }, "Key"), input, fault),

@@ -1,9 +1,9 @@
-// Which records in Aha! get a link to their work item.
+// The records in Aha! that get a link to their work item.
 import { h } from "./dom.js";
 
 const CHOICES = [
   ["feature", "Features", "The feature's field Integrations shows its work item."],
-  ["all", "Features and requirements", "Each requirement shows its own work item, too. Every first send takes one more request to Aha! for each."],
+  ["all", "Features and requirements", "Each requirement shows its own work item, too. A first send needs one more request to Aha! for each requirement."],
   ["none", "None", "Nothing is written into the field Integrations."],
 ];
 

@@ -1,4 +1,4 @@
-// The list of integrations: whether each works, and if not, what is wrong and what to do. It is kept up to date.
+// The list of integrations, with the problems of each and what to do about them. It is kept up to date.
 import { hookStatus, readList } from "./api.js";
 import { announce, fill, forReaders, h } from "./dom.js";
 import { ago, count, when } from "./format.js";
@@ -13,12 +13,12 @@ const EVERY_MILLISECONDS = 30_000;
 export async function showList(place) {
   document.title = "Integrations · Aha! to Azure DevOps";
   const view = { place, cards: new Map(), hooks: new Map(), isOver: false, isLoading: false };
-  const look = (isReturn) => document.hidden || view.isLoading || load(view, isReturn);
-  const comeBack = () => look(true);
+  const reload = (isReturn) => document.hidden || view.isLoading || load(view, isReturn);
+  const comeBack = () => reload(true);
   addEventListener("focus", comeBack);
   document.addEventListener("visibilitychange", comeBack);
   await load(view, true);
-  const timer = setInterval(() => look(false), EVERY_MILLISECONDS);
+  const timer = setInterval(() => reload(false), EVERY_MILLISECONDS);
   return () => {
     view.isOver = true;
     clearInterval(timer);
@@ -27,14 +27,14 @@ export async function showList(place) {
   };
 }
 
-/** Reads everything again. Every look at a service hook asks Azure DevOps and is logged, so only `withHooks` has them. */
+/** Reads everything again. Reading a service hook asks Azure DevOps and is logged, so only `withHooks` reads them. */
 async function load(view, withHooks) {
   view.isLoading = true;
   try {
     const { integrations, unreadable } = await readList();
     if (view.isOver) return;
     show(view, integrations, unreadable);
-    if (withHooks && view.list) for (const one of integrations) lookAtHook(view, integrations, one);
+    if (withHooks && view.list) for (const one of integrations) readHook(view, integrations, one);
   } catch (error) {
     if (view.isOver) return;
     view.list = null;
@@ -52,8 +52,8 @@ function show(view, integrations, unreadable) {
     view.list = null;
     fill(place, h("section", { class: "empty" },
       h("h1", {}, "Connect a product with a project"),
-      h("p", {}, "An integration sends the features of one Aha! product to one Azure DevOps project, and brings changes of "
-        + "name, description and state back. It takes about five minutes."),
+      h("p", {}, "An integration sends the features of one Aha! product to one Azure DevOps project, and writes changes of "
+        + "name, description and state back to Aha!. The setup takes about five minutes."),
       h("p", {}, "You need a personal access token of Azure DevOps and an API key of Aha!; the form explains how to create them."),
       create));
     return;
@@ -74,7 +74,7 @@ function summary(integrations) {
   return count(integrations.length, "integration") + (bad ? `, ${bad} with problems` : "");
 }
 
-/** Makes the cards of what changed again; the others stay as they are, with what is open in them. */
+/** Renders the changed cards again. The others stay, with their open details. */
 function showCards(view, integrations) {
   const nodes = integrations.map((one) => {
     const hook = view.hooks.get(one.integration_id);
@@ -100,13 +100,13 @@ function showCards(view, integrations) {
 }
 
 /** Asks Azure DevOps about the service hook of an integration that should have one. */
-async function lookAtHook(view, integrations, one) {
+async function readHook(view, integrations, one) {
   if (!one.enabled) return;
   let found;
   try {
     found = await hookStatus(one.integration_id);
   } catch {
-    // Why it cannot be read is in the log, and thereby a problem of the integration.
+    // The reason is in the log, so it is a problem of the integration.
     found = null;
   }
   if (view.isOver || !view.list) return;
@@ -116,7 +116,7 @@ async function lookAtHook(view, integrations, one) {
 
 const isBackToAha = ({ aha }) => Boolean(aha.url && aha.api_token_set);
 
-/** The state of an integration in a word, and what is missing. */
+/** The state of an integration in a word, and the missing values. */
 export function stateOf(integration, hook) {
   const lacks = missing({ draft: draftOf(integration), saved: integration, typed: {} });
   const isBad = integration.health?.open_problems.length || hookProblem(hook, isBackToAha(integration));
@@ -152,7 +152,7 @@ const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value)
 
 const moment = (time) => (time ? h("time", { datetime: time, title: when(time) }, ago(time)) : "Not yet");
 
-/** What is wrong, to be opened; null if nothing is known to be wrong. */
+/** The problems, which a person can open; null if none is known. */
 function problemsOf(integration, hook) {
   const { integration_id: id, health } = integration;
   const problems = health?.open_problems ?? [];

@@ -1,4 +1,4 @@
-// The live integration log: what is wrong now, then operations, newest first, which open.
+// The live integration log: open problems, then operations, newest first; each can be opened.
 import { getIntegration, readLog } from "./api.js";
 import { announce, button, fill, h } from "./dom.js";
 import { choice, field, textInput } from "./fields.js";
@@ -12,7 +12,7 @@ import { inRows, operationsOf } from "./log_operations.js";
 import { problemBox } from "./progress.js";
 
 const EVERY_MILLISECONDS = 3000;
-const SEARCHING_EVERY_MILLISECONDS = 10_000; // A search looks into up to 1,000 rows.
+const SEARCHING_EVERY_MILLISECONDS = 10_000; // A search reads up to 1,000 rows.
 const HEALTH_EVERY_MILLISECONDS = 15_000;
 const TYPING_MILLISECONDS = 350;
 const MOST_CALLS = 10;
@@ -61,7 +61,7 @@ class LogView {
       announce(this.isLive ? "The log is live." : "The log is paused.");
       if (this.isLive) this.load();
     });
-    this.all = button("Show everything", () => {
+    this.all = button("Show all entries", () => {
       for (const control of [this.find, this.event, this.level]) control.value = "";
       this.change(Object.fromEntries(NAMES.map((name) => [name, ""])));
       this.find.focus();
@@ -113,7 +113,7 @@ class LogView {
     this.rows = new Map();
     const isFiltered = Object.keys(this.conditions).length > 0;
     this.all.hidden = !isFiltered;
-    this.health.hidden = isFiltered; // It is not about what is looked for.
+    this.health.hidden = isFiltered; // It does not match the search.
     this.more.hidden = true;
     this.list.setAttribute("aria-busy", "true");
   }
@@ -122,7 +122,7 @@ class LogView {
     const { signal } = this.aborter;
     this.isLoading = true;
     try {
-      // Once the log was searched, only what is new is looked for.
+      // After the first search, only new entries are searched.
       const page = await this.pageFrom(null, signal, this.known.older === undefined ? MOST_CALLS : 1);
       fill(this.problem);
       const known = withNewest(this.known, page);
@@ -140,7 +140,7 @@ class LogView {
     }
   }
 
-  /** A page with entries, or the end of the log: a call looks at some of the log and may find nothing there. */
+  /** A page with entries, or the end of the log: one call reads a part of the log and may find nothing there. */
   async pageFrom(before, signal, most = MOST_CALLS) {
     let page = { entries: [], next: before };
     for (let call = 0; call < most && !page.entries.length && (page.next || !call); call += 1) {
@@ -212,7 +212,7 @@ class LogView {
       this.state.dispatchEvent(new Event("health"));
       this.showHealth(health);
     } catch {
-      // The log itself says that it cannot be read.
+      // The log itself shows that it cannot be read.
     }
   }
 

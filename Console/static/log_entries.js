@@ -1,15 +1,15 @@
-// Which entries of the log a page has that stays open. No input or output.
+// The log entries of a page that stays open. No input or output.
 import { keyOf } from "./log_operations.js";
 
 export const PAGE = 200;
-const MOST_ARRIVED = 1000; // Then the page starts anew, or it would grow for as long as it is open.
+const MOST_ARRIVED = 1000; // The page then starts again, because it would otherwise grow as long as it is open.
 
-/** Nothing was read yet. `older` is where the next page starts, null at the end of the log. `arrived`: entries since the start. */
+/** The state before the first read. `older` is where the next page starts, null at the end of the log. `arrived`: entries since the start. */
 export const NOTHING = { entries: [], older: undefined, arrived: 0 };
 
 /**
- * The entries with those of the newest page on top; the same object if there is none. Where some are missing between the
- * page and what is known, and where too many have arrived, the page alone is left: what is older can be read again.
+ * The entries with those of the newest page on top; the same object if there is none. If entries are missing between
+ * the page and the known ones, or too many have arrived, only the page is kept; older entries can be read again.
  */
 export function withNewest(known, page) {
   const keys = new Set(known.entries.map(keyOf));

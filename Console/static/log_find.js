@@ -1,4 +1,4 @@
-// What a person types to find entries, as conditions of the API, and back. No input or output.
+// Convert a search text to conditions of the API, and conditions to a search text. No input or output.
 
 const RECORD = /^([a-z][a-z0-9]*(-[a-z]{1,2})?-\d+(-\d+)?|\d{11,30})$/i;
 const WORK_ITEM = /^#?0*([1-9]\d{0,9})$/;

@@ -55,7 +55,7 @@ function operationBody(operation, view) {
     h("ol", { class: "entries", "aria-label": "Entries, oldest first" }, linesOf(operation.entries).map((line) => lineRow(line, view))),
     h("p", { class: "small" }, "Operation ", h("code", {}, operation.id), " ",
       view.conditions.operation_id ? null
-        : h("a", { href: logAddress(view.integration.integration_id, { operation_id: operation.id }) }, "Show all of this operation alone")));
+        : h("a", { href: logAddress(view.integration.integration_id, { operation_id: operation.id }) }, "Show only this operation")));
 }
 
 function lineRow({ entries, isRequests }, view) {
@@ -78,11 +78,11 @@ function badgeOf(entry) {
   return word ? [h("span", { class: `badge ${kind}` }, word), " "] : null;
 }
 
-/** Markdown's code and emphasis, of which remedies are made. */
+/** Renders Markdown's code and emphasis, which remedies use. */
 export const marked = (text) => text.split(/(`[^`]+`|\*[^*]+\*)/).map((part) => (
   part.startsWith("`") ? h("code", {}, part.slice(1, -1)) : part.startsWith("*") ? h("em", {}, part.slice(1, -1)) : part));
 
-/** The pages of the record and the work item that an entry names, and all that the log has about the record. */
+/** Links to the record and the work item that an entry names, and to all log entries about the record. */
 function names(entry, { integration, entries, conditions }) {
   const records = recordsOf(entry);
   const shown = records.slice(0, MOST_NAMES).map((one) => {

@@ -1,4 +1,4 @@
-// The log's entries as operations: what each was for, what it came to, and which lines repeat. No input or output.
+// The log's entries as operations: their kind, their outcome, and repeated lines. No input or output.
 import { count } from "./format.js";
 
 const REQUIREMENT = /^.+-\d+-\d+$/;
@@ -29,7 +29,7 @@ export const workItemsOf = ({ detail }) =>
 
 /**
  * Operations of entries that are newest first; the operation with the newest entry is first, its own entries are oldest
- * first. `isPart`: the entries were filtered, so what is not among them says nothing.
+ * first. `isPart`: the entries were filtered, so missing entries mean nothing.
  */
 export function operationsOf(entries, isPart = false) {
   const found = new Map();
@@ -78,13 +78,13 @@ function titleOf(kind, entries) {
       if (has("link.rebuilt")) return `Links rebuilt: ${some(records)}`;
       return of(has("link.removed") ? "Unlinking" : "Link");
     case "standing":
-      return record ? `How ${record} stands` : "List of features";
+      return record ? `Sync state of ${record}` : "List of features";
     default:
       return { service_hook: "Service hook", configuration: "Configuration" }[kind] ?? (isTest(kind, entries) ? "Connection test" : of("Operation"));
   }
 }
 
-/** A test of values that are not saved has no kind, and nothing but requests and what came of them. */
+/** A test of unsaved values has no kind, and only requests and their results. */
 const isTest = (kind, entries) => kind === "connection_test"
   || (kind === null && entries.every((one) => one.event.endsWith(".request") || one.event.startsWith("operation.")));
 
@@ -102,7 +102,7 @@ const WITHOUT_RESULT = {
   send: "Checked, nothing written", connection_test: "Passed", reconcile: "Nothing to change", standing: "Read", service_hook: "Read",
 };
 
-/** What the operation came to: {kind, words}; `kind` is a badge's: good, off, open or bad. */
+/** The outcome of the operation: {kind, words}; `kind` is that of a badge: good, off, open or bad. */
 function outcomeOf(kind, entries, isPart) {
   const number = (event, level) => entries.filter((one) => one.event === event && (!level || one.level === level)).length;
   const done = DONE.filter(([event]) => number(event)).map(([event, words]) => words(number(event)));
@@ -120,7 +120,7 @@ function outcomeOf(kind, entries, isPart) {
   return { kind: "off", words: idle ?? (isPart ? "" : WITHOUT_RESULT[kind] ?? "") };
 }
 
-/** The entry that says most: the last error, else what was refused, else a warning, else the only result. */
+/** The most important entry: the last error, else a refusal, else a warning, else the only result. */
 function leadOf(entries) {
   const last = (fits) => entries.findLast(fits);
   const own = entries.filter((one) => !one.event.endsWith(".request") && one.event !== "event.received");

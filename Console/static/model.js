@@ -27,7 +27,7 @@ export function bodyOf(draft, typed) {
   return body;
 }
 
-/** The last day that a draft has once a token was typed or taken back: that of the stored token is not the new one's. */
+/** The last day in a draft after a token was typed or removed: the new token does not have the stored token's day. */
 export function lastDayFor(typed, lastDay, storedLastDay) {
   if (typed) return lastDay === storedLastDay ? "" : lastDay;
   return lastDay || storedLastDay;

@@ -37,10 +37,10 @@ export function nameFields(state) {
   }
   return h("div", { class: "pair" },
     field("Name", name, { pointer: "/name", hint: "The name of this integration for people." }),
-    state.isNew ? field("Id", id, { pointer: "/integration_id", hint: "Part of its URLs: a-z, 0-9 and -. It stays." }) : null);
+    state.isNew ? field("Id", id, { pointer: "/integration_id", hint: "Part of its URLs: a-z, 0-9 and -. It cannot be changed later." }) : null);
 }
 
-/** Says at once, not only when it is saved, that another integration has the id. */
+/** Shows at once, not only after the save, that another integration has the id. */
 function showTaken(state, id) {
   const form = id.closest("form");
   if (!form || isFree(state.newId, state.others)) return;

@@ -3,14 +3,14 @@ import { announce, button, fill, h } from "./dom.js";
 
 const SHOWN_AFTER_MILLISECONDS = 300;
 
-/** A line that says what is being waited for. */
+/** A line that says what the page is waiting for. */
 export function progressLine(text) {
   return h("p", { class: "progress" }, h("span", { class: "spinner", "aria-hidden": "true" }), text);
 }
 
 /**
  * Runs `work` with the buttons disabled, and shows `text` in `place` if it takes longer than a moment.
- * `work` is given a function that shows something else there, then or before.
+ * `work` gets a function that shows another text there, then or before.
  * Returns the result of `work`, or undefined after a failure. A failure goes to `failed` or, without it, is shown in `place`.
  */
 export async function withProgress(place, text, work, { buttons = [], failed } = {}) {
@@ -57,7 +57,7 @@ export function problemBox(error, again) {
     again ? button("Try again", again) : null);
 }
 
-/** Where the log has more about a problem; null if it has nothing. */
+/** A link to a problem's log entries; null if there are none. */
 export const operationLine = (error) => (error.operationId
   ? h("p", { class: "small" }, "Operation ", h("code", {}, error.operationId), " in the integration's log has every step.")
   : null);

@@ -1,4 +1,4 @@
-// What the page proposes until a person decides: a type for each kind of record, and a status for each state.
+// The page's proposals until a person decides: a type for each kind of record, and a status for each state.
 
 const USUAL_TYPES = {
   feature: ["Feature", "Epic"],

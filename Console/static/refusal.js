@@ -8,7 +8,7 @@ export function keepRefusal(state, form, faults, gone) {
   state.refusal?.abort();
   state.refusal = new AbortController();
   const { signal } = state.refusal;
-  const look = () => {
+  const removeMarks = () => {
     for (const fault of [...marked]) {
       if (!isGone(state, fault)) continue;
       marked.splice(marked.indexOf(fault), 1);
@@ -18,11 +18,11 @@ export function keepRefusal(state, form, faults, gone) {
     state.refusal?.abort();
     gone();
   };
-  state.addEventListener("draft", look, { signal });
+  state.addEventListener("draft", removeMarks, { signal });
   state.watching.signal.addEventListener("abort", () => state.refusal?.abort(), { signal });
 }
 
-/** Whether another value was entered, or the refusal was only about enabling, which is no longer wanted. */
+/** Whether another value was entered, or the refusal concerned only enabling, which was switched off. */
 function isGone(state, fault) {
   const isOfEnabled = fault.isOfEnabled || /can be enabled$/.test(fault.detail);
   return valueAt(state, fault.pointer) !== fault.value || (isOfEnabled && !state.draft.enabled);

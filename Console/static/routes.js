@@ -1,4 +1,4 @@
-// What the page's address names. No input or output.
+// Reads the page's address. No input or output.
 const EARLIER_NAMES = { send: "features" };
 
 /** The view that an address such as #/i/fabrikam-web/log?level=error or #/i/fabrikam-web/features/PROD-1 names. */
@@ -9,13 +9,13 @@ export function routeOf(hash) {
   return { name: "list" };
 }
 
-/** The address in which a view has its present name. */
+/** The address with the current name of a view. */
 export const presentAddress = (hash) => hash.replace(/^(#\/i\/[^/?]+\/)([a-z]+)(?=$|[/?])/, (whole, start, view) => start + (EARLIER_NAMES[view] ?? view));
 
 function decoded(part) {
   try {
     return decodeURIComponent(part);
   } catch {
-    return part; // A person cut the address.
+    return part; // A part of the address is missing.
   }
 }

@@ -10,7 +10,7 @@ import { TAKEN } from "./name_fields.js";
 import { doneLine, isBusy, problemBox, withProgress } from "./progress.js";
 import { keepRefusal } from "./refusal.js";
 import { canBeEnabled, NOTHING_TO_DO, saveWords } from "./save_words.js";
-import { lookForOthers, takenWords } from "./step_product.js";
+import { readOthers, takenWords } from "./step_product.js";
 
 /** The bar, and below it the button that deletes the integration. */
 export function saveBar(state, form) {
@@ -32,7 +32,7 @@ export function saveBar(state, form) {
     const said = saveWords(state, enable, isJustSaved);
     fill(words, said);
     bar.classList.toggle("is-dirty", state.isDirty);
-    // A text that says that there is nothing to do stays at the end of the form.
+    // If there is nothing to do, the bar stays at the end of the form.
     bar.classList.toggle("is-quiet", NOTHING_TO_DO.includes(said));
     save.hidden = !state.isDirty && !state.isNew;
     saveEnabled.hidden = !state.isDirty || !canBeEnabled(state);
@@ -76,11 +76,11 @@ async function press(state, form, outcome, buttons) {
 
 async function store(state) {
   // The other integration may have released the product in the meantime.
-  if (ownerOfDraft(state)) await lookForOthers(state);
+  if (ownerOfDraft(state)) await readOthers(state);
   if (ownerOfDraft(state)) throw faultsOf([{ pointer: "/product_id", detail: takenWords(state) }]);
   if (!state.isNew) return putIntegration(state.id, bodyOf(state.draft, state.typed), state.etag);
   const needed = [
-    ["/product_id", state.draft.product_id, "Say which product it is for."],
+    ["/product_id", state.draft.product_id, "Choose its product."],
     ["/name", state.draft.name, "Give it a name."],
     ["/integration_id", state.newId, "Give it an id."],
   ];
@@ -121,8 +121,8 @@ function failedSave(state, form, outcome, error) {
     showConflict(state, outcome);
   } else if (error.code === "product_taken") {
     refuse(state, form, outcome, [{ pointer: "/product_id", detail: error.detail }]);
-    // Then the product step links the integration that has it.
-    lookForOthers(state);
+    // The product step then links to the integration that has it.
+    readOthers(state);
   } else if (error.code === "organization_in_use") {
     refuse(state, form, outcome, [{ pointer: "/azure_devops/account_name", detail: error.detail }]);
   } else if (error.errors?.length) {
@@ -132,7 +132,7 @@ function failedSave(state, form, outcome, error) {
   }
 }
 
-/** Marks the fields that were refused, until their cause is gone. */
+/** Marks the refused fields until their values are corrected. */
 function refuse(state, form, outcome, faults) {
   for (const { pointer } of faults) reveal(form, pointer);
   const others = showFaults(form, faults);

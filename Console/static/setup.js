@@ -1,4 +1,4 @@
-// The form in the order in which a person fills it in, and the list of its steps.
+// The form, in the order in which a person completes it, and the list of its steps.
 import { attention, stepOf } from "./attention.js";
 import { goTo, fill, forReaders, h } from "./dom.js";
 import { openConnection } from "./connection.js";
@@ -7,7 +7,7 @@ import { ownerOfDraft } from "./model.js";
 import { accountStep } from "./step_account.js";
 import { ahaStep } from "./step_aha.js";
 import { mappingStep } from "./step_mapping.js";
-import { lookForOthers, productStep } from "./step_product.js";
+import { readOthers, productStep } from "./step_product.js";
 import { projectStep } from "./step_project.js";
 import { reviewStep } from "./step_review.js";
 
@@ -53,7 +53,7 @@ export function showSetUp(place, state) {
   fill(place, h("div", { class: "setup" },
     h("nav", { class: "steps", "aria-label": "Steps" }, list),
     h("form", { class: "step-list", novalidate: true, autocomplete: "off", onsubmit: (event) => event.preventDefault() }, sections)));
-  lookForOthers(state);
+  readOthers(state);
   // After a save, everything is checked again.
   if (!state.isNew && (!state.isDirty || !state.account)) openConnection(state);
 }

@@ -28,12 +28,12 @@ class EditState extends EventTarget {
     this.id = id;
     this.newId = "";
     this.others = []; // The other integrations, once they are known.
-    this.versions = { azure_devops: 0, aha: 0 }; // Counted up when what a test was asked about is replaced.
+    this.versions = { azure_devops: 0, aha: 0 }; // Incremented when the values of a running test are replaced.
     this.take(saved, etag);
     this.restore();
   }
 
-  /** Sets what is stored, and starts the draft from it. `unseen` are the kinds whose proposals nobody has looked at. */
+  /** Sets what is stored, and starts the draft from it. `unseen` are the kinds whose proposals nobody has opened. */
   take(saved, etag, unseen = []) {
     this.versions = { azure_devops: this.versions.azure_devops + 1, aha: this.versions.aha + 1 };
     this.saved = saved;
@@ -43,7 +43,7 @@ class EditState extends EventTarget {
     this.typed = { pat: "", aha: "" };
     const ofKind = (kind) => ({ ...undecided(!this.base[kind].work_item_type), isUnseen: unseen.includes(kind) });
     this.choices = { feature: ofKind("feature"), requirement: ofKind("requirement") };
-    this.account ??= null; // What a connection test found: the account and its projects,
+    this.account ??= null; // The results of a connection test: the account and its projects,
     this.project ??= null; // the chosen project's areas and types,
     this.aha ??= null; // and the Aha! account.
     this.checks ??= [];

@@ -42,7 +42,7 @@ export function statusRow(state, kind, one) {
 function fromList(value, statuses, changeTo) {
   const options = statuses.map((status) => ({ value: status.name, text: status.name }));
   return choice(statusOf(value, statuses)?.name ?? value ?? "", options, changeTo,
-    { empty: "No status: leave Aha! alone", foreign: "(not a status of the product)" });
+    { empty: "No status: do not change Aha!", foreign: "(not a status of the product)" });
 }
 
 function categoryOf({ isUnknown, category }) {

@@ -1,7 +1,7 @@
 // Step 1: the Azure DevOps account and the token, and their test.
 import { button, fill, h } from "./dom.js";
 import { azureDevOpsPointer } from "./attention.js";
-import { inIntegration, lookAtAzureDevOps } from "./connection.js";
+import { inIntegration, testAzureDevOps } from "./connection.js";
 import { clearFaults, choice, field, onEnter, onEntered, showFault, showFaults, textInput } from "./fields.js";
 import { lastDayFor } from "./model.js";
 import { checkList, isBusy, operationLine, problemBox, withProgress } from "./progress.js";
@@ -20,7 +20,7 @@ export function accountStep(state) {
     state.changed("draft");
   } });
   const token = tokenInput(state, place, lastDay);
-  // Once both are there, the test needs no press.
+  // Once both are entered, the test starts automatically.
   const testIfReady = () => isReady(state) && run(state, root, place, test);
   for (const input of [account, token]) {
     onEnter(input, () => run(state, root, place, test));
@@ -51,7 +51,7 @@ export function accountStep(state) {
   }, { empty: null });
   showWay();
   if (state.account) showAccount(state, place);
-  state.on("look-at-azure-devops", () => run(state, root, place, test));
+  state.on("test-azure-devops", () => run(state, root, place, test));
   return fill(root,
     field("Account", account, {
       pointer: "/azure_devops/account_name",
@@ -113,7 +113,7 @@ async function run(state, root, place, test) {
   clearFaults(root);
   state.refused.azure_devops = null;
   const again = () => run(state, root, place, test);
-  await withProgress(place, "Asking Azure DevOps…", () => lookAtAzureDevOps(state), {
+  await withProgress(place, "Asking Azure DevOps…", () => testAzureDevOps(state), {
     buttons: [test], failed: (error) => failedTest(state, root, place, error, again),
   });
   if (state.account && !place.childElementCount && !root.querySelector("[aria-invalid]")) showAccount(state, place);
@@ -132,7 +132,7 @@ function failedTest(state, root, place, error, again) {
     return;
   }
   const pointer = azureDevOpsPointer(error, state);
-  // A value that was not found stays marked while that is so. Other problems stay until the next test.
+  // A value that was not found stays marked until it is found. Other problems stay until the next test.
   const isOurs = ["account_name", "authentication", "personal_access_token"].some((one) => pointer === `/azure_devops/${one}`);
   if (isOurs || !pointer) state.refused.azure_devops = { pointer: pointer ?? (state.project ? null : "/azure_devops/account_name"), error };
   if (isOurs || pointer === "/azure_devops/project") showFault(root.closest("form"), pointer, error.detail);

@@ -1,7 +1,7 @@
 // Step 2: the Aha! account. Once it is known, the product and the statuses are chosen from lists.
 import { button, fill, h } from "./dom.js";
 import { ahaPointer } from "./attention.js";
-import { inIntegration, lookAtAha } from "./connection.js";
+import { inIntegration, testAha } from "./connection.js";
 import { clearFaults, field, onEnter, onEntered, showFault, showFaults, textInput } from "./fields.js";
 import { count } from "./format.js";
 import { ahaAddress } from "./model.js";
@@ -23,16 +23,16 @@ export function ahaStep(state) {
       forget(state, place);
     },
   });
-  // Once both are there, the test needs no press.
+  // Once both are entered, the test starts automatically.
   const testIfReady = () => isReady(state) && run(state, root, place, test);
   for (const input of [url, token]) {
     onEnter(input, () => run(state, root, place, test));
     onEntered(input, testIfReady);
   }
   if (state.aha) showOutcome(state, place);
-  state.on("look-at-aha", () => run(state, root, place, test));
+  state.on("test-aha", () => run(state, root, place, test));
   return fill(root,
-    h("p", { class: "hint" }, "With it you choose the product and the statuses from lists, and changes come back to Aha!. Without it the "
+    h("p", { class: "hint" }, "With it, you choose the product and the statuses from lists, and changes reach Aha!. Without it, the "
       + "integration only sends; you can add it later."),
     field("Address", url, { pointer: "/aha/url", hint: "The address in the browser while you are signed in to Aha!, such as company.aha.io." }),
     field("API key", token, {
@@ -76,13 +76,13 @@ async function run(state, root, place, test) {
   if (root.isConnected && state.versions.aha !== version && (state.aha || isReady(state))) await run(state, root, place, test);
 }
 
-/** Tests the account, with the product if there is one. An account with a single product that is free is asked for that one. */
+/** Tests the account, with the product if there is one. If an account has only one free product, it is tested with that product. */
 async function askAha(state) {
   state.refused.aha = null;
-  await lookAtAha(state);
+  await testAha(state);
   if (state.draft.product_id || state.aha?.products.length !== 1) return;
   state.draft.product_id = state.aha.products[0].reference_prefix;
-  await lookAtAha(state);
+  await testAha(state);
 }
 
 function failedTest(state, root, place, error, again) {

@@ -16,7 +16,7 @@ export function mappingStep(state, kind) {
     state.changed("draft");
   } }, summary, place);
   const show = () => keepingFocus(place, () => render(state, kind, place));
-  // What was proposed anew is closed until a person opens it, unless the person is just there.
+  // New proposals are closed until a person opens them, unless the person is at this step.
   const propose = (...proposals) => {
     for (const one of proposals) one(state, kind);
     if (place.contains(document.activeElement)) choices().isUnseen = false;
@@ -40,7 +40,7 @@ function summaryOf(state, kind) {
   return [h("span", {}, h("strong", {}, type), `, ${mappedWords(state, kind)}`),
     empty ? h("span", { class: "chip warn" }, `${count(empty, "required field")} empty`) : null,
     state.choices[kind].isUnseen ? h("span", { class: "chip" }, "proposed: open it and check")
-      : proposed ? h("span", { class: "chip" }, "proposed, looked at") : null];
+      : proposed ? h("span", { class: "chip" }, "proposed, checked") : null];
 }
 
 function render(state, kind, place) {
@@ -88,7 +88,7 @@ function descriptionField(state, kind) {
     { pointer: `/${kind}/description_field`, hint: `The form of ${mapping.work_item_type} shows ${label}.` });
 }
 
-/** The part of a mapping that is about states of the type. */
+/** The part of a mapping for states of the type. */
 const ofType = (mapping, type) =>
   Object.fromEntries(Object.entries(mapping).filter(([name]) => type?.states.some((one) => one.name === name)));
 

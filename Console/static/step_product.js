@@ -17,7 +17,7 @@ export function productStep(state) {
 }
 
 /** Reads which products other integrations have, so that a person sees it before a save is refused. */
-export async function lookForOthers(state) {
+export async function readOthers(state) {
   const all = await listIntegrations().catch(() => null);
   if (!all) return;
   state.others = all.filter((one) => one.integration_id !== state.id);
@@ -58,12 +58,12 @@ function fromList(state, showLine) {
   });
   const select = choice(draft.product_id, options, (value) => {
     draft.product_id = value;
-    // The statuses of another product are not these.
+    // Another product has other statuses.
     Object.assign(state.aha, { feature_statuses: [], requirement_statuses: [] });
     state.versions.aha += 1;
     state.changed("draft");
     showLine();
-    if (value) state.dispatchEvent(new Event("look-at-aha"));
+    if (value) state.dispatchEvent(new Event("test-aha"));
   }, { foreign: "(this key cannot see it)" });
   return field("Product", select, {
     pointer: "/product_id", hint: "The features of this product are sent. A product can belong to one integration only.",
@@ -94,7 +94,7 @@ function showOwner(state, root) {
 export function takenWords(state) {
   const product = productOf(state);
   return [`${product ? nameOf(product) : state.draft.product_id} belongs to the integration `, linkToOwner(ownerOfDraft(state)),
-    ". Choose another product, or give that integration another one first."];
+    ". Choose another product, or first give that integration another one."];
 }
 
 function statusesLine(state) {

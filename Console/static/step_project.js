@@ -1,7 +1,7 @@
 // Step 2: the project, and the area for new work items.
 import { fill, h, keepingFocus } from "./dom.js";
 import { areaTree } from "./area_tree.js";
-import { azureDevOpsQuestion, look } from "./connection.js";
+import { azureDevOpsQuestion, runTest } from "./connection.js";
 import { choice, field, textInput } from "./fields.js";
 import { count } from "./format.js";
 import { doneLine, problemBox, withProgress } from "./progress.js";
@@ -57,7 +57,7 @@ async function chooseProject(state, name, outcome) {
   state.changed("draft");
   state.changed("project-chosen");
   if (!name) return;
-  await withProgress(outcome, `Reading areas and types of ${name}…`, () => look(state, azureDevOpsQuestion(state, name)), {
+  await withProgress(outcome, `Reading areas and types of ${name}…`, () => runTest(state, azureDevOpsQuestion(state, name)), {
     failed: (error) => fill(outcome, problemBox(error, () => chooseProject(state, name, outcome))),
   });
   if (!state.project) return;

@@ -23,7 +23,7 @@ export function reviewStep(state) {
   state.on("draft", showAll);
   return h("div", { class: "step-body" },
     nameFields(state), summary, notices, checks,
-    switchField(state, "enabled", "Enabled", "While this is on, features can be sent and changes come back."),
+    switchField(state, "enabled", "Enabled", "While this is on, features can be sent and changes reach Aha!."),
     switchField(state, "auto_update", "Send changes automatically", "A timer sends features again when they or their requirements changed "
       + "in Aha!. A feature that was never sent still needs a press on Send. This needs the Aha! address and key."),
     linkBackField(state), state.isNew ? null : addresses(state.saved));
@@ -80,17 +80,17 @@ function noticesOf(state) {
   const hasKey = state.draft.aha.url && (state.typed.aha || state.saved?.aha.api_token_set);
   const unseen = ["feature", "requirement"].filter((kind) => state.choices[kind].isUnseen && countProposed(state, kind));
   return [
-    missing.length ? h("div", { class: "notice" }, h("p", {}, "Before it can be enabled:"), h("ul", {}, missing.map(item))) : null,
-    misfits.length ? h("div", { class: "notice" }, h("p", {}, "This does not fit:"), h("ul", {}, misfits.map(item))) : null,
-    hasKey ? null : h("p", { class: "notice" }, "Without an Aha! address and key, features are sent but no change comes back."),
-    unseen.length ? h("div", { class: "notice" }, h("p", {}, "Proposed by this page, and not looked at yet:"), h("ul", {}, unseen.map((kind) =>
+    missing.length ? h("div", { class: "notice" }, h("p", {}, "Missing before it can be enabled:"), h("ul", {}, missing.map(item))) : null,
+    misfits.length ? h("div", { class: "notice" }, h("p", {}, "These values need attention:"), h("ul", {}, misfits.map(item))) : null,
+    hasKey ? null : h("p", { class: "notice" }, "Without an Aha! address and key, features are sent but changes do not reach Aha!."),
+    unseen.length ? h("div", { class: "notice" }, h("p", {}, "Proposed by this page, and not checked yet:"), h("ul", {}, unseen.map((kind) =>
       item({ pointer: `/${kind}/work_item_type`, words: `the type and the statuses of ${kind}s` })))) : null,
   ];
 }
 
 const item = (one) => h("li", {}, linkTo(one));
 
-/** What a person pastes elsewhere. */
+/** Values that a person pastes elsewhere. */
 function addresses(saved) {
   const line = (id, title, text, announced, hint) => h("div", { class: "address" },
     h("p", { class: "label", id }, title), copyField(text, { title: id, announced }), h("p", { class: "hint" }, hint));
@@ -99,7 +99,7 @@ function addresses(saved) {
     line("copy-id", "Id", saved.integration_id, "The id was copied.", "It names the integration in the API and in the Aha! extension."),
     line("copy-send", "Address for sending", sendAddress(saved), "The address for sending was copied.",
       ["Aha! sends features here, with a function key: ",
-        h("a", { href: `#/i/${encodeURIComponent(saved.integration_id)}/aha` }, "Let Aha! send"), " makes the whole Hook URL."]),
+        h("a", { href: `#/i/${encodeURIComponent(saved.integration_id)}/aha` }, "Let Aha! send"), " builds the whole Hook URL."]),
     line("copy-webhook", "Webhook URL", saved.webhook_url, "The webhook URL was copied.",
       ["Azure DevOps reports changes here: ", h("a", { href: `#/i/${encodeURIComponent(saved.integration_id)}/hook` }, "Service hook"),
         " creates the subscription."]));
@@ -109,7 +109,7 @@ function checkResults(state) {
   const refused = state.refused.azure_devops;
   if (refused && !refused.pointer && !state.isDirty) {
     return h("div", { class: "problem", role: "alert" },
-      h("p", {}, h("strong", {}, "Azure DevOps would refuse what is set up here"), ". ", refused.error.detail), operationLine(refused.error));
+      h("p", {}, h("strong", {}, "Azure DevOps would refuse this configuration"), ". ", refused.error.detail), operationLine(refused.error));
   }
   const done = state.checks.filter((check) => ["status_mapping", "create_work_item"].includes(check.name));
   if (!done.length || state.isDirty) return null;

@@ -4,7 +4,7 @@ import { button, h } from "./dom.js";
 import { bodyOf, draftOf } from "./model.js";
 import { isBusy, withProgress } from "./progress.js";
 
-/** Creates a new URL and changes the subscription to it, if there is one. `found` returns what is known of it. */
+/** Creates a new URL and changes the subscription to it, if there is one. `found` returns its last known state. */
 export function renewal(state, found) {
   const place = h("div", { class: "outcome" });
   const renew = button("Create a new URL", async () => {
@@ -20,14 +20,14 @@ export function renewal(state, found) {
     else state.replace(answer.body, answer.etag, "");
   }, "danger");
   return h("details", { class: "help" }, h("summary", {}, "Has the URL leaked?"),
-    h("p", {}, "The current URL stops working at once. The app changes the subscription in Azure DevOps to the new URL, if the token "
-      + "may do that. If not, this page says what to change by hand."), renew, place);
+    h("p", {}, "The current URL stops working at once. The app changes the subscription in Azure DevOps to the new URL if the token "
+      + "may do so. Otherwise, this page shows what to change by hand."), renew, place);
 }
 
 async function changeSubscription(id) {
   try {
     await createHook(id);
-    return { done: "The webhook URL is new, and the subscription calls it." };
+    return { done: "The webhook URL was replaced, and the subscription calls the new one." };
   } catch (failed) {
     return { failed };
   }

@@ -1,4 +1,4 @@
-"""A person finds a feature, checks and sends it, sees how it stands, and links and unlinks it."""
+"""A person finds a feature, checks and sends it, sees its sync state, and links and unlinks it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def make_work_item(azure_devops: AzureDevOps, work_item_type: str) -> int:
     return int(made.json()["id"])
 
 
-def test_a_feature_is_found_checked_sent_and_seen_to_come_back(
+def test_a_feature_is_found_checked_and_sent_and_its_state_comes_back(
     page: Page, azure_devops: AzureDevOps, integration: IntegrationUnderTest
 ) -> None:
     open_features(page, integration)
@@ -47,7 +47,7 @@ def test_a_feature_is_found_checked_sent_and_seen_to_come_back(
     page.type("Name or reference", "CARD")
     page.sees("3 features", "Refund to the same card")
     page.type("Name or reference", "nothing is called so")
-    page.sees("No feature of PROD fits “nothing is called so”.")
+    page.sees("No feature of PROD matches “nothing is called so”.")
     page.type("Name or reference", "https://fabrikam.aha.io/features/prod-1")
     page.keys(Keys.ENTER)
 
@@ -95,14 +95,14 @@ def test_a_person_may_stop_waiting_for_a_long_send_and_go_on_later(
     # The first answer may come within a moment.
     page.browser.execute_script("window.afterAMoment?.()")
     page.press("Stop waiting")
-    page.sees("You stopped waiting. What was sent stays.")
+    page.sees("You stopped waiting. What was sent is kept.")
     azure_devops.clear_faults()
     # The app may still be at it: then the page waits, and goes on by itself.
     page.press("Send")
     page.sees("Everything was sent", "Feature 1")
 
 
-def test_each_record_says_how_it_stands_and_why_it_failed(
+def test_each_record_shows_its_sync_state_and_why_it_failed(
     page: Page, api: Api, aha: Aha, azure_devops: AzureDevOps, integration: IntegrationUnderTest
 ) -> None:
     api.send_reference(integration.id, "PROD-1")
@@ -112,7 +112,7 @@ def test_each_record_says_how_it_stands_and_why_it_failed(
     open_features(page, integration, "PROD-1")
 
     page.sees("Sent. 2 records are not up to date.", "Changed in Aha!")
-    page.sees("Work item deleted", "that creates a new work item")
+    page.sees("Work item deleted", "to create a new work item")
     azure_devops.add_fault(path="workitemsbatch", status=500, times=None)
     page.press("Refresh")
     page.sees("Azure DevOps is not available", "try again later", "Try again")

@@ -66,7 +66,7 @@ def test_a_service_hook_that_is_missing_is_seen_in_the_list_and_created_from_the
     page.sees("Needs attention", "Service hook\nNone")
     page.press("1 problem")
     page.follow("Create it")
-    page.press("Create the subscription for me")
+    page.press("Create the subscription")
     page.sees("The subscription was created.")
     page.follow("All integrations")
     page.sees("Last sent", "Service hook\nEnabled")
@@ -99,7 +99,7 @@ def test_what_happened_to_a_record_is_answered_by_typing_its_reference(
     page.browser.refresh()
     page.sees("1 operation about prod-1, with errors")
     page.click(".operation-line > summary")
-    page.follow("Show all of this operation alone")
+    page.follow("Show only this operation")
     page.sees("1 operation with this id", "Work item 1 was created for PROD-1.")
     assert page.value("What happened to") == operation
     page.follow("Log")
@@ -107,7 +107,7 @@ def test_what_happened_to_a_record_is_answered_by_typing_its_reference(
     page.type("Event", "work-item.created")
     page.type("What happened to", "#5")
     page.sees("1 operation about work item 5, with work-item.created")
-    page.press("Show everything")
+    page.press("Show all entries")
     page.sees("3 operations, newest first")
     assert (page.value("Event"), page.value("What happened to")) == ("", "")
 

@@ -82,7 +82,7 @@ def test_names_with_markup_are_shown_as_the_text_that_they_are(
     page.visit("#/i/markup/log")
     page.sees("Send of")
     page.click(".operation-line > summary")
-    page.sees("all of this operation")
+    page.sees("Show only this operation")
     assert page.all("img[src=x], main u, main b") == []
     assert page.browser.execute_script("return window.broken") is None
 

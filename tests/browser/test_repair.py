@@ -86,7 +86,7 @@ def test_a_token_that_may_not_subscribe_leaves_the_steps_by_hand(
     save_with(api, integration, {"/azure_devops/personal_access_token": READ_TOKEN})
 
     open_integration(page, integration, "/hook")
-    page.press("Create the subscription for me")
+    page.press("Create the subscription")
 
     page.sees(
         "may not edit service hook subscriptions", "Create the subscription by hand", "Work item updated"
@@ -121,7 +121,7 @@ def test_a_new_webhook_url_is_given_to_the_subscription(
     page.press("Has the URL leaked?")
     page.press("Create a new URL")
 
-    page.sees("The webhook URL is new, and the subscription calls it.", "Enabled")
+    page.sees("The webhook URL was replaced, and the subscription calls the new one.", "Enabled")
     url = page.find(".with-copy input").get_property("value")
     assert url != integration.webhook_url
     (after,) = azure_devops.get("/_apis/hooks/subscriptions").json()["value"]
@@ -139,7 +139,8 @@ def test_a_subscription_that_the_token_may_not_change_is_named_with_what_to_do_b
     page.press("Create a new URL")
 
     page.sees(
-        "The webhook URL is new, but the subscription still calls the old one", "may not edit service hook"
+        "The webhook URL was replaced, but the subscription still calls the old one",
+        "may not edit service hook",
     )
     page.sees("Old webhook URL", known["id"], "paste the URL below, or delete it and create another")
     save_with(api, integration, {"/azure_devops/personal_access_token": WRITE_TOKEN})
@@ -280,12 +281,12 @@ def test_faults_are_shown_beside_their_fields_and_the_first_has_the_focus(page: 
     page.type("Address", "not an address")
     page.press("Save")
 
-    assert "Say which product" in page.fault_at("Product")
+    assert "Choose its product" in page.fault_at("Product")
     assert "Give it a name" in page.fault_at("Name")
     assert page.focused() == page.field("Product")
     # A mark goes with its cause; “Not saved” goes with the last.
     page.type("Product", "PROD")
-    page.sees_no("Say which product")
+    page.sees_no("Choose its product")
     page.sees("Not saved.")
     page.type("Name", "x")
     page.sees_no("Not saved.")
@@ -349,7 +350,7 @@ def test_a_product_that_was_taken_meanwhile_is_refused_beside_the_product(
     page.press("Save")
 
     # What the app refused is shown with a link to the other integration.
-    page.sees("Not saved.", "give that integration another one first")
+    page.sees("Not saved.", "first give that integration another one")
     assert "belongs to the integration" in page.fault_at("Product")
     assert page.focused() == page.field("Product")
     page.follow("Fabrikam web")
@@ -373,7 +374,7 @@ def test_a_save_in_between_is_shown_and_neither_is_lost(
     page.sees("can be created")
     both_save("Theirs")
     page.sees("Status for Active (features)")
-    page.press("Take all of theirs")
+    page.press("Use all of theirs")
     page.sees_no("Somebody else saved")
     assert (page.value("Name"), page.value("Active", "feature")) == ("Theirs", "In code review")
     assert stored() == ("Theirs", "In code review")

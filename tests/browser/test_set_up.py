@@ -49,8 +49,8 @@ def test_the_whole_way_from_nothing_to_a_state_that_came_back(
     page.choose_area("Checkout")
     page.sees("Chosen: Fabrikam\\Web\\Checkout")
 
-    # Types and statuses are proposed, and not done before somebody looked at them.
-    page.sees("Feature, 5 of 5 states mapped", "User Story, 5 of 5 states mapped", "not looked at yet")
+    # Types and statuses are proposed, and not done before somebody checks them.
+    page.sees("Feature, 5 of 5 states mapped", "User Story, 5 of 5 states mapped", "not checked yet")
     assert marks(page) == {"Features": "proposed", "Requirements": "proposed"}
     page.press("The type and the statuses of features")
     assert page.value("A feature becomes") == "Feature"
@@ -68,7 +68,7 @@ def test_the_whole_way_from_nothing_to_a_state_that_came_back(
         "Will not implement",
     ]
     assert marks(page) == {}
-    page.sees_no("not looked at yet")
+    page.sees_no("not checked yet")
 
     # It has a name and an id already.
     assert page.value("Name") == "Fabrikam web"
@@ -78,7 +78,7 @@ def test_the_whole_way_from_nothing_to_a_state_that_came_back(
     facts = [one.text for one in page.all("[data-step=review] dd")]
     assert facts[3] == "Fabrikam web (PROD)"
     assert "In code review" in facts[4]
-    page.sees_no("Before it can be enabled")
+    page.sees_no("Missing before it can be enabled")
     page.press("Save and enable")
     page.sees("Saved.", "Feature and User Story can be created in Fabrikam\\Web\\Checkout.")
     assert page.value("Personal access token") == ""
@@ -93,7 +93,7 @@ def test_the_whole_way_from_nothing_to_a_state_that_came_back(
 
     page.follow("let Azure DevOps report changes")
     page.sees("No subscription")
-    page.press("Create the subscription for me")
+    page.press("Create the subscription")
     page.sees("The subscription was created.", "Enabled")
     assert page.find(".with-copy input").get_property("value") == saved["webhook_url"]
 
@@ -140,7 +140,7 @@ def test_it_can_be_saved_half_done_and_gone_on_with_later(page: Page, api: Api) 
     assert page.value("Last day of the token") == "2026-01-31"
     page.follow("All integrations")
     page.press("1 problem")
-    page.sees("The Azure DevOps token ended", "ended on 2026-01-31. Make a new one", "Save a new token")
+    page.sees("The Azure DevOps token expired", "ended on 2026-01-31. Make a new one", "Save a new token")
 
 
 def test_discarding_a_new_one_leaves_nothing_of_it(page: Page, azure_devops: AzureDevOps) -> None:
@@ -178,18 +178,18 @@ def test_what_was_typed_is_kept_when_aha_is_connected_afterwards(page: Page, api
     # A choice now: a name that the product has is that one, another one stays and is marked.
     assert page.value("Resolved", "feature") == "In code review"
     assert page.value("Active", "feature") == "Being made (not a status of the product)"
-    assert page.value("Removed", "feature") == "No status: leave Aha! alone"
+    assert page.value("Removed", "feature") == "No status: do not change Aha!"
     # What nobody touched goes with the product's own statuses.
     page.unfold("requirement")
     assert page.value("Resolved", "requirement") == "In test"
     page.sees_no("Connect Aha! to choose")
-    page.sees("not in Aha!", "This does not fit:")
+    page.sees("not in Aha!", "These values need attention:")
     page.press("Status for Active (features)")
     assert page.focused() == page.field("Active", "feature")
     page.press("Propose the missing ones")
     assert page.value("Active", "feature") == "In progress"
     assert page.value("Resolved", "feature") == "In code review"
-    page.sees_no("This does not fit:")
+    page.sees_no("These values need attention:")
     # Another product brings its own.
     page.choose("Product", "Fabrikam mobile (MOB)")
     page.sees("It has 4 statuses")

@@ -88,7 +88,7 @@ test("what stays busy is given up after five calls, with what the last one said"
 test("a send that never gets on is given up, and says how to go on", async () => {
   const { error } = await send(going(4));
 
-  assert.equal(error.detail, "Press Send to go on where it stopped.");
+  assert.equal(error.detail, "Press Send to continue where it stopped.");
   assert.equal(calls.length, 6);
 });
 

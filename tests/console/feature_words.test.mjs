@@ -1,7 +1,7 @@
 // What a feature's standing, a check and a send mean, in the configuration page's words.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { actionWords, countsOf, differenceWords, standingSentence, titleOf } from "../../Console/static/feature_words.js";
+import { actionWords, countsOf, differenceWords, syncStateSentence, titleOf } from "../../Console/static/feature_words.js";
 import { problemsPanel, titleOf as problemTitle } from "../../Console/static/health.js";
 
 const record = (action, ...files) => ({ action, attachments: files.map((one) => ({ action: one })) });
@@ -23,10 +23,10 @@ for (const [isDryRun, given, title, counts] of [
   });
 }
 
-test("how a feature stands is one sentence", () => {
+test("the sync state of a feature is one sentence", () => {
   const standing = (...differences) => {
     const [feature, ...requirements] = differences.map((difference) => ({ difference }));
-    return standingSentence({ feature, requirements });
+    return syncStateSentence({ feature, requirements });
   };
 
   assert.equal(standing("not_sent", "not_sent"), "Not sent to Azure DevOps yet.");
@@ -42,7 +42,7 @@ test("what a newer version of the app answers is shown as it is", () => {
 
 test("an open problem is named by its code", () => {
   assert.equal(problemTitle("azure_devops_credentials_rejected"), "Azure DevOps refused the token");
-  assert.equal(problemTitle("azure_devops_token_expiring"), "The Azure DevOps token ends soon");
+  assert.equal(problemTitle("azure_devops_token_expiring"), "The Azure DevOps token expires soon");
   assert.equal(problemTitle("azure_devops_rule_violation"), "Azure DevOps: rule violation");
   assert.equal(problemTitle("aha_not_found"), "Aha!: not found");
   assert.equal(problemTitle("internal_error"), "Internal error");

@@ -68,7 +68,7 @@ for (const [kind, events, title, words] of [
   ["reconcile", [["azure-devops.request", {}]], "Reconcile", "Nothing to change"],
   ["link", [["link.removed", { reference: "PROD-3" }]], "Unlinking of PROD-3", "Unlinked"],
   [null, [["link.rebuilt", { reference: "A-1" }], ["link.rebuilt", { reference: "A-2" }]], "Links rebuilt: A-1, A-2", "2 linked again"],
-  ["standing", [["aha.request", { reference: "PROD-3" }]], "How PROD-3 stands", "Read"],
+  ["standing", [["aha.request", { reference: "PROD-3" }]], "Sync state of PROD-3", "Read"],
   ["connection_test", [["azure-devops.request", {}]], "Connection test", "Passed"],
   ["configuration", [["integration.saved", {}]], "Configuration", "Saved"],
   ["service_hook", [["subscription.enabled", {}]], "Service hook", "Enabled"],

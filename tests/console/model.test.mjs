@@ -156,7 +156,7 @@ test("a save in between is compared value by value", () => {
   assert.equal(labelOf("/feature/status_mapping/In~1Out"), "Status for In/Out (features)");
 });
 
-test("a service hook that is missing is a problem if states are to come back", () => {
+test("a service hook that is missing is a problem if changes must reach Aha!", () => {
   const none = { status: null, outdated_subscription_ids: [] };
   const old = { status: null, outdated_subscription_ids: ["3f1c"] };
 
