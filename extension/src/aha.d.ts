@@ -17,7 +17,7 @@ declare namespace Aha {
   }
 
   interface Context {
-    /** Secret settings are here in server handlers only. */
+    /** Only server handlers get secret settings. */
     readonly settings: Readonly<Record<string, unknown>>;
   }
 
@@ -35,7 +35,7 @@ declare const aha: {
   /** Registers a handler on Aha!'s servers. */
   on(on: { event: string }, handle: (args: unknown, context: Aha.Context) => Promise<void>): void;
 
-  /** Starts the server handlers of an event. Nothing comes back. */
+  /** Starts the server handlers of an event. It returns nothing. */
   triggerServer(event: string, args: unknown): void;
 
   /** Shows the text to the user who runs a command. */

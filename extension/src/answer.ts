@@ -1,13 +1,13 @@
-/** What a reply of the server handler means. */
+/** Interprets a reply of the server handler. */
 
 import { asNumber, asObject, asText } from "./json.ts";
 import type { Action } from "./request.ts";
 import { readSendResult, type SendResult } from "./sendResult.ts";
-import { readStanding, type Standing } from "./standing.ts";
+import { readSyncState, type SyncState } from "./syncState.ts";
 
 /** Why a whole request failed. */
 export interface Problem {
-  /** A code of the function app, or one of this extension's own. */
+  /** A code of the function app or of this extension. */
   readonly code: string;
   readonly detail: string;
   /** Finds the request in the integration log; empty if the function app did not answer. */
@@ -17,12 +17,12 @@ export interface Problem {
 }
 
 export type Answer =
-  | { readonly kind: "standing"; readonly standing: Standing }
+  | { readonly kind: "sync_state"; readonly syncState: SyncState }
   | { readonly kind: "result"; readonly result: SendResult; readonly retryAfter: number | null }
   | { readonly kind: "problem"; readonly problem: Problem }
   | { readonly kind: "not_configured"; readonly faults: readonly string[] };
 
-/** Interprets what stood in the account field of a request. Other scripts could have written it. */
+/** Interprets the content of a request's account field. Other scripts could have written it. */
 export function interpretReply(value: unknown, action: Action): Answer {
   const reply = asObject(value);
   switch (reply?.["kind"]) {
@@ -40,7 +40,7 @@ export function interpretReply(value: unknown, action: Action): Answer {
   }
 }
 
-/** A failure that the function app knows nothing of. */
+/** A failure that the function app does not know about. */
 export function ownProblem(code: string, detail: string): Answer {
   return { kind: "problem", problem: { code, detail, operationId: "", retryAfter: null } };
 }
@@ -48,8 +48,8 @@ export function ownProblem(code: string, detail: string): Answer {
 function interpretAnswer(status: number, retryAfter: number | null, body: unknown, action: Action): Answer {
   if (status >= 200 && status < 300) {
     if (action === "read") {
-      const standing = readStanding(body);
-      if (standing !== null) return { kind: "standing", standing };
+      const syncState = readSyncState(body);
+      if (syncState !== null) return { kind: "sync_state", syncState };
     } else {
       const result = readSendResult(body);
       if (result !== null) return { kind: "result", result, retryAfter };
@@ -72,7 +72,7 @@ function platformProblem(status: number): Answer {
       `The function app refused the function key (${status}). An administrator can renew the setting “Function key”.`,
     );
   }
-  const what = status === 404 ? "found nothing at this address" : "did not give an answer that this extension understands";
+  const what = status === 404 ? "found nothing at this address" : "gave an answer that this extension does not understand";
   return ownProblem(
     "function_app_answer_unknown",
     `The function app ${what} (${status}). An administrator can check the setting “Function app URL” and the app's version.`,

@@ -1,11 +1,11 @@
-/** What the record action says. */
+/** The texts of the record action. */
 
 import type { Answer } from "./answer.ts";
 import { failureLines, sendSentence } from "./resultWords.ts";
 import type { SendingState } from "./sending.ts";
 import { progressOf } from "./sendResult.ts";
 
-/** How many failures are named; the panel has all of them. */
+/** How many failures are named; the panel shows all of them. */
 const MOST_FAILURES = 3;
 
 /** What a running send has done so far. */
@@ -16,7 +16,7 @@ export function commandStep(feature: string, { result, obstacle }: SendingState)
   return `Sending ${feature} to Azure DevOps: ${done} of ${total} records and files done …`;
 }
 
-/** What became of the send. */
+/** The result of the send. */
 export function commandResult(feature: string, answer: Answer): string {
   switch (answer.kind) {
     case "result": {
@@ -28,7 +28,7 @@ export function commandResult(feature: string, answer: Answer): string {
       return `${feature} was not sent. ${answer.problem.detail}`;
     case "not_configured":
       return [`${feature} was not sent. Azure DevOps is not set up here.`, ...answer.faults].join("\n");
-    case "standing":
+    case "sync_state":
       return `${feature} was not sent.`;
   }
 }

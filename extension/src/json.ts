@@ -1,4 +1,4 @@
-/** Readers of values whose type nobody promised. Each returns a plain default where the value is of another type. */
+/** Readers of values of unknown type. Each returns a default if the value has another type. */
 
 export type Json = Readonly<Record<string, unknown>>;
 

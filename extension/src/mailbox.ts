@@ -1,6 +1,6 @@
 /**
  * Calls a server handler from the browser. `aha.triggerServer` returns nothing, so the handler leaves its reply in an
- * account field that belongs to this one request, and the browser looks there once a second.
+ * account field that belongs to this one request, and the browser reads it once a second.
  */
 
 import { interpretReply, ownProblem, type Answer } from "./answer.ts";
@@ -11,7 +11,7 @@ import type { Action, RequestArguments } from "./request.ts";
 const LOOK_EVERY_SECONDS = 1;
 const LONGEST_WAIT_SECONDS = 60;
 
-/** Asks a server handler and returns what it answered. Never rejects. */
+/** Calls a server handler and returns its answer. Never rejects. */
 export async function callServer(action: Action, reference: string): Promise<Answer> {
   const args: RequestArguments = { requestId: makeRequestId(), action, reference };
   const field = replyField(args.requestId);
@@ -33,7 +33,7 @@ export async function callServer(action: Action, reference: string): Promise<Ans
   return ownProblem(
     "no_reply",
     action === "send"
-      ? "Aha! had no reply within 60 seconds. The send may still be going on: press “Refresh” in a minute."
+      ? "Aha! had no reply within 60 seconds. The send may still be running: press “Refresh” in a minute."
       : "Aha! had no reply within 60 seconds. Press “Refresh” to ask again.",
   );
 }
@@ -46,7 +46,7 @@ function clearField(field: string): void {
   void aha.account.clearExtensionField(EXTENSION_ID, field).catch(() => undefined);
 }
 
-/** Null also if Aha! did not answer: the next look may succeed. */
+/** Null also if Aha! did not answer: the next read may succeed. */
 async function readField(field: string): Promise<unknown> {
   try {
     return (await aha.account.getExtensionField(EXTENSION_ID, field)) ?? null;
@@ -55,7 +55,7 @@ async function readField(field: string): Promise<unknown> {
   }
 }
 
-/** Unlike any other request's, in whatever tab or browser. */
+/** Unique among the requests of all tabs and browsers. */
 function makeRequestId(): string {
   const random = crypto.getRandomValues(new Uint32Array(3));
   return [Date.now(), ...random].map((number) => number.toString(36)).join("-");

@@ -6,7 +6,7 @@
 import { EXTENSION_ID } from "./identifiers.ts";
 
 const KEY = `${EXTENSION_ID}.openReplies`;
-/** No tab still waits for a reply of that age. */
+/** No tab waits for an older reply. */
 const ABANDONED_MILLISECONDS = 180_000;
 const MOST_FIELDS = 100;
 
@@ -22,7 +22,7 @@ export function forgetField(field: string): void {
   write(others);
 }
 
-/** The fields that no tab waits for any more. They are forgotten. */
+/** Removes and returns the fields that no tab waits for. */
 export function takeAbandonedFields(now: number): string[] {
   const open = Object.entries(read());
   const abandoned = open.filter(([, time]) => now - time > ABANDONED_MILLISECONDS);

@@ -3,11 +3,11 @@
 import type { Answer, Problem } from "./answer.ts";
 import type { SendingState } from "./sending.ts";
 import type { SendResult } from "./sendResult.ts";
-import type { Standing } from "./standing.ts";
+import type { SyncState } from "./syncState.ts";
 
 export type Activity = "idle" | "reading" | "sending" | "checking";
 
-/** What the last send or check brought. */
+/** The result of the last send or check. */
 export interface Outcome {
   readonly of: "send" | "check";
   readonly result: SendResult;
@@ -15,8 +15,8 @@ export interface Outcome {
 
 export interface Panel {
   readonly activity: Activity;
-  /** How the feature stood when it was last read; null before that. */
-  readonly standing: Standing | null;
+  /** The feature's sync state when it was last read; null before that. */
+  readonly syncState: SyncState | null;
   readonly outcome: Outcome | null;
   /** Why the last request failed as a whole. */
   readonly problem: Problem | null;
@@ -30,7 +30,7 @@ export type PanelEvent =
   | {
       readonly kind: "started";
       readonly activity: Exclude<Activity, "idle">;
-      /** Whether what the last send brought is still shown. */
+      /** Whether the result of the last send is still shown. */
       readonly keepsOutcome: boolean;
     }
   | { readonly kind: "progress"; readonly state: SendingState }
@@ -38,7 +38,7 @@ export type PanelEvent =
 
 export const NEW_PANEL: Panel = {
   activity: "idle",
-  standing: null,
+  syncState: null,
   outcome: null,
   problem: null,
   obstacle: null,
@@ -62,12 +62,12 @@ export function changePanel(panel: Panel, event: PanelEvent): Panel {
 
 function end(panel: Panel, answer: Answer): Panel {
   switch (answer.kind) {
-    case "standing":
-      return { ...panel, standing: answer.standing };
+    case "sync_state":
+      return { ...panel, syncState: answer.syncState };
     case "result":
       return { ...panel, outcome: { of: panel.activity === "checking" ? "check" : "send", result: answer.result } };
     case "problem":
-      // A send's own problem says more than that of the reading after it.
+      // The problem of a send is more useful than that of the read after it.
       return panel.activity === "reading" && panel.problem !== null ? panel : { ...panel, problem: answer.problem };
     case "not_configured":
       return { ...panel, faults: answer.faults };

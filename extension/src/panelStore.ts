@@ -1,10 +1,10 @@
-/** One panel state for each feature, so that its views show the same, also after they were closed and opened again. */
+/** One panel state for each feature, so that all its views show the same, also when they are opened again. */
 
 import { callServer, waitSeconds } from "./mailbox.ts";
 import { changePanel, NEW_PANEL, type Activity, type Panel, type PanelEvent } from "./panel.ts";
 import { sendUntilDone } from "./sending.ts";
 
-/** An older answer is asked for anew when a view opens. Each question costs one request of Aha!'s shared limit. */
+/** When a view opens, an older answer is requested again. Each request counts towards Aha!'s shared limit. */
 const FRESH_MILLISECONDS = 30_000;
 
 export class PanelStore {
@@ -17,7 +17,7 @@ export class PanelStore {
     this.feature = feature;
   }
 
-  /** Calls the listener after each change; returns what ends that. */
+  /** Calls the listener after each change; returns a function that stops this. */
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => {
@@ -25,17 +25,17 @@ export class PanelStore {
     };
   }
 
-  /** Asks how the feature stands, unless that is known already. */
+  /** Reads the feature's sync state, unless it is already known. */
   async open(): Promise<void> {
     if (Date.now() - this.readAt > FRESH_MILLISECONDS) await this.refresh();
   }
 
-  /** Asks how the feature stands. */
+  /** Reads the feature's sync state. */
   async refresh(): Promise<void> {
     if (this.start("reading")) await this.read();
   }
 
-  /** Sends the feature until everything is sent, then asks how it stands. */
+  /** Sends the feature until everything is sent, then reads its sync state. */
   async send(): Promise<void> {
     if (!this.start("sending")) return;
     const answer = await sendUntilDone({
@@ -55,11 +55,11 @@ export class PanelStore {
 
   private async read(): Promise<void> {
     const answer = await callServer("read", this.feature);
-    if (answer.kind === "standing") this.readAt = Date.now();
+    if (answer.kind === "sync_state") this.readAt = Date.now();
     this.change({ kind: "ended", answer });
   }
 
-  /** False if something is going on already. */
+  /** False if another action is running. */
   private start(activity: Exclude<Activity, "idle">, keepsOutcome = false): boolean {
     if (this.panel.activity !== "idle") return false;
     this.change({ kind: "started", activity, keepsOutcome });

@@ -1,4 +1,4 @@
-/** Everything a panel shows, as texts and values. The view only lays it out. */
+/** Everything that a panel shows, as texts and values. The view only renders it. */
 
 import type { Problem } from "./answer.ts";
 import type { Panel } from "./panel.ts";
@@ -6,7 +6,7 @@ import type { Reference } from "./reference.ts";
 import { checkSentence, countOf, sendSentence } from "./resultWords.ts";
 import { rowsOf, type Row } from "./rows.ts";
 import { progressOf, type Progress } from "./sendResult.ts";
-import type { Standing } from "./standing.ts";
+import type { SyncState } from "./syncState.ts";
 
 export type ButtonAction = "send" | "check" | "refresh";
 
@@ -23,7 +23,7 @@ export interface PanelWords {
   readonly lastSentAt: string;
   /** Why the last request failed; null if it did not. */
   readonly alert: Alert | null;
-  /** Null unless it is known how much there is to send. */
+  /** Null unless the amount to send is known. */
   readonly progress: Progress | null;
   readonly rows: readonly Row[];
   /** What is not in the rows of a requirement's panel; empty if nothing is left out. */
@@ -60,7 +60,7 @@ export function describePanel(panel: Panel, reference: Reference): PanelWords {
   return {
     status: statusOf(panel, reference),
     isBusy,
-    lastSentAt: panel.standing?.feature.lastSentAt ?? "",
+    lastSentAt: panel.syncState?.feature.lastSentAt ?? "",
     alert: panel.problem === null ? null : alertOf(panel.problem),
     progress: panel.activity === "sending" && panel.outcome !== null ? progressOf(panel.outcome.result) : null,
     rows,
@@ -80,9 +80,9 @@ function statusOf(panel: Panel, reference: Reference): string {
     case "checking":
       return "Checking what a send would do. Nothing is changed.";
     case "reading":
-      return panel.standing === null ? "Asking Azure DevOps …" : settledStatus(panel) + " Refreshing …";
+      return panel.syncState === null ? "Asking Azure DevOps …" : idleStatus(panel) + " Refreshing …";
     case "idle":
-      return settledStatus(panel);
+      return idleStatus(panel);
   }
 }
 
@@ -94,15 +94,15 @@ function sendingStatus(panel: Panel, reference: Reference): string {
   return `${what}: ${done} of ${total} records and files done …`;
 }
 
-function settledStatus(panel: Panel): string {
+function idleStatus(panel: Panel): string {
   if (panel.outcome !== null) {
     return panel.outcome.of === "check" ? checkSentence(panel.outcome.result) : sendSentence(panel.outcome.result);
   }
-  if (panel.standing !== null) return standingStatus(panel.standing);
-  return panel.problem === null ? "" : "How this feature stands is not known.";
+  if (panel.syncState !== null) return syncStateSentence(panel.syncState);
+  return panel.problem === null ? "" : "The state of this feature is not known.";
 }
 
-function standingStatus({ feature, requirements }: Standing): string {
+function syncStateSentence({ feature, requirements }: SyncState): string {
   if (feature.difference === "not_sent" && feature.workItem === null) return "Not sent to Azure DevOps.";
   const open = [feature, ...requirements].filter((record) => record.difference !== "none").length;
   return open === 0 ? "Sent. Everything is up to date." : `Sent. ${countOf(open, "record")} not up to date.`;
@@ -117,7 +117,7 @@ function othersOf(all: readonly Row[], shown: readonly Row[], { feature }: Refer
 }
 
 function buttonsOf(panel: Panel): Button[] {
-  const wasSent = panel.standing?.feature.workItem != null || panel.outcome?.of === "send";
+  const wasSent = panel.syncState?.feature.workItem != null || panel.outcome?.of === "send";
   return [
     { action: "send", label: wasSent ? "Send again" : "Send to Azure DevOps" },
     { action: "check", label: "Check" },

@@ -1,6 +1,6 @@
 import { readReference, type Reference } from "./reference.ts";
 
-/** `read` asks how a feature stands, `check` is a dry run of `send`. */
+/** `read` reads the sync state of a feature, `check` is a dry run of `send`. */
 export type Action = "read" | "send" | "check";
 
 /** What the browser asks a server handler to do. */
@@ -34,7 +34,7 @@ export type Reply =
 
 const REQUEST_ID = /^[a-z0-9-]{8,64}$/;
 
-/** Reads the arguments of an event, which any script in Aha!'s page can send. Null if they are no request. */
+/** Reads the arguments of an event, which any script in Aha!'s page can send. Null if they are not a request. */
 export function readRequest(args: unknown): Request | null {
   if (typeof args !== "object" || args === null) return null;
   const { requestId, action, reference: text } = args as Partial<Record<keyof RequestArguments, unknown>>;

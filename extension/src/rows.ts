@@ -1,14 +1,14 @@
-/** What a panel says of each record, in words. */
+/** The texts of a panel for each record. */
 
 import type { Outcome, Panel } from "./panel.ts";
 import type { SentAction, SentRecord } from "./sendResult.ts";
 import { recordsOf } from "./sendResult.ts";
-import type { Difference, StandingRecord, WorkItem } from "./standing.ts";
+import type { Difference, RecordSyncState, WorkItem } from "./syncState.ts";
 
 export interface Row {
   readonly reference: string;
   readonly name: string;
-  /** Says the same as the text next to it; for the eye only. */
+  /** Has the same meaning as the text next to it; only visual. */
   readonly symbol: string;
   /** Such as "Up to date". */
   readonly summary: string;
@@ -33,7 +33,7 @@ const NOTES: Readonly<Partial<Record<Difference, string>>> = {
   both: "Sending again keeps the text from Aha!.",
   gone: "Sending again creates a new work item.",
   unreadable:
-    "It may be in an area or a project that the function app's token does not see. Sending again does not create a new one.",
+    "It may be in an area or a project that the user of the function app's token cannot see. Sending again does not create a new one.",
 };
 
 const DONE: Readonly<Record<SentAction, readonly [symbol: string, words: string]>> = {
@@ -56,35 +56,35 @@ const PLANNED: Readonly<Record<SentAction, readonly [symbol: string, words: stri
 
 /** One row for each record, the feature first. */
 export function rowsOf(panel: Panel): readonly Row[] {
-  const standing = panel.standing === null ? [] : [panel.standing.feature, ...panel.standing.requirements];
+  const read = panel.syncState === null ? [] : [panel.syncState.feature, ...panel.syncState.requirements];
   const sent = panel.outcome === null ? [] : recordsOf(panel.outcome.result);
   const sentByReference = new Map(sent.map((record) => [record.reference, record]));
-  const known = new Set(standing.map((record) => record.reference));
+  const known = new Set(read.map((record) => record.reference));
   const isReadSince = panel.activity !== "sending" && panel.outcome?.of === "send" && panel.problem === null;
   return [
-    ...standing.map((record) => rowOf(record, sentByReference.get(record.reference), panel.outcome, isReadSince)),
+    ...read.map((record) => rowOf(record, sentByReference.get(record.reference), panel.outcome, isReadSince)),
     // A requirement that was added after the feature was last read.
     ...sent.filter((record) => !known.has(record.reference)).map((record) => rowOf(null, record, panel.outcome, false)),
   ];
 }
 
 function rowOf(
-  standing: StandingRecord | null,
+  syncState: RecordSyncState | null,
   sent: SentRecord | undefined,
   outcome: Outcome | null,
   isReadSince: boolean,
 ): Row {
-  const difference = standing?.difference ?? "not_sent";
+  const difference = syncState?.difference ?? "not_sent";
   const [symbol, summary] = summaryOf(difference, sent, outcome, isReadSince);
   const note = sent === undefined || isReadSince ? NOTES[difference] : undefined;
   return {
-    reference: standing?.reference ?? sent?.reference ?? "",
-    name: standing?.name ?? "",
+    reference: syncState?.reference ?? sent?.reference ?? "",
+    name: syncState?.name ?? "",
     symbol,
     summary,
-    workItem: workItemOf(standing, sent),
+    workItem: workItemOf(syncState, sent),
     notes: [...(note === undefined ? [] : [note]), ...conflictNotes(sent)],
-    errors: errorsOf(standing, sent),
+    errors: errorsOf(syncState, sent),
   };
 }
 
@@ -96,21 +96,21 @@ function summaryOf(
 ): readonly [string, string] {
   if (sent === undefined || outcome === null) return SUMMARIES[difference];
   if (outcome.of === "check") return PLANNED[sent.action];
-  // After the send the feature was read again, which says more than "Updated".
+  // After the send, the feature was read again, which is more precise than "Updated".
   return isReadSince && sent.action !== "failed" ? SUMMARIES[difference] : DONE[sent.action];
 }
 
-/** A result has no state of a work item, and how the record stood may be from before it was sent. */
-function workItemOf(standing: StandingRecord | null, sent: SentRecord | undefined): WorkItem | null {
-  const read = standing?.workItem ?? null;
+/** A result has no state of a work item, and the sync state may be older than the send. */
+function workItemOf(syncState: RecordSyncState | null, sent: SentRecord | undefined): WorkItem | null {
+  const read = syncState?.workItem ?? null;
   const made = sent?.workItem ?? null;
   if (read === null || made === null) return made ?? read;
   return read.id === made.id ? read : made;
 }
 
-function errorsOf(standing: StandingRecord | null, sent: SentRecord | undefined): string[] {
-  // The last error is from before the send that this result is of.
-  const fault = sent === undefined ? standing?.lastError : sent.error;
+function errorsOf(syncState: RecordSyncState | null, sent: SentRecord | undefined): string[] {
+  // The last error is older than the send of this result.
+  const fault = sent === undefined ? syncState?.lastError : sent.error;
   const files = sent?.failedFiles.map((file) => `File “${file.name}”: ${file.detail}`) ?? [];
   return [...(fault ? [fault.detail] : []), ...files];
 }

@@ -1,12 +1,12 @@
 /** What a send did, or what a dry run would do: the answer of POST /api/integrations/{id}/features/{reference}. */
 
 import { asObject, asObjects, asText, oneOf, type Json } from "./json.ts";
-import { readFault, readWorkItem, type Fault, type WorkItem } from "./standing.ts";
+import { readFault, readWorkItem, type Fault, type WorkItem } from "./syncState.ts";
 
 const STATUSES = ["succeeded", "partial", "in_progress"] as const;
 const ACTIONS = ["created", "updated", "unchanged", "failed", "pending"] as const;
 
-/** What was done with a record. `unknown` stands for a word of a newer function app. */
+/** What was done with a record. `unknown` replaces a value of a newer function app. */
 export type SentAction = (typeof ACTIONS)[number] | "unknown";
 
 /** A file that was not sent. */
@@ -45,7 +45,7 @@ export interface Progress {
   readonly total: number;
 }
 
-/** Null if the body is of another shape. */
+/** Null if the body has another shape. */
 export function readSendResult(body: unknown): SendResult | null {
   const answer = asObject(body);
   const status = oneOf(answer?.["status"], STATUSES);
@@ -70,7 +70,7 @@ export function progressOf(result: SendResult): Progress {
   return { done, total };
 }
 
-/** The result of a whole send, of which `later` is the answer to the next call: what an earlier call did is kept. */
+/** The result of a whole send. `later` is the answer to the next call; the results of earlier calls are kept. */
 export function mergeResults(earlier: SendResult | null, later: SendResult): SendResult {
   if (earlier === null) return later;
   const byReference = new Map(recordsOf(earlier).map((record) => [record.reference, record]));

@@ -1,4 +1,4 @@
-/** Repeats a send until it is done. The function app goes on where it stopped. */
+/** Repeats a send until it is done. The function app continues where it stopped. */
 
 import { ownProblem, type Answer, type Problem } from "./answer.ts";
 import { mergeResults, progressOf, type SendResult } from "./sendResult.ts";
@@ -7,7 +7,7 @@ import { mergeResults, progressOf, type SendResult } from "./sendResult.ts";
 export interface SendingState {
   /** What the last answer said of each record; null before the first one. */
   readonly result: SendResult | null;
-  /** What the send waits for; null while it gets on. */
+  /** What the send waits for; null while it makes progress. */
   readonly obstacle: Problem | null;
 }
 
@@ -17,13 +17,13 @@ export interface SendingTools {
   readonly report: (state: SendingState) => void;
 }
 
-/** So many calls in a row may bring nothing forward before the send is given up. */
+/** The send is given up after this many calls in a row without progress. */
 const FUTILE_CALLS = 5;
 /** At about 20 seconds a call: well over half an hour. */
 const MOST_CALLS = 120;
 const LEAST_WAIT = 1;
 const LONGEST_WAIT = 30;
-/** Problems that may pass while a person looks on. */
+/** Temporary problems that may end while a person waits. */
 const PASSING = ["feature_busy", "azure_devops_unavailable", "aha_unavailable", "storage_unavailable"];
 
 /** Returns the last answer, or a problem if the send was given up. */

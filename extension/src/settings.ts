@@ -5,11 +5,11 @@ export type Configuration =
   | { readonly kind: "configured"; readonly functionAppUrl: string; readonly integrationId: string }
   | { readonly kind: "not_configured"; readonly faults: readonly string[] };
 
-// http is for a function app on one's own machine: the key would be readable on any other way.
+// http is only for a function app on the same machine: elsewhere, the key would be readable.
 const FUNCTION_APP_URL = /^(https:\/\/[a-z0-9.-]+|http:\/\/(localhost|127\.0\.0\.1|\[::1\]))(:[0-9]+)?$/i;
 const ENTRY = /^([A-Z][A-Z0-9]*)\s*=\s*([a-z0-9-]{1,64})$/i;
 
-/** Reads the settings that are no secret, for one record. */
+/** Reads the settings without secrets, for one record. */
 export function readConfiguration(
   settings: Readonly<Record<string, unknown>>,
   reference: Reference,

@@ -16,7 +16,7 @@ export function reference(text: string): Reference {
 }
 
 /** A record in an answer of GET. */
-export function standingRecord(referenceNum: string, changes: Fields = {}): Fields {
+export function recordSyncState(referenceNum: string, changes: Fields = {}): Fields {
   return {
     id: `id-of-${referenceNum}`,
     reference_num: referenceNum,
@@ -60,7 +60,7 @@ export function answered(action: Action, status: number, body: unknown, retryAft
   return interpretReply({ kind: "answer", status, retryAfter, body }, action);
 }
 
-export function stands(feature: Fields, ...requirements: Fields[]): Answer {
+export function syncStateAnswer(feature: Fields, ...requirements: Fields[]): Answer {
   return answered("read", 200, { feature, requirements });
 }
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 import { EXTENSION_ID } from "../src/identifiers.ts";
 import { callServer } from "../src/mailbox.ts";
 import { readRequest } from "../src/request.ts";
-import { standingRecord } from "./examples.ts";
+import { recordSyncState } from "./examples.ts";
 
 /** An account of Aha!: its extension fields, and the events that were triggered. */
 class Account {
@@ -62,8 +62,8 @@ async function pass(seconds: number): Promise<void> {
   }
 }
 
-function standsReply(reference: string): unknown {
-  return { kind: "answer", status: 200, retryAfter: null, body: { feature: standingRecord(reference), requirements: [] } };
+function syncStateReply(reference: string): unknown {
+  return { kind: "answer", status: 200, retryAfter: null, body: { feature: recordSyncState(reference), requirements: [] } };
 }
 
 test("what the browser asks is what the server handler reads", () => {
@@ -76,9 +76,9 @@ test("what the browser asks is what the server handler reads", () => {
 test("the reply is taken from the account once, and the field is empty afterwards", async () => {
   const answer = callServer("read", "PROD-1");
   await pass(2);
-  account.reply(0, standsReply("PROD-1"));
+  account.reply(0, syncStateReply("PROD-1"));
   await pass(1);
-  assert.equal((await answer).kind, "standing");
+  assert.equal((await answer).kind, "sync_state");
   assert.equal(account.fields.size, 0);
   assert.equal(account.looks, 3);
 });
@@ -86,12 +86,12 @@ test("the reply is taken from the account once, and the field is empty afterward
 test("requests at the same time get their own replies, whatever their order", async () => {
   const [first, second, same] = [callServer("read", "PROD-1"), callServer("read", "PROD-2"), callServer("read", "PROD-1")];
   assert.equal(new Set(account.events.map((event) => event["requestId"])).size, 3);
-  account.reply(1, standsReply("PROD-2"));
+  account.reply(1, syncStateReply("PROD-2"));
   account.reply(2, { kind: "unreachable" });
-  account.reply(0, standsReply("PROD-1"));
+  account.reply(0, syncStateReply("PROD-1"));
   await pass(1);
   const answers = await Promise.all([first, second, same]);
-  const references = answers.map((answer) => (answer.kind === "standing" ? answer.standing.feature.reference : answer.kind));
+  const references = answers.map((answer) => (answer.kind === "sync_state" ? answer.syncState.feature.reference : answer.kind));
   assert.deepEqual(references, ["PROD-1", "PROD-2", "problem"]);
 });
 
@@ -100,7 +100,7 @@ test("without a reply the browser stops after a minute and says so", async () =>
   await pass(60);
   const { problem } = (await answer) as { problem: { code: string; detail: string } };
   assert.equal(problem.code, "no_reply");
-  assert.match(problem.detail, /within 60 seconds.*may still be going on/);
+  assert.match(problem.detail, /within 60 seconds.*may still be running/);
   assert.equal(account.looks, 60);
 });
 
@@ -109,9 +109,9 @@ test("a look that fails is made again", async () => {
   account.isDown = true;
   await pass(3);
   account.isDown = false;
-  account.reply(0, standsReply("PROD-1"));
+  account.reply(0, syncStateReply("PROD-1"));
   await pass(1);
-  assert.equal((await answer).kind, "standing");
+  assert.equal((await answer).kind, "sync_state");
 });
 
 test("an event that Aha! does not take is a problem and no exception", async () => {
@@ -124,7 +124,7 @@ test("an event that Aha! does not take is a problem and no exception", async () 
 
 test("the reply to a tab that was closed is cleared by the next request, once it is old", async () => {
   void callServer("read", "PROD-1");
-  account.reply(0, standsReply("PROD-1"));
+  account.reply(0, syncStateReply("PROD-1"));
   const field = [...account.fields.keys()][0] ?? "";
   // The tab is closed: nothing looks at the field any more.
   mock.timers.reset();
@@ -143,8 +143,8 @@ test("a browser that stores nothing gets its replies all the same", async () => 
   for (const storage of [undefined, { getItem: broken, setItem: broken }, { getItem: () => "[7", setItem: broken }]) {
     useStorage(storage);
     const answer = callServer("read", "PROD-1");
-    account.reply(account.events.length - 1, standsReply("PROD-1"));
+    account.reply(account.events.length - 1, syncStateReply("PROD-1"));
     await pass(1);
-    assert.equal((await answer).kind, "standing");
+    assert.equal((await answer).kind, "sync_state");
   }
 });

@@ -5,7 +5,7 @@ import { interpretReply } from "../src/answer.ts";
 import { readReference } from "../src/reference.ts";
 import { readRequest } from "../src/request.ts";
 import { safeWebAddress } from "../src/webAddress.ts";
-import { answered, refused, standingRecord, stands, workItem } from "./examples.ts";
+import { answered, refused, recordSyncState, syncStateAnswer, workItem } from "./examples.ts";
 
 test("a reference is taken apart, in any case", () => {
   assert.deepEqual(readReference("prod-12"), { text: "PROD-12", prefix: "PROD", feature: "PROD-12", isRequirement: false });
@@ -47,10 +47,10 @@ test("a link goes to https, or to http on one's own machine", () => {
 
 test("a work item whose address is no web address is shown without a link", () => {
   const item = { ...workItem(1), url: "javascript:alert(1)" };
-  const answer = stands(standingRecord("PROD-1", { work_item: item }));
-  assert.ok(answer.kind === "standing");
-  assert.equal(answer.standing.feature.workItem?.url, null);
-  assert.equal(answer.standing.feature.workItem?.id, 1);
+  const answer = syncStateAnswer(recordSyncState("PROD-1", { work_item: item }));
+  assert.ok(answer.kind === "sync_state");
+  assert.equal(answer.syncState.feature.workItem?.url, null);
+  assert.equal(answer.syncState.feature.workItem?.id, 1);
 });
 
 test("a request of another shape is none", () => {
@@ -93,7 +93,7 @@ test("an answer of the platform says which setting to look at", () => {
   }
 });
 
-test("whatever stands in the account field, the browser makes an answer of it", () => {
+test("the browser makes an answer of any content of the account field", () => {
   for (const value of [null, 7, "x", [], {}, { kind: "other" }, { kind: "unreachable" }]) {
     const answer = interpretReply(value, "read");
     assert.equal(answer.kind === "problem" && answer.problem.code, "function_app_unreachable");

@@ -39,7 +39,7 @@ export async function callFunctionApp(
       body: readJson(await response.text()),
     };
   } catch {
-    // The error is not passed on: its text is the engine's own and may name addresses.
+    // The error is not passed on, because its text may contain addresses.
     return { kind: "unreachable" };
   }
 }

@@ -2,7 +2,7 @@ import React from "react";
 
 import type { Alert, ButtonAction, PanelWords } from "../panelWords.ts";
 import type { Row } from "../rows.ts";
-import type { WorkItem } from "../standing.ts";
+import type { WorkItem } from "../syncState.ts";
 import { PANEL_CLASS, PANEL_STYLE } from "./panelStyle.ts";
 
 interface PanelProps {
@@ -10,7 +10,7 @@ interface PanelProps {
   readonly onPress: (action: ButtonAction) => void;
 }
 
-/** Made of plain HTML: a keyboard and a screen reader work with it whatever Aha!'s own components do. */
+/** Uses plain HTML, so that keyboards and screen readers work with it, independent of Aha!'s components. */
 export function WorkItemsPanel({ words, onPress }: PanelProps) {
   const { progress } = words;
   return (

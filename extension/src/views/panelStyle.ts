@@ -1,8 +1,8 @@
 export const PANEL_CLASS = "aha-azure-devops-work-items";
 
 /**
- * Colours come from the page: text inherits its colour, lines and fills are shares of it. So the panel is legible on
- * any background, light or dark, and no meaning rests on a colour.
+ * Colours come from the page: text inherits its colour, and lines and fills are mixed from it. So the panel is legible
+ * on light and dark backgrounds, and no meaning depends on colour alone.
  */
 export const PANEL_STYLE = `
 .${PANEL_CLASS} { display: block; line-height: 1.45; overflow-wrap: anywhere; }

@@ -32,6 +32,6 @@ function WorkItems({ reference }: { readonly reference: Reference }) {
 aha.on("workItems", ({ record }) => {
   const reference = readReference(record?.referenceNum);
   if (reference === null) return <p>Azure DevOps takes features and requirements only.</p>;
-  // With another record, the view starts anew.
+  // With another record, the view starts again.
   return <WorkItems key={reference.text} reference={reference} />;
 });

@@ -1,18 +1,18 @@
-/** How a feature stands: the answer of GET /api/integrations/{id}/features/{reference}. */
+/** The sync state of a feature: the answer of GET /api/integrations/{id}/features/{reference}. */
 
 import { asNumber, asObject, asObjects, asText, oneOf, type Json } from "./json.ts";
 import { safeWebAddress } from "./webAddress.ts";
 
 const DIFFERENCES = ["none", "aha", "azure_devops", "both", "not_sent", "gone", "unreadable"] as const;
 
-/** What a send or a notification would carry now. `unknown` stands for a word of a newer function app. */
+/** Which side has changes that are not synced. `unknown` replaces a value of a newer function app. */
 export type Difference = (typeof DIFFERENCES)[number] | "unknown";
 
 export interface WorkItem {
   readonly id: number;
   readonly url: string | null;
   readonly type: string;
-  /** Empty where the answer has none. */
+  /** Empty if the answer has none. */
   readonly state: string;
 }
 
@@ -21,7 +21,7 @@ export interface Fault {
   readonly detail: string;
 }
 
-export interface StandingRecord {
+export interface RecordSyncState {
   readonly id: string;
   readonly reference: string;
   readonly name: string;
@@ -32,13 +32,13 @@ export interface StandingRecord {
   readonly lastError: Fault | null;
 }
 
-export interface Standing {
-  readonly feature: StandingRecord;
-  readonly requirements: readonly StandingRecord[];
+export interface SyncState {
+  readonly feature: RecordSyncState;
+  readonly requirements: readonly RecordSyncState[];
 }
 
-/** Null if the body is of another shape. */
-export function readStanding(body: unknown): Standing | null {
+/** Null if the body has another shape. */
+export function readSyncState(body: unknown): SyncState | null {
   const answer = asObject(body);
   const feature = readRecord(asObject(answer?.["feature"]));
   if (answer === null || feature === null) return null;
@@ -58,7 +58,7 @@ export function readFault(value: unknown): Fault | null {
   return fault === null ? null : { code: asText(fault["code"]), detail: asText(fault["detail"]) };
 }
 
-function readRecord(record: Json | null): StandingRecord | null {
+function readRecord(record: Json | null): RecordSyncState | null {
   if (record === null || typeof record["difference"] !== "string") return null;
   return {
     id: asText(record["id"]),
