@@ -1,11 +1,11 @@
-"""Everything a developer does here: `python dev.py` sets up, `python dev.py --help` lists the rest.
+"""The developer's commands: `python dev.py` sets up, `python dev.py --help` lists the others.
 
-Runs on a bare Python 3.10 or newer. What it needs it installs below this folder: .venv and .dev.
+Runs on Python 3.10 or newer without packages. It installs what it needs below this folder: .venv and .dev.
 """
 
 import sys
 
-# Only syntax that older versions can read, so that they reach the message.
+# Only syntax that older versions can parse, so that they print the message.
 if sys.version_info < (3, 10):  # noqa: UP036
     sys.exit(
         "dev.py needs Python 3.10 or newer, but " + sys.executable + " is " + sys.version.split()[0] + ".\n"

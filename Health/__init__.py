@@ -17,7 +17,7 @@ def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         _answer,
         context=context,
         budget_seconds=lambda: _BUDGET_SECONDS,
-        # A monitor takes the app out of service, or tells its operator, whatever the reason is.
+        # One status for every error, because a monitor reacts to each in the same way.
         status_of=lambda _: 503,
     )
 

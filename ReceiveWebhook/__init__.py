@@ -26,7 +26,7 @@ def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         _find,
         _receive,
         context=context,
-        # Before the body and the token are looked at: what is turned away must cost next to nothing.
+        # Checked before the body and the token, because a rejection must cost next to nothing.
         admit=lambda call: the_app().notifications.one(len(call.body)),
         budget_seconds=lambda: _BUDGET_SECONDS,
         kind=lambda call: OperationKind.NOTIFICATION,

@@ -1,4 +1,4 @@
-"""A timer (app setting RECONCILE_SCHEDULE): finishes sends, and brings in changes that nobody reported."""
+"""A timer (app setting RECONCILE_SCHEDULE): finishes sends, and syncs changes that no notification reported."""
 
 import azure.functions as func
 

@@ -1,7 +1,7 @@
-"""Features of an integration: send them, see how they stand, link and unlink them.
+"""Features of an integration: send them, read their sync state, link and unlink them.
 
 POST and GET /api/integrations/{integration_id}/features, and GET, POST, PUT and DELETE …/features/{reference}. One
-function serves them all, so that a front end needs the key of this function alone.
+function serves them all, so that a front end needs only the key of this function.
 """
 
 import azure.functions as func
@@ -48,7 +48,7 @@ def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) ->
     integration = stored.integration
     if call.method == "POST":
         return _send(call, operation, integration)
-    # A send does not load what the other calls need.
+    # A send does not import what the other calls need.
     from shared.features import linking, listing, searching, standing, unlinking
 
     app = the_app()
@@ -88,7 +88,7 @@ def _send(call: edge.Call, operation: Operation, integration: Integration) -> ed
 
 
 def _leave_to_the_timer(call: edge.Call, operation: Operation, integration: Integration) -> None:
-    """Note a send that there is no room for. A large body is not read while so much is going on."""
+    """Store a note of the send, so that the timer sends it. A large body is not read, because the app is busy."""
     if "reference" in call.route:
         note_send(the_app(), operation, integration, read_record_name(call.route["reference"]).text)
     elif len(call.body) <= _MOST_READ_WHEN_BUSY and not is_release_event(event := call.json()):
@@ -97,7 +97,7 @@ def _leave_to_the_timer(call: edge.Call, operation: Operation, integration: Inte
 
 
 def _read_from_aha(call: edge.Call, operation: Operation, integration: Integration, dry_run: bool) -> Feature:
-    # A send of JSON does not load what reading from Aha! needs.
+    # A send of JSON does not import what reading from Aha! needs.
     from shared.features.reading import read_from_aha
 
     name = read_record_name(call.route["reference"])

@@ -21,7 +21,7 @@ def main(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
 
 
 def _kind(call: edge.Call) -> OperationKind | None:
-    """What is not saved yet says nothing of the integration."""
+    """A test of unsaved values does not count for the integration's health."""
     return OperationKind.CONNECTION_TEST if tests_stored_credentials(call.json()) else None
 
 
