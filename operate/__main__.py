@@ -1,4 +1,4 @@
-"""Runs one command. The exit codes are those of `operate.outcome.Exit`."""
+"""Runs one command. The exit codes are those of `operate.exit_codes.ExitCode`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import traceback
 from collections.abc import Mapping, Sequence
 
 from operate.arguments import read_arguments
-from operate.outcome import Exit
+from operate.context import CommandContext
+from operate.exit_codes import ExitCode
 from operate.terminal import Terminal
-from operate.workplace import Workplace
 from shared.errors import (
     IntegrationUnusable,
     InvalidInput,
@@ -28,32 +28,32 @@ _OWN_IDENTITY = (
     "Contributor on the storage account, and its firewall must let your machine in."
 )
 
-_ENVIRONMENT = "This command reads settings from environment variables of the same names."
+_ENVIRONMENT = "This command reads each setting from the environment variable of the same name."
 
 
-def main(arguments: Sequence[str], environment: Mapping[str, str]) -> Exit:
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> ExitCode:
     """Run the command that the arguments name. An interrupted command can be run again."""
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     chosen = read_arguments(arguments)
     terminal = Terminal()
     try:
-        code: Exit = chosen.run(chosen, Workplace(environment), terminal)
+        code: ExitCode = chosen.run(chosen, CommandContext(environment), terminal)
         return code
     except KeyboardInterrupt:
-        terminal.error("Interrupted. Run the same command again: it goes on where it stopped.")
-        return Exit.INTERRUPTED
+        terminal.error("Interrupted. Run the same command again: it continues where it stopped.")
+        return ExitCode.INTERRUPTED
     except OperationFailed as error:
         terminal.error(_explained(error))
         return _code_of(error)
     except BrokenPipeError:
-        # Whoever read the report, such as `head`, has seen enough. Python would complain at its end.
+        # The reader of the report, such as `head`, has closed the pipe. Without this, Python reports an error at exit.
         sys.stdout = None
-        return Exit.FAILED
+        return ExitCode.FAILED
     except Exception as error:
-        # The message of a library's error may show a URL with a SAS.
+        # A library's error message may contain a URL with a SAS.
         trace = "".join(traceback.format_tb(error.__traceback__))
         terminal.error(f"{trace}{type(error).__name__}: a defect of this command. Please report it.")
-        return Exit.FAILED
+        return ExitCode.FAILED
 
 
 def _explained(error: OperationFailed) -> str:
@@ -67,9 +67,9 @@ def _explained(error: OperationFailed) -> str:
     return "\n".join(lines)
 
 
-def _code_of(error: OperationFailed) -> Exit:
+def _code_of(error: OperationFailed) -> ExitCode:
     needs_a_person = (SettingInvalid, InvalidInput, IntegrationUnusable, Refused)
-    return Exit.WRONG_CALL if isinstance(error, needs_a_person) else Exit.FAILED
+    return ExitCode.WRONG_CALL if isinstance(error, needs_a_person) else ExitCode.FAILED
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from operate import check, exporting, importing, rebuild, rotation
-from operate.outcome import Exit
+from operate.context import CommandContext
+from operate.exit_codes import ExitCode
 from operate.terminal import Terminal
-from operate.workplace import Workplace
 
-Run = Callable[[argparse.Namespace, Workplace, Terminal], Exit]
+Run = Callable[[argparse.Namespace, CommandContext, Terminal], ExitCode]
 
 _SETTINGS = """\
 settings, from the environment, as the function app has them:
@@ -21,16 +21,16 @@ settings, from the environment, as the function app has them:
   SECRETS_KEY, PUBLIC_URL   for commands that read or write tokens
   AZURE_DEVOPS_TOKEN, AHA_API_TOKEN   the tokens of an imported integration
 
-exit codes: 0 nothing is left to do, 1 the report names what is left, 2 a wrong call, setting, token or right,
+exit codes: 0 nothing is left to do, 1 the report lists what is left, 2 a wrong argument, setting, token or right,
 3 a system was down or busy
 """
 
 
 def read_arguments(arguments: Sequence[str]) -> Any:
-    """The chosen command, as `run`, with its options. Ends the process with exit code 2 if they are wrong."""
+    """The options, with the chosen command as `run`. Ends the process with exit code 2 if they are wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m operate",
-        description="Look after the tables of the Aha! – Azure DevOps integration. See docs/operate.md.",
+        description="Maintain the tables of the Aha! – Azure DevOps integration. See docs/operate.md.",
         epilog=_SETTINGS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -41,7 +41,7 @@ def read_arguments(arguments: Sequence[str]) -> Any:
         command.set_defaults(run=run)
         if writes:
             command.add_argument(
-                "--dry-run", action="store_true", help="write nothing, say what would be done"
+                "--dry-run", action="store_true", help="write nothing; report what would be done"
             )
         return command
 
@@ -53,26 +53,28 @@ def read_arguments(arguments: Sequence[str]) -> Any:
     rotate.add_argument(
         "--renew-webhooks",
         action="store_true",
-        help="give the subscriptions in Azure DevOps the webhook URLs of the first key",
+        help="change the subscriptions in Azure DevOps to the webhook URLs of the first key",
     )
     out = add("export", exporting.run, "write an integration with its links to a file", writes=False)
     out.add_argument("integration_id", metavar="INTEGRATION")
-    out.add_argument("--output", type=Path, metavar="FILE", help="without it, to standard output")
-    into = add("import", importing.run, "put an exported integration with its links into this installation")
+    out.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    into = add(
+        "import", importing.run, "import an exported integration with its links into this installation"
+    )
     into.add_argument("file", type=Path, metavar="FILE")
     into.add_argument(
         "--into",
         action="store_true",
-        help="add the links to the integration that is here, and leave its configuration as it is",
+        help="add the links to the existing integration, and keep its configuration",
     )
-    checks = add("check", check.run, "look for faults in the tables and on the work items", writes=False)
-    checks.add_argument("integration_id", nargs="*", metavar="INTEGRATION", help="these only; without, all")
-    checks.add_argument("--mend", action="store_true", help="mend what is safe to mend")
+    checks = add("check", check.run, "find faults in the tables and on the work items", writes=False)
+    checks.add_argument("integration_id", nargs="*", metavar="INTEGRATION", help="only these (default: all)")
+    checks.add_argument("--repair", action="store_true", help="repair what is safe to repair")
     checks.add_argument("--tables-only", action="store_true", help="do not ask Azure DevOps for work items")
     checks.add_argument("--all", action="store_true", help="show every fault, not 20 of a kind")
     links = add("rebuild-links", rebuild.run, "link records again to the work items that carry their markers")
     links.add_argument("integration_id", metavar="INTEGRATION")
     links.add_argument(
-        "--work-item", type=int, action="append", metavar="ID", help="only this one; may be repeated"
+        "--work-item", type=int, action="append", metavar="ID", help="only this work item; may be repeated"
     )
     return parser.parse_args(arguments)

@@ -1,13 +1,13 @@
-"""Look once more at what seems wrong: the app may have been writing it while the tables were read."""
+"""Read possible faults again: the app may have written the rows while the tables were read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from operate.context import CommandContext
 from operate.faults import Fault, Finding
-from operate.rebuild import Marked, second_in_words
-from operate.workplace import Workplace
+from operate.rebuild import MarkedWorkItems, second_in_words
 from shared.concurrency import in_parallel
 from shared.domain.integration import StoredIntegration
 from shared.domain.kind import Kind
@@ -22,23 +22,23 @@ from shared.storage.unfinished_sends import StoredUnfinishedSend, UnfinishedSend
 _AT_ONCE = 200
 
 
-def confirmed(
-    suspicions: Sequence[Finding], workplace: Workplace, marked: Marked | None
+def still_present(
+    possible_faults: Sequence[Finding], context: CommandContext, marked: MarkedWorkItems | None
 ) -> Iterator[Finding]:
-    """Those that are still so, each as it is now."""
-    look = _Look(workplace, marked)
-    for start in range(0, len(suspicions), _AT_ONCE):
-        found = in_parallel(look.again, suspicions[start : start + _AT_ONCE])
+    """The faults that still exist, each as it is now."""
+    second_read = _SecondRead(context, marked)
+    for start in range(0, len(possible_faults), _AT_ONCE):
+        found = in_parallel(second_read.of, possible_faults[start : start + _AT_ONCE])
         yield from (one for one in found if one is not None)
 
 
-class _Look:
-    def __init__(self, workplace: Workplace, marked: Marked | None) -> None:
-        self._workplace = workplace
-        self._links = workplace.links
+class _SecondRead:
+    def __init__(self, context: CommandContext, marked: MarkedWorkItems | None) -> None:
+        self._context = context
+        self._links = context.links
         self._marked = marked
 
-    def again(self, one: Finding) -> Finding | None:
+    def of(self, one: Finding) -> Finding | None:
         if one.fault is Fault.CLAIM_LEFT:
             return self._claim(one)
         if one.fault is Fault.POINTER_WITHOUT_LINK:
@@ -59,10 +59,10 @@ class _Look:
     def _claim(self, one: Finding) -> Finding | None:
         row = self._row(one, one.key)
         stored = stored_record(row) if row is not None else None
-        return self._judged(one, stored.claim) if isinstance(stored, StoredClaim) else None
+        return self._with_owner_of_claim(one, stored.claim) if isinstance(stored, StoredClaim) else None
 
-    def _judged(self, one: Finding, claim: Claim) -> Finding:
-        """Who finishes the send."""
+    def _with_owner_of_claim(self, one: Finding, claim: Claim) -> Finding:
+        """The fault, with who finishes the send."""
         feature = feature_of(claim)
         if feature & self._noted_features(one.integration_id):
             return replace(one, fault=Fault.CLAIM_WAITING)
@@ -73,14 +73,14 @@ class _Look:
         """The names of the features whose sends the timer finishes."""
         return frozenset(
             name
-            for stored in UnfinishedSendStore(self._workplace.tables).each(integration_id)
+            for stored in UnfinishedSendStore(self._context.tables).each(integration_id)
             if isinstance(stored, StoredUnfinishedSend)
             for name in (stored.note.name, stored.note.reference)
             if name
         )
 
     def _sends_by_timer(self, integration_id: str) -> bool:
-        stored = self._workplace.integrations.find(integration_id)
+        stored = self._context.integrations.find(integration_id)
         return (
             isinstance(stored, StoredIntegration)
             and stored.integration.receives
@@ -92,8 +92,8 @@ class _Look:
         if pointer is None or pointer.flag("is_claim") or self._row_of(one) is not None:
             return None
         one = replace(one, name=pointer.text("reference") or one.name)
-        marks = self._marked.of(one.aha_id) if self._marked else ()
-        is_marked = any(mark.work_item_id == one.work_item_id for mark in marks)
+        marked_items = self._marked.of(one.aha_id) if self._marked else ()
+        is_marked = any(marked_item.work_item_id == one.work_item_id for marked_item in marked_items)
         return one if is_marked else replace(one, fault=Fault.POINTER_UNMARKED)
 
     def _work_item(self, one: Finding) -> Finding | None:
@@ -113,7 +113,7 @@ class _Look:
         return self._row(one, work_item_key(one.work_item_id))
 
     def _row(self, one: Finding, row_key: str) -> Row | None:
-        return self._workplace.tables.links.get(partition_of(one.integration_id), row_key)
+        return self._context.tables.links.get(partition_of(one.integration_id), row_key)
 
 
 def feature_of(claim: Claim) -> frozenset[str]:

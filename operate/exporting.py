@@ -10,10 +10,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TextIO
 
-from operate.outcome import Exit
+from operate.context import CommandContext
+from operate.exit_codes import ExitCode
 from operate.terminal import Terminal, counted
 from operate.transfer import Exported, Header, end_line, row_line
-from operate.workplace import Workplace
 from shared.api.integrations import integration_as_json
 from shared.errors import InvalidInput
 from shared.storage.keys import WORK_ITEM_KEYS
@@ -22,9 +22,9 @@ from shared.storage.rows import Row
 from shared.storage.table import Table
 
 
-def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal) -> Exit:
-    """Write the file. The app may work meanwhile; what it writes then may be in the file or not."""
-    stored = workplace.integrations.get(arguments.integration_id)
+def run(arguments: argparse.Namespace, context: CommandContext, terminal: Terminal) -> ExitCode:
+    """Write the file. The app may run meanwhile; the file may or may not have what it writes."""
+    stored = context.integrations.get(arguments.integration_id)
     integration_id = stored.integration.integration_id
     exported_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     links = others = 0
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal)
         print(Header(integration_id, exported_at).line(), file=file)
         body = integration_as_json(stored, url="")
         print(Exported(body, stored.webhook_generation).line(), file=file)
-        for row in exported_rows(workplace.tables.links, integration_id):
+        for row in exported_rows(context.tables.links, integration_id):
             print(row_line(row), file=file)
             is_link = row.row_key.startswith("w:")
             links, others = links + is_link, others + (not is_link)
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal)
             f"{integration_id}: {counted(links, 'link')} and {counted(others, 'other row')} written to "
             f"{arguments.output}. The file has no tokens."
         )
-    return Exit.DONE
+    return ExitCode.DONE
 
 
 def exported_rows(table: Table, integration_id: str) -> Iterator[Row]:
@@ -64,7 +64,7 @@ def exported_rows(table: Table, integration_id: str) -> Iterator[Row]:
 
 @contextmanager
 def _file(path: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a file that has its name only once it is whole."""
+    """Standard output, or a file that gets its name only when it is complete."""
     if path is None:
         yield sys.stdout
         return

@@ -1,4 +1,4 @@
-"""What `check` finds, and who mends it. docs/operate.md has the same table."""
+"""What `check` finds, and who repairs it. docs/operate.md has the same table."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from enum import Enum
 
 
 class Remedy(Enum):
-    """Who mends a fault."""
+    """Who repairs a fault."""
 
-    MEND = "`--mend`"
+    REPAIR = "`--repair`"
     PERSON = "a person"
     APP = "the app"
-    """Nothing is to be done; it is named so that nobody wonders."""
+    """Nothing is to be done; it is only shown for information."""
 
 
 class Fault(Enum):
-    """A kind of fault: its name, who mends it, and how."""
+    """A kind of fault: its name, who repairs it, and how."""
 
     NEWER_ROW = (
         "row of a newer version",
@@ -32,27 +32,27 @@ class Fault(Enum):
     FOREIGN_ROWS = (
         "links without an integration",
         Remedy.PERSON,
-        "Create the integration again with this id: it has these links then.",
+        "Create an integration with this id. It then has these links.",
     )
     UNFINISHED_DELETION = (
         "deletion that did not finish",
-        Remedy.MEND,
+        Remedy.REPAIR,
         "The links and the log that are left are deleted.",
     )
     PRODUCT_HELD = (
         "product held by no integration",
-        Remedy.MEND,
+        Remedy.REPAIR,
         "The row is deleted, so that another integration can have the product.",
     )
     PRODUCT_FREE = (
         "product not held by its integration",
-        Remedy.MEND,
+        Remedy.REPAIR,
         "The row is stored, so that no other integration can have the product.",
     )
     PRODUCT_TWICE = (
         "product of two integrations",
         Remedy.PERSON,
-        "Give one of them another product on the configuration page.",
+        "On the configuration page, give one of them another product.",
     )
     TOKEN_LOST = (
         "token that no key decrypts",
@@ -62,17 +62,17 @@ class Fault(Enum):
     TOKEN_OF_OLDER_KEY = ("token encrypted with an older key", Remedy.PERSON, "Run rotate-key.")
     POINTER_WITHOUT_LINK = (
         "pointer without a link",
-        Remedy.MEND,
+        Remedy.REPAIR,
         "The record is linked to the work item that the pointer names, if that carries its marker.",
     )
     POINTER_UNMARKED = (
         "pointer without a link or a marked work item",
         Remedy.PERSON,
-        "Send the record: the send takes the work item that the pointer names, or says why not.",
+        "Send the record. The send uses the work item that the pointer names, or reports why not.",
     )
     LINK_WITHOUT_POINTER = (
         "link without a pointer",
-        Remedy.MEND,
+        Remedy.REPAIR,
         "The pointer is stored, so that a send finds the work item.",
     )
     SECOND_LINK = (
@@ -82,13 +82,13 @@ class Fault(Enum):
     )
     CLAIM_LEFT = (
         "claim of a send that ended",
-        Remedy.MEND,
-        "The feature is noted for the timer, which finishes the send.",
+        Remedy.REPAIR,
+        "The timer gets a note of the feature, and finishes the send.",
     )
     CLAIM_TO_SEND = (
         "claim of a send that ended, without Aha!",
         Remedy.PERSON,
-        "Send the feature again: the send finishes what was begun.",
+        "Send the feature again. The send completes the earlier one.",
     )
     CLAIM_WAITING = ("claim of a send that the timer finishes", Remedy.APP, "Nothing.")
     SECOND_WORK_ITEM = (

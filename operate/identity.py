@@ -12,10 +12,10 @@ _SECONDS = 30
 
 
 class OperatorIdentity:
-    """The identity that `az account show` names, and no other of this machine. Usable from several threads."""
+    """The identity that `az account show` names, and no other identity of this machine. Usable from several threads."""
 
     remedy = (
-        "The integration signs in to Azure DevOps with Microsoft Entra, and this command does so as you: run "
+        "The integration signs in to Azure DevOps with Microsoft Entra, and this command signs in as you: run "
         "`az login`. You must be a user of the organization."
     )
 

@@ -1,4 +1,4 @@
-"""Store the rows of a file, where there are none yet. A record that has other rows here keeps them."""
+"""Store the rows of a file that do not exist yet. A record that has other rows here keeps them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AT_ONCE = 200
 
 @dataclass
 class Counts:
-    """What became of the rows of the file. `kept`: the names of records that had other rows here, which stay."""
+    """The results of the rows of the file. `kept`: the names of records that had other rows here, which stay."""
 
     stored: int = 0
     known: int = 0
@@ -32,12 +32,12 @@ def store_rows(
     counts = Counts()
     while chunk := list(islice(rows, _AT_ONCE)):
         _store(table, chunk, integration_id, counts, is_dry_run=is_dry_run)
-        terminal.progress(f"{counts.stored + counts.known + len(counts.kept):,} rows looked at")
+        terminal.progress(f"{counts.stored + counts.known + len(counts.kept):,} rows checked")
     return counts
 
 
 def _would_write(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Written | Conflicting]:
-    """What writing would come to."""
+    """The result that writing would have."""
     wanted = [operation.row for write in writes for operation in write.operations]
     rows = iter(in_parallel(lambda row: table.get(row.partition_key, row.row_key), wanted))
     outcomes: dict[str, Written | Conflicting] = {}
@@ -69,7 +69,7 @@ def _store(
 def say_counts(counts: Counts, terminal: Terminal, *, would: bool = False) -> None:
     """Report them."""
     terminal.say(
-        f"{counted(counts.stored, 'row')} {'would be ' if would else ''}stored, {counts.known:,} there already"
+        f"{counted(counts.stored, 'row')} {'would be ' if would else ''}stored, {counts.known:,} already there"
     )
     for name in counts.kept:
         terminal.say(f"{name}: has another row here, which stays")

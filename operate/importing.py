@@ -1,6 +1,6 @@
-"""`import`: put an exported integration with its links into this installation.
+"""`import`: import an exported integration with its links into this installation.
 
-The integration is disabled until all its links are there: a send before that would create work items again.
+The integration is disabled until all its links are stored, because an earlier send would create work items again.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from operate.context import CommandContext, reading
+from operate.exit_codes import ExitCode
 from operate.import_rows import say_counts, store_rows
-from operate.outcome import Exit
 from operate.terminal import Terminal, counted
 from operate.transfer import (
     Exported,
@@ -22,7 +23,6 @@ from operate.transfer import (
     read_integration_line,
     read_rows,
 )
-from operate.workplace import Workplace, reading
 from shared.api.product_owner import check_other_name_is_free
 from shared.app import App
 from shared.domain.accounts import is_same_account
@@ -42,7 +42,7 @@ class File:
     path: Path
 
     def start(self) -> tuple[Header, Exported]:
-        """What it is about. Raises InvalidInput."""
+        """The header. Raises InvalidInput."""
         lines = self._lines()
         header = read_header(next(lines, ""))
         if not INTEGRATION_ID.fullmatch(header.integration_id):
@@ -63,9 +63,9 @@ class File:
             raise InvalidInput(f"{self.path} is not text in UTF-8.") from None
 
 
-def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal) -> Exit:
+def run(arguments: argparse.Namespace, context: CommandContext, terminal: Terminal) -> ExitCode:
     """Check the whole file, then store it."""
-    app, file = workplace.app, File(arguments.file)
+    app, file = context.app, File(arguments.file)
     header, exported = file.start()
     integration_id = header.integration_id
     rows = sum(1 for _ in file.rows(integration_id))
@@ -76,37 +76,39 @@ def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal)
     if arguments.into:
         _check_target(integration_id, exported, present)
     else:
-        wanted = _wanted(app, workplace, integration_id, exported, present)
+        wanted = _wanted(app, context, integration_id, exported, present)
         _check_absent(integration_id, wanted, exported, present)
     if arguments.dry_run:
         counts = store_rows(
             app.tables.links, file.rows(integration_id), integration_id, terminal, is_dry_run=True
         )
         say_counts(counts, terminal, would=True)
-        return Exit.LEFT if counts.stored or counts.kept else Exit.DONE
+        return ExitCode.LEFT if counts.stored or counts.kept else ExitCode.DONE
     if wanted is not None and present is None:
         start = replace(wanted, enabled=False)
         check_other_name_is_free(app, reading(), start, None)
         app.integrations.save(start, None, webhook_generation=exported.webhook_generation)
-        terminal.say(f"{integration_id}: its configuration is stored, disabled until its links are there")
+        terminal.say(
+            f"{integration_id}: its configuration is stored; it is disabled until its links are stored"
+        )
     counts = store_rows(app.tables.links, file.rows(integration_id), integration_id, terminal)
     say_counts(counts, terminal)
     is_ready = wanted is None or _enable(app, integration_id, wanted, exported, terminal)
-    return Exit.DONE if is_ready and not counts.kept else Exit.LEFT
+    return ExitCode.DONE if is_ready and not counts.kept else ExitCode.LEFT
 
 
 def _wanted(
     app: App,
-    workplace: Workplace,
+    context: CommandContext,
     integration_id: str,
     exported: Exported,
     present: StoredIntegration | None,
 ) -> Integration:
-    """The integration of the file, with the tokens from the environment. Without them it cannot be enabled yet."""
+    """The integration of the file, with the tokens from the environment. Without tokens, it cannot be enabled yet."""
     body: dict[str, Any] = {**exported.body, "enabled": False}
     tokens = {
-        ("azure_devops", "personal_access_token"): workplace.environment.get(AZURE_DEVOPS_TOKEN),
-        ("aha", "api_token"): workplace.environment.get(AHA_API_TOKEN),
+        ("azure_devops", "personal_access_token"): context.environment.get(AZURE_DEVOPS_TOKEN),
+        ("aha", "api_token"): context.environment.get(AHA_API_TOKEN),
     }
     for (part, name), token in tokens.items():
         if token and isinstance(body.get(part), dict):
@@ -121,19 +123,19 @@ def _wanted(
 def _check_absent(
     integration_id: str, wanted: Integration, exported: Exported, present: StoredIntegration | None
 ) -> None:
-    """Refuse an integration that is here already, unless an earlier run of the same import began it."""
+    """Refuse an integration that already exists here, unless an earlier run of the same import created it."""
     if present is None:
         return
     is_own = present.integration in (wanted, replace(wanted, enabled=False))
     if not is_own or present.webhook_generation != exported.webhook_generation:
         raise InvalidInput(
-            f"The integration {integration_id} is here already. Nothing was done. With --into, its configuration stays "
-            "as it is here, and the links that it does not have are added. Or delete it first."
+            f"The integration {integration_id} already exists here. Nothing was done. With --into, its configuration "
+            "is kept, and only missing links are added. Or delete it first."
         )
 
 
 def _check_target(integration_id: str, exported: Exported, present: StoredIntegration | None) -> None:
-    """Refuse links to work items of another organization than that of the integration that is here."""
+    """Refuse links to another organization than that of the existing integration."""
     if present is None:
         raise InvalidInput(f"There is no integration {integration_id} here. Leave out --into.")
     part = exported.body.get("azure_devops")
@@ -149,7 +151,7 @@ def _check_target(integration_id: str, exported: Exported, present: StoredIntegr
 def _enable(
     app: App, integration_id: str, wanted: Integration, exported: Exported, terminal: Terminal
 ) -> bool:
-    """Enable the integration if it was and can be. Whether nothing is left to do for a person."""
+    """Enable the integration if it was enabled and can be. Returns whether nothing is left for a person."""
     stored = app.integrations.get(integration_id)
     if wanted.enabled and not stored.integration.enabled:
         app.integrations.save(replace(stored.integration, enabled=True), stored)
@@ -176,7 +178,7 @@ def _enable(
     if exported.body.get("enabled") is True and not wanted.enabled:
         terminal.say(f"{integration_id}: it stays disabled until then. Enable it afterwards.")
     terminal.say(
-        f"{integration_id}: look at the page Service hook: Azure DevOps must call the webhook URL of this installation."
+        f"{integration_id}: open the page Service hook: Azure DevOps must call the webhook URL of this installation."
     )
     return not without
 

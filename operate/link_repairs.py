@@ -1,4 +1,4 @@
-"""Links and pointers that are stored where there are none, by the operator's command."""
+"""Stores missing links and pointers for the operator's command."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def insert_links(table: Table, integration_id: str, links: Sequence[Link]) -> fr
 
 
 def restore_pointer(table: Table, integration_id: str, stored: StoredLink) -> bool:
-    """Store the pointer of a link whose record leads nowhere. False: it leads somewhere, or the link was changed."""
+    """Store the pointer of a link whose record has none. False: the record has a row, or the link was changed."""
     operations = (
         Insert(pointer_row(integration_id, stored.link)),
-        # The link is written as it is, so that nobody changes it in the same moment.
+        # The link is written unchanged, so that nobody can change it at the same time.
         Replace(link_row(integration_id, stored.link, stored.unknown), stored.etag),
     )
     key = stored.link.aha_id

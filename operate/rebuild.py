@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from operate.context import CommandContext, complete_integration, reading, writing_log_of
+from operate.exit_codes import ExitCode
 from operate.link_repairs import insert_links, restore_pointer
-from operate.marked import Mark, marks
-from operate.outcome import Exit
+from operate.markers import MarkedWorkItem, marked_work_items
 from operate.terminal import Terminal, counted
-from operate.workplace import Workplace, complete_integration, reading, writing_log_of
 from shared import log_events
 from shared.app import App
 from shared.clients.azure_devops import AzureDevOps
@@ -32,10 +32,10 @@ _AT_ONCE = 200
 
 
 @dataclass
-class Marked:
-    """The marks of an integration: the oldest work item of each record, and what else carries its marker."""
+class MarkedWorkItems:
+    """The marked work items of an integration: the oldest of each record, and others with the same marker."""
 
-    oldest: dict[str, Mark] = field(default_factory=dict)
+    oldest: dict[str, MarkedWorkItem] = field(default_factory=dict)
     others: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     features: dict[int, str] = field(default_factory=dict)
     """The feature of each marked work item of a feature."""
@@ -44,23 +44,23 @@ class Marked:
     _below: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def collected(cls, found: Iterable[Mark]) -> Marked:
-        """Collect marks in the order of their work items."""
+    def collected(cls, found: Iterable[MarkedWorkItem]) -> MarkedWorkItems:
+        """Collect marked work items in the order of their ids."""
         collected = cls()
-        for mark in found:
-            if mark.aha_id in collected.oldest:
-                collected.others[mark.aha_id].append(mark.work_item_id)
+        for marked_item in found:
+            if marked_item.aha_id in collected.oldest:
+                collected.others[marked_item.aha_id].append(marked_item.work_item_id)
             else:
-                collected.oldest[mark.aha_id] = mark
-                if mark.kind is Kind.REQUIREMENT and mark.parent_id is not None:
-                    collected._below[mark.parent_id].append(mark.aha_id)
-            if mark.kind is Kind.FEATURE:
-                collected.features[mark.work_item_id] = mark.aha_id
-                collected.feature_ids.setdefault(mark.reference, mark.aha_id)
+                collected.oldest[marked_item.aha_id] = marked_item
+                if marked_item.kind is Kind.REQUIREMENT and marked_item.parent_id is not None:
+                    collected._below[marked_item.parent_id].append(marked_item.aha_id)
+            if marked_item.kind is Kind.FEATURE:
+                collected.features[marked_item.work_item_id] = marked_item.aha_id
+                collected.feature_ids.setdefault(marked_item.reference, marked_item.aha_id)
         return collected
 
-    def of(self, aha_id: str) -> tuple[Mark, ...]:
-        """The marks of a record, the oldest work item first."""
+    def of(self, aha_id: str) -> tuple[MarkedWorkItem, ...]:
+        """The marked work items of a record, the oldest first."""
         if aha_id not in self.oldest:
             return ()
         first = self.oldest[aha_id]
@@ -72,25 +72,25 @@ class Marked:
 
 
 def second_in_words(linked_id: int, other_id: int) -> str:
-    """What to do about a second work item of a record."""
+    """The advice about a second work item of a record."""
     return (
         f"it is linked to work item {linked_id}, and work item {other_id} carries its marker, too. Copy what is needed "
-        f"into {linked_id}, then delete {other_id}, or remove its hyperlink to Aha! if it is to stay."
+        f"into {linked_id}, then delete {other_id}, or remove its hyperlink to Aha! to keep it."
     )
 
 
 @dataclass
 class Counts:
-    """What became of the marked records."""
+    """The results of the marked records."""
 
     linked: int = 0
     known: int = 0
     left: int = 0
 
 
-def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal) -> Exit:
-    """Find the marked work items of one integration and link what has no link."""
-    app = workplace.app
+def run(arguments: argparse.Namespace, context: CommandContext, terminal: Terminal) -> ExitCode:
+    """Find the marked work items of one integration, and link the records that have no link."""
+    app = context.app
     stored = complete_integration(app, arguments.integration_id)
     integration = stored.integration
     azure_devops = app.azure_devops(integration.azure_devops, reading())
@@ -98,7 +98,9 @@ def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal)
         f"Looking for work items that carry a marker of {integration.integration_id} in "
         f"{azure_devops.account_url}"
     )
-    marked = Marked.collected(marks(azure_devops, integration.integration_id, terminal.progress))
+    marked = MarkedWorkItems.collected(
+        marked_work_items(azure_devops, integration.integration_id, terminal.progress)
+    )
     terminal.say(f"{counted(len(marked.oldest), 'record')} with a marked work item")
     with writing_log_of(app, stored) as operation:
         rebuild = Rebuild(app, integration, azure_devops, operation, terminal, marked)
@@ -107,11 +109,11 @@ def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal)
     terminal.say(f"{counts.linked:,} {done}, {counts.known:,} linked already, {counts.left:,} left")
     if counts.linked:
         terminal.say(
-            "If a person had unlinked one of them on purpose, unlink it again: its work item still had the hyperlink "
+            "If a person had unlinked one of them on purpose, unlink it again: its work item still has the hyperlink "
             "to Aha!."
         )
     is_left = counts.left or (arguments.dry_run and counts.linked)
-    return Exit.LEFT if is_left else Exit.DONE
+    return ExitCode.LEFT if is_left else ExitCode.DONE
 
 
 class Rebuild:
@@ -124,7 +126,7 @@ class Rebuild:
         azure_devops: AzureDevOps,
         operation: Operation,
         terminal: Terminal,
-        marked: Marked,
+        marked: MarkedWorkItems,
     ) -> None:
         self._app = app
         self._integration = integration
@@ -136,58 +138,69 @@ class Rebuild:
         self._counts = Counts()
 
     def run(self, only: Collection[int], *, is_dry_run: bool) -> Counts:
-        """Link what has no link, or what of it has one of these work items."""
-        marks = self._marked.oldest.values()
+        """Link the records that have no link, or only those of these work items."""
+        marked_items = self._marked.oldest.values()
         return self._run(
-            [one for one in marks if not only or one.work_item_id in only], is_dry_run=is_dry_run
+            [one for one in marked_items if not only or one.work_item_id in only], is_dry_run=is_dry_run
         )
 
     def run_for(self, aha_ids: Collection[str]) -> Counts:
         """Link these records."""
         return self._run([self._marked.oldest[aha_id] for aha_id in aha_ids], is_dry_run=False)
 
-    def _run(self, marks: Iterable[Mark], *, is_dry_run: bool) -> Counts:
+    def _run(self, marked_items: Iterable[MarkedWorkItem], *, is_dry_run: bool) -> Counts:
         # Features first, so that a requirement's feature is known by its link.
-        chosen = sorted(marks, key=lambda mark: (mark.kind is Kind.REQUIREMENT, mark.work_item_id))
+        chosen = sorted(
+            marked_items,
+            key=lambda marked_item: (marked_item.kind is Kind.REQUIREMENT, marked_item.work_item_id),
+        )
         for start in range(0, len(chosen), _AT_ONCE):
             self._link(chosen[start : start + _AT_ONCE], is_dry_run=is_dry_run)
             self._terminal.progress(f"{min(start + _AT_ONCE, len(chosen)):,} of {len(chosen):,} records")
         return self._counts
 
-    def _link(self, chosen: Sequence[Mark], *, is_dry_run: bool) -> None:
-        found = self._app.links.load_each(self._id, [mark.aha_id for mark in chosen])
-        new: list[Mark] = []
+    def _link(self, chosen: Sequence[MarkedWorkItem], *, is_dry_run: bool) -> None:
+        found = self._app.links.load_each(self._id, [marked_item.aha_id for marked_item in chosen])
+        new: list[MarkedWorkItem] = []
         claimed: dict[str, StoredClaim] = {}
-        for mark in chosen:
-            stored = found.get(mark.aha_id)
+        for marked_item in chosen:
+            stored = found.get(marked_item.aha_id)
             if isinstance(stored, StoredLink):
                 self._counts.known += 1
-                self._report_second(mark, stored.link.work_item_id)
+                self._report_second(marked_item, stored.link.work_item_id)
             elif isinstance(stored, UnreadableLink):
-                self._leave(mark, "its row in Links is damaged; see the command check")
+                self._leave(marked_item, "its row in Links is damaged; see the command check")
             elif stored is None:
-                new.append(mark)
+                new.append(marked_item)
             elif decide(stored.claim, stored.age, self._operation.id) is ClaimDecision.WAIT:
-                self._leave(mark, "a send is creating its work item just now; run this again in a minute")
-            elif (named := self._named_by(stored, mark)) is not None:
-                claimed[mark.aha_id] = stored
+                self._leave(marked_item, "a send is creating its work item; run this again in a minute")
+            elif (named := self._named_by(stored, marked_item)) is not None:
+                claimed[marked_item.aha_id] = stored
                 new.append(named)
             else:
-                # The claim knows what Aha! said when the work item was created, so a send can do better.
-                self._leave(mark, "a send of it was interrupted; the next send takes its work item over")
-        items = self._azure_devops.work_items([mark.work_item_id for mark in new])
-        links = [self._link_of(mark, items[mark.work_item_id]) for mark in new if mark.work_item_id in items]
-        for mark in new:
-            if mark.work_item_id not in items:
-                self._leave(mark, f"work item {mark.work_item_id} went out of sight meanwhile")
+                # The claim has the texts of Aha! when the work item was created, so a send can merge better.
+                self._leave(marked_item, "a send of it was interrupted; the next send adopts its work item")
+        items = self._azure_devops.work_items([marked_item.work_item_id for marked_item in new])
+        links = [
+            self._link_of(marked_item, items[marked_item.work_item_id])
+            for marked_item in new
+            if marked_item.work_item_id in items
+        ]
+        for marked_item in new:
+            if marked_item.work_item_id not in items:
+                self._leave(marked_item, f"work item {marked_item.work_item_id} became unreadable meanwhile")
         if is_dry_run:
             self._note(links, is_dry_run=True)
         else:
             self._store(links, claimed)
 
-    def _named_by(self, stored: StoredClaim, mark: Mark) -> Mark | None:
-        """The mark of the work item that a pointer, or an abandoned claim, names."""
-        named = (one for one in self._marked.of(mark.aha_id) if one.work_item_id == stored.claim.work_item_id)
+    def _named_by(self, stored: StoredClaim, marked_item: MarkedWorkItem) -> MarkedWorkItem | None:
+        """The marked work item that a pointer, or an abandoned claim, names."""
+        named = (
+            one
+            for one in self._marked.of(marked_item.aha_id)
+            if one.work_item_id == stored.claim.work_item_id
+        )
         return next(named, None)
 
     def _store(self, links: Sequence[Link], claimed: dict[str, StoredClaim]) -> None:
@@ -200,19 +213,19 @@ class Rebuild:
             left |= set(error.aha_ids)
         self._note([link for link in links if link.aha_id not in left], is_dry_run=False)
         for aha_id in left:
-            self._settle_left(self._marked.oldest[aha_id])
+            self._report_left(self._marked.oldest[aha_id])
 
-    def _settle_left(self, mark: Mark) -> None:
-        """Say why a link could not be stored, unless the link is there and only the way to it was lost."""
-        holder = self._app.links.by_work_item(self._id, mark.work_item_id)
-        if holder is not None and holder.link.aha_id != mark.aha_id:
+    def _report_left(self, marked_item: MarkedWorkItem) -> None:
+        """Report why a link could not be stored, unless the link exists and only its pointer was lost."""
+        holder = self._app.links.by_work_item(self._id, marked_item.work_item_id)
+        if holder is not None and holder.link.aha_id != marked_item.aha_id:
             other = holder.link.reference or holder.link.aha_id
-            self._leave(mark, f"work item {mark.work_item_id} is linked to {other}")
+            self._leave(marked_item, f"work item {marked_item.work_item_id} is linked to {other}")
             return
         if holder is not None and restore_pointer(self._app.tables.links, self._id, holder):
             self._note([holder.link], is_dry_run=False)
             return
-        self._leave(mark, "it was linked or claimed meanwhile; run this again")
+        self._leave(marked_item, "it was linked or claimed meanwhile; run this again")
 
     def _note(self, links: Sequence[Link], *, is_dry_run: bool) -> None:
         for link in links:
@@ -232,43 +245,43 @@ class Rebuild:
                 )
             self._report_second(self._marked.oldest[link.aha_id], link.work_item_id)
 
-    def _report_second(self, mark: Mark, linked_id: int) -> None:
+    def _report_second(self, marked_item: MarkedWorkItem, linked_id: int) -> None:
         """Report each work item that carries the record's marker and is not the linked one."""
-        for one in self._marked.of(mark.aha_id):
+        for one in self._marked.of(marked_item.aha_id):
             if one.work_item_id != linked_id:
-                self._leave(mark, second_in_words(linked_id, one.work_item_id))
+                self._leave(marked_item, second_in_words(linked_id, one.work_item_id))
 
-    def _leave(self, mark: Mark, reason: str) -> None:
+    def _leave(self, marked_item: MarkedWorkItem, reason: str) -> None:
         self._counts.left += 1
-        self._terminal.say(f"{mark.name}: left: {reason}")
+        self._terminal.say(f"{marked_item.name}: left: {reason}")
 
-    def _link_of(self, mark: Mark, item: WorkItem) -> Link:
+    def _link_of(self, marked_item: MarkedWorkItem, item: WorkItem) -> Link:
         return unagreed_link(
             self._integration,
             item,
-            kind=mark.kind,
-            aha_id=mark.aha_id,
-            reference=mark.reference,
+            kind=marked_item.kind,
+            aha_id=marked_item.aha_id,
+            reference=marked_item.reference,
             name=item.title,
-            family=self._family_of(mark, item),
+            family=self._family_of(marked_item, item),
         )
 
-    def _family_of(self, mark: Mark, item: WorkItem) -> Family:
-        if mark.kind is Kind.FEATURE:
+    def _family_of(self, marked_item: MarkedWorkItem, item: WorkItem) -> Family:
+        if marked_item.kind is Kind.FEATURE:
             return Family(requirement_ids=self._marked.requirements_below(item.id))
         # A requirement's reference begins with its feature's. An engineer may have chosen another parent since.
-        named = self._marked.feature_ids.get(feature_reference_in(mark.reference) or "")
+        named = self._marked.feature_ids.get(feature_reference_in(marked_item.reference) or "")
         if named:
             return Family(named, self._marked.oldest[named].work_item_id)
         for parent_id in self._parents(item):
             feature_id = self._feature_of(parent_id)
             if feature_id:
-                mark_of_feature = self._marked.oldest.get(feature_id)
-                return Family(feature_id, mark_of_feature.work_item_id if mark_of_feature else parent_id)
+                marked_feature = self._marked.oldest.get(feature_id)
+                return Family(feature_id, marked_feature.work_item_id if marked_feature else parent_id)
         return Family()
 
     def _parents(self, item: WorkItem) -> Iterator[int]:
-        """The parent now, and the parent at the creation."""
+        """The current parent, and the parent at creation."""
         if item.parent_id is not None:
             yield item.parent_id
         try:

@@ -1,4 +1,4 @@
-"""`rotate-key`: encrypt every token with the newest key, and find the webhook URLs that still need an older one."""
+"""`rotate-key`: re-encrypt every token with the newest key, and find the webhook URLs that still need an older key."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from operate.hooks import OldHook, old_hooks, renew
-from operate.outcome import Exit
+from operate.context import CommandContext
+from operate.exit_codes import ExitCode
+from operate.subscriptions import OutdatedSubscription, outdated_subscriptions, renew
 from operate.terminal import Terminal, counted
-from operate.workplace import Workplace
 from shared.app import App
 from shared.domain.integration import StoredIntegration
 from shared.errors import OperationFailed
@@ -23,20 +23,20 @@ _ATTEMPTS = 5
 
 
 class Encryption(Enum):
-    """How an integration's tokens are encrypted now."""
+    """The encryption of an integration's tokens after the command."""
 
-    RENEWED = "encrypted anew with the newest key"
+    RENEWED = "re-encrypted with the newest key"
     CURRENT = "already encrypted with the newest key"
-    WOULD_RENEW = "would be encrypted anew with the newest key"
+    WOULD_RENEW = "would be re-encrypted with the newest key"
     NO_TOKENS = "has no tokens"
-    LOST = "has no token that a key in SECRETS_KEY decrypts"
-    CHANGING = "was changed by somebody again and again; run the command again"
+    LOST = "has no token that a key in SECRETS_KEY can decrypt"
+    CHANGING = "was changed repeatedly; run the command again"
     UNREADABLE = "cannot be read"
 
 
 @dataclass(frozen=True)
 class Reencrypted:
-    """What became of one integration. `lost`: tokens that no key of SECRETS_KEY decrypts. `reason`: why not read."""
+    """The result of one integration. `lost`: tokens that no key of SECRETS_KEY decrypts. `reason`: why it is unread."""
 
     integration_id: str
     encryption: Encryption
@@ -45,7 +45,7 @@ class Reencrypted:
 
     @property
     def needs_older_key(self) -> bool:
-        """Whether the older keys must stay for it, or whether that is not known."""
+        """Whether it needs the older keys, or whether that is not known."""
         return self.encryption in (Encryption.WOULD_RENEW, Encryption.CHANGING, Encryption.UNREADABLE)
 
     def __str__(self) -> str:
@@ -62,30 +62,30 @@ class Reencrypted:
 
 @dataclass
 class Report:
-    """All that the command found."""
+    """The results of the command."""
 
     tokens: list[Reencrypted] = field(default_factory=list)
-    hooks: list[OldHook] = field(default_factory=list)
+    outdated: list[OutdatedSubscription] = field(default_factory=list)
     unasked: list[str] = field(default_factory=list)
 
     @property
-    def older_keys_can_go(self) -> bool:
-        """Whether nothing needs an older key any more."""
+    def needs_only_first_key(self) -> bool:
+        """Whether nothing needs an older key."""
         return not (
             any(one.needs_older_key for one in self.tokens)
-            or any(hook.needs_older_key for hook in self.hooks)
+            or any(one.needs_older_key for one in self.outdated)
             or self.unasked
         )
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing is left for a person, of the older keys or otherwise."""
-        return self.older_keys_can_go and not self.hooks and not any(one.lost for one in self.tokens)
+        """Whether nothing is left for a person, with the older keys or otherwise."""
+        return self.needs_only_first_key and not self.outdated and not any(one.lost for one in self.tokens)
 
 
-def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal) -> Exit:
-    """Re-encrypt, then look at the webhook URLs."""
-    app, report = workplace.app, Report()
+def run(arguments: argparse.Namespace, context: CommandContext, terminal: Terminal) -> ExitCode:
+    """Re-encrypt, then check the webhook URLs."""
+    app, report = context.app, Report()
     for result in reencrypt_all(app, is_dry_run=arguments.dry_run):
         report.tokens.append(result)
         terminal.say(str(result))
@@ -93,13 +93,13 @@ def run(arguments: argparse.Namespace, workplace: Workplace, terminal: Terminal)
     renews = arguments.renew_webhooks and not arguments.dry_run
     for stored in app.integrations.each():
         if isinstance(stored, StoredIntegration):
-            _look_at_hooks(app, stored, report, terminal, renews=renews)
+            _check_subscriptions(app, stored, report, terminal, renews=renews)
     _conclude(report, terminal)
-    return Exit.DONE if report.is_clean else Exit.LEFT
+    return ExitCode.DONE if report.is_clean else ExitCode.LEFT
 
 
 def reencrypt_all(app: App, *, is_dry_run: bool) -> Iterator[Reencrypted]:
-    """Re-encrypt the tokens of each integration. Safe while the app runs, and to be repeated."""
+    """Re-encrypt the tokens of each integration. Safe while the app runs; may be repeated."""
     for row in app.integrations.rows():
         try:
             yield _reencrypt(app.tables.integrations, row, app.vault, is_dry_run=is_dry_run)
@@ -136,25 +136,25 @@ def _id_of(row: Row) -> str:
     return row.text("integration_id") or row.row_key.removeprefix("i:")
 
 
-def _look_at_hooks(
+def _check_subscriptions(
     app: App, stored: StoredIntegration, report: Report, terminal: Terminal, *, renews: bool
 ) -> None:
     integration_id = stored.integration.integration_id
     terminal.progress(f"asking Azure DevOps for the subscriptions of {integration_id}")
     try:
-        hooks: Sequence[OldHook] = old_hooks(app, stored)
+        outdated: Sequence[OutdatedSubscription] = outdated_subscriptions(app, stored)
         # One that a person has disabled is left to that person.
-        if renews and any(not hook.is_off for hook in hooks):
+        if renews and any(not one.is_disabled for one in outdated):
             renew(app, stored)
-            terminal.say(f"{integration_id}: its subscription calls the webhook URL of the newest key now")
-            hooks = old_hooks(app, stored)
+            terminal.say(f"{integration_id}: its subscription now calls the webhook URL of the newest key")
+            outdated = outdated_subscriptions(app, stored)
     except OperationFailed as error:
         report.unasked.append(integration_id)
         terminal.say(f"{integration_id}: its subscriptions are not known. {error.detail}")
         return
-    report.hooks += hooks
-    for hook in hooks:
-        terminal.say(str(hook))
+    report.outdated += outdated
+    for one in outdated:
+        terminal.say(str(one))
 
 
 def _conclude(report: Report, terminal: Terminal) -> None:
@@ -164,11 +164,11 @@ def _conclude(report: Report, terminal: Terminal) -> None:
     terminal.say(
         f"{counted(len(report.tokens), 'integration')}: {count(Encryption.RENEWED)} re-encrypted, "
         f"{count(Encryption.CURRENT)} already current, {sum(bool(one.lost) for one in report.tokens)} with tokens that "
-        f"no key decrypts. {counted(len(report.hooks), 'subscription')} with an earlier webhook URL."
+        f"no key decrypts. {counted(len(report.outdated), 'subscription')} with an earlier webhook URL."
     )
-    if report.older_keys_can_go:
+    if report.needs_only_first_key:
         terminal.say(
-            "Nothing that this command can see needs an older key: only the first one has to stay in SECRETS_KEY."
+            "Nothing that this command can see needs an older key. Keep only the first key in SECRETS_KEY."
         )
         return
     terminal.say("Keep the older keys in SECRETS_KEY for now:")
@@ -176,7 +176,7 @@ def _conclude(report: Report, terminal: Terminal) -> None:
         terminal.say(
             "- Tokens are not all encrypted with the newest key. Run this command again, without --dry-run."
         )
-    if any(hook.needs_older_key for hook in report.hooks):
+    if any(one.needs_older_key for one in report.outdated):
         terminal.say(
             "- Subscriptions call webhook URLs that an older key made. Run this command with --renew-webhooks. Or open "
             "the page Service hook of each integration: press “Change it to the new URL”, or copy the webhook URL into "
@@ -184,6 +184,6 @@ def _conclude(report: Report, terminal: Terminal) -> None:
         )
     if report.unasked:
         terminal.say(
-            f"- It is not known which webhook URLs Azure DevOps calls for {', '.join(report.unasked)}. Look at the "
+            f"- It is not known which webhook URLs Azure DevOps calls for {', '.join(report.unasked)}. Check the "
             "subscriptions yourself, or correct what is named above and run this command again."
         )

@@ -1,12 +1,12 @@
-"""What is wrong in the rows, decided from the rows alone. No input or output."""
+"""The faults of the rows, decided from the rows alone. No input or output."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
+from operate.context import NoKeys
 from operate.faults import Fault, Finding
-from operate.workplace import NoKeys
 from shared.errors import Unavailable
 from shared.storage.aha_progress import SCHEMA as AHA_PROGRESS_SCHEMA
 from shared.storage.integration_rows import SCHEMA as INTEGRATION_SCHEMA
@@ -20,15 +20,15 @@ from shared.storage.vault import Vault
 from shared.storage.watermarks import SCHEMA as WATERMARK_SCHEMA
 
 OLD = timedelta(hours=1)
-"""What is older is no send or deletion that still runs."""
+"""A send or deletion that is older than this no longer runs."""
 
 _CLAIM = 0
 
 
 class LinkTable:
-    """Looks at the rows of one integration in the order of their keys: records first, work items after them.
+    """Checks the rows of one integration in the order of their keys: records first, then work items.
 
-    Of each record, only its work item is kept: 100,000 links take some 20 MB.
+    It keeps only the work item of each record: 100,000 links take some 20 MB.
     """
 
     def __init__(self, integration_id: str) -> None:
@@ -49,8 +49,8 @@ class LinkTable:
         """Whether the record has a link, a pointer or a claim."""
         return aha_id in self._pointers
 
-    def look(self, row: Row) -> Iterator[Finding]:
-        """What is wrong with a row, as far as those before it tell."""
+    def faults_of(self, row: Row) -> Iterator[Finding]:
+        """The faults of a row, as far as the rows before it show them."""
         try:
             if row.row_key.startswith("r:"):
                 yield from self._record(row)
@@ -65,8 +65,8 @@ class LinkTable:
                 Fault.DAMAGED_ROW, row, f"it cannot be read ({type(error.__cause__ or error).__name__})"
             )
 
-    def rest(self) -> Iterator[Finding]:
-        """The pointers whose links did not come."""
+    def faults_at_end(self) -> Iterator[Finding]:
+        """The pointers whose links are missing."""
         for aha_id, number in self._pointers.items():
             if number != _CLAIM and aha_id not in self._linked:
                 yield Finding(
@@ -110,7 +110,7 @@ class LinkTable:
         newest = UNFINISHED_SCHEMA if row.row_key.startswith("u:") else schemas.get(row.row_key)
         if newest is None:
             check_schema(row, LINK_SCHEMA)
-            yield self._finding(Fault.UNKNOWN_ROW, row, "no version that this one knows writes such a row")
+            yield self._finding(Fault.UNKNOWN_ROW, row, "no known version of the app writes such a row")
             return
         check_schema(row, newest)
 
@@ -134,9 +134,7 @@ def integration_faults(rows: Sequence[Row]) -> Iterator[Finding]:
         if row.row_key.startswith("i:"):
             yield from _integration(row)
         elif not row.row_key.startswith("p:"):
-            yield _of(
-                Fault.UNKNOWN_ROW, row, f"row {row.row_key}", "no version that this one knows writes it"
-            )
+            yield _of(Fault.UNKNOWN_ROW, row, f"row {row.row_key}", "no known version of the app writes it")
     yield from _products(rows, integrations)
 
 
@@ -172,7 +170,10 @@ def _products(rows: Sequence[Row], integrations: dict[str, Row]) -> Iterator[Fin
         holder = holders.get(product_key(product_id))
         if holder is None:
             yield _of(
-                Fault.PRODUCT_FREE, row, integration_id, f"another one could take its product {product_id}"
+                Fault.PRODUCT_FREE,
+                row,
+                integration_id,
+                f"another integration could take its product {product_id}",
             )
         elif holder.text("integration_id") != integration_id:
             other = holder.text("integration_id")
@@ -182,7 +183,7 @@ def _products(rows: Sequence[Row], integrations: dict[str, Row]) -> Iterator[Fin
 
 
 def token_faults(rows: Iterable[Row], vault: Vault) -> Iterator[Finding]:
-    """The tokens that no key, or an older one, decrypts."""
+    """The tokens that no key decrypts, or only an older key."""
     for row in rows:
         if not row.row_key.startswith("i:") or row.flag("deleted"):
             continue

@@ -34,7 +34,7 @@ class Terminal:
         print(text, file=self._errors, flush=True)
 
     def progress(self, text: str) -> None:
-        """How far slow work has come. Printed every five seconds at most."""
+        """The progress of slow work. Printed every five seconds at most."""
         if self._clock() - self._progress_at >= _EVERY_SECONDS:
             self._progress_at = self._clock()
             print(f"… {text}", file=self._errors, flush=True)

@@ -1,12 +1,12 @@
 """The file of an exported integration: JSON lines, without secrets. No input or output.
 
     {"format": "aha-azure-devops-integration", "version": 1, "integration_id": …, …}     once, first
-    {"integration": {…}, "webhook_generation": …}                                       once: as the API has it
-    {"row": "w:0000000012", "properties": {…}}                                          a row of Links, as it stands
+    {"integration": {…}, "webhook_generation": …}                                       once: in the form of the API
+    {"row": "w:0000000012", "properties": {…}}                                          a row of Links, unchanged
     {"end": 1204}                                                                       once, last: the number of rows
 
-A row keeps its `schema`, so that a later version of the app reads it as it reads its own table. The keys of rows do not
-name the integration. Pointers are left out where their links are there.
+A row keeps its `schema`, so that a later version of the app reads it like its own table. Row keys do not name the
+integration. A pointer is left out if its link is in the file.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _TIME = "time"
 
 @dataclass(frozen=True)
 class Header:
-    """What the file is about."""
+    """The integration and the time of the export."""
 
     integration_id: str
     exported_at: str
@@ -61,7 +61,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Exported:
-    """The configuration: the body that the API takes, without tokens, and what the webhook URL is made of."""
+    """The configuration as a body of the API, without tokens, and the generation of the webhook URL."""
 
     body: Mapping[str, Any]
     webhook_generation: str
@@ -73,7 +73,7 @@ class Exported:
 
 
 def row_line(row: Row) -> str:
-    """A row as a line. The write id is left out: it belongs to the write that made it."""
+    """A row as a line. The write id is left out, because it identifies one write."""
     properties = {
         name: {_TIME: value.astimezone(timezone.utc).isoformat()} if isinstance(value, datetime) else value
         for name, value in row.properties.items()
@@ -130,10 +130,7 @@ def read_rows(lines: Iterator[str], integration_id: str) -> Iterator[Row]:
 
 
 def inserts_of(row: Row, integration_id: str) -> tuple[str, tuple[RowOperation, ...]]:
-    """What the record of a row, or the row, is called, and what stores it in one transaction.
-
-    A link brings its pointer.
-    """
+    """The name of a row or of its record, and the operations that store the row. A link includes its pointer."""
     if not row.row_key.startswith("w:"):
         return row.text("reference") or row.text("aha_id") or row.row_key, (Insert(row),)
     link = stored_link(row).link
@@ -141,7 +138,7 @@ def inserts_of(row: Row, integration_id: str) -> tuple[str, tuple[RowOperation, 
 
 
 def is_same(one: Row, other: Row) -> bool:
-    """Whether two rows say the same, whoever wrote them."""
+    """Whether two rows have the same content, apart from the write id."""
 
     def content(row: Row) -> dict[str, Value]:
         return {name: value for name, value in row.properties.items() if name != "write_id"}
@@ -164,12 +161,14 @@ def _row(found: Mapping[str, Any], integration_id: str, number: int) -> Row:
             f"Row {key} in line {number} of the file is damaged: {type(error.__cause__ or error).__name__}."
         ) from None
     if not is_known:
-        raise InvalidInput(f"Row {key} in line {number} of the file is none that this version knows.")
+        raise InvalidInput(
+            f"Row {key} in line {number} of the file is of a kind that this version does not know."
+        )
     return row
 
 
 def _key_of(row: Row) -> str:
-    """The key that the content of a row asks for. Raises if the row cannot be read."""
+    """The key that follows from the content of a row. Raises if the row cannot be read."""
     if row.row_key.startswith("w:"):
         link: Link = stored_link(row).link
         return work_item_key(link.work_item_id)

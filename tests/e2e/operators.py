@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from local.system import LocalSystem
 from operate.__main__ import main as run_command
-from operate.outcome import Exit
+from operate.exit_codes import ExitCode
 
 
 @dataclass(frozen=True)
 class Report:
     """What a command printed, and how it ended."""
 
-    code: Exit
+    code: ExitCode
     text: str
     errors: str
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from operate import table_faults
-from operate.outcome import Exit
+from operate.exit_codes import ExitCode
 from tests.e2e.operators import operate
 from tests.e2e.sending_payloads import feature, requirements
 from tests.e2e.sending_scene import Scene
@@ -26,7 +26,7 @@ def test_after_sends_nothing_is_wrong(scene: Scene) -> None:
 
     report = operate(scene.system, "check", scene.integration.id)
 
-    assert report.code == Exit.DONE, report
+    assert report.code == ExitCode.DONE, report
     assert "No faults" in report.text
 
 
@@ -36,9 +36,9 @@ def test_a_copy_of_a_work_item_is_named_and_left_to_a_person(scene: Scene) -> No
     copy = copy_of(scene, item)
     rows = scene.items()
 
-    report = operate(scene.system, "check", "--mend", scene.integration.id)
+    report = operate(scene.system, "check", "--repair", scene.integration.id)
 
-    assert report.code == Exit.LEFT
+    assert report.code == ExitCode.LEFT
     assert (
         f"second work item of a record: {family['reference_num']}: it is linked to work item {item}, and work item "
         f"{copy} carries its marker, too." in report.text
@@ -51,9 +51,9 @@ def test_a_lost_link_is_named_and_left_to_rebuild_links(scene: Scene) -> None:
     item, below = scene.send(family).ids
     lose_links(scene, "r:", f"w:{item:010}", f"w:{below:010}")
 
-    report = operate(scene.system, "check", "--mend", scene.integration.id)
+    report = operate(scene.system, "check", "--repair", scene.integration.id)
 
-    assert report.code == Exit.LEFT
+    assert report.code == ExitCode.LEFT
     assert f"marked work item without a link: {family['reference_num']}: work item {item}" in report.text
     assert "- marked work item without a link: 2. Run rebuild-links" in report.text
 
@@ -64,16 +64,16 @@ def test_a_pointer_is_linked_again_to_the_marked_work_item_that_it_names(scene: 
     copy_of(scene, first.ids[0])
     lose_links(scene, f"w:{first.ids[0]:010}", f"w:{first.ids[2]:010}")
 
-    report = operate(scene.system, "check", "--mend", scene.integration.id)
+    report = operate(scene.system, "check", "--repair", scene.integration.id)
     again = scene.send(family)
 
-    assert "2 mended" in report.text
-    assert f"mended: pointer without a link: {family['reference_num']}" in report.text
+    assert "2 repaired" in report.text
+    assert f"repaired: pointer without a link: {family['reference_num']}" in report.text
     assert again.ids == first.ids
     assert set(again.actions) == {"unchanged"}
 
 
-def test_the_timer_finishes_what_a_mended_claim_began(scene: Scene) -> None:
+def test_the_timer_finishes_the_send_of_a_repaired_claim(scene: Scene) -> None:
     """Given a send that died after the create request, and no note of it."""
     scene.azure_devops.add_fault(path=r"/wit/\$batch", method="PATCH", cut="after", times=1)
     scene.azure_devops.add_fault(path=r"/wit/wiql", status=503, times=None)
@@ -84,9 +84,9 @@ def test_the_timer_finishes_what_a_mended_claim_began(scene: Scene) -> None:
     assert len(items) == 4
     assert len(scene.claims()) == 4
 
-    mended = operate(scene.system, "check", "--mend", scene.integration.id)
+    repaired = operate(scene.system, "check", "--repair", scene.integration.id)
 
-    assert "mended: claim of a send that ended: PROD-1: " in mended.text
+    assert "repaired: claim of a send that ended: PROD-1: " in repaired.text
     assert scene.items().keys() == items.keys()
     after = operate(scene.system, "check", scene.integration.id)
     assert "claim of a send that the timer finishes: PROD-1" in after.text
@@ -99,6 +99,6 @@ def test_an_organization_that_does_not_answer_leaves_the_tables_checked(scene: S
 
     report = operate(scene.system, "check", scene.integration.id)
 
-    assert report.code == Exit.LEFT
+    assert report.code == ExitCode.LEFT
     assert "link without a pointer" in report.text
-    assert "the work items were not looked at" in report.text
+    assert "the work items were not checked" in report.text

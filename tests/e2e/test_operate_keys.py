@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.system import make_secrets_key
-from operate.outcome import Exit
+from operate.exit_codes import ExitCode
 from tests.e2e.configuration_bodies import problem_of
 from tests.e2e.operators import operate
 from tests.e2e.sending_payloads import feature as a_feature
@@ -22,11 +22,11 @@ def test_after_the_command_sends_and_notifications_need_the_new_key_alone(scene:
     renewed = operate(scene.system, "rotate-key", "--renew-webhooks", SECRETS_KEY=f"{new},{old}")
     scene.system.restart_host({"SECRETS_KEY": new})
 
-    assert listed.code == Exit.LEFT
-    assert f"{scene.integration.id}: encrypted anew with the newest key" in listed.text
+    assert listed.code == ExitCode.LEFT
+    assert f"{scene.integration.id}: re-encrypted with the newest key" in listed.text
     assert "(enabled) calls a webhook URL that key 2 of SECRETS_KEY made" in listed.text
     assert still_valid.status_code == 200
-    assert renewed.code == Exit.DONE, renewed
+    assert renewed.code == ExitCode.DONE, renewed
     assert scene.send(feature).status == 200
     item = scene.send(feature).ids[0]
     scene.edit(item, title="Found by an engineer")
@@ -43,6 +43,6 @@ def test_a_subscription_that_nobody_may_read_keeps_the_old_key_in_place(scene: S
         scene.system, "rotate-key", SECRETS_KEY=f"{make_secrets_key()},{scene.system.secrets_key}"
     )
 
-    assert report.code == Exit.LEFT
+    assert report.code == ExitCode.LEFT
     assert f"{scene.integration.id}: its subscriptions are not known" in report.text
     assert "Keep the older keys in SECRETS_KEY for now" in report.text

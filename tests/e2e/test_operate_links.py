@@ -9,7 +9,7 @@ import pytest
 from azure.data.tables import TableServiceClient
 
 from operate import link_repairs, rebuild
-from operate.outcome import Exit
+from operate.exit_codes import ExitCode
 from shared.domain.kind import Kind
 from shared.domain.links import Claim, Link
 from shared.secret import Secret
@@ -42,7 +42,7 @@ def test_after_rows_were_lost_a_send_finds_every_work_item_unchanged(
     report = operate(scene.system, "rebuild-links", scene.integration.id)
     again = scene.send(family)
 
-    assert report.code == Exit.DONE, report
+    assert report.code == ExitCode.DONE, report
     assert (
         f"{family['reference_num']}: linked to work item {first.ids[0]}, Feature “Pay by card”" in report.text
     )
@@ -115,7 +115,7 @@ def test_a_dry_run_writes_nothing_and_a_single_work_item_can_be_chosen(scene: Sc
     dry = operate(scene.system, "rebuild-links", scene.integration.id, "--dry-run")
     one = operate(scene.system, "rebuild-links", scene.integration.id, "--work-item", str(below))
 
-    assert said.code == Exit.LEFT
+    assert said.code == ExitCode.LEFT
     assert f"would be linked to work item {item}" in said.text
     assert dry.text == said.text
     assert "1 linked again, 0 linked already, 0 left" in one.text
@@ -130,7 +130,7 @@ def test_a_copy_is_not_taken_for_the_records_work_item(scene: Scene) -> None:
 
     report = operate(scene.system, "rebuild-links", scene.integration.id)
 
-    assert report.code == Exit.LEFT
+    assert report.code == ExitCode.LEFT
     assert f"it is linked to work item {item}, and work item {copy} carries its marker, too" in report.text
     assert scene.send(family).ids == [item]
 
@@ -138,8 +138,8 @@ def test_a_copy_is_not_taken_for_the_records_work_item(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("operation_id", "words"),
     [
-        ("a send that runs", "a send is creating its work item just now"),
-        ("", "a send of it was interrupted; the next send takes its work item over"),
+        ("a send that runs", "a send is creating its work item"),
+        ("", "a send of it was interrupted; the next send adopts its work item"),
     ],
 )
 def test_a_claim_is_left_to_the_send_that_it_belongs_to(scene: Scene, operation_id: str, words: str) -> None:
@@ -153,7 +153,7 @@ def test_a_claim_is_left_to_the_send_that_it_belongs_to(scene: Scene, operation_
 
     report = operate(scene.system, "rebuild-links", scene.integration.id)
 
-    assert report.code == Exit.LEFT
+    assert report.code == ExitCode.LEFT
     assert f"{family['reference_num']}: left: {words}" in report.text
     assert link_keys(scene) == [f"r:{family['id']}"]
     if not operation_id:
@@ -170,7 +170,7 @@ def test_a_work_item_that_another_record_has_is_left(scene: Scene) -> None:
 
     report = operate(scene.system, "rebuild-links", scene.integration.id)
 
-    assert report.code == Exit.LEFT
+    assert report.code == ExitCode.LEFT
     assert f"{family['reference_num']}: left: work item {item} is linked to PROD-2" in report.text
 
 
@@ -206,7 +206,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(
         stopped = operate(scene.system, "rebuild-links", scene.integration.id)
     report = operate(scene.system, "rebuild-links", scene.integration.id)
 
-    assert (stopped.code, report.code) == (Exit.INTERRUPTED, Exit.DONE)
+    assert (stopped.code, report.code) == (ExitCode.INTERRUPTED, ExitCode.DONE)
     assert "4 linked again, 2 linked already" in report.text
     again = scene.send(family)
     assert again.ids == first.ids

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from local.system import AHA_TOKEN, WRITE_TOKEN, make_secrets_key
-from operate.outcome import Exit
+from operate.exit_codes import ExitCode
 from tests.e2e.operators import operate
 from tests.e2e.sending_payloads import feature, requirements
 from tests.e2e.sending_scene import Scene
@@ -36,7 +36,7 @@ def test_a_send_from_the_new_installation_finds_everything_unchanged(
     answers = scene.deliver()
     scene.api.delete(f"/integrations/{scene.integration.id}")
 
-    assert (exported.code, imported.code) == (Exit.DONE, Exit.DONE), (exported, imported)
+    assert (exported.code, imported.code) == (ExitCode.DONE, ExitCode.DONE), (exported, imported)
     assert again.ids == first.ids
     assert set(again.actions) == {"unchanged"}
     assert writes == []

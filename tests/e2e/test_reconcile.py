@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.sample import sample_integration
-from operate.outcome import Exit
+from operate.exit_codes import ExitCode
 from tests.e2e.operators import operate
 from tests.e2e.reconciling import (
     Run,
@@ -646,7 +646,7 @@ def test_what_an_engineer_changed_before_a_link_was_imported_is_brought_in(
     """Given an export of long ago, and a table that lost the link since then."""
     (number,) = send(scene)
     file = tmp_path / "links.jsonl"
-    assert operate(scene.system, "export", scene.integration.id, "--output", str(file)).code == Exit.DONE
+    assert operate(scene.system, "export", scene.integration.id, "--output", str(file)).code == ExitCode.DONE
     exported = file.read_text(encoding="utf-8")
     file.write_text(re.sub(r'"sent_at": "[^"]*"', '"sent_at": "2026-01-01T00:00:00+00:00"', exported))
     lose_links(scene)

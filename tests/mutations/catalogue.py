@@ -379,8 +379,8 @@ MUTATIONS = (
     Mutation(
         "What a send stores while the tables are read is a fault",
         "operate/confirm.py",
-        "        found = in_parallel(look.again, suspicions[start : start + _AT_ONCE])\n",
-        "        found = list(suspicions[start : start + _AT_ONCE])\n",
+        "        found = in_parallel(second_read.of, possible_faults[start : start + _AT_ONCE])\n",
+        "        found = list(possible_faults[start : start + _AT_ONCE])\n",
         ("tests/operate/test_check.py",),
     ),
     Mutation(

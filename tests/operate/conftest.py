@@ -9,7 +9,7 @@ import pytest
 
 from local.system import make_secrets_key
 from operate.__main__ import main
-from operate.outcome import Exit
+from operate.exit_codes import ExitCode
 from shared.domain.integration import StoredIntegration
 from shared.secret import Secret
 from shared.storage.integration_rows import PARTITION
@@ -24,7 +24,7 @@ from tests.unit.examples import an_integration
 class Answer:
     """What a command printed, and how it ended."""
 
-    code: Exit
+    code: ExitCode
     output: str
     errors: str
 

@@ -1,4 +1,4 @@
-"""`check` finds each fault in the tables, and `--mend` mends what is safe to mend, and that only."""
+"""`check` finds each fault in the tables, and `--repair` repairs only what is safe to repair."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from local.system import make_secrets_key
 from operate import confirm, table_faults
+from operate.exit_codes import ExitCode
 from operate.faults import Fault, Finding, Remedy
-from operate.outcome import Exit
 from shared.domain.integration import AzureDevOpsTarget, StoredIntegration
 from shared.domain.kind import Kind
 from shared.domain.unfinished_sends import UnfinishedSend
@@ -122,7 +122,7 @@ def all_rows(installation: Installation) -> dict[tuple[str, str], Row]:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.lower())
-def test_a_fault_is_found_and_mended_if_that_is_safe(
+def test_a_fault_is_found_and_repaired_if_that_is_safe(
     installation: Installation, operator: Operator, fault: Fault
 ) -> None:
     two_links(installation)
@@ -131,20 +131,20 @@ def test_a_fault_is_found_and_mended_if_that_is_safe(
 
     found = operator("check")
     unchanged = all_rows(installation)
-    mended = operator("check", "--mend")
+    repaired = operator("check", "--repair")
     after = operator("check")
 
     assert f"  {fault.title}: " in found.output
-    assert "1 fault found, 0 mended, 1 left" in found.output or fault is Fault.TOKEN_LOST
+    assert "1 fault found, 0 repaired, 1 left" in found.output or fault is Fault.TOKEN_LOST
     assert unchanged == before
-    if fault.remedy is Remedy.MEND:
-        assert f"  mended: {fault.title}: " in mended.output, mended
+    if fault.remedy is Remedy.REPAIR:
+        assert f"  repaired: {fault.title}: " in repaired.output, repaired
         assert fault.title not in after.output or fault is Fault.CLAIM_LEFT
-        assert (mended.code, after.code) == (Exit.DONE, Exit.DONE), after
+        assert (repaired.code, after.code) == (ExitCode.DONE, ExitCode.DONE), after
     else:
         assert all_rows(installation) == before
-        expected = Exit.DONE if fault.remedy is Remedy.APP else Exit.LEFT
-        assert (mended.code, after.code) == (expected, expected)
+        expected = ExitCode.DONE if fault.remedy is Remedy.APP else ExitCode.LEFT
+        assert (repaired.code, after.code) == (expected, expected)
 
 
 def test_nothing_is_wrong_with_a_sound_installation(installation: Installation, operator: Operator) -> None:
@@ -153,10 +153,10 @@ def test_nothing_is_wrong_with_a_sound_installation(installation: Installation, 
 
     answer = operator("check")
 
-    assert answer.code == Exit.DONE, answer
+    assert answer.code == ExitCode.DONE, answer
     assert answer.output == (
         "Integrations. No faults\nshop: 0 links. No faults\nweb: 2 links. No faults\n\n"
-        "0 faults found, 0 mended, 0 left\n"
+        "0 faults found, 0 repaired, 0 left\n"
     )
 
 
@@ -168,16 +168,16 @@ def test_without_the_key_the_tables_alone_are_looked_at(
 
     answer = operator("check", SECRETS_KEY=None, PUBLIC_URL=None)
 
-    assert answer.code == Exit.LEFT
+    assert answer.code == ExitCode.LEFT
     assert "link without a pointer" in answer.output
-    assert "SECRETS_KEY is not set, so tokens and work items were not looked at." in answer.output
+    assert "SECRETS_KEY is not set, so tokens and work items were not checked." in answer.output
 
 
 def test_a_restored_pointer_leads_to_the_link(installation: Installation, operator: Operator) -> None:
     two_links(installation)
     remove(installation, "r:1")
 
-    operator("check", "--mend", "web")
+    operator("check", "--repair", "web")
 
     assert_linked(installation.links, "web", a_link("1", 41), a_link("2", 42))
 
@@ -186,7 +186,7 @@ def test_the_timer_is_told_of_a_claim(installation: Installation, operator: Oper
     two_links(installation)
     claim(installation)
 
-    operator("check", "--mend")
+    operator("check", "--repair")
 
     (stored,) = UnfinishedSendStore(installation.tables).each("web")
     assert isinstance(stored, StoredUnfinishedSend)
@@ -201,15 +201,15 @@ def test_what_a_send_stores_while_the_tables_are_read_is_no_fault(
     row = stored_row(installation.tables, "web", "w:0000000041")
     assert row is not None
     remove(installation, "w:0000000041")
-    again = confirm._Look.again
+    read_again = confirm._SecondRead.of
 
-    def meanwhile(look: confirm._Look, one: Finding) -> Finding | None:
+    def meanwhile(second_read: confirm._SecondRead, one: Finding) -> Finding | None:
         installation.tables.links.transact([Upsert(row)])
-        return again(look, one)
+        return read_again(second_read, one)
 
-    monkeypatch.setattr(confirm._Look, "again", meanwhile)
+    monkeypatch.setattr(confirm._SecondRead, "of", meanwhile)
 
-    assert operator("check").code == Exit.DONE
+    assert operator("check").code == ExitCode.DONE
 
 
 def test_an_outage_while_the_integration_is_read_is_not_taken_for_nothing_to_look_at(
@@ -224,8 +224,8 @@ def test_an_outage_while_the_integration_is_read_is_not_taken_for_nothing_to_loo
 
     answer = operator("check")
 
-    assert answer.code == Exit.LEFT
-    assert "web: the work items were not looked at. Table Storage is down." in answer.output
+    assert answer.code == ExitCode.LEFT
+    assert "web: the work items were not checked. Table Storage is down." in answer.output
 
 
 def test_links_of_a_vanished_integration_are_there_when_it_is_created_again(
@@ -238,7 +238,7 @@ def test_links_of_a_vanished_integration_are_there_when_it_is_created_again(
 
     assert "links without an integration: vanished" in found.output
     assert_linked(installation.links, "vanished", a_link("1", 41))
-    assert operator("check").code == Exit.DONE
+    assert operator("check").code == ExitCode.DONE
 
 
 def test_many_faults_of_a_kind_are_counted_and_all_are_shown_on_request(
@@ -250,7 +250,7 @@ def test_many_faults_of_a_kind_are_counted_and_all_are_shown_on_request(
 
     short, long = operator("check"), operator("check", "--all")
 
-    assert "… and 5 more of these; --all shows them" in short.output
+    assert "… and 5 more; --all shows them" in short.output
     assert short.output.count("unknown row: row") == 20
     assert long.output.count("unknown row: row") == 25
 
@@ -258,5 +258,5 @@ def test_many_faults_of_a_kind_are_counted_and_all_are_shown_on_request(
 def test_an_integration_that_is_not_there_is_named(installation: Installation, operator: Operator) -> None:
     answer = operator("check", "nobody")
 
-    assert (answer.code, answer.output) == (Exit.WRONG_CALL, "")
+    assert (answer.code, answer.output) == (ExitCode.WRONG_CALL, "")
     assert "There is no integration nobody." in answer.errors

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from operate import import_rows
-from operate.outcome import Exit
+from operate.exit_codes import ExitCode
 from shared.domain.links import Link
 from shared.domain.unfinished_sends import UnfinishedSend
 from shared.storage.integration_rows import PARTITION
@@ -62,7 +62,7 @@ def file(tmp_path: Path) -> Path:
 
 def export(operator: Operator, file: Path) -> Answer:
     answer = operator("export", "web", "--output", str(file), SECRETS_KEY=None, PUBLIC_URL=None)
-    assert answer.code == Exit.DONE, answer
+    assert answer.code == ExitCode.DONE, answer
     return answer
 
 
@@ -77,7 +77,7 @@ def test_an_integration_arrives_with_all_its_rows(
     answer = operator("import", str(file), **TOKENS)
 
     assert "5 links and 3 other rows written" in written.output
-    assert answer.code == Exit.DONE, answer
+    assert answer.code == ExitCode.DONE, answer
     assert rows_in(installation) == before
     assert_linked(installation.links, "web", *links)
     there = installation.integrations.get("web")
@@ -107,7 +107,7 @@ def test_without_the_tokens_it_stays_disabled_and_says_so(
 
     answer = operator("import", str(file))
 
-    assert answer.code == Exit.LEFT
+    assert answer.code == ExitCode.LEFT
     assert "Enter the Azure DevOps token and the Aha! token on the configuration page" in answer.output
     assert "it stays disabled until then" in answer.output
     assert installation.integrations.get("web").integration.enabled is False
@@ -115,7 +115,7 @@ def test_without_the_tokens_it_stays_disabled_and_says_so(
     stored = installation.integrations.get("web")
     installation.integrations.save(an_integration(integration_id="web"), stored)
     again = operator("import", str(file))
-    assert again.code == Exit.DONE, again
+    assert again.code == ExitCode.DONE, again
 
 
 @pytest.mark.parametrize("dies_after", [0, 1, 2])
@@ -142,13 +142,13 @@ def test_an_import_that_was_cut_off_leaves_it_disabled_and_goes_on(
     with monkeypatch.context() as cut:
         cut.setattr(import_rows, "_store", cut_off)
         stopped = operator("import", str(file), **TOKENS)
-    assert stopped.code == Exit.INTERRUPTED
+    assert stopped.code == ExitCode.INTERRUPTED
     assert installation.integrations.get("web").integration.enabled is False
 
     answer = operator("import", str(file), **TOKENS)
 
-    assert answer.code == Exit.DONE, answer
-    assert f"{2 * dies_after} there already" in answer.output
+    assert answer.code == ExitCode.DONE, answer
+    assert f"{2 * dies_after} already there" in answer.output
     assert rows_in(installation) == before
     assert installation.integrations.get("web").integration.enabled is True
 
@@ -164,8 +164,8 @@ def test_an_integration_that_is_here_already_is_not_touched(
 
     answer = operator("import", str(file), **TOKENS)
 
-    assert answer.code == Exit.WRONG_CALL
-    assert "is here already. Nothing was done" in answer.errors
+    assert answer.code == ExitCode.WRONG_CALL
+    assert "already exists here. Nothing was done" in answer.errors
     assert rows_in(installation) == before
     assert installation.integrations.get("web").integration.name == "Another name"
 
@@ -187,7 +187,7 @@ class TestInto:
 
         answer = operator("import", "--into", str(file))
 
-        assert answer.code == Exit.LEFT
+        assert answer.code == ExitCode.LEFT
         assert f"{links[0].reference}: has another row here, which stays" in answer.output
         assert_linked(installation.links, "web", newer, *links[1:])
         assert installation.integrations.get("web").integration.name == "Another name"
@@ -216,7 +216,7 @@ class TestInto:
 
         answer = operator("import", "--into", str(file))
 
-        assert answer.code == Exit.WRONG_CALL
+        assert answer.code == ExitCode.WRONG_CALL
         assert "sends to the organization “contoso” here" in answer.errors
 
     def test_there_must_be_one(self, installation: Installation, operator: Operator, file: Path) -> None:
@@ -224,7 +224,7 @@ class TestInto:
         export(operator, file)
         emptied(installation)
 
-        assert operator("import", "--into", str(file)).code == Exit.WRONG_CALL
+        assert operator("import", "--into", str(file)).code == ExitCode.WRONG_CALL
 
 
 def test_a_dry_run_stores_nothing(installation: Installation, operator: Operator, file: Path) -> None:
@@ -234,8 +234,8 @@ def test_a_dry_run_stores_nothing(installation: Installation, operator: Operator
 
     answer = operator("import", "--dry-run", str(file), **TOKENS)
 
-    assert answer.code == Exit.LEFT
-    assert "8 rows would be stored, 0 there already" in answer.output
+    assert answer.code == ExitCode.LEFT
+    assert "8 rows would be stored, 0 already there" in answer.output
     assert rows_in(installation) == {}
     assert list(installation.integrations.each()) == []
 
@@ -251,7 +251,7 @@ def test_a_file_that_was_cut_off_changes_nothing(
 
     answer = operator("import", str(file), **TOKENS)
 
-    assert answer.code == Exit.WRONG_CALL
+    assert answer.code == ExitCode.WRONG_CALL
     assert "The file was cut off" in answer.errors
     assert list(installation.integrations.each()) == []
 
@@ -277,7 +277,7 @@ def test_a_pointer_whose_link_is_lost_is_exported_because_it_leads_to_a_work_ite
 def test_a_file_that_is_not_there_is_one_line(operator: Operator, tmp_path: Path) -> None:
     answer = operator("import", str(tmp_path / "nowhere.jsonl"))
 
-    assert answer.code == Exit.WRONG_CALL
+    assert answer.code == ExitCode.WRONG_CALL
     assert "cannot be read: No such file" in answer.errors
 
 
@@ -288,14 +288,14 @@ def test_a_file_that_cannot_be_written_is_one_line(
 
     answer = operator("export", "web", "--output", str(tmp_path / "no folder" / "web.jsonl"))
 
-    assert answer.code == Exit.WRONG_CALL
+    assert answer.code == ExitCode.WRONG_CALL
     assert "cannot be written: No such file or directory" in answer.errors
 
 
 def test_an_unknown_integration_is_one_line(operator: Operator, installation: Installation) -> None:
     answer = operator("export", "nobody")
 
-    assert answer.code == Exit.WRONG_CALL
+    assert answer.code == ExitCode.WRONG_CALL
     assert "nobody" in answer.errors
     assert "Traceback" not in answer.errors
     assert LinkStore(installation.tables).load("nobody", []) == {}

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from local.system import make_secrets_key
-from operate.outcome import Exit
+from operate.context import CommandContext
+from operate.exit_codes import ExitCode
 from operate.rotation import Encryption, Reencrypted, reencrypt_all
-from operate.workplace import Workplace
 from shared.domain.integration import AzureDevOpsTarget
 from shared.errors import SettingInvalid
 from shared.storage.integration_rows import PARTITION
@@ -40,9 +40,9 @@ def test_the_old_key_can_go_when_every_row_is_encrypted_anew(
 
     answer = operator("rotate-key", SECRETS_KEY=f"{NEW},{old}")
 
-    assert answer.code == Exit.DONE, answer
-    assert "web: encrypted anew with the newest key" in answer.output
-    assert "only the first one has to stay" in answer.output
+    assert answer.code == ExitCode.DONE, answer
+    assert "web: re-encrypted with the newest key" in answer.output
+    assert "Keep only the first key" in answer.output
     assert tokens(installation.with_keys(NEW)) == [API_TOKEN]
     assert "already encrypted" in operator("rotate-key", SECRETS_KEY=NEW).output
 
@@ -71,8 +71,8 @@ def test_a_token_that_no_key_decrypts_is_reported_and_left_alone(
 
     answer = operator("rotate-key", SECRETS_KEY=NEW)
 
-    assert answer.code == Exit.LEFT
-    assert "web: has no token that a key in SECRETS_KEY decrypts" in answer.output
+    assert answer.code == ExitCode.LEFT
+    assert "web: has no token that a key in SECRETS_KEY can decrypt" in answer.output
     assert "aha_api_token" in answer.output
     assert row_of(installation) == replace(before, read_at=row_of(installation).read_at)
 
@@ -82,8 +82,8 @@ def test_a_dry_run_writes_nothing(installation: Installation, operator: Operator
 
     answer = operator("rotate-key", "--dry-run", SECRETS_KEY=f"{NEW},{installation.keys[0]}")
 
-    assert answer.code == Exit.LEFT
-    assert "would be encrypted anew" in answer.output
+    assert answer.code == ExitCode.LEFT
+    assert "would be re-encrypted" in answer.output
     with pytest.raises(SettingInvalid):
         tokens(installation.with_keys(NEW))
 
@@ -99,7 +99,7 @@ def test_a_row_of_a_newer_version_is_left_alone_and_the_others_are_done(
 
     answer = operator("rotate-key", SECRETS_KEY=f"{NEW},{installation.keys[0]}")
 
-    assert answer.code == Exit.LEFT
+    assert answer.code == ExitCode.LEFT
     assert "future: cannot be read: A newer version of this app wrote row" in answer.output
     assert tokens(installation.with_keys(NEW)) == [API_TOKEN]
 
@@ -122,7 +122,7 @@ def test_what_somebody_saves_at_the_same_moment_is_kept_and_encrypted_anew(
 
     answer = operator("rotate-key", SECRETS_KEY=f"{NEW},{installation.keys[0]}")
 
-    assert answer.code == Exit.DONE, answer
+    assert answer.code == ExitCode.DONE, answer
     saved = installation.with_keys(NEW).integrations.get("web").integration
     assert saved.name == "A new name"
     assert tokens(installation.with_keys(NEW)) == [API_TOKEN]
@@ -133,16 +133,16 @@ def test_an_interrupted_rotation_goes_on_with_what_is_left(
 ) -> None:
     for number in range(3):
         installation.save(f"web-{number}", product_id=str(number))
-    workplace = Workplace(
+    context = CommandContext(
         {
             "TABLES_CONNECTION_STRING": azurite_connection_string,
             "SECRETS_KEY": f"{NEW},{installation.keys[0]}",
             "PUBLIC_URL": "https://app.example.com",
         }
     )
-    next(reencrypt_all(workplace.app, is_dry_run=False))
+    next(reencrypt_all(context.app, is_dry_run=False))
 
-    again = list(reencrypt_all(workplace.app, is_dry_run=False))
+    again = list(reencrypt_all(context.app, is_dry_run=False))
 
     assert [one.encryption for one in again] == [
         Encryption.CURRENT,
@@ -175,7 +175,7 @@ def test_a_missing_or_wrong_setting_is_one_line_that_names_it(
 ) -> None:
     answer = operator("rotate-key", **{setting: value})
 
-    assert answer.code == Exit.WRONG_CALL
+    assert answer.code == ExitCode.WRONG_CALL
     assert answer.output == ""
     assert named in answer.errors
     assert "Traceback" not in answer.errors

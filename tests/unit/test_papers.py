@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
+from operate.exit_codes import ExitCode
 from operate.faults import Fault
-from operate.outcome import Exit
 from shared import log_events
 from shared.domain import token_end
 from shared.error_remedies import REMEDIES
@@ -212,10 +212,10 @@ def test_docs_log_events_md_lists_them_as_the_registry_has_them() -> None:
 
 
 def test_docs_operate_md_lists_the_faults_and_the_exit_codes_of_the_operators_command() -> None:
-    assert rows("docs/operate.md", "## Check and mend") == [
+    assert rows("docs/operate.md", "## Check and repair") == [
         [fault.title, fault.remedy.value.strip("`"), fault.what_to_do] for fault in Fault
     ]
-    assert first_column("docs/operate.md", "## Before you begin") == {str(code.value) for code in Exit}
+    assert first_column("docs/operate.md", "## Before you begin") == {str(code.value) for code in ExitCode}
 
 
 def test_docs_troubleshooting_md_and_openapi_yaml_have_every_reason_of_the_webhook() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from operate import __main__ as command
-from operate.outcome import Exit
+from operate.exit_codes import ExitCode
 from operate.terminal import Terminal, counted
 from shared.errors import (
     CredentialsRejected,
@@ -23,8 +23,8 @@ from shared.errors import (
 )
 
 
-def ending(monkeypatch: pytest.MonkeyPatch, problem: BaseException) -> Exit:
-    def fail(*_: Any) -> Exit:
+def ending(monkeypatch: pytest.MonkeyPatch, problem: BaseException) -> ExitCode:
+    def fail(*_: Any) -> ExitCode:
         raise problem
 
     monkeypatch.setattr("operate.check.run", fail)
@@ -34,21 +34,21 @@ def ending(monkeypatch: pytest.MonkeyPatch, problem: BaseException) -> Exit:
 @pytest.mark.parametrize(
     ("problem", "code", "words"),
     [
-        (SettingInvalid("SECRETS_KEY is missing."), Exit.WRONG_CALL, "environment variables"),
-        (no_integration("web"), Exit.WRONG_CALL, "web"),
-        (InvalidRequest([InputError("/name", "must be set")]), Exit.WRONG_CALL, "  /name: must be set"),
-        (CredentialsRejected(System.AZURE_DEVOPS, "No."), Exit.WRONG_CALL, "No."),
-        (Unavailable(System.STORAGE, "It is down."), Exit.FAILED, "run `az login`"),
-        (Unavailable(System.AZURE_DEVOPS, "It is down."), Exit.FAILED, "It is down."),
-        (PreconditionFailed("It was changed."), Exit.FAILED, "It was changed."),
-        (KeyboardInterrupt(), Exit.INTERRUPTED, "Run the same command again"),
+        (SettingInvalid("SECRETS_KEY is missing."), ExitCode.WRONG_CALL, "environment variable"),
+        (no_integration("web"), ExitCode.WRONG_CALL, "web"),
+        (InvalidRequest([InputError("/name", "must be set")]), ExitCode.WRONG_CALL, "  /name: must be set"),
+        (CredentialsRejected(System.AZURE_DEVOPS, "No."), ExitCode.WRONG_CALL, "No."),
+        (Unavailable(System.STORAGE, "It is down."), ExitCode.FAILED, "run `az login`"),
+        (Unavailable(System.AZURE_DEVOPS, "It is down."), ExitCode.FAILED, "It is down."),
+        (PreconditionFailed("It was changed."), ExitCode.FAILED, "It was changed."),
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED, "Run the same command again"),
     ],
 )
 def test_a_failure_is_words_and_an_exit_code(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     problem: BaseException,
-    code: Exit,
+    code: ExitCode,
     words: str,
 ) -> None:
     assert ending(monkeypatch, problem) == code
@@ -64,7 +64,7 @@ def test_a_defect_shows_where_it_is_and_not_what_a_library_said(
     code = ending(monkeypatch, ValueError("https://account/?sig=secret"))
 
     printed = capsys.readouterr().err
-    assert code == Exit.FAILED
+    assert code == ExitCode.FAILED
     assert "ValueError: a defect of this command" in printed
     assert "in fail" in printed
     assert "secret" not in printed
@@ -77,7 +77,7 @@ def test_a_wrong_call_ends_with_two(arguments: list[str], capsys: pytest.Capture
     with pytest.raises(SystemExit) as ended:
         command.main(arguments, {})
 
-    assert ended.value.code == Exit.WRONG_CALL
+    assert ended.value.code == ExitCode.WRONG_CALL
     assert "usage: python -m operate" in capsys.readouterr().err
 
 
@@ -100,5 +100,5 @@ def test_a_reader_of_the_report_may_have_seen_enough(
 ) -> None:
     monkeypatch.setattr(sys, "stdout", sys.stdout)
 
-    assert ending(monkeypatch, BrokenPipeError()) == Exit.FAILED
+    assert ending(monkeypatch, BrokenPipeError()) == ExitCode.FAILED
     assert capsys.readouterr().err == ""

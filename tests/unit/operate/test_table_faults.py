@@ -38,9 +38,11 @@ def written(row: Row, age: timedelta = timedelta(days=1), **properties: Value) -
 def faults(*rows: Row) -> list[tuple[Fault, str]]:
     table = LinkTable("web")
     found = [
-        one for row in sorted(rows, key=lambda row: row.row_key) for one in table.look(written_if_new(row))
+        one
+        for row in sorted(rows, key=lambda row: row.row_key)
+        for one in table.faults_of(written_if_new(row))
     ]
-    return [(one.fault, one.name) for one in (*found, *table.rest())]
+    return [(one.fault, one.name) for one in (*found, *table.faults_at_end())]
 
 
 def written_if_new(row: Row) -> Row:
@@ -107,7 +109,7 @@ def test_other_rows_of_this_version_are_no_faults() -> None:
 def test_what_a_record_is_linked_to() -> None:
     table = LinkTable("web")
     for row in (claim_row("web", a_claim("2")), POINTER, pointer_row("web", a_link("3", 43)), LINK):
-        list(table.look(written(row)))
+        list(table.faults_of(written(row)))
 
     assert [table.work_item_of(aha_id) for aha_id in "1234"] == [41, None, None, None]
     assert [table.knows(aha_id) for aha_id in "1234"] == [True, True, True, False]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from enum import IntEnum
 
 
-class Exit(IntEnum):
+class ExitCode(IntEnum):
     """The exit codes."""
 
     DONE = 0
-    """All is done, and nothing is left to do."""
+    """Everything is done."""
     LEFT = 1
-    """The command did what it can, and its report names what is left for a person."""
+    """The command did what it can. Its report lists what a person has to do."""
     WRONG_CALL = 2
-    """An argument, a setting, a token or a right is wrong. Nothing was done, or not all."""
+    """An argument, a setting, a token or a right is wrong. Nothing was done, or not everything."""
     FAILED = 3
     """A system was down or busy. Run the command again."""
     INTERRUPTED = 130

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 import pytest
 
 from local.system import make_secrets_key
-from operate.hooks import OldHook, judged
+from operate.subscriptions import OutdatedSubscription, with_keys
 from shared.clients.service_hooks import Subscription
 from shared.domain.integration import StoredIntegration
 from shared.secret import Secret
@@ -29,20 +29,20 @@ def test_the_url_of_an_older_key_works_until_that_key_goes(
     url = f"https://app.example.com/api/webhooks/web/{Vault([key]).webhook_token('web', generation)}"
     subscription = Subscription("s1", "enabled", url, "p1", {})
 
-    (hook,) = judged(STORED, [subscription], Vault([NEW, OLD]))
+    (hook,) = with_keys(STORED, [subscription], Vault([NEW, OLD]))
 
-    assert hook == OldHook("web", "s1", "enabled", number)
+    assert hook == OutdatedSubscription("web", "s1", "enabled", number)
     assert hook.needs_older_key is (number == 2)
 
 
 def test_what_is_printed_of_a_subscription_holds_no_url() -> None:
-    assert str(OldHook("web", "s1", "enabled", 2)) == (
-        "web: subscription s1 (enabled) calls a webhook URL that key 2 of SECRETS_KEY made. It stops working when that "
-        "key goes"
+    assert str(OutdatedSubscription("web", "s1", "enabled", 2)) == (
+        "web: subscription s1 (enabled) calls a webhook URL that key 2 of SECRETS_KEY made. It stops working when you "
+        "remove that key"
     )
-    assert "does not work any more" in str(OldHook("web", "s1", "onProbation", None))
+    assert "no longer works" in str(OutdatedSubscription("web", "s1", "onProbation", None))
 
 
-def test_a_subscription_that_a_person_has_disabled_is_off() -> None:
-    assert OldHook("web", "s1", "disabledByUser", 2).is_off
-    assert not OldHook("web", "s1", "disabledBySystem", 2).is_off
+def test_only_a_person_disables_a_subscription() -> None:
+    assert OutdatedSubscription("web", "s1", "disabledByUser", 2).is_disabled
+    assert not OutdatedSubscription("web", "s1", "disabledBySystem", 2).is_disabled

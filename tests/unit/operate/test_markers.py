@@ -1,9 +1,9 @@
-"""The marks that work items carry, and what is gathered from them."""
+"""The markers that work items carry, and the records that they name."""
 
 from __future__ import annotations
 
-from operate.marked import Mark, marks_of
-from operate.rebuild import Marked
+from operate.markers import MarkedWorkItem, markers_of
+from operate.rebuild import MarkedWorkItems
 from shared.domain.kind import Kind
 from shared.domain.markers import marker_of
 from shared.domain.records import Record
@@ -24,22 +24,24 @@ def marked_item(number: int, *records: Record, parent: int | None = None) -> Wor
 def test_the_marks_of_one_integration_with_the_parent() -> None:
     item = marked_item(12, a_requirement(url="https://a.example/requirements/PROD-2-1"), parent=11)
 
-    assert marks_of(item, "fabrikam-web") == [Mark(12, Kind.REQUIREMENT, "6776487452", "PROD-2-1", 11)]
-    assert marks_of(item, "another") == []
-    assert marks_of(a_work_item(), "fabrikam-web") == []
+    assert markers_of(item, "fabrikam-web") == [
+        MarkedWorkItem(12, Kind.REQUIREMENT, "6776487452", "PROD-2-1", 11)
+    ]
+    assert markers_of(item, "another") == []
+    assert markers_of(a_work_item(), "fabrikam-web") == []
 
 
 def test_a_marker_that_is_there_twice_counts_once() -> None:
-    assert len(marks_of(marked_item(12, a_record(), a_record()), "fabrikam-web")) == 1
+    assert len(markers_of(marked_item(12, a_record(), a_record()), "fabrikam-web")) == 1
 
 
 def test_the_oldest_work_item_of_a_record_is_its_own() -> None:
-    marked = Marked.collected(
+    marked = MarkedWorkItems.collected(
         [
-            Mark(3, Kind.FEATURE, "1", "PROD-2"),
-            Mark(4, Kind.REQUIREMENT, "11", "PROD-2-1", 3),
-            Mark(5, Kind.FEATURE, "1", "PROD-2"),
-            Mark(6, Kind.REQUIREMENT, "12", "PROD-2-2", 5),
+            MarkedWorkItem(3, Kind.FEATURE, "1", "PROD-2"),
+            MarkedWorkItem(4, Kind.REQUIREMENT, "11", "PROD-2-1", 3),
+            MarkedWorkItem(5, Kind.FEATURE, "1", "PROD-2"),
+            MarkedWorkItem(6, Kind.REQUIREMENT, "12", "PROD-2-2", 5),
         ]
     )
 

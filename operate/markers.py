@@ -1,4 +1,4 @@
-"""The work items of an organization that carry markers of an integration, whether a link leads to them or not."""
+"""The work items of an organization that carry markers of an integration, with or without a link."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _READ_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class MarkedWorkItem:
     """A work item that carries the marker of a record. `parent_id` is its parent's work item."""
 
     work_item_id: int
@@ -33,31 +33,35 @@ class Mark:
         return self.reference or self.aha_id
 
 
-def marks(azure_devops: AzureDevOps, integration_id: str, progress: Callable[[str], None]) -> Iterator[Mark]:
+def marked_work_items(
+    azure_devops: AzureDevOps, integration_id: str, progress: Callable[[str], None]
+) -> Iterator[MarkedWorkItem]:
     """Every marker of the integration in the organization, by work item id.
 
-    Azure DevOps cannot search for a marker, so all work items with a hyperlink are read, 200 in one request. One that
-    is deleted, or that the token's user cannot see, is not found.
+    Azure DevOps cannot search for a marker, so all work items with a hyperlink are read, 200 in one request. Deleted
+    work items, and those that the token's user cannot see, are not found.
     """
-    looked_at = 0
+    read_count = 0
     for ids in _with_hyperlinks(azure_devops):
         for start in range(0, len(ids), _READ_AT_ONCE):
             chunk = ids[start : start + _READ_AT_ONCE]
             items = azure_devops.work_items(chunk)
             for number in sorted(items):
-                yield from marks_of(items[number], integration_id)
-            looked_at += len(chunk)
-            progress(f"{looked_at:,} work items with hyperlinks read, the last one is {chunk[-1]}")
+                yield from markers_of(items[number], integration_id)
+            read_count += len(chunk)
+            progress(f"{read_count:,} work items with hyperlinks read, the last one is {chunk[-1]}")
 
 
-def marks_of(item: WorkItem, integration_id: str) -> list[Mark]:
+def markers_of(item: WorkItem, integration_id: str) -> list[MarkedWorkItem]:
     """The markers of an integration that a work item carries; one for each record."""
-    found: dict[str, Mark] = {}
+    found: dict[str, MarkedWorkItem] = {}
     for relation in item.relations:
         record = marked_record(relation.rel, relation.comment)
         if record is not None and record.integration_id == integration_id:
-            mark = Mark(item.id, record.kind, record.aha_id, reference_in(relation.url), item.parent_id)
-            found.setdefault(record.aha_id, mark)
+            marked_item = MarkedWorkItem(
+                item.id, record.kind, record.aha_id, reference_in(relation.url), item.parent_id
+            )
+            found.setdefault(record.aha_id, marked_item)
     return list(found.values())
 
 

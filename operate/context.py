@@ -1,4 +1,4 @@
-"""What the commands work with: the tables by the operator's identity and, where tokens are needed, the whole app."""
+"""The context of the commands: the tables, with the operator's identity, and the whole app if tokens are needed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shared.storage.vault import Vault
 _A_DAY = 86_400.0
 
 
-class Workplace:
+class CommandContext:
     """Reads the settings from the environment, each when it is needed: not every command needs the key."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -57,7 +57,7 @@ class Workplace:
 
 
 class NoKeys(Vault):
-    """Stands for the keys in commands that read and write no token."""
+    """Replaces the keys in commands that read and write no token."""
 
     def __init__(self) -> None:
         """No key is needed."""
@@ -78,7 +78,7 @@ def _no_key() -> SettingInvalid:
 
 
 def complete_integration(app: App, integration_id: str) -> StoredIntegration:
-    """An integration whose organization can be asked.
+    """An integration whose organization can be called.
 
     Raises:
         IntegrationNotFound: there is none with this id.
@@ -88,7 +88,7 @@ def complete_integration(app: App, integration_id: str) -> StoredIntegration:
     target = stored.integration.azure_devops
     if not target.account_name or not target.has_credentials:
         raise IntegrationIncomplete(
-            f"{integration_id} has no Azure DevOps organization or no token, so Azure DevOps cannot be asked."
+            f"{integration_id} has no Azure DevOps organization or no token, so Azure DevOps cannot be called."
         )
     return stored
 
@@ -105,7 +105,7 @@ def writing_log_of(app: App, stored: StoredIntegration) -> Iterator[Operation]:
 
 
 def reading() -> Operation:
-    """An operation of hours that only reads. Its steps go to no log: a search makes thousands of requests."""
+    """A read-only operation that may take hours. Its steps are not logged: a search makes thousands of requests."""
     operation = Operation.start(_A_DAY)
     operation.log.write_to(lambda entries: None)
     return operation
