@@ -51,6 +51,14 @@ def taken_product(scene: Scene) -> requests.Response:
     return scene.api.put_integration("second", {"name": "Second", "product_id": "PROD"})
 
 
+def other_organization(scene: Scene) -> requests.Response:
+    number = scene.send_reference("PROD-2").ids[0]
+    scene.azure_devops.delete_work_item(number)
+    scene.azure_devops.control("PUT", "/organization", {"name": "contoso"})
+    target: Json = {**scene.integration.body["azure_devops"], "account_name": "contoso"}
+    return scene.configure(azure_devops=target)
+
+
 def outdated(scene: Scene) -> requests.Response:
     return scene.api.put_integration(
         scene.integration.id, scene.integration.body, headers={"If-Match": '"of-yesterday"'}
@@ -86,6 +94,7 @@ CASES: list[tuple[Callable[[Scene], requests.Response], str, str, str]] = [
     (without_aha, "integration_incomplete", "Aha! address and API token", "Save them"),
     (other_product, "other_product", "PROD-1", "Send PROD-1 by the integration of its own product"),
     (taken_product, "product_taken", "“Fabrikam web”", "Choose another product"),
+    (other_organization, "organization_in_use", "“contoso”", "Unlink the features first"),
     (outdated, "precondition_failed", "The integration", "Read it again, then repeat"),
     (not_linked, "not_linked", "PROD-1", "Send the feature"),
     (already_linked, "already_linked", "PROD-1", "Unlink PROD-1 first"),

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 
+from local.system import WRITE_TOKEN
 from tests.sandbox.azure_devops_caller import AzureDevOpsCaller, running_azure_devops, title
 
 
@@ -94,3 +95,14 @@ def test_it_starts_as_a_process_and_prints_its_address() -> None:
         finally:
             process.terminate()
     assert process.returncode == 0
+
+
+def test_an_organization_that_was_renamed_is_found_by_its_new_name_only(ado: AzureDevOpsCaller) -> None:
+    ado.control("PUT", "/organization", {"name": "Contoso"})
+
+    path = "/_apis/projects?api-version=7.1"
+    statuses = [
+        requests.get(f"{ado.url}/{name}{path}", auth=("", WRITE_TOKEN), timeout=10).status_code
+        for name in ("contoso", "fabrikam")
+    ]
+    assert statuses == [200, 404]

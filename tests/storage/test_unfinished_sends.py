@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.links import Claim, Link
 from shared.domain.unfinished_sends import UnfinishedSend, of_change, taken
-from shared.errors import Unavailable
+from shared.errors import NewerRow
 from shared.storage.keys import escape_key
 from shared.storage.links import LinkChanges, LinkStore, StoredClaim, WrittenChanges
 from shared.storage.rows import Row, UnreadableRow, Upsert
@@ -228,7 +228,7 @@ def test_a_note_of_a_newer_app_and_a_damaged_one_hide_no_other(
     unreadable = [one for one in notes.each(integration_id) if isinstance(one, UnreadableNote)]
 
     assert stored(notes, integration_id) == [NOTE]
-    assert [type(one.error) for one in unreadable] == [Unavailable, UnreadableRow]
+    assert [type(one.error) for one in unreadable] == [NewerRow, UnreadableRow]
 
 
 def test_a_requirement_that_was_unlinked_is_noted_in_each_note_of_the_feature(
