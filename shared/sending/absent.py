@@ -1,4 +1,4 @@
-"""Work items that a send could not read: which of them were deleted, and which are merely out of sight."""
+"""Work items that a send could not read: which were deleted, and which are only not visible."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.sending.record_state import RecordState
 def judge_absent(
     states: Mapping[str, RecordState], readable: Collection[int], azure_devops: AzureDevOps, project: str
 ) -> dict[str, RecordState]:
-    """The states of records whose work items are out of sight, with the error that says so.
+    """The states of records whose work items are not visible, with that error.
 
     A record whose work item was deleted is left out: it gets a new one. `readable` are the work items that were read.
     """

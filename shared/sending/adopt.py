@@ -1,4 +1,4 @@
-"""Adopt: the work items that records get although no link leads to them. The rules are in `shared.domain.adoption`."""
+"""Adopt: the work items of records without a link. The rules are in `shared.domain.adoption`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Named:
 
 
 def named_by_aha(states: Mapping[str, RecordState], context: SendContext) -> Named:
-    """What Aha!'s fields name for records of which no work item is known."""
+    """The work items that Aha!'s fields name for records without a known work item."""
     azure_devops, own_id = context.azure_devops, context.integration.aha.integration_id
 
     def read(state: RecordState) -> int | NotAdopted | None:
@@ -62,7 +62,7 @@ def named_by_aha(states: Mapping[str, RecordState], context: SendContext) -> Nam
 
 
 def _left_to_linked_records(named: Named, states: Mapping[str, RecordState], context: SendContext) -> Named:
-    """Without the work items that belong to other records. Whose it is must be known."""
+    """Without the work items that belong to other records. If an owner cannot be read, the record is stopped."""
     numbers = sorted(set(named.work_items.values()))
     found = context.links.linked_records(context.integration.integration_id, numbers)
     linked = {number: holder for number, holder in found.items() if isinstance(holder, str)}
@@ -97,14 +97,14 @@ def with_named(
 
 
 def named_after_all(states: Mapping[str, RecordState], context: SendContext) -> States:
-    """The same for records of which no orphan was found."""
+    """The same for records without an orphan."""
     named = named_by_aha(states, context)
     items = read_work_items(named.work_items.values(), context)
     return named.stopped | with_named(states, named.work_items, items, context)
 
 
 def with_orphans(states: Mapping[str, RecordState], context: SendContext, claims: OwnClaims) -> States:
-    """The states of records whose work items interrupted senders created, with the base of that moment."""
+    """The states of records whose work items were created by interrupted sends, with the base of that time."""
     inherited = {
         key: held.claim
         for key, state in states.items()
@@ -124,7 +124,7 @@ def with_orphans(states: Mapping[str, RecordState], context: SendContext, claims
         got = adopted_orphan(orphan.present, orphan.first, intended, context.integration, context.images)
         context.operation.log.add_once(
             log_events.WORK_ITEM_FOUND_AGAIN,
-            f"An interrupted send created work item {got.work_item.id}; it is kept.",
+            f"An interrupted send created work item {got.work_item.id}. This send uses it.",
             aha_id=state.record.id,
             reference=state.record.reference or state.record.id,
             work_item_id=got.work_item.id,
@@ -137,7 +137,7 @@ def with_orphans(states: Mapping[str, RecordState], context: SendContext, claims
 def _search(
     states: Mapping[str, RecordState], inherited: Mapping[str, Claim], context: SendContext
 ) -> Mapping[str, Orphan | OperationFailed]:
-    """The orphans of the records. A defect of the search stops these records, and no others of the send."""
+    """The orphans of the records. A defect of the search stops only these records."""
     search = SearchPlace(context.azure_devops, context.integration, context.public_url, context.operation)
     since = min(claim.began_at for claim in inherited.values())
 

@@ -1,4 +1,4 @@
-"""What follows from the outcome of a record: whether it is believed, and how the link changes. No input or output."""
+"""After a write: whether the answer shows what was written, and how the record's link changes. No input or output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.storage.links import StoredClaim, StoredLink
 
 @dataclass(frozen=True)
 class NewLink:
-    """A link that takes the place of a claim."""
+    """A link that replaces a claim."""
 
     claim: StoredClaim
     link: Link
@@ -27,7 +27,7 @@ class NewLink:
 
 @dataclass(frozen=True)
 class ChangedLink:
-    """A link that takes the place of an earlier one."""
+    """A link that replaces an earlier one."""
 
     stored: StoredLink
     link: Link
@@ -35,7 +35,7 @@ class ChangedLink:
 
 @dataclass(frozen=True)
 class SameLink:
-    """A link that says everything already."""
+    """A link that needs no change."""
 
     stored: StoredLink
 
@@ -49,7 +49,7 @@ LinkChange = NewLink | ChangedLink | SameLink
 
 
 def believed(outcome: Outcome, item: PlannedRecord, uploads: UploadResults) -> Outcome:
-    """The outcome of a write, if the answer shows what was written. The status of an answer is no proof."""
+    """The outcome of a write, or an error if the answer does not show what was written. Its status is no proof."""
     if outcome.work_item is None or outcome.kind is OutcomeKind.UNCHANGED or outcome.was_found:
         return outcome
     uploaded = uploads.files_of(item.plan.files.to_upload)
@@ -58,8 +58,8 @@ def believed(outcome: Outcome, item: PlannedRecord, uploads: UploadResults) -> O
         return outcome
     error = Unavailable(
         System.AZURE_DEVOPS,
-        f"Azure DevOps answered with success, but the answer does not show {', '.join(missing)}. Send it again: "
-        "the next send looks at what was done.",
+        f"Azure DevOps answered with success, but the answer does not show {', '.join(missing)}. Send it again: the "
+        "next send checks what was done.",
         outcome_unknown=True,
         evidence={"work_item_id": outcome.work_item.id},
     )
@@ -69,7 +69,7 @@ def believed(outcome: Outcome, item: PlannedRecord, uploads: UploadResults) -> O
 def planned_link(
     item: PlannedRecord, work_item: WorkItem, family: Family, uploads: UploadResults, operation_id: str
 ) -> Link:
-    """The link once `work_item` is as planned. The same round may have created the work item of `family`'s feature."""
+    """The link of a record whose work item is now as planned. `family` has the feature's work item by now."""
     plan = replace(item.plan, family=family)
     before = None if item.makes_link else item.state.link
     return link_after(plan, before, work_item, uploads.files_of(plan.files.to_upload), operation_id)
@@ -88,9 +88,9 @@ def change_to(link: Link, item: PlannedRecord, claim: StoredClaim | None, now: d
 def change_after_failure(
     item: PlannedRecord, outcome: Outcome, now: datetime, operation_id: str
 ) -> ChangedLink | None:
-    """How the link of an update that failed changes; None if it stays.
+    """The change of the link after a failed update; None if the link does not change.
 
-    The intention of a write that was refused is removed, so that nobody takes a person's next edit for that write.
+    The intention of a write that was refused is removed, so that it does not match a person's next edit.
     """
     stored = item.state.stored
     if stored is None or item.plan.creates:

@@ -13,14 +13,14 @@ _LONGEST_REFERENCE = 64
 
 
 def note_event(body: Any, operation: Operation) -> dict[str, str] | None:
-    """Writes to the log that an event arrived, so that a person sees that Aha! reaches the app.
+    """Log that an event arrived, so that a person sees that Aha! reaches the app.
 
-    Returns the answer to an event that is ignored; None for any other body, also for one that is not an event.
+    Returns the answer to an event that is ignored; None for any other body, even if it is not an event.
     """
     if is_release_event(body):
         operation.log.add(log_events.EVENT_IGNORED, "The event is about a release. Only features are sent.")
         return {"status": "ignored", "reason": "release_event"}
-    # What is wrong with the body is logged, too, and names the feature.
+    # Set before the body is checked, so that its errors name the feature.
     operation.log.name_subject(reference=_reference(body))
     name = body.get("event") if isinstance(body, Mapping) else None
     if name in FEATURE_EVENTS:

@@ -33,7 +33,7 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True)
 class UploadPlace:
-    """Where files are uploaded to. `records` has for each attachment's id the reference of its record, for the log."""
+    """Where files are uploaded to. `records` maps each attachment's id to the reference of its record, for the log."""
 
     azure_devops: AzureDevOps
     project: str

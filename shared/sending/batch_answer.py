@@ -1,8 +1,8 @@
 """What the answer to a `$batch` says about each of its operations.
 
 `$batch` is documented as independent operations and was observed as all-or-nothing, and once as HTTP 200 with fewer
-answers than requests (MicrosoftDocs/vsts-rest-api-specs issues 59, 121, 564). So an answer counts only if it has one
-entry for each request, and a success only if its entry holds a work item.
+answers than requests (MicrosoftDocs/vsts-rest-api-specs issues 59, 121, 564). So an answer is valid only if it has one
+entry for each request, and a success only if its entry has a work item.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class OwnFault:
 
     @property
     def may_pass(self) -> bool:
-        """Whether the operation may have been carried out all the same, or may succeed if it is sent again."""
+        """Whether the operation may still have been carried out, or may succeed if it is sent again."""
         return isinstance(self.error, Unavailable)
 
 
@@ -43,13 +43,13 @@ OperationResult = WorkItem | SiblingFailed | OwnFault
 
 @dataclass(frozen=True)
 class BatchAnswer:
-    """What became of each operation of a batch, in their order; None if the answer does not say that of all."""
+    """The result of each operation of a batch, in order; None if the answer does not have all results."""
 
     results: Sequence[OperationResult] | None
 
 
 def read_answer(body: Any, subjects: Sequence[Subject]) -> list[OperationResult] | None:
-    """One entry for each operation, in their order; None if the answer does not say what became of each.
+    """One entry for each operation, in order; None if the answer does not have the result of each.
 
     `subjects`: what each operation is about.
     """
@@ -63,7 +63,7 @@ def read_answer(body: Any, subjects: Sequence[Subject]) -> list[OperationResult]
 
 
 def _entry(item: Any, subject: Subject) -> OperationResult | None:
-    """What became of one operation; None if the entry does not say, or shows a success without a work item."""
+    """The result of one operation; None if the entry has none, or shows a success without a work item."""
     code = item.get("code") if isinstance(item, Mapping) else None
     content = item.get("body") if isinstance(item, Mapping) else None
     if not isinstance(code, int):

@@ -1,7 +1,7 @@
 """One request for one or several writes, and what its answer means for each of them. No input or output.
 
-A batch that is refused is taken apart. An operation that names a fault of its own fails; the others are left. A create
-whose answer is lost is looked for before it is left to be repeated. If it may still be running, it is not repeated.
+A refused batch is split: an operation with its own error fails, and the others are sent again. A create without an
+answer is repeated only after a search did not find its work item, and never while it may still be running.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ _MOST_SINGLE_REQUESTS = 3
 """How often a create is sent alone, if no answer comes."""
 
 _LONGEST_WAIT_SECONDS = 40.0
-"""A claim holds for a minute, so a send that is asked to wait for longer leaves the rest to the next send."""
+"""A claim lasts a minute, so a send that has to wait longer leaves the rest to the next send."""
 
 _PAUSES_AFTER_LOST_ANSWER = (0.2, 1.0, 3.0)
 """Seconds before each search: Azure DevOps may still work on a request whose connection broke."""
 
 _PAUSES_AFTER_ANSWER = (0.2,)
-"""Azure DevOps itself answered the batch, so none of its operations is running any more."""
+"""Azure DevOps itself answered the batch, so none of its operations is still running."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Progress:
-    """What some requests led to.
+    """The result of some requests.
 
-    `outcomes`: those that are known, by record id; they are reported already. `left`: the writes that are to be sent
-    again. `one_by_one`: another batch would not get further with them. `refuses_batches`: one was refused as a whole.
+    `outcomes`: the known ones, by record id; they are already reported. `left`: the writes to send again. `one_by_one`:
+    another batch would make no progress with them. `refuses_batches`: a batch was refused as a whole.
     """
 
     outcomes: Mapping[str, Outcome]
@@ -134,7 +134,7 @@ def _after_batch(
     if answer.results is None:
         yield Log(
             log_events.BATCH_NOT_BELIEVED,
-            "The answer to the batch does not say what became of each operation; single requests follow.",
+            "The answer to the batch does not have the result of each operation; single requests follow.",
         )
         progress = yield from _find_created(requested, _PAUSES_AFTER_ANSWER)
         return replace(progress, one_by_one=True)
@@ -144,7 +144,7 @@ def _after_batch(
 def _after_results(
     sent: tuple[Attempt, ...], results: Sequence[OperationResult], parent_id: int | None
 ) -> Steps[Progress]:
-    """Settle what is known of each operation; look for creates that met an error of the service's own."""
+    """Settle the known operations; search for creates that failed with an internal error of the service."""
     pairs = list(zip(sent, results, strict=True))
     settled = {
         item.record_id: outcome
@@ -197,7 +197,7 @@ def _is_doubtful(item: Attempt, result: OperationResult) -> bool:
 
 
 def _without_unsendable(sent: tuple[Attempt, ...], answer: NotSendable) -> Steps[Progress]:
-    """Fail the writes of which no request can be made. Nothing was sent, and the others are left."""
+    """Fail the writes for which no request can be built. Nothing was sent, and the others are left."""
     outcomes = {
         item.record_id: _ended_by(item, answer.errors[item.record_id])
         for item in sent
@@ -211,7 +211,7 @@ def _without_unsendable(sent: tuple[Attempt, ...], answer: NotSendable) -> Steps
 
 
 def send_alone(attempt: Attempt, parent_id: int | None) -> Steps[Outcome]:
-    """Send this alone, a create also again if no answer comes and it was not done. The outcome is reported."""
+    """Send this alone; repeat a create if no answer comes and it was not done. The outcome is reported."""
     error: OperationFailed = Unavailable(System.AZURE_DEVOPS, "Azure DevOps did not answer. Send it again.")
     for _ in range(_MOST_SINGLE_REQUESTS):
         lost, held = yield from _hold_claims((attempt,))
@@ -238,18 +238,18 @@ def _outcome_of(attempt: Attempt, answer: WorkItem | NotSendable | OperationFail
     if isinstance(answer, NotSendable):
         return _ended_by(attempt, answer.errors[attempt.record_id])
     if isinstance(answer, Defect) and attempt.write.creates:
-        # The defect may have come after the request: the claim stays, and the next send looks.
+        # The defect may have come after the request: the claim stays, and the next send checks.
         return unknown(answer)
     return _refused(attempt, answer)
 
 
-# Claims, and answers that do not come.
+# Claims and missing answers.
 
 
 def _hold_claims(
     attempts: tuple[Attempt, ...],
 ) -> Steps[tuple[dict[str, Outcome], tuple[Attempt, ...]]]:
-    """The outcomes of creates whose claims another send took over, and the attempts that go on."""
+    """The outcomes of creates whose claims another send took over, and the attempts that continue."""
     creates = [item for item in attempts if item.write.creates]
     if not creates:
         return {}, attempts
@@ -261,7 +261,7 @@ def _hold_claims(
 
 
 def _after_no_answer(attempts: tuple[Attempt, ...], error: Unavailable) -> Steps[Progress]:
-    """Find out what a request without an answer did. What is left may be sent again."""
+    """Find out what an unanswered request did. Returns the attempts that may be sent again."""
     if not error.outcome_unknown:
         asked = error.retry_after
         may_wait = not isinstance(error, TimeSpent) and asked is not None and asked <= _LONGEST_WAIT_SECONDS
@@ -271,7 +271,7 @@ def _after_no_answer(attempts: tuple[Attempt, ...], error: Unavailable) -> Steps
     requested = tuple(replace(item, was_requested=True) for item in attempts)
     if not error.may_still_run:
         return (yield from _find_created(requested, _PAUSES_AFTER_LOST_ANSWER))
-    # Its claim may be old. Held anew, it leaves the request most of a minute before another send takes it over.
+    # The claim may be old. After a renewal, the request has most of a minute before another send takes the claim over.
     lost, held = yield from _hold_claims(requested)
     found = yield from _find_created(held, _PAUSES_AFTER_LOST_ANSWER)
     running = yield from _leave_creates_to_next_send(found.left, error)
@@ -279,7 +279,7 @@ def _after_no_answer(attempts: tuple[Attempt, ...], error: Unavailable) -> Steps
 
 
 def _leave_creates_to_next_send(attempts: Sequence[Attempt], error: OperationFailed) -> Steps[Progress]:
-    """Do not repeat creates that may still be carried out: their claims stay, and the next send looks again."""
+    """Do not repeat creates that may still be carried out: their claims stay, and the next send checks."""
     outcomes = {item.record_id: unknown(error) for item in attempts if item.write.creates}
     yield from _report(outcomes)
     return Progress(outcomes, tuple(item for item in attempts if not item.write.creates))

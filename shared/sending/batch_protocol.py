@@ -1,11 +1,11 @@
-"""How a send writes its work items: which of them go together, and in which order. No input or output.
+"""How a send writes its work items: which ones together, and in which order. No input or output.
 
-`write_all` is a generator. It yields the requests that it wants and is given their answers.
-`shared.sending.batch_writer` carries them out; a test answers with literals. In short:
+`write_all` is a generator. It yields requests and receives their answers. `shared.sending.batch_writer` carries them
+out; a test answers with literals. In short:
 
 1. The feature's work item is created by one batch with up to 49 new requirements, which refer to it by a temporary id.
-2. All other writes go out in batches of 50, side by side.
-3. What a batch leaves is sent again without the operations that failed, at last one by one.
+2. All other writes go out in parallel batches of 50.
+3. What a batch did not write is sent again without the failed operations, and finally one by one.
 
 What the answer to each request means is decided in `shared.sending.batch_attempts`.
 """
@@ -52,7 +52,7 @@ def write_all(writes: Sequence[WorkItemWrite], feature_id: int | None, refusals:
 def _create_family(feature: Attempt, attempts: Sequence[Attempt], refusals: Refusals) -> Steps[Progress]:
     """Create the feature's work item, together with as many new requirements as fit into its batch.
 
-    Existing work items are not linked to a temporary id: tfsaggregator/aggregator-cli found that refused.
+    Existing work items are not linked to a temporary id: Azure DevOps refused that (tfsaggregator/aggregator-cli).
     """
     children = [item for item in attempts if item.write.goes_below_feature and item.write.creates]
     if refusals.temporary_ids:
@@ -90,7 +90,7 @@ def _leave_below_missing_feature(
 
 
 def _write_batch(attempts: Sequence[Attempt], parent_id: int | None, refusals: Refusals) -> Steps[None]:
-    """Write these as one batch, and what is left of it one by one."""
+    """Write these as one batch, and the rest of it one by one."""
     set_aside = frozenset(item.record_id for item in attempts if item.is_set_aside)
     ready = tuple(replace(item, is_set_aside=False) for item in attempts)
     progress = yield from _send_together(ready, parent_id, refusals)
@@ -104,7 +104,7 @@ def _write_alone(attempt: Attempt, parent_id: int | None, set_aside: frozenset[s
 
 
 def _note_temporary_ids(set_aside: frozenset[str], outcomes: Mapping[str, Outcome]) -> Steps[None]:
-    """Note that the organization refuses temporary ids if what failed below one was done below a real id."""
+    """Remember that temporary ids are refused, if creates that failed below one succeeded below a real id."""
     done = {record_id for record_id, outcome in outcomes.items() if outcome.work_item is not None}
     if set_aside & done:
         yield NoteRefusal(Capability.TEMPORARY_IDS)

@@ -1,4 +1,4 @@
-"""What the batch protocol can ask for. Each request says what answers it."""
+"""The requests of the batch protocol. Each one describes its answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.sending.work_item_write import WorkItemWrite
 
 @dataclass(frozen=True)
 class Refusals:
-    """What the organization that is written to is known to refuse."""
+    """The capabilities that the organization is known to refuse."""
 
     batches: bool = False
     temporary_ids: bool = False
@@ -42,7 +42,7 @@ class SendOne:
 
 @dataclass(frozen=True)
 class NotSendable:
-    """The answer of a request that was not sent: the documents of these writes could not be made.
+    """The answer of a request that was not sent: the documents of these writes could not be built.
 
     `errors`: why, by record id. They are defects of this app.
     """
@@ -52,7 +52,7 @@ class NotSendable:
 
 @dataclass(frozen=True)
 class HoldClaims:
-    """Make sure that the claims of these creates hold long enough. Answer: the record ids of claims that were lost."""
+    """Make sure that the claims of these creates last long enough. Answer: the record ids of lost claims."""
 
     writes: tuple[WorkItemWrite, ...]
 
@@ -73,7 +73,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class Start:
-    """Carry these out side by side, and beside what follows. Answer: nothing."""
+    """Start these in parallel with each other and with what follows. Answer: nothing."""
 
     branches: tuple[Steps[None], ...]
 
@@ -87,7 +87,7 @@ class Report:
 
 @dataclass(frozen=True)
 class NoteRefusal:
-    """Remember that the organization refuses something."""
+    """Remember that the organization refuses a capability."""
 
     capability: Capability
 

@@ -1,4 +1,4 @@
-"""Carries out the batch protocol: requests on threads, everything else on the caller's."""
+"""Carries out the batch protocol: network requests on their own threads, everything else on the caller's thread."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def write_work_items(
 ) -> Generator[Mapping[str, Outcome], None, None]:
     """Carry out the writes of one round, and yield outcomes by record id as soon as they are known.
 
-    While the caller commits what was yielded, the requests that follow are already under way. `feature_id` is the
-    feature's work item, if it exists.
+    While the caller commits these, the next requests are already running. `feature_id` is the feature's work item, if
+    it exists.
 
     Raises:
         Unavailable: Table Storage does not answer. Claims of creates that may have been done stay.
@@ -72,10 +72,10 @@ def write_work_items(
 
 
 class _Writing:
-    """The branches of the protocol in one round. One thread goes on with them; the requests run on others.
+    """The branches of the protocol in one round. One thread advances them; the requests run on other threads.
 
-    `_ready` are branches to go on with, and the answers to what they asked. `_running` are the branches whose requests
-    are under way. `_reported` are outcomes that were not yielded yet.
+    `_ready` are branches to continue, with the answers to their requests. `_running` are the branches with running
+    requests. `_reported` are outcomes that were not yielded yet.
     """
 
     def __init__(self, records: Mapping[str, Record], context: SendContext, claims: OwnClaims) -> None:
@@ -97,11 +97,11 @@ class _Writing:
                     yield reported
                 if self._running:
                     done, _ = wait(self._running, return_when=FIRST_COMPLETED)
-                    # They go on before further branches begin.
+                    # They continue before further branches begin.
                     self._ready.extendleft((self._running.pop(future), future.result()) for future in done)
 
     def _begin_requests(self, threads: Threads) -> None:
-        """Go on with branches as long as a thread is free, so that claims are held right before their creates start."""
+        """Continue branches while a thread is free, so that claims are renewed right before their creates start."""
         while self._ready and len(self._running) < MOST_AT_ONCE:
             branch, answer = self._ready.popleft()
             request = self._go_on(branch, answer)
@@ -114,7 +114,7 @@ class _Writing:
                 self._ready.append((branch, _perform(request, self._records, self._context)))
 
     def _go_on(self, branch: Steps[None], answer: Any) -> _NetworkRequest | None:
-        """Go on with a branch until it wants a request of the network; None at its end."""
+        """Continue a branch until it needs a network request; None at its end."""
         context = self._context
         while True:
             try:
@@ -138,7 +138,7 @@ class _Writing:
                 return request
 
     def _hold(self, records: Sequence[Record]) -> frozenset[str]:
-        """Hold claims. Table Storage may be slow: what it took too long for is looked at again, while there is time."""
+        """Hold claims. If Table Storage took too long, they are held again while there is time."""
         lost: frozenset[str] = frozenset()
         while True:
             began = self._context.clock.monotonic()
@@ -225,7 +225,7 @@ def _documents(
     records: Mapping[str, Record],
     context: SendContext,
 ) -> list[PatchDocument] | NotSendable:
-    """The documents of writes, with their parent links. Nothing is sent if one of them cannot be made."""
+    """The documents of writes, with their parent links. Nothing is sent if one of them cannot be built."""
     parent_url = context.azure_devops.work_item_api_url(parent_id) if parent_id else None
 
     def document_of(write: WorkItemWrite) -> PatchDocument:

@@ -32,7 +32,7 @@ from shared.storage.unfinished_sends import SendNote
 
 @dataclass(frozen=True)
 class CommitPlace:
-    """Where outcomes are recorded, besides results and log."""
+    """What a commit works with."""
 
     context: SendContext
     claims: OwnClaims
@@ -47,10 +47,10 @@ def commit(
     uploads: UploadResults,
     place: CommitPlace,
 ) -> Progress:
-    """Record the outcomes of some records; the progress of the send after that.
+    """Record the outcomes of some records, and return the progress after that.
 
-    A record whose link somebody else changed at the same time stays outstanding, and so does one whose write was
-    put off by such a change.
+    A record stays outstanding if somebody else changed its link at the same time, or if such a change delayed its
+    write.
     """
     if not outcomes:
         return progress
@@ -66,7 +66,7 @@ def commit(
 
 
 def give_up(progress: Progress, states: Collection[RecordState], place: CommitPlace) -> Progress:
-    """Record the errors of records for which nothing is done. Their links stay."""
+    """Record the errors of records for which nothing is done. Their links do not change."""
     for state in states:
         if state.error is not None:
             place.context.log.failed(state.record, state.error)
@@ -80,7 +80,7 @@ def _believed(
     uploads: UploadResults,
     place: CommitPlace,
 ) -> dict[str, Outcome]:
-    """The outcomes, without the successes whose answers do not show what was written."""
+    """The outcomes. A success whose answer does not show what was written becomes an error."""
 
     def believe(key: str) -> Outcome:
         return believed(outcomes[key], planned[key], uploads)
@@ -100,7 +100,7 @@ def _changes(
     uploads: UploadResults,
     place: CommitPlace,
 ) -> tuple[dict[str, LinkChange | None], dict[str, Outcome]]:
-    """How the links of records that are as planned change, and the outcomes of those that a defect stopped here."""
+    """The link changes of records that are as planned, and the outcomes of records that a defect stopped."""
     done = {key: outcome.work_item for key, outcome in outcomes.items() if outcome.work_item is not None}
     # A work item that was adopted without a write is claimed only now.
     to_claim = [planned[key].state.record for key in done if planned[key].makes_link]
@@ -131,9 +131,9 @@ def _begin_link_backs(
 def _store(
     changes: Mapping[str, LinkChange | None], place: CommitPlace, *, may_be_last: bool
 ) -> frozenset[str]:
-    """Store links; the ids of the records whose links say now what was done.
+    """Store links. Returns the ids of the records whose links are now up to date.
 
-    `may_be_last`: the send has gone through once all of them are stored. The note of the send is removed with them.
+    `may_be_last`: the send is complete once all of them are stored. The note of the send is then removed with them.
     """
     made = [change for change in changes.values() if change is not None]
     same = {change.link.aha_id: change.stored for change in made if isinstance(change, SameLink)}
@@ -148,7 +148,7 @@ def _store(
 
 
 def _write(changes: LinkChanges, place: CommitPlace, *, is_last: bool = False) -> frozenset[str]:
-    """Write links; the ids of the records whose links were written."""
+    """Write links. Returns the ids of the records whose links were written."""
     if not changes.established and not changes.replaced:
         return frozenset()
     context, note = place.context, place.note
@@ -168,7 +168,7 @@ def _record_done(
     settled: Collection[str],
     place: CommitPlace,
 ) -> Progress:
-    """Note in results and log what is as planned. A record whose link was not stored stays outstanding."""
+    """Record in results and log what is as planned. A record whose link was not stored stays outstanding."""
     results: list[RecordResult] = []
     for key, outcome in outcomes.items():
         plan, link = planned[key].plan, planned[key].state.link
@@ -190,7 +190,7 @@ def _record_not_done(
     planned: Mapping[str, PlannedRecord],
     place: CommitPlace,
 ) -> Progress:
-    """Note in links, results and log what was not done, and why. What this send tries again stays outstanding."""
+    """Record in links, results and log what was not done, and why. What this send tries again stays outstanding."""
     failures = {key: outcome for key, outcome in outcomes.items() if outcome.error is not None}
     now = place.context.clock.now()
     changes = [

@@ -1,4 +1,4 @@
-"""What the steps of a send work with."""
+"""The values that every step of a send uses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.storage.links import LinkStore
 
 @dataclass(frozen=True)
 class SendContext:
-    """The integration and the operation of a send, and what it reads and writes with.
+    """The integration and the operation of a send, and the clients and stores that it uses.
 
     `azure_devops` counts the requests of this send. `images` are those of the integration's Aha! account. The send
     began at `began_at`, and at `started` of the monotonic clock.
@@ -45,7 +45,7 @@ class SendContext:
 
     @classmethod
     def of(cls, app: App, operation: Operation, integration: Integration) -> SendContext:
-        """The context of a send that begins."""
+        """The context of a new send."""
         azure_devops = app.azure_devops(integration.azure_devops, operation)
         return cls(
             integration=integration,
@@ -62,7 +62,7 @@ class SendContext:
         )
 
     def answer(self, results: Mapping[str, RecordResult]) -> SendResult:
-        """The result of the send, from those of its records in the order of the payload."""
+        """The result of the send. `results` are those of its records, in the order of the payload."""
         feature, *requirements = results.values()
         return SendResult(
             feature=feature,

@@ -1,4 +1,4 @@
-"""Decide: what a round of a send does with each record, after a plan was made for it. No input or output."""
+"""Decide: what a round of a send does with each planned record. No input or output."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class PlannedRecord:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether a work item would be created of a record of which the payload has no name and no description.
+        """Whether a work item would be created from a payload without a name and a description.
 
-        A part of a record is enough once it has a work item: what is missing is left alone.
+        An update needs neither of them: a text that is missing in the payload is left alone.
         """
         return self.plan.creates and self.plan.record.says_nothing
 
@@ -45,7 +45,7 @@ class PlannedRecord:
 class Round:
     """What one round does, by Aha! id. A record that is in neither waits until another sender has finished.
 
-    `outcomes`: those of records for which no request is needed. `to_write`: the records to write.
+    `outcomes`: the outcomes of records that need no request. `to_write`: the records to write.
     """
 
     outcomes: Mapping[str, Outcome]
@@ -64,7 +64,7 @@ def decide_round(planned: Mapping[str, PlannedRecord], standing: FeatureStanding
 def without_blocked(
     to_write: Mapping[str, PlannedRecord], standing: FeatureStanding
 ) -> dict[str, PlannedRecord]:
-    """Without what goes below the feature's work item, if another sender is about to create that."""
+    """Without the records that need the feature's work item, if another sender is about to create it."""
     is_written_here = any(item.plan.record.kind is Kind.FEATURE for item in to_write.values())
     if is_written_here or standing.work_item_id is not None:
         return dict(to_write)
@@ -74,7 +74,7 @@ def without_blocked(
 def check_feature_is_complete(
     feature: Feature, integration_id: str, planned: Mapping[str, PlannedRecord]
 ) -> None:
-    """Raises InvalidRequest if a work item would be created of a feature that has no name and no description."""
+    """Raises InvalidRequest if a work item would be created for a feature without a name and a description."""
     item = planned.get(feature.record.id)
     if item is None or not item.is_incomplete:
         return
@@ -88,7 +88,7 @@ def check_feature_is_complete(
 
 
 def _outcome(item: PlannedRecord, standing: FeatureStanding) -> Outcome | None:
-    """The outcome of a record for which nothing has to be written; None if something has."""
+    """The outcome of a record that needs no write; None if it needs one."""
     if item.is_incomplete:
         return failed(_incomplete(item))
     if item.needs_feature and standing.obstacle is not None:

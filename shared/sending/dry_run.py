@@ -27,7 +27,7 @@ from shared.sending.work_item_write import write_of
 
 
 def dry_run_send(app: App, operation: Operation, integration: Integration, feature: Feature) -> SendResult:
-    """Say what a send would do.
+    """Find out what a send would do.
 
     Raises:
         InvalidRequest: the feature was never sent, and it has neither a name nor a description.

@@ -1,12 +1,12 @@
-"""One send of a feature: look → decide → intend → act → commit, until every record is settled or the time is over.
+"""One send of a feature: look → decide → intend → act → commit, until every record is settled or the time ends.
 
-1. *Look* (`look`): read links, claims and work items; settle intentions; adopt what an interrupted send created.
+1. *Look* (`look`): read links, claims and work items; settle intentions; adopt orphans of earlier sends.
 2. *Decide* (`decide`): a plan for each record, and what this round does with it. No input or output.
-3. *Intend* (`intend`): claim what is created, write down what is updated, upload new attachments.
+3. *Intend* (`intend`): claim new records, store the intentions of updates, upload new attachments.
 4. *Act* (`batch_protocol`, carried out by `batch_writer`): write the work items.
-5. *Commit* (`commit`): record the outcomes in links, results and log, while the next requests are under way.
+5. *Commit* (`commit`): record the outcomes in links, results and log, while the next requests run.
 
-Steps 1 and 5 meet what others do at the same time: a record that another operation changed is looked at again.
+Steps 1 and 5 detect concurrent changes: a record that another operation changed is read again.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from shared.sending.work_item_write import WorkItemWrite, write_of
 from shared.storage.unfinished_sends import SendNote
 
 _ROUNDS = 8
-"""How often a send looks again because somebody changed records or links at the same time."""
+"""The most rounds of a send. Several are needed only if somebody changes records or links at the same time."""
 
 
 class FeatureSend:
-    """One send of one feature. Only this class moves its progress on, and only the thread that runs it."""
+    """One send of one feature. Only the thread that runs it changes its progress."""
 
     def __init__(
         self, app: App, operation: Operation, integration: Integration, feature: Feature, note: SendNote
@@ -64,7 +64,7 @@ class FeatureSend:
         self._uploads = UploadResults()
 
     def run(self) -> SendResult:
-        """Send until every record is settled, other senders were waited for long enough, or the time is over."""
+        """Send until every record is settled, or until the time or the wait for other senders ends."""
         with closing(self._link_backs):
             try:
                 self._run()
@@ -90,12 +90,12 @@ class FeatureSend:
                 continue
             rounds += 1
             if len(self._progress.outstanding) == outstanding:
-                # Several senders that change the same records must not keep in step.
+                # A random pause, so that several senders of the same records do not collide again.
                 clock.sleep(random.uniform(0, pause_after_round(rounds)))  # noqa: S311
         self._progress = self._progress.at_end(claimed_elsewhere(states))
 
     def _look(self) -> Mapping[str, RecordState]:
-        """How the outstanding records stand."""
+        """Read the states of the outstanding records."""
         outstanding = self._progress.outstanding
         states = look(outstanding, self._context, self._claims)
         states = self._progress.without_unlinked(states, self._claims.held)
@@ -103,7 +103,7 @@ class FeatureSend:
         return states
 
     def _send_round(self, states: Mapping[str, RecordState]) -> bool:
-        """Do once what can be done now; false if there is nothing to do but wait for another sender."""
+        """Do one round; false if nothing is left but to wait for another sender."""
         planned, not_planned = plan_records(states, self._progress, self._context)
         self._progress = give_up(self._progress, not_planned, self._commit_place)
         check_feature_is_complete(self._feature, self._context.integration_id, planned)
@@ -116,7 +116,7 @@ class FeatureSend:
         return bool(not_planned or decided.outcomes or ready)
 
     def _intend(self, to_write: Mapping[str, PlannedRecord]) -> dict[str, PlannedRecord]:
-        """Claim, write down and upload side by side; what may be written."""
+        """Claim records, store intentions and upload files in parallel. Returns what may be written."""
         if not to_write:
             return {}
         attachments = new_attachments(to_write, self._uploads)
@@ -164,7 +164,7 @@ class FeatureSend:
 def _writes(
     ready: Mapping[str, PlannedRecord], uploads: UploadResults, context: SendContext
 ) -> tuple[list[WorkItemWrite], dict[str, Outcome]]:
-    """The writes of the records, and the outcomes of those that need none: no file was uploaded, or a defect."""
+    """The writes of the records, and the outcomes of records without one: no file was uploaded, or a defect."""
 
     def write(item: PlannedRecord) -> WorkItemWrite | None:
         files = uploads.files_of(item.plan.files.to_upload)

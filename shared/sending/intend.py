@@ -1,8 +1,8 @@
-"""Intend: say what is about to be written, before it is written.
+"""Intend: store what is about to be written, before it is written.
 
-Records that are created (or adopted by a write) are claimed, and what is updated is written down as intentions in the
-links. What another operation changed or claimed meanwhile is left out. The first of these writes also stores the note
-of the send, so that the timer can finish it.
+Records without a link are claimed, and updates are stored as intentions in the links. A record that another operation
+changed or claimed meanwhile is left out. The first of these writes also stores the note of the send, so that the timer
+can finish it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from shared.storage.unfinished_sends import SendNote
 def intend(
     to_write: Mapping[str, PlannedRecord], context: SendContext, claims: OwnClaims, note: SendNote
 ) -> dict[str, PlannedRecord]:
-    """Claim what is created, and store the intentions of updates; what may be written now, by Aha! id."""
+    """Claim records and store the intentions of updates. Returns what may be written now, by Aha! id."""
     claimed = _claim(to_write, context, claims, note)
     ready = {key: item for key, item in to_write.items() if not item.makes_link or key in claimed}
     intended, overtaken = _store_intentions(ready, context, note)
@@ -35,7 +35,7 @@ def intend(
 
 
 def new_attachments(to_write: Mapping[str, PlannedRecord], uploads: UploadResults) -> list[Attachment]:
-    """The attachments to upload, without those that an earlier round settled; each once, whoever shows it."""
+    """The attachments to upload, each once, without those that an earlier round settled."""
     wanted = {
         item.id: item
         for one in to_write.values()
@@ -48,7 +48,7 @@ def new_attachments(to_write: Mapping[str, PlannedRecord], uploads: UploadResult
 def _claim(
     to_write: Mapping[str, PlannedRecord], context: SendContext, claims: OwnClaims, note: SendNote
 ) -> frozenset[str]:
-    """Claim the records that get a new link; the ids of those that this send holds now."""
+    """Claim the records that get a new link. Returns the ids of those that this send holds now."""
     wanted = [item.state for item in to_write.values() if item.makes_link]
     if not wanted:
         return frozenset()

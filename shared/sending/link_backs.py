@@ -1,7 +1,7 @@
 """Write links back: the id and the URL of work items, in the integration fields of their records in Aha!.
 
-It happens beside the storing of links, and no send fails because of it. The link says what is known to be there
-(`written_back`), so that the next send writes what this one could not.
+This runs in parallel with the storing of links, and no send fails because of it. The link has what is known to be there
+(`written_back`), so that the next send writes what is missing.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from shared.clients.aha_integrations import AhaIntegrations
 
 _MOST_SECONDS = 10.0
-"""How long a send may take longer for all of them, and how long one may take while the send goes on."""
+"""How much longer a send may take for all of them, and how long each may take during the send."""
 _MOST_AT_ONCE = 8
 _MOST_NAMES = 20
 
 
 @dataclass(frozen=True)
 class LinkBackTask:
-    """A record whose link back may not be there."""
+    """A record whose link back may be missing."""
 
     record: Record
     link: Link
@@ -54,7 +54,7 @@ class Found:
 
 
 class LinkBacks:
-    """The links back of one operation. One thread calls its methods; `close` ends what they began."""
+    """The links back of one operation. One thread calls its methods; `close` waits for their work."""
 
     def __init__(self, app: App, operation: Operation, integration: Integration) -> None:
         self._app = app
@@ -86,7 +86,7 @@ class LinkBacks:
         self._stored[link.link.aha_id] = link
 
     def close(self) -> None:
-        """Wait a little for what was begun, store in the links what is there now, and log it."""
+        """Wait briefly for the running writes, store in the links what is there now, and log it."""
         if self._threads is None or self._writer is None:
             return
         self._writer.finish_soon()
@@ -100,11 +100,11 @@ class LinkBacks:
         changes: list[tuple[StoredLink, Link]] = []
         for task, outcome in outcomes:
             stored = self._stored.get(task.record.id)
-            # After a failure nobody knows what is there.
+            # After a failure, the fields are unknown.
             now_there = outcome.written_back if isinstance(outcome, Found) else None
             if stored is not None and stored.link.written_back != now_there:
                 changes.append((stored, replace(stored.link, written_back=now_there)))
-        # What is not stored is looked at again by the next send.
+        # The next send checks what is not stored.
         with suppress(OperationFailed):
             self._app.links.replace(self._integration.integration_id, changes)
 
@@ -139,7 +139,7 @@ class LinkBacks:
 
 
 class _FieldWriter:
-    """Writes integration fields, on several threads. It asks once for the integration of Aha!."""
+    """Writes integration fields, on several threads. It reads the integration of Aha! once."""
 
     def __init__(self, app: App, operation: Operation, integration: Integration) -> None:
         self._app = app
@@ -153,11 +153,11 @@ class _FieldWriter:
         self._failure_holds = operation.deadline
 
     def finish_soon(self) -> None:
-        """The send waits for nothing else now."""
+        """From now on, the send waits only for this."""
         self._last_seconds = self._operation.within(_MOST_SECONDS)
 
     def write(self, task: LinkBackTask) -> Found:
-        """Make the fields of a record right."""
+        """Correct the fields of a record."""
         integration_id = self._integration_id()
         if integration_id is None:
             return Found(None)
@@ -189,14 +189,14 @@ class _FieldWriter:
         try:
             aha.add_fields(task.link.kind, task.record.id, integration_id, values)
         except NotFound:
-            # Either the record is not there, or the integration is not any more.
+            # Either the record or the integration no longer exists.
             self._remembered.forget(*self._place)
             raise
 
     def _integration_id(self) -> str | None:
         """The configured one, or the product's Integration webhook; None if there is not exactly one."""
         with self._lock:
-            # One record after the other would meet the same failure.
+            # Every further record would fail in the same way.
             if self._failure is not None and (not self._failure.may_pass or self._failure_holds.remaining()):
                 raise self._failure
             if self._target.integration_id:

@@ -1,4 +1,4 @@
-"""Look: how each record of a send stands now. Reads links, claims and work items; takes over abandoned claims."""
+"""Look: the state of each record of a send. Reads links, claims and work items; takes over abandoned claims."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from shared.storage.links import Loaded, StoredClaim, UnreadableLink
 def look(
     records: Sequence[Record], context: SendContext, claims: OwnClaims, *, take_over: bool = True
 ) -> States:
-    """How each record stands, by its id.
+    """The state of each record, by its id.
 
-    `take_over`: take over claims whose senders are gone, and look for what they created. A dry run does not.
+    `take_over`: take over abandoned claims, and search for what their senders created. A dry run does not.
     """
     loaded = _read_rows(records, context, is_dry_run=not take_over)
     held_elsewhere = _take_over(loaded, context, claims, is_dry_run=not take_over)
     states = {record.id: _state(record, loaded.get(record.id), held_elsewhere, context) for record in records}
-    # What an interrupted send created goes before what Aha! names: its claim knows what both sides said then.
+    # Orphans go before work items that Aha! names: the claim of an orphan has the base of that time.
     waiting = {key for key in states if claims.is_inherited(key)}
     named = named_by_aha(_without_work_item(states, states.keys() - waiting), context)
     states |= named.stopped
@@ -51,8 +51,8 @@ def look(
 def _read_rows(records: Sequence[Record], context: SendContext, *, is_dry_run: bool) -> dict[str, Loaded]:
     """The links and claims of the records.
 
-    The requirements of a feature that was never sent are not read, and look new. The claim that is inserted for each of
-    them fails if one has a link or a claim after all; the next round then finds it. A dry run inserts nothing.
+    The requirements of a feature that was never sent are not read, and count as new. If one has a link or a claim after
+    all, the insert of its claim fails, and the next round finds it. A dry run inserts nothing.
     """
     ids = [record.id for record in records]
     integration_id = context.integration.integration_id
@@ -64,7 +64,7 @@ def _read_rows(records: Sequence[Record], context: SendContext, *, is_dry_run: b
 def _take_over(
     loaded: Mapping[str, Loaded], context: SendContext, claims: OwnClaims, *, is_dry_run: bool
 ) -> frozenset[str]:
-    """Take over the claims whose senders are gone. The ids of the records that other senders hold."""
+    """Take over abandoned claims. Returns the ids of the records that other senders hold."""
     found = sort_claims(
         (stored for stored in loaded.values() if isinstance(stored, StoredClaim)), context.operation.id
     )
@@ -84,7 +84,7 @@ def _state(
 
 
 def _without_work_item(states: Mapping[str, RecordState], record_ids: Collection[str]) -> States:
-    """Those of the records for which something may be done and of which no work item is known, in their order."""
+    """The open records without a known work item, in their order."""
     return {
         key: state
         for key, state in states.items()
@@ -118,7 +118,7 @@ def _with_known(
 
 
 def _settled(states: Mapping[str, RecordState], context: SendContext, now: datetime) -> States:
-    """The states whose links note intentions, with those settled that can be."""
+    """The states whose links have intentions, with those settled as far as possible."""
     settle_place = SettlePlace(context.azure_devops, context.integration, context.operation, context.images)
 
     def settled(state: RecordState) -> RecordState:
@@ -128,7 +128,7 @@ def _settled(states: Mapping[str, RecordState], context: SendContext, now: datet
         try:
             link = settle_intentions(state.link, state.work_item, says, settle_place, now)
         except NotFound:
-            # The work item went out of sight after it was read.
+            # The work item became invisible after it was read.
             return replace(state, error=out_of_sight(state.link, context.integration.azure_devops.project))
         return replace(state, link=link)
 

@@ -1,4 +1,4 @@
-"""What the parts of a look have in common: reading work items, and a step that each record takes by itself."""
+"""Common parts of the look step: read work items, and run a step for each record on its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.sending.context import SendContext
 from shared.sending.record_state import RecordState, name_of
 
 States = dict[str, RecordState]
-"""How each record stands, by its id."""
+"""The state of each record, by its id."""
 
 
 def read_work_items(ids: Iterable[int], context: SendContext) -> dict[int, WorkItem]:
@@ -24,7 +24,7 @@ def read_work_items(ids: Iterable[int], context: SendContext) -> dict[int, WorkI
 
 
 def with_work_item(state: RecordState, item: WorkItem, context: SendContext) -> RecordState:
-    """The state with its work item, and of that the description that counts."""
+    """The state with its work item and the current description."""
     agreed = AgreedDescription.of(state.link) if state.link else None
     return replace(state, work_item=described(item, context.integration.description_field(item.type), agreed))
 
@@ -35,7 +35,7 @@ def each_record(
     context: SendContext,
     run: Callable[..., Iterable[Any]] = map,
 ) -> States:
-    """The states after a step. A defect stops its record and no other."""
+    """The states after a step. A defect stops only its record."""
     outcomes = run(isolated(step, context.operation, name_of_state), states)
     return {state.record.id: _after(state, outcome) for state, outcome in zip(states, outcomes, strict=True)}
 

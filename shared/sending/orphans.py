@@ -1,4 +1,4 @@
-"""Work items that an interrupted send created: the marker that the create request carried finds them."""
+"""Finds the work items of interrupted sends by the marker in the create request."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MOST_READ_AT_ONCE = 1000
 
 @dataclass(frozen=True)
 class SearchPlace:
-    """Where orphans are searched for, and on whose behalf."""
+    """The client, stores and operation of a search for orphans."""
 
     azure_devops: AzureDevOps
     integration: Integration
@@ -47,10 +47,11 @@ class Orphan:
 def find_orphans(
     place: SearchPlace, records: Sequence[Record], since: datetime
 ) -> dict[str, Orphan | OperationFailed]:
-    """What was created for these records since shortly before `since`, by record id.
+    """The work items created for these records since shortly before `since`, by record id.
 
-    Whoever created it, and whatever it is now. If a record has more than one work item, the oldest is taken and the log
-    names the others. A work item that the token's user cannot see is not found. An error stops its record alone.
+    It does not matter who created them and what they are now. If a record has several work items, it gets the oldest,
+    and the log names the others. A work item that the token's user cannot see is not found. An error stops only its
+    record.
     """
     mark = isolated(
         lambda record: marker_of(record, place.integration, place.public_url), place.operation, name_of

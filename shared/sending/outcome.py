@@ -1,4 +1,4 @@
-"""What became of one record in one round of a send."""
+"""The outcome of one record in one round of a send."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class OutcomeKind(Enum):
     FAILED = "failed"
     """Nothing was created. An update that got no answer may have been done: its intention stays in the link."""
     UNKNOWN = "unknown"
-    """It may have been created or changed, and no link says so: a create's claim stays, and the next send looks."""
+    """It may have been created or changed, but no link says so: a create's claim stays, and the next send checks."""
     DEFERRED = "deferred"
-    """Put off: nothing was created, and this send or the next one goes on with it."""
+    """Deferred: nothing was created, and this send or the next one continues with it."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,18 @@ class Outcome:
 
     @property
     def is_retried_now(self) -> bool:
-        """Whether this send looks at the record again: somebody else changed something at the same time."""
+        """Whether this send reads the record again, because somebody else changed something at the same time."""
         return self.kind is OutcomeKind.DEFERRED and isinstance(self.error, ConcurrentChange)
 
     @property
     def is_pending(self) -> bool:
-        """Whether the next send carries on with the record, rather than a person repairing something first."""
+        """Whether the next send continues with the record, without a repair by a person."""
         if self.kind is OutcomeKind.UNKNOWN:
             return isinstance(self.error, Unavailable)
         return self.kind is OutcomeKind.DEFERRED
 
     def is_final(self, *, by_timer: bool) -> bool:
-        """Whether nothing of the record is left to the timer, which runs this send itself (`by_timer`) or does not."""
+        """Whether nothing of the record is left to the timer. `by_timer`: the timer runs this send."""
         return not self.is_pending and not is_left(self.error, by_timer=by_timer)
 
 
@@ -67,7 +67,7 @@ def unchanged(work_item: WorkItem) -> Outcome:
 
 
 def failed(error: OperationFailed) -> Outcome:
-    """The outcome of a create that was certainly not done, or of an update that was not seen to be done."""
+    """The outcome of a create that was certainly not done, or of an update that was not confirmed."""
     return Outcome(OutcomeKind.FAILED, error=error)
 
 
@@ -77,5 +77,5 @@ def unknown(error: OperationFailed) -> Outcome:
 
 
 def deferred(error: OperationFailed) -> Outcome:
-    """The outcome of a write that was put off."""
+    """The outcome of a deferred write."""
     return Outcome(OutcomeKind.DEFERRED, error=error)

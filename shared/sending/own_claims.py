@@ -1,4 +1,4 @@
-"""The claims of one send: takes, renews and gives back. Used by the thread that commits, and by no other."""
+"""The claims of one send: claims records, renews claims and gives them back. Only the thread that commits uses it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from shared.storage.unfinished_sends import SendNote
 
 @dataclass(frozen=True)
 class FoundClaims:
-    """The claims that a send found on its records: its own, those whose senders are gone, and the ids of the others."""
+    """The claims that a send found on its records: its own, the abandoned ones, and the ids of the others."""
 
     own: tuple[StoredClaim, ...]
     abandoned: tuple[StoredClaim, ...]
@@ -72,7 +72,7 @@ class OwnClaims:
         return self._held.get(record_id)
 
     def is_inherited(self, record_id: str) -> bool:
-        """Whether this send took the claim over and has not found yet what its first sender created."""
+        """Whether this send took the claim over and has not yet found what its first sender created."""
         held = self._held.get(record_id)
         return held is not None and held.claim.is_inherited
 
@@ -82,7 +82,7 @@ class OwnClaims:
             self._keep(stored)
 
     def take_over(self, abandoned: Sequence[StoredClaim]) -> frozenset[str]:
-        """Take over claims whose senders are gone. The ids of those that somebody else took over first."""
+        """Take over abandoned claims. Returns the ids of those that somebody else took over first."""
         pairs = [(stored, claims.taken_over(stored.claim, self._operation.id)) for stored in abandoned]
         taken = self._renewed(pairs)
         for stored in abandoned:
@@ -98,12 +98,12 @@ class OwnClaims:
         return frozenset(stored.claim.aha_id for stored in abandoned) - taken
 
     def are_held_elsewhere(self, record_ids: Collection[str]) -> bool:
-        """Whether other senders hold all of these records still. One read for each of them."""
+        """Whether other senders still hold all of these records. One read per record."""
         found = self._links.claims_on(self._integration_id, sorted(record_ids))
         return sort_claims(found.values(), self._operation.id).held_elsewhere == frozenset(record_ids)
 
     def take(self, records: Sequence[Record], note: SendNote | None = None) -> dict[str, StoredClaim]:
-        """Claim records that have no link. The claims on them that this send holds then, by Aha! id.
+        """Claim records without a link. Returns this send's claims on these records, by Aha! id.
 
         `note` is written with them, unless it is written already.
         """
@@ -120,7 +120,7 @@ class OwnClaims:
         return {record.id: self._held[record.id] for record in records if record.id in self._held}
 
     def take_again(self, gone: Sequence[tuple[Record, StoredLink]]) -> frozenset[str]:
-        """Replace links whose work items are gone by claims. The ids of the records whose links nobody changed."""
+        """Replace links to deleted work items with claims. Returns the ids of the records claimed."""
         began = self._clock.monotonic()
         pairs = [(stored, self._claim(record, stored.link.work_item_id)) for record, stored in gone]
         try:
@@ -132,7 +132,7 @@ class OwnClaims:
         return self._kept(taken, began)
 
     def hold(self, records: Sequence[Record]) -> frozenset[str]:
-        """Renew the claims that might run out during a create. The ids of those that another sender took over."""
+        """Renew the claims that might end during a create. Returns the ids of those that another sender took over."""
         renewals: list[tuple[StoredClaim, Claim]] = []
         lost: set[str] = set()
         for record in records:
@@ -149,10 +149,10 @@ class OwnClaims:
         return frozenset(lost)
 
     def release(self, record_ids: Sequence[str]) -> None:
-        """Give claims back under which this send created nothing.
+        """Give back claims under which this send created nothing.
 
         A claim that may lead to an earlier work item is abandoned instead of removed: without it, that work item would
-        be forgotten, and made a second time.
+        be forgotten, and created a second time.
         """
         held = [stored for record_id in record_ids if (stored := self._forgotten(record_id)) is not None]
         removable = [stored for stored in held if not claims.knows_of_work_item(stored.claim)]
@@ -166,23 +166,23 @@ class OwnClaims:
                 )
 
     def release_all(self) -> None:
-        """Give back every claim that this send still holds, whatever ended it.
+        """Give back every claim that this send still holds, however the send ended.
 
         A claim under which a create may have been requested stays as it is: the request may still be carried out, and
-        the next send looks for its work item after the claim's minute. If Table Storage cannot be written to, the
-        others hold for their minute, too.
+        the next send searches for its work item after the claim's minute. If Table Storage cannot be written to, the
+        other claims also last for their minute.
         """
         self.spend(sorted(self._may_have_created))
         with contextlib.suppress(OperationFailed):
             self.release(sorted(self._held))
 
     def spend(self, record_ids: Sequence[str]) -> None:
-        """Forget claims that gave way to links, or that must stay because a work item may exist."""
+        """Forget claims that links replaced, or that must stay because a work item may exist."""
         for record_id in record_ids:
             self._forgotten(record_id)
 
     def _forgotten(self, record_id: str) -> StoredClaim | None:
-        """The claim on a record, which this send holds no more."""
+        """Forget the claim on a record, and return it."""
         self._may_have_created.discard(record_id)
         return self._held.pop(record_id, None)
 
@@ -201,7 +201,7 @@ class OwnClaims:
         return lost
 
     def _renewed(self, pairs: Sequence[tuple[StoredClaim, Claim]]) -> frozenset[str]:
-        """Replace claims by this send's. The ids of those that were as they had been read; this send holds them now."""
+        """Replace claims with this send's. Returns the ids of those that this send holds now."""
         if not pairs:
             return frozenset()
         began = self._clock.monotonic()
@@ -212,14 +212,14 @@ class OwnClaims:
         return self._kept(written, began)
 
     def _kept(self, written: Mapping[str, object], began: float) -> frozenset[str]:
-        """Hold the claims among what was written; their ids."""
+        """Remember the claims among what was written. Returns their ids."""
         kept = {key: stored for key, stored in written.items() if isinstance(stored, StoredClaim)}
         for stored in kept.values():
             self._keep(stored, began)
         return frozenset(kept)
 
     def _keep(self, stored: StoredClaim, since: float | None = None) -> None:
-        """Note a claim that this send wrote at `since` (monotonic), or read at the age that it has."""
+        """Remember a claim that this send wrote at `since` (monotonic), or that it read with its age."""
         record_id = stored.claim.aha_id
         if record_id in self._held and since is None:
             self._held[record_id] = stored

@@ -1,4 +1,4 @@
-"""Plan: what becomes of each record that a look found, by the rules of `shared.domain.send_plan`."""
+"""Plan: what to write for each record, by the rules of `shared.domain.send_plan`."""
 
 from __future__ import annotations
 

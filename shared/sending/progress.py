@@ -1,6 +1,6 @@
-"""What a send knows so far: the result of each record, and what requirements can expect of their feature.
+"""The progress of a send: the result of each record, and the feature's work item as the parent of the others.
 
-No input or output. Each method gives a new value; the loop of the send keeps the newest one.
+No input or output. Each method returns a new value; the loop of the send keeps the newest one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class FeatureStanding:
         if state is None:
             return self
         if state.error is not None:
-            # Nothing is done for the feature. What is below its work item already stays there.
+            # Nothing is done for the feature. Work items that are already below its work item stay there.
             known_id = state.link.work_item_id if state.link else state.known_work_item_id
             return FeatureStanding(known_id, failed(state.error))
         return replace(self, work_item_id=state.work_item.id) if state.work_item else self
@@ -51,7 +51,7 @@ class FeatureStanding:
 
 
 def outcome_below(obstacle: Outcome, record: Record) -> Outcome | None:
-    """The outcome of a requirement that belongs below a feature with this outcome; None if the feature was done."""
+    """The outcome of a requirement that belongs below a feature with this outcome; None if the feature has no error."""
     if obstacle.error is None:
         return None
     if obstacle.is_pending:
@@ -63,7 +63,7 @@ def outcome_below(obstacle: Outcome, record: Record) -> Outcome | None:
 class Progress:
     """The results so far, by Aha! id in the order of the payload, and the standing of the feature.
 
-    `linked`: the ids of the records that had a link when this send looked at them.
+    `linked`: the ids of the records that had a link when this send read them.
     """
 
     feature: Feature
@@ -73,7 +73,7 @@ class Progress:
 
     @classmethod
     def at_start(cls, feature: Feature) -> Progress:
-        """Before anything was looked at."""
+        """The progress before anything was read."""
         return cls(feature, {record.id: RecordResult(record) for record in feature.records})
 
     @property
@@ -82,14 +82,14 @@ class Progress:
         return [result.record for result in self.results.values() if not result.is_settled]
 
     def family_of(self, kind: Kind) -> Family:
-        """Where a record of this send belongs, as far as it is known now."""
+        """The feature of a requirement, or the requirements of the feature, as far as they are known now."""
         if kind is Kind.REQUIREMENT:
             return Family(self.feature.record.id, self.standing.work_item_id)
         listed = tuple(record.id for record in self.feature.requirements)
         return Family(requirement_ids=listed if self.feature.lists_requirements else None)
 
     def after_look(self, states: Mapping[str, RecordState]) -> Progress:
-        """After a look at the outstanding records."""
+        """The progress after the outstanding records were read."""
         linked = self.linked | {key for key, state in states.items() if state.stored is not None}
         standing = self.standing.after_look(states.get(self.feature.record.id))
         return replace(self, standing=standing, linked=linked)
@@ -99,7 +99,7 @@ class Progress:
     ) -> dict[str, RecordState]:
         """The states, with an error for records that were unlinked while this send ran.
 
-        `claimed` are the records that this send has claimed: those of which it found the work item deleted.
+        `claimed`: the records that this send has claimed, because it found their work items deleted.
         """
 
         def is_unlinked(key: str, state: RecordState) -> bool:
@@ -112,7 +112,7 @@ class Progress:
         }
 
     def without(self, states: Iterable[RecordState]) -> Progress:
-        """With the errors of records for which nothing is done."""
+        """The progress with the errors of records for which nothing is done."""
         results: list[RecordResult] = []
         standing = self.standing
         for state in states:
@@ -125,12 +125,12 @@ class Progress:
         return replace(self.with_results(results), standing=standing)
 
     def after_outcomes(self, outcomes: Mapping[str, Outcome]) -> Progress:
-        """With what the outcome of the feature, if there is one, means for its requirements."""
+        """The progress after these outcomes. That of the feature, if there is one, matters for its requirements."""
         feature = outcomes.get(self.feature.record.id)
         return replace(self, standing=self.standing.after(feature)) if feature else self
 
     def is_last(self, outcomes: Mapping[str, Outcome], uploads: UploadResults, *, by_timer: bool) -> bool:
-        """Whether the send has gone through with these outcomes, and leaves nothing to the timer.
+        """Whether these outcomes complete the send, so that nothing is left to the timer.
 
         `by_timer`: the timer runs this send itself.
         """
@@ -142,11 +142,11 @@ class Progress:
         )
 
     def with_results(self, results: Iterable[RecordResult]) -> Progress:
-        """With new results of some records."""
+        """The progress with new results of some records."""
         return replace(self, results={**self.results, **{result.record.id: result for result in results}})
 
     def at_end(self, claimed_elsewhere: Iterable[str]) -> Progress:
-        """At the end of the send. What another send holds is answered as busy."""
+        """The progress at the end of the send. Records that another send holds fail as busy."""
         name = self.feature.record.reference or "the same feature"
         busy = FeatureBusy(
             f"Another send of {name} is running and has not finished. Send it again in a few seconds.",

@@ -1,4 +1,4 @@
-"""What a send knows of one record."""
+"""The state of one record of a send."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from shared.storage.links import Loaded, StoredClaim, StoredLink, UnreadableLink
 
 @dataclass(frozen=True)
 class RecordState:
-    """One record at one look.
+    """The state of one record in one round.
 
     `stored` is its link as it was read, `link` the same with settled intentions; both are None for a record without a
-    link. `known_work_item_id` is what its rows name: the work item of its link, also if that cannot be read, or the one
-    that was deleted when its claim was made. `work_item` is None if there is none, or if it was deleted. `base` is set
-    for a work item that an interrupted send created: what both sides said then. `is_claimed_elsewhere`: another send
-    is about to create its work item. `error`: nothing is done for the record. Its work item cannot be read, or a defect
-    of this app stopped it.
+    link. `known_work_item_id` is the work item that its rows name: that of its link, even if the link cannot be read,
+    or the one that was deleted when its claim was made. `work_item` is None if there is none, or if it was deleted.
+    `base` is set for a work item that an interrupted send created. `is_claimed_elsewhere`: another send is about to
+    create its work item. `error`: why nothing is done for the record. Its work item cannot be read, or a defect of this
+    app stopped it.
     """
 
     record: Record
@@ -40,7 +40,7 @@ class RecordState:
 
 
 def state_by_rows(record: Record, loaded: Loaded | None, *, is_held_elsewhere: bool) -> RecordState:
-    """What a record's rows say of it. `is_held_elsewhere`: its claim is another send's."""
+    """The state of a record as its rows show it. `is_held_elsewhere`: its claim is another send's."""
     if isinstance(loaded, StoredLink):
         return RecordState(record, loaded, loaded.link, known_work_item_id=loaded.link.work_item_id)
     if isinstance(loaded, UnreadableLink):

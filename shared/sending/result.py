@@ -1,4 +1,4 @@
-"""What a send did, record by record, and how the answer shows it."""
+"""The result of a send, record by record, and its form in the answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shared.sending.upload_results import UploadResults, over_limit
 
 
 class Action(str, Enum):
-    """What the answer says was done for a record, or (the last three, and UPLOADED) for an attachment."""
+    """What was done for a record, in the words of the answer. UPLOADED and the last three are also for attachments."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -29,7 +29,7 @@ class Action(str, Enum):
 
 
 class Status(str, Enum):
-    """What the answer says of the send as a whole."""
+    """The status of the whole send in the answer."""
 
     SUCCEEDED = "succeeded"
     PARTIAL = "partial"
@@ -59,7 +59,7 @@ class SentWorkItem:
 
     @classmethod
     def of_link(cls, link: Link) -> SentWorkItem:
-        """A work item that cannot be read, as the link knows it."""
+        """A work item that cannot be read, with the values of its link."""
         return cls(link.work_item_id, link.work_item_url, link.work_item_type, link.agreed_revision)
 
 
@@ -73,14 +73,14 @@ class Conflict:
 
 @dataclass(frozen=True)
 class AttachmentResult:
-    """What became of one attachment."""
+    """The result of one attachment."""
 
     attachment: Attachment
     action: Action = Action.PENDING
     error: OperationFailed | None = None
 
     def is_final(self, *, by_timer: bool) -> bool:
-        """Whether nothing of it is left to the timer, which runs this send itself (`by_timer`) or does not."""
+        """Whether nothing of it is left to the timer. `by_timer`: the timer runs this send."""
         return self.action is not Action.PENDING and not is_left(self.error, by_timer=by_timer)
 
     def to_json(self) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class AttachmentResult:
 
 @dataclass(frozen=True)
 class RecordResult:
-    """What became of one record so far. It is settled once this send has nothing more to do for it.
+    """The result of one record so far. It is settled once this send has nothing more to do for it.
 
     `action` is what the answer says: pending until the record is settled. `done` is what was done to the work item by
     then.
@@ -111,7 +111,7 @@ class RecordResult:
     done: Action | None = None
 
     def is_final(self, *, by_timer: bool) -> bool:
-        """Whether nothing of the record is left to the timer, which runs this send itself (`by_timer`) or does not."""
+        """Whether nothing of the record is left to the timer. `by_timer`: the timer runs this send."""
         is_done = self.action is not Action.PENDING and not is_left(self.error, by_timer=by_timer)
         return is_done and all(file.is_final(by_timer=by_timer) for file in self.attachments)
 
@@ -132,7 +132,7 @@ class RecordResult:
         return replace(self, done=done, work_item=work_item, conflicts=(*self.conflicts, *overwritten))
 
     def settled(self, plan: RecordPlan, uploads: UploadResults, known_url: str) -> RecordResult:
-        """The result of a record that was written and whose link says so. `known_url`: its page, if the link knows."""
+        """The result of a record that was written and whose link is stored. `known_url`: the page in its link."""
         item = self.work_item
         return replace(
             self,
@@ -189,7 +189,7 @@ class SendResult:
         return Status.PARTIAL if Action.FAILED in actions else Status.SUCCEEDED
 
     def is_finished(self, *, by_timer: bool) -> bool:
-        """Whether nothing is left to the timer, which runs this send itself (`by_timer`) or does not."""
+        """Whether nothing is left to the timer. `by_timer`: the timer runs this send."""
         return all(result.is_final(by_timer=by_timer) for result in (self.feature, *self.requirements))
 
     @property
@@ -199,7 +199,7 @@ class SendResult:
 
     @property
     def failure(self) -> OperationFailed | None:
-        """The error of the whole send: nothing can be said of the feature itself but this."""
+        """The error of the whole send, if nothing else is known about the feature itself."""
         error = self.feature.error
         is_the_answer = self.feature.work_item is None and not isinstance(error, TimeSpent)
         return error if is_the_answer else None

@@ -1,6 +1,6 @@
 """Send a feature, or say what a send would do.
 
-What a send leaves unfinished is finished by the timer, if the integration can read from Aha!: see
+The timer finishes what a send leaves unfinished, if the integration can read from Aha!: see
 `shared.domain.unfinished_sends`.
 """
 
@@ -46,7 +46,7 @@ def check_product(integration: Integration, feature: Feature) -> None:
     product = feature.product.compared_with(integration.product_id)
     raise OtherProduct(
         f"{name} belongs to the Aha! product {product}, and this integration ({integration.integration_id}) sends the "
-        f"product {integration.product_id}. Nothing was done. Send {name} by the integration of its own product, or "
+        f"product {integration.product_id}. Nothing was done. Send {name} with the integration of its product, or "
         "correct the product_id of this one.",
         evidence={"reference": feature.record.reference, "product": product},
     )
@@ -103,7 +103,7 @@ def send_feature(
 def note_send(
     app: App, operation: Operation, integration: Integration, name: str, reference: str = ""
 ) -> None:
-    """Leave a note that a feature was to be sent, although nothing could be begun. `name`: its id or reference."""
+    """Store a note of a send that could not start. `name`: its id or reference."""
     if integration.receives and integration.enabled:
         unfinished = UnfinishedSend(name, reference or name, operation.id)
         note = app.unfinished_sends.note_of(integration.integration_id, unfinished)
@@ -117,7 +117,7 @@ def _note(
     feature: Feature,
     unfinished: StoredUnfinishedSend | None,
 ) -> SendNote:
-    """The note of this send. There is none where the timer could not read the feature from Aha!."""
+    """The note of this send. There is none if the timer cannot read the feature from Aha!."""
     store, integration_id = app.unfinished_sends, integration.integration_id
     if unfinished is not None:
         return store.note_of(integration_id, unfinished.note, unfinished.etag)
@@ -130,7 +130,7 @@ def _note(
 def _conclude(
     note: SendNote, operation: Operation, reference: str, *, is_finished: bool, has_effect: bool
 ) -> None:
-    """Leave a note if there is something left to do, and none otherwise."""
+    """Store a note if something is left to do; otherwise, remove it."""
     try:
         if is_finished:
             note.remove()
@@ -140,12 +140,12 @@ def _conclude(
         elif has_effect:
             note.bring_forward()
     except Unavailable as error:
-        # The answer to the caller is more important. A note that stays costs one more look at the feature.
+        # The answer to the caller is more important. A note that stays costs only one more read of the feature.
         operation.log.add(log_events.SEND_NOT_NOTED, error.detail, code=error.code, **error.evidence)
         return
     if note.is_stored:
         operation.log.add(
             log_events.SEND_UNFINISHED,
-            f"The send of {reference} did not finish. The timer finishes it, unless somebody sends it again before.",
+            f"The send of {reference} did not finish. The timer finishes it, unless somebody sends it first.",
             reference=reference,
         )

@@ -19,7 +19,7 @@ from shared.sending.upload_results import over_limit
 _DONE = {
     OutcomeKind.CREATED: (log_events.WORK_ITEM_CREATED, "Work item {} was created for {}."),
     OutcomeKind.UPDATED: (log_events.WORK_ITEM_UPDATED, "Work item {} was updated from {}."),
-    OutcomeKind.UNCHANGED: (log_events.WORK_ITEM_UNCHANGED, "Work item {} already says what {} says."),
+    OutcomeKind.UNCHANGED: (log_events.WORK_ITEM_UNCHANGED, "Work item {} already matches {}."),
 }
 
 
@@ -31,14 +31,14 @@ class SendLog:
         self._azure_devops = azure_devops
 
     def done(self, plan: RecordPlan, item: WorkItem, outcome: Outcome) -> None:
-        """A work item that is now as planned, and what was overwritten or left alone in it."""
+        """Log a work item that is now as planned, and what was overwritten or left alone in it."""
         event, message = _DONE[outcome.kind]
         name = _name(plan.record)
         where = {"work_item_id": item.id, "reference": name, "revision": item.revision}
         if outcome.was_found:
             self._log.add(
                 log_events.WORK_ITEM_FOUND_AGAIN,
-                f"The request that created work item {item.id} got no answer; the work item was found and is kept.",
+                f"The request that created work item {item.id} got no answer; this send found the work item.",
                 aha_id=plan.record.id,
                 **where,
             )
@@ -46,7 +46,7 @@ class SendLog:
         if plan.is_outdated:
             self._log.add(
                 log_events.RECORD_OUTDATED,
-                f"The payload of {name} has a text that is older than the last sync; that field stays. Send it again.",
+                f"The payload of {name} has an outdated text, so the field was left alone. Send it again.",
                 **where,
             )
         before = plan.work_item
@@ -67,13 +67,14 @@ class SendLog:
         for field in plan.left_alone:
             self._log.add(
                 log_events.WORK_ITEM_LEFT_ALONE,
-                f"An engineer changed the {field.value} of work item {item.id}, and Aha! did not; it stays.",
+                f"An engineer changed the {field.value} of work item {item.id}, and nobody changed it in Aha!. The "
+                "change is kept.",
                 field=field.value,
                 **where,
             )
 
     def settled(self, plan: RecordPlan, link: Link | None) -> None:
-        """A record that is settled: attachments without room, and requirements that the feature no longer has."""
+        """Log the attachments over the limit, and the requirements that the feature no longer has."""
         if plan.files.over_limit:
             self._log.add(
                 log_events.ATTACHMENT_NO_ROOM,
@@ -95,7 +96,7 @@ class SendLog:
             )
 
     def failed(self, record: Record, error: OperationFailed) -> None:
-        """A record that was not sent."""
+        """Log a record that was not sent."""
         self._log.add(
             log_events.WORK_ITEM_FAILED,
             f"{_name(record)} was not sent. {error.detail}",
@@ -103,7 +104,7 @@ class SendLog:
         )
 
     def retried(self, record: Record, error: OperationFailed) -> None:
-        """A record that somebody else changed or claimed at the same time."""
+        """Log a record that somebody else changed or claimed at the same time."""
         self._log.add(
             log_events.WORK_ITEM_CHANGED_MEANWHILE,
             f"{_name(record)}: {error.detail} This send reads it again.",
@@ -112,13 +113,13 @@ class SendLog:
         )
 
     def links_changed(self, aha_ids: Sequence[str]) -> None:
-        """Links that somebody else changed at the same time; there may be none."""
+        """Log the links that somebody else changed at the same time; there may be none."""
         if aha_ids:
             detail = LinkChanged(aha_ids).detail
             self._log.add(log_events.LINK_CHANGED_MEANWHILE, f"{detail} This send reads them again.")
 
     def recreated(self, states: Iterable[RecordState]) -> None:
-        """Linked records whose work items are gone."""
+        """Log linked records whose work items were deleted."""
         for state in states:
             link = state.link
             if link is not None:

@@ -1,4 +1,4 @@
-"""What became of the attachments of a send."""
+"""The results of the attachments of a send."""
 
 from __future__ import annotations
 

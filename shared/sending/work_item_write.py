@@ -36,8 +36,8 @@ class WorkItemWrite:
         """The document, with the parent link if the work item goes below the feature.
 
         Raises:
-            ValueError: the feature has no work item. Without it, a move would take the work item off its old parent
-                and put it below none.
+            ValueError: the feature has no work item. Without it, a move would remove the work item from its old
+                parent and add no new one.
         """
         if not self.goes_below_feature:
             return self.document

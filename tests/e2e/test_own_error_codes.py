@@ -92,7 +92,7 @@ CASES: list[tuple[Callable[[Scene], requests.Response], str, str, str]] = [
     (disabled, "integration_disabled", "“Fabrikam web”", "Enable it"),
     (incomplete, "integration_incomplete", "the area path", "Fill that in"),
     (without_aha, "integration_incomplete", "Aha! address and API token", "Save them"),
-    (other_product, "other_product", "PROD-1", "Send PROD-1 by the integration of its own product"),
+    (other_product, "other_product", "PROD-1", "Send PROD-1 with the integration of its product"),
     (taken_product, "product_taken", "“Fabrikam web”", "Choose another product"),
     (other_organization, "organization_in_use", "“contoso”", "Unlink the features first"),
     (outdated, "precondition_failed", "The integration", "Read it again, then repeat"),

@@ -152,7 +152,7 @@ MUTATIONS = (
         _PROTOCOL,
     ),
     Mutation(
-        "A batch answer that does not say what became of each operation is believed",
+        "A batch answer without the result of each operation is accepted",
         "shared/sending/batch_answer.py",
         "    return readable if len(readable) == expected else None\n",
         "    return readable or None\n",

@@ -116,7 +116,7 @@ def batch_answered(request: SendBatch, *entries: Any) -> BatchAnswer:
 
 
 SAYS_NOTHING = BatchAnswer(None)
-"""An answer to a batch that does not say what became of each operation."""
+"""An answer to a batch without the result of each operation."""
 
 
 def nothing_found(request: Any) -> Answer:
