@@ -43,8 +43,7 @@ def translate(request: Request, response: Response) -> OperationFailed | None:
     evidence = {"status": status, "url": shown_url(request.url), "azure_devops_code": error.code or None}
     failure = error_for(status, error, request.subject, _needed_scope(request), evidence)
     if isinstance(failure, Unavailable) and failure.outcome_unknown:
-        says_when = "retry-after" in response.headers
-        failure.may_still_run = may_still_run(_answer(status, error, says_when=says_when))
+        failure.may_still_run = may_still_run(_answer(status, error), response.seconds)
     return failure
 
 
@@ -87,8 +86,8 @@ def _meaning(status: int, error: ErrorBody) -> Meaning:
     return meaning_of(_answer(status, error))
 
 
-def _answer(status: int, error: ErrorBody, *, says_when: bool = False) -> ErrorAnswer:
-    return ErrorAnswer(Service.AZURE_DEVOPS, status, error.written_by, error.code, says_when)
+def _answer(status: int, error: ErrorBody) -> ErrorAnswer:
+    return ErrorAnswer(Service.AZURE_DEVOPS, status, error.written_by, error.code)
 
 
 def _needed_scope(request: Request) -> str:

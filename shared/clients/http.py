@@ -64,13 +64,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """A response that was read completely. Header names are in lower case."""
+    """A response that was read completely. Header names are in lower case. `seconds`: how long the server took."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     hide: Callable[[str], str] = str
     """Blanks the secrets of the request in a text of the response."""
+    seconds: float = 0.0
 
     @property
     def is_json(self) -> bool:
@@ -244,7 +245,8 @@ class HttpClient:
             within=min(request.exchange_seconds, left),
         )
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Response(response.status_code, headers, response.content, hide_secrets(authorization))
+        seconds = response.elapsed.total_seconds()
+        return Response(response.status_code, headers, response.content, hide_secrets(authorization), seconds)
 
     def _log(
         self, request: Request, status: int | None, started: float, attempt: int, problem: str | None

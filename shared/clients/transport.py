@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from shared.clients import addresses
 from shared.connections import MOST_IDLE_SECONDS, Exchange, Exchanges, causes, kept_session, library_errors
+from shared.domain.foreign_answers import AT_ONCE_SECONDS
 
 if TYPE_CHECKING:
     import requests
@@ -23,10 +24,6 @@ CONNECT_SECONDS = 5.0
 
 WHOLE_SECONDS = 60.0
 """How long an exchange may take as a whole, where its sender says nothing else."""
-
-BREAKS_AT_ONCE_SECONDS = 2.0
-"""A kept connection that the other side had closed breaks within a round trip. One that breaks later does not show that
-the other side stopped its work."""
 
 LARGEST_ANSWER = 100 << 20
 """Bytes of an answer that is read whole, unpacked. 200 work items with long descriptions are a tenth of it."""
@@ -194,8 +191,9 @@ def _translated(error: Exception, *, was_sent: bool, seconds: float) -> NoAnswer
     if was_sent:
         if timed_out:
             return NoAnswer("no complete answer came in time", sent=True, may_still_run=True)
+        # A kept connection that the other side had closed breaks within a round trip.
         reason = "the connection broke before the answer was complete"
-        return NoAnswer(reason, sent=True, may_still_run=seconds > BREAKS_AT_ONCE_SECONDS)
+        return NoAnswer(reason, sent=True, may_still_run=seconds > AT_ONCE_SECONDS)
     if is_any(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, urllib3.LocationValueError):
         return addresses.AddressRefused("the address is malformed")
     if is_any(ssl.SSLError, urllib3.SSLError, requests.exceptions.SSLError):

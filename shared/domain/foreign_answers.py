@@ -49,16 +49,12 @@ class Meaning(Enum):
 
 @dataclass(frozen=True)
 class ErrorAnswer:
-    """An answer that is no success.
-
-    `code` is the service's own error code; empty if there is none. `says_when`: it has a Retry-After.
-    """
+    """An answer that is no success. `code` is the service's own error code; empty if there is none."""
 
     service: Service
     status: int
     body: Body
     code: str = ""
-    says_when: bool = False
 
 
 WHOLE_BATCH_FAILED = "TF401321"
@@ -182,22 +178,25 @@ def meaning_of(answer: ErrorAnswer) -> Meaning:
     return decided or Meaning.OUTCOME_UNKNOWN
 
 
+AT_ONCE_SECONDS = 2.0
+"""What failed within this time was refused or cut off at once. Nobody has waited for the service and given up."""
+
 _GATEWAY_GAVE_UP = frozenset((408, 502, 504))
 _FIRST_STATUS_OF_PROXIES = 520
 
 
-def may_still_run(answer: ErrorAnswer) -> bool:
+def may_still_run(answer: ErrorAnswer, seconds: float) -> bool:
     """Whether the request may still be running although there is an answer. Asked where it may have been carried out.
 
-    Who gives up waiting answers 408 or a status from 500 on, or with a page and a success. Nothing runs any more if the
-    service explains a 500 or 503 itself, or if a 503 was decided on at once, since it says when to come back. Any other
-    4xx is an answer to the request as it came in.
+    A gateway that gives up has waited for the service first; `seconds` is the time until the answer. It then answers
+    408 or a status from 500 on, or sends a page with a status of success. Nothing runs any more if the service explains
+    a 500 or 503 itself. Any other 4xx is an answer to the request as it came in.
     """
+    if seconds <= AT_ONCE_SECONDS:
+        return False
     if answer.status in _GATEWAY_GAVE_UP or answer.status >= _FIRST_STATUS_OF_PROXIES:
         return True
-    if answer.body is Body.OWN or (answer.status == 503 and answer.says_when):
-        return False
-    return answer.status < 300 or answer.status >= 500
+    return answer.body is not Body.OWN and (answer.status < 300 or answer.status >= 500)
 
 
 def _has_sign_in(service: Service) -> bool:

@@ -189,7 +189,7 @@ MUTATIONS = (
     Mutation(
         "A gateway's answer ends what runs behind it",
         "shared/clients/azure_devops_errors.py",
-        "        failure.may_still_run = may_still_run(_answer(status, error, says_when=says_when))\n",
+        "        failure.may_still_run = may_still_run(_answer(status, error), response.seconds)\n",
         "",
         ("tests/unit/clients/test_azure_devops_errors.py",),
     ),

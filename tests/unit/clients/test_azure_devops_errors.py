@@ -44,11 +44,13 @@ def answered(
     url: str = ITEM,
     method: str = "GET",
     action: Action = Action.READ,
+    seconds: float = 0.0,
 ) -> OperationFailed | None:
     """What an answer amounts to. A JSON body is sent as such."""
     if not isinstance(body, bytes):
         body, content_type = json.dumps(body).encode(), "application/json; charset=utf-8"
-    answer = Response(status, {"content-type": content_type} if content_type else {}, body)
+    headers = {"content-type": content_type} if content_type else {}
+    answer = Response(status, headers, body, seconds=seconds)
     return translate(Request(method, url, subject=replace(SUBJECT, action=action)), answer)
 
 
@@ -233,10 +235,17 @@ def test_what_may_pass_by_itself_says_that_nothing_has_to_be_repaired(status: in
 def test_a_request_may_still_run_unless_the_service_answered_it_itself(
     status: int, body: Any, content_type: str, runs: bool
 ) -> None:
-    error = answered(status, body, content_type, url=BATCH, method="PATCH")
+    error = answered(status, body, content_type, url=BATCH, method="PATCH", seconds=30)
 
     assert isinstance(error, Unavailable)
     assert error.may_still_run is runs
+
+
+def test_a_gateway_that_answers_at_once_has_ended_the_request() -> None:
+    error = answered(504, HTML, "text/html", url=BATCH, method="PATCH", seconds=0.3)
+
+    assert isinstance(error, Unavailable)
+    assert (error.outcome_unknown, error.may_still_run) == (True, False)
 
 
 def test_an_entry_of_a_batch_has_ended_whatever_its_status() -> None:

@@ -21,7 +21,8 @@ from cryptography.x509.oid import NameOID
 
 from shared.clients import transport
 from shared.clients.addresses import AddressRefused
-from shared.clients.transport import BREAKS_AT_ONCE_SECONDS, NoAnswer, Transport
+from shared.clients.transport import NoAnswer, Transport
+from shared.domain.foreign_answers import AT_ONCE_SECONDS
 from tests.unit.clients.test_addresses import resolving_to
 from tests.unit.clients.test_http import unused_port
 from tests.unit.scripted_server import Asked, Reply, serving
@@ -74,7 +75,7 @@ def test_a_connection_that_breaks_may_have_carried_the_request() -> None:
 def test_a_connection_that_breaks_while_the_other_side_works_does_not_end_that_work() -> None:
     # A load balancer forgets a connection, and the system behind it goes on.
     def late(_: Asked) -> Reply:
-        time.sleep(BREAKS_AT_ONCE_SECONDS + 0.2)
+        time.sleep(AT_ONCE_SECONDS + 0.2)
         return Reply(is_cut=True)
 
     with serving(late) as server:
