@@ -270,8 +270,8 @@ CLAIM_LOST = LogEvent(
 SEND_UNFINISHED = LogEvent(
     "send.unfinished",
     Level.WARNING,
-    "A send did not finish: its time ended, or another system was down. The timer finishes it in some minutes, "
-    "unless somebody sends the feature first.",
+    "A send did not finish: its time ended, another system was down, or the timer was refused the access. The timer "
+    "finishes it in some minutes, unless somebody sends the feature first.",
 )
 SEND_NOT_NOTED = LogEvent(
     "send.not-noted",
