@@ -1,1 +1,1 @@
-"""Bringing changes made in Azure DevOps back to Aha!."""
+"""Syncing changes from Azure DevOps to Aha!."""

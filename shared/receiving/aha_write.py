@@ -1,7 +1,7 @@
-"""Write a plan into Aha!, and find out which fields Aha! took.
+"""Write a plan into Aha!, and find out which fields Aha! accepted.
 
-Aha! refuses a PUT as a whole and does not say which field was at fault. So what is refused together is written again
-one field at a time: a refused status holds back neither name nor description.
+Aha! refuses a PUT as a whole and does not say which field it refused. So refused fields are written again one at a
+time: a refused status does not hold back name and description.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from shared.errors import Forbidden, NotFound, Refused, RuleViolation
 
 
 def write_to_aha(aha: Aha, link: Link, before: AhaRecord, plan: ReceivePlan) -> WrittenToAha:
-    """Write every field of a plan that Aha! takes. `before` is the record as it was read.
+    """Write every field of a plan that Aha! accepts. `before` is the record as it was read.
 
     Raises:
-        CredentialsRejected, Unavailable: it is not known yet what Aha! takes; try again.
+        CredentialsRejected, Unavailable: Aha! gave no decision on the fields; try again.
     """
     after, refused = before, dict[Field, Refused]()
     try:

@@ -41,8 +41,8 @@ _LEAST_SECONDS = 5.0
 class Backfilled:
     """What was synced.
 
-    `until`: every change up to this moment, by Azure DevOps' clock, was looked at, and none of them has to be looked
-    at again. `stopped_by`: why not everything was looked at; TimeSpent if only the time was over.
+    `until`: every change up to this moment, by Azure DevOps' clock, was processed, and none of them needs a retry.
+    `stopped_by`: why not every change was processed; TimeSpent if only the time ended.
     """
 
     until: datetime
@@ -65,9 +65,8 @@ def backfill(
 ) -> Backfilled:
     """Sync every linked work item that changed since a moment, oldest change first.
 
-    `last_run_ended`: look also at work items that were linked after that, and may have changed before.
-    A record that fails does not stop the others. Near the end of the operation's time, the rest is left for the next
-    call.
+    `last_run_ended`: also check work items that were linked after that, because they may have changed before. A record
+    that fails does not stop the others. Near the end of the operation's time, the rest is left to the next call.
     """
     azure_devops = app.azure_devops(integration.azure_devops, operation)
     inbound = InboundSync(app, operation, integration)
@@ -79,12 +78,13 @@ def backfill(
         ids = [item.work_item_id for item in linked]
         late = late_pages(linked, since, last_run_ended) if last_run_ended else ()
         pages = changed_items(azure_devops, ids, since)
-        # What changes while late links are looked at must not be passed: the links to ask for were read before.
+        # The first query runs before the late links are synced. If it ran later, `until` would pass changes of work
+        # items that were linked meanwhile.
         first = next(pages)
         for page in chain(late, (first,), pages):
             if operation.deadline.remaining() < _LEAST_SECONDS:
                 raise time_spent()
-            # One that failed among the late links holds the watermark, and is not tried twice.
+            # A work item that failed among the late links holds the watermark, and is not tried twice.
             failed = {failure.work_item_id for failure in done.failures}
             wanted = [number for number in page.ids if number not in failed]
             items = list(azure_devops.work_items(wanted).values()) if wanted else []
@@ -111,7 +111,7 @@ def _sync_page(
     """Sync the linked work items whose present revision needs it.
 
     Raises:
-        Unavailable: the one that is tried first meets an outage, so the others are left alone.
+        Unavailable: the work item that is tried first fails because of an outage, so the others are not tried.
     """
 
     def read_link(item: WorkItem) -> StoredLink | None:

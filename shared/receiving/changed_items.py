@@ -1,7 +1,6 @@
 """Which linked work items changed since a moment, whatever their type, area, project and editor are now.
 
-The links say which work items to ask for, so what other people change costs nothing: an integration with 10,000 links
-asks five queries.
+The links name the work items, so other work items cost nothing: an integration with 10,000 links takes five queries.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _QUERIES_AT_ONCE = 4
 _CLOCK_MARGIN = timedelta(minutes=2)
 """A query may miss a change for a short time after the change, and a link may be stored while it runs."""
 _NO_WORK_ITEM = (0,)
-"""Asked for where there is no link: the answer has the time by Azure DevOps' clock."""
+"""The id to query if there are no links: the answer has the time of Azure DevOps' clock."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class ChangedPage:
 
 
 def changed_items(azure_devops: AzureDevOps, linked: Sequence[int], since: datetime) -> Iterator[ChangedPage]:
-    """Those of the linked work items that changed, oldest change first, 200 at a time.
+    """The linked work items that changed, oldest change first, 200 at a time.
 
     Raises:
         Refused, Unavailable: Azure DevOps did not say what changed.
@@ -64,7 +63,7 @@ def changed_items(azure_devops: AzureDevOps, linked: Sequence[int], since: datet
 def late_pages(
     linked: Sequence[LinkedItem], since: datetime, last_run_ended: datetime
 ) -> Iterator[ChangedPage]:
-    """The work items of late links, 200 at a time. They say nothing of what else changed since a moment."""
+    """The work items of late links, 200 at a time. They tell nothing about other changes since `since`."""
     ids = late_items(linked, last_run_ended)
     for start in range(0, len(ids), MOST_IDS_PER_READ):
         yield ChangedPage(ids[start : start + MOST_IDS_PER_READ], since, is_last=False)
@@ -83,5 +82,5 @@ def _in_order(azure_devops: AzureDevOps, results: Sequence[QueryResult]) -> tupl
     if len(ids) > MOST_IDS_PER_QUERY:
         return ids, False
     ordered = azure_devops.query(EVERY_PROJECT, in_order_of_change(ids)).ids
-    # One that went out of sight in between is asked for all the same.
+    # A work item that became unreadable in between is still requested.
     return [*ordered, *(number for number in ids if number not in ordered)], True

@@ -1,6 +1,6 @@
 """Sync one changed work item to its Aha! record: look → decide → intend → write → commit.
 
-Every change from Azure DevOps comes this way: those that notifications report, and those that a backfill finds. The
+This module syncs every change from Azure DevOps: those that notifications report, and those that a backfill finds. The
 steps are repeated from the start if another operation changed the link at the same time.
 """
 
@@ -55,13 +55,13 @@ from shared.settling import SettlePlace, settle_intentions
 from shared.storage.links import StoredLink
 
 _ROUNDS = 5
-"""How often a change is decided anew because another operation changed the link."""
+"""How often a change is decided again because another operation changed the link."""
 _LEAST_SECONDS = 1.0
-"""What another attempt to write has to have left, to look at both sides first."""
+"""The time that another attempt needs to read both sides before it writes."""
 
 
 def answer(operation: Operation, received: Received) -> Received:
-    """Log what a notification came to, unless it has log lines of its own, and return it."""
+    """Log the answer to a notification, unless it has its own log lines, and return it."""
     if received.message:
         event = (
             log_events.NOTIFICATION_IGNORED
@@ -73,7 +73,7 @@ def answer(operation: Operation, received: Received) -> Received:
 
 
 class _UnknownWrite(Exception):
-    """Nobody knows whether a write into Aha! took effect."""
+    """It is unknown whether a write into Aha! took effect."""
 
     def __init__(self, error: Unavailable) -> None:
         super().__init__(error.detail)
@@ -123,10 +123,10 @@ class InboundSync:
             raise
 
     def _sync_until_known(self, notification: Notification, stored: StoredLink | None) -> Received:
-        """Sync, and look again after a write of which nobody knows whether it took effect.
+        """Sync, and read both sides again after a write whose effect is unknown.
 
-        The write is not just repeated: a person may have edited the record in between. Its intention settles what it
-        came to.
+        The write is not just repeated: a person may have edited the record in between. Its intention shows whether it
+        took effect.
         """
         attempt = 1
         while True:
@@ -138,7 +138,7 @@ class InboundSync:
                 stored = None
 
     def _wait_before(self, attempt: int, error: Unavailable) -> None:
-        """Wait before another attempt. Raises the error of the last one if there is none."""
+        """Wait before another attempt. Raises the error of the last attempt if there is no other."""
         pause = pause_before(
             attempt,
             asked=error.retry_after,
@@ -162,7 +162,7 @@ class InboundSync:
                 return not_linked(notification.work_item_id)
             link = stored.link
             self._operation.log.know_record(_name(link), link.feature_id)
-            # Once something was written, the answer is known, and only the link is left to be brought up to date.
+            # Once something was written, the answer is known, and only the link must be updated.
             known = None if has_written else answer_by_link(link, notification.revision)
             if known is not None:
                 return known
@@ -206,18 +206,18 @@ class InboundSync:
                 self._clock.now(),
             )
         except NotFound:
-            # The work item went out of sight after it was read.
+            # The work item became invisible after it was read.
             return self._absent(link)
         return _Both(work_item, record, settled)
 
     def _read(self, link: Link) -> tuple[WorkItem, AhaRecord | Forbidden | NotFound | RuleViolation] | None:
-        """Both sides, read side by side; None if the work item cannot be read, an error if Aha! refuses the record."""
+        """Both sides, read in parallel; None if the work item cannot be read, an error if Aha! refuses the record."""
         with Threads(1, "aha") as other:
             reading = other.submit(self._read_record, link)
             try:
                 work_item = self._azure_devops.work_item(link.work_item_id)
             except NotFound:
-                # How the record stands does not matter then.
+                # The state of the record does not matter then.
                 reading.exception()
                 return None
             return work_item, reading.result()
@@ -243,7 +243,7 @@ class InboundSync:
         return absent_work_item(link, is_deleted=is_deleted)
 
     def _decide(self, both: _Both) -> ReceivePlan:
-        """What the change means for the record."""
+        """Plan what the change writes into the record, and log the plan."""
         mapping = self._integration.mapping(both.link.kind).status_mapping
         plan = plan_receive(both.link, both.work_item, both.record, mapping, self._images)
         self._receive_log.decision(both.link, both.work_item, plan)
@@ -286,7 +286,7 @@ class InboundSync:
     def _refused_record(
         self, stored: StoredLink, work_item: WorkItem, error: Forbidden | RuleViolation
     ) -> Received:
-        """Note that Aha! does not let this token read the record, so that nothing waits for it."""
+        """Store that Aha! does not let this token read the record, so that nothing retries it."""
         self._receive_log.refused(stored.link, work_item, error)
         noted = refused_link(stored.link, work_item.revision, error, self._clock.now(), self._operation.id)
         self._links.replace(self._integration.integration_id, [(stored, noted)])

@@ -1,4 +1,4 @@
-"""Notifications of work items that no link knows, but that carry a marker of this integration."""
+"""Notifications of work items that have no link, but carry a marker of this integration."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ def report_second_work_item(
 ) -> None:
     """Log an error if the work item carries the marker of a record that is linked to another work item.
 
-    `hyperlinks` are the comments that the notification shows. Nothing is read if none of them is a marker; else the
-    work item itself decides. A record without a link has no second one: its create may not have been answered yet.
+    `hyperlinks` are the comments of hyperlinks in the notification. If none of them is a marker, nothing is read;
+    otherwise, the work item itself decides. A record without a link has no second work item: its create may not have
+    been answered yet.
 
     Raises:
         Unavailable, Refused: the work item or the link cannot be read now.

@@ -1,4 +1,4 @@
-"""What the service hook “Work item updated” calls."""
+"""Receives the notifications of the service hook “Work item updated”."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOOKS_BACK = timedelta(minutes=15)
 
 
 class WebhookGone(IntegrationNotFound):
-    """The webhook URL was right once; its integration was deleted."""
+    """The webhook URL belongs to a deleted integration."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def receive(app: App, operation: Operation, delivery: Delivery) -> Received:
 
 
 def _receive_without_details(app: App, operation: Operation, integration: Integration) -> Received:
-    """Look at everything that changed lately."""
+    """Sync every work item that changed recently."""
     done = backfill(app, operation, integration, app.clock.now() - _LOOKS_BACK)
     if done.error is not None:
         raise done.error

@@ -1,4 +1,4 @@
-"""The log lines about what a work item's change means for its record."""
+"""The log lines about the effect of a work item's change on its record."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ReceiveLog:
         self._aha_url = aha_url
 
     def decision(self, link: Link, work_item: WorkItem, plan: ReceivePlan) -> None:
-        """What is about to be written, what that overwrites, and what is left out."""
+        """Log what is about to be written, what it overwrites, and what is left out."""
         name = link.reference or link.aha_id
         where = _where(link, work_item)
         if plan.writes:
@@ -45,8 +45,8 @@ class ReceiveLog:
         if plan.left_images:
             self._log.add(
                 log_events.RECORD_IMAGES_LEFT,
-                f"{len(plan.left_images)} images of {name} exist in Azure DevOps only. In their place, its description "
-                f"in Aha! links to work item {link.work_item_id}, for people who can sign in there. Attach them to the "
+                f"{len(plan.left_images)} images of {name} exist in Azure DevOps only. Its description in Aha! links "
+                f"to work item {link.work_item_id} instead, for people who can sign in there. Attach them to the "
                 "record in Aha! if everybody should see them.",
                 images=list(plan.left_images),
                 **where,
@@ -62,8 +62,8 @@ class ReceiveLog:
         if plan.unmapped_state:
             self._log.add(
                 log_events.STATE_NOT_MAPPED,
-                f"The state “{plan.unmapped_state}” is not mapped to a status, so the status stays as it is. Map it in "
-                "the integration if it should change.",
+                f"The state “{plan.unmapped_state}” is not mapped to a status, so the status does not change. To "
+                "change it, map the state in the integration.",
                 state=plan.unmapped_state,
                 **where,
             )
@@ -95,7 +95,7 @@ class ReceiveLog:
     def refused(
         self, link: Link, work_item: WorkItem, error: Refused, fields: frozenset[Field] = frozenset()
     ) -> None:
-        """A record that Aha! lets nobody read or write with this token, or of which it refuses some fields."""
+        """Log a record that this token may not read or write in Aha!, or whose fields Aha! refuses."""
         what = f"the {_names(fields)} of {self._record(link)}" if fields else self._record(link)
         self._log.add(
             log_events.AHA_REFUSED,
@@ -107,7 +107,7 @@ class ReceiveLog:
         )
 
     def _record(self, link: Link) -> str:
-        """The record, with its page for people."""
+        """The record, with the URL of its page."""
         kind = "features" if link.kind is Kind.FEATURE else "requirements"
         return f"{link.reference or link.aha_id} ({self._aha_url}/{kind}/{link.reference or link.aha_id})"
 
