@@ -1,4 +1,4 @@
-"""What of an integration's changes in Aha! was looked at: one row among its links, so that it is removed with them."""
+"""How far an integration's changes in Aha! were processed: one row among its links, so it is removed with them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AhaProgressStore:
         self._table = tables.links
 
     def get(self, integration_id: str) -> StoredAhaProgress | None:
-        """The progress; None if the integration was never looked at."""
+        """The progress; None if there is none yet."""
         row = self._table.get(escape_key(integration_id), AHA_PROGRESS_KEY)
         if row is None:
             return None

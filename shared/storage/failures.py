@@ -47,9 +47,9 @@ _ANY_REMEDY = (
 
 
 def library_errors() -> tuple[type[Exception], ...]:
-    """What a call of the Azure packages raises when it fails, without what only a defect of the app raises.
+    """The errors that a failing call of the Azure packages raises, without those that only a defect of the app raises.
 
-    They do not translate everything: what requests raises when the answer to a transaction breaks off comes through.
+    The packages pass some errors of requests through, such as that of a transaction whose answer breaks off.
     """
     from azure.core.exceptions import AzureError
 
@@ -64,7 +64,7 @@ def as_azure_error(error: Exception) -> AzureError:
 
 
 def app_is_ending() -> Unavailable:
-    """The failure of a call that the end of the process prevented. Nothing was sent."""
+    """The failure of a call that was not sent, because the process is ending."""
     return Unavailable(
         System.STORAGE, "The app is being restarted. Try again in a moment.", retry_after=_RETRY_AFTER_OUTAGE
     )
@@ -141,7 +141,7 @@ def _meaning(error: AzureError) -> Meaning:
 
 
 def _broke_off_in_the_answer(error: AzureError) -> bool:
-    """Whether the request was sent: azure-core reports an answer's body that came too slowly as a request not sent."""
+    """Whether the request was sent: azure-core reports it as not sent if the answer's body came too slowly."""
     from urllib3.exceptions import ReadTimeoutError
 
     return any(isinstance(cause, ReadTimeoutError) for cause in connections.causes(error))

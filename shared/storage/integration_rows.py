@@ -129,7 +129,7 @@ def keys_of_tokens(row: Row, vault: Vault) -> dict[str, int | None]:
 
 
 def reencrypted_row(row: Row, vault: Vault) -> Row:
-    """The row with its tokens encrypted with the newest key. One that no key decrypts stays, and so does all else."""
+    """The row with its tokens encrypted with the newest key. All else is kept, also tokens that no key decrypts."""
     renewed: dict[str, Value] = dict(row.properties)
     for name, key in keys_of_tokens(row, vault).items():
         if key is None:

@@ -21,7 +21,7 @@ WATERMARK_KEY = "watermark"
 
 
 AHA_PROGRESS_KEY = "aha-progress"
-"""The row that says up to which time an integration's changes in Aha! were looked at."""
+"""The row that says up to which time an integration's changes in Aha! were processed."""
 
 
 def escape_key(text: str) -> str:
@@ -53,13 +53,13 @@ def unfinished_send_key(name: str) -> str:
 
 
 UNFINISHED_SEND_KEYS = ("u:", "u;")
-"""Row keys of notes of unfinished sends: from the first of these up to, and without, the second."""
+"""Row keys of notes of unfinished sends: from the first of these up to but not including the second."""
 
 RECORD_KEYS = ("r:", "r;")
-"""Row keys of records, likewise."""
+"""The same for row keys of records."""
 
 WORK_ITEM_KEYS = ("w:", "w;")
-"""Row keys of work items, likewise."""
+"""The same for row keys of work items."""
 
 
 def integration_key(integration_id: str) -> str:

@@ -204,7 +204,7 @@ class LinkReader:
         return {aha_id: stored for aha_id, stored in found.items() if isinstance(stored, StoredClaim)}
 
     def holder_of(self, integration_id: str, work_item_id: int) -> StoredLink | UnreadableLink | None:
-        """As `by_work_item`, but a damaged row is told."""
+        """As `by_work_item`, but a damaged row is returned as such."""
         row = self._row(integration_id, work_item_key(work_item_id))
         return _readable_link(row, work_item_id) if row is not None else None
 

@@ -2,7 +2,7 @@
 
 A link is one row in its integration's partition, keyed by its work item. The row keyed by the record's Aha! id is a
 pointer to the work item or, before that exists, a claim. A claim gives way to pointer and link in one transaction.
-`write_id` is new with every write: after a lost answer it tells this app's write from somebody else's.
+`write_id` is new with every write: after a lost answer, it distinguishes this app's write from somebody else's.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ def stored_record(row: Row) -> Pointer | StoredClaim:
 
 @naming_the_row
 def pointer_without_link(row: Row) -> StoredClaim:
-    """The claim that stands for a pointer whose link is missing: abandoned, and naming the work item."""
+    """The claim that replaces a pointer without a link: it is abandoned, and names the work item."""
     claim = Claim(
         kind=Kind(row.text("kind")),
         aha_id=row.text("aha_id"),

@@ -41,8 +41,8 @@ __all__ = [
 class LinkChanges:
     """Changes of different records. `claims` are of records that have neither a link nor a claim.
 
-    `established` has links that replace claims. `replaced` has links as they were read and their new versions, of which
-    record and work item stay the same.
+    `established` has links that replace claims. `replaced` has links as they were read, and their new versions for the
+    same record and work item.
     """
 
     claims: Sequence[Claim] = ()
@@ -57,7 +57,7 @@ class LinkChanges:
 
 @dataclass(frozen=True)
 class WrittenChanges:
-    """What is stored now of some changes, by Aha! id. `left_out` are the records that somebody else changed meanwhile.
+    """The changes that are stored now, by Aha! id. `left_out` are the records that somebody else changed meanwhile.
 
     `also_etag` is about the row that was written with them: see `shared.storage.record_writes.Outcomes`.
     """
@@ -71,7 +71,7 @@ class WrittenChanges:
 class LinkStore(LinkReader):
     """Every method raises Unavailable(System.STORAGE) if Table Storage is down, busy or refuses the app.
 
-    A method that writes does so for every record for which it can. If any was left out, most then raise LinkChanged.
+    A method that writes leaves out the records that it cannot write. If it left any out, it mostly raises LinkChanged.
     """
 
     def write(
@@ -79,8 +79,8 @@ class LinkStore(LinkReader):
     ) -> WrittenChanges:
         """Write changes and, in the same transaction as some or all of them, another row of the partition.
 
-        An Upsert of that is always done. A Delete is done together with all of the changes, or not at all. A claim that
-        the same operation made earlier counts as written, so that the call may be repeated.
+        An Upsert of that row is always done. A Delete is done together with all of the changes, or not at all. A claim
+        that the same operation made earlier counts as written, so that the call may be repeated.
         """
         outcomes = write_records_with(self._table, _writes(integration_id, changes), also)
         etags = _etags(outcomes.records)
@@ -99,13 +99,13 @@ class LinkStore(LinkReader):
         return WrittenChanges(claims, links, left_out, outcomes.also_etag)
 
     def claim(self, integration_id: str, claims: Sequence[Claim]) -> Mapping[str, StoredClaim]:
-        """Claim records that have neither a link nor a claim; the claims that succeeded, by Aha! id."""
+        """Claim records that have neither a link nor a claim. Returns the stored claims by Aha! id."""
         return self.write(integration_id, LinkChanges(claims=claims)).claims
 
     def establish(
         self, integration_id: str, pairs: Sequence[tuple[StoredClaim, Link]]
     ) -> Mapping[str, StoredLink]:
-        """Replace claims by links; by Aha! id.
+        """Replace claims with links. Returns the links by Aha! id.
 
         Raises:
             LinkChanged: a claim was taken over, or a work item belongs to another record.
@@ -117,7 +117,7 @@ class LinkStore(LinkReader):
     def replace(
         self, integration_id: str, pairs: Sequence[tuple[StoredLink, Link]]
     ) -> Mapping[str, StoredLink]:
-        """Replace links, as they were read, by new ones; by Aha! id. Record and work item stay the same.
+        """Replace links, as they were read, with new ones for the same record and work item. Returns them by Aha! id.
 
         Raises:
             LinkChanged: some links are not as they were read; `written` holds the others.
@@ -129,7 +129,7 @@ class LinkStore(LinkReader):
     def renew(
         self, integration_id: str, pairs: Sequence[tuple[StoredClaim, Claim]]
     ) -> dict[str, StoredClaim]:
-        """Replace claims, as they were read, by new ones, whose age starts anew; by Aha! id.
+        """Replace claims, as they were read, with new ones, whose age starts again. Returns them by Aha! id.
 
         Raises:
             LinkChanged: some were renewed or taken over; `written` holds the others.
@@ -143,7 +143,7 @@ class LinkStore(LinkReader):
     def claim_again(
         self, integration_id: str, pairs: Sequence[tuple[StoredLink, Claim]]
     ) -> dict[str, StoredClaim]:
-        """Replace links whose work items are gone by claims; by Aha! id.
+        """Replace links to deleted work items with claims. Returns the claims by Aha! id.
 
         Raises:
             LinkChanged: some links are not as they were read; `written` holds the claims on the others.

@@ -34,12 +34,12 @@ logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)
 _MOST_REMEMBERED = 1000
-"""Integrations of which a process remembers when it removed old entries; of others, it looks once more."""
+"""The most integrations for which a process remembers its last clean-up; for others, it checks again."""
 _EXPIRY_INTERVAL_SECONDS = 3600.0
 _MOST_ROWS_PER_READ = 25
 _MOST_ROWS_PER_SEARCH = 100
 MOST_ROWS = 1000
-"""Rows that one call looks at. A search that finds little goes on in the next call."""
+"""The most rows that one call reads. A search that finds little continues in the next call."""
 _KEY = r"\d{17}-\d{9}-[!-~]*"
 _POSITION = re.compile(rf"(?P<entry>{_KEY}) (?P<row>{_KEY})")
 
@@ -149,7 +149,7 @@ class LogStore:
                 with self._lock:
                     self._expired_at.pop(partition, None)
         except TransactionConflict:
-            # Another process is removing the same rows.
+            # Another process removes the same rows.
             return
         except OperationFailed as failure:
             # The new entries are stored already, so the write succeeded. The app tries again in an hour.
@@ -178,7 +178,7 @@ class _NewestFirst:
         start, new_rows = self.passed, 0
         for row in self._rows:
             yield from self._given_out_before(row.row_key)
-            # An earlier call looked at the rows before `start`. They do not count, so that every call gets on.
+            # An earlier call read the rows before `start`. They do not count, so that every call makes progress.
             new_rows += row.row_key > start
             if new_rows > MOST_ROWS:
                 self.stopped_at = row.row_key

@@ -1,6 +1,6 @@
-"""What an operation came to, as properties of the last row that it writes to the table Log, and back.
+"""The outcome of an operation, as properties of the last row that it writes to the table Log, and back.
 
-Rows of operations that say nothing of health, and rows of older versions, have no `kind`. Properties that are false or
+Rows of operations that do not count for health, and rows of old versions, have no `kind`. Properties that are false or
 empty are left out, so that a row stays small.
 """
 
@@ -52,7 +52,7 @@ def outcome_properties(outcome: OperationOutcome) -> dict[str, Value]:
 
 
 def outcome_of(row: Row, ended_at: datetime) -> OperationOutcome | None:
-    """What the operation of a row came to; None if the row does not say, or a newer version's row says it otherwise."""
+    """The outcome of a row's operation; None if the row has none, or has it in the form of a newer version."""
     try:
         kind = OperationKind(row.text("kind"))
     except ValueError:
@@ -73,7 +73,7 @@ def outcome_of(row: Row, ended_at: datetime) -> OperationOutcome | None:
 
 
 def _list(name: str, items: Iterable[Any]) -> dict[str, Value]:
-    """A list as JSON in pieces, without the items that there is no room for."""
+    """A list as JSON in pieces, without the items that do not fit."""
     texts: list[str] = []
     length = 2
     for text in (json.dumps(item, ensure_ascii=False) for item in items):

@@ -1,4 +1,4 @@
-"""What an integration's operations came to, read from its log.
+"""The outcomes of an integration's operations, read from its log.
 
 Table Storage picks the rows, and answers with the small properties of `outcome_rows` alone.
 """
@@ -25,14 +25,13 @@ MOST_ROWS = 1000
 """The rows of one answer of Table Storage."""
 
 MOST_FEATURES = 12
-"""Table Storage takes 15 comparisons in a filter; the partition, the time and SEVERAL_FEATURES are the others."""
+"""Table Storage allows 15 comparisons in a filter; the partition, the time and SEVERAL_FEATURES are the others."""
 
 
 class OutcomeStore:
     """Every method raises Unavailable(System.STORAGE) if Table Storage is down, too busy, or refuses the app.
 
-    Operations are given newest first. Those of the last 30 days count, and of these those that a version of this app
-    wrote whose rows say what an operation came to.
+    Operations come newest first. Only operations of the last 30 days whose rows have an outcome count.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -51,7 +50,7 @@ class OutcomeStore:
         return self._last(integration_id, "has_received eq true", {})
 
     def last_success(self, integration_id: str, proof: Proof, since: datetime) -> datetime | None:
-        """When a proof was last given; None if it was not since a moment."""
+        """When a proof was last given since a moment; None if it was not."""
         conditions = "kind eq @kind and has_succeeded eq true"
         if proof.system is not None:
             conditions += f" and {reached_property(proof.system)} eq true"
@@ -103,5 +102,5 @@ def _outcome(row: Row) -> OperationOutcome | None:
     try:
         return outcome_of(row, moment_of_key(row.row_key))
     except (ValueError, KeyError, TypeError):
-        logger.exception("Row %s of the log says nothing readable of its operation", row.row_key)
+        logger.exception("The outcome in row %s of the log cannot be read", row.row_key)
         return None

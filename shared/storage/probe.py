@@ -12,7 +12,7 @@ _KEPT_SECONDS = 5.0
 
 
 class StorageProbe:
-    """Reads from Table Storage, once in five seconds at most: anybody may call the probe, and as often as he likes."""
+    """Reads from Table Storage at most once in five seconds, because anybody may call the probe at any rate."""
 
     def __init__(self, tables: Tables, clock: Clock) -> None:
         self._table = tables.integrations
@@ -23,7 +23,7 @@ class StorageProbe:
 
     def check(self) -> None:
         """Raises Unavailable(System.STORAGE) if Table Storage is down, busy or refuses the app."""
-        # Callers that come while one looks wait for what it finds.
+        # Callers that come during a read wait for its result.
         with self._lock:
             now = self._clock.monotonic()
             if self._looked_at is None or now - self._looked_at >= _KEPT_SECONDS:

@@ -16,7 +16,7 @@ _MOST_ROUNDS = 10
 
 @dataclass(frozen=True)
 class RecordWrite:
-    """The operations on the rows of one record; all of them are done, or none. `key`: what the caller calls it."""
+    """The operations on the rows of one record; all of them are done, or none. `key`: the caller's name for it."""
 
     key: str
     operations: tuple[RowOperation, ...]
@@ -38,7 +38,7 @@ class Conflicting:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What became of the writes, by key.
+    """The outcomes of the writes, by key.
 
     `also_etag`: the new ETag of the other row that was written with them, empty if that was removed. None: it was not.
     """
@@ -53,7 +53,7 @@ _Group = list[tuple[RecordWrite, Sequence[RowOperation]]]
 def write_records(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Written | Conflicting]:
     """Do every write that can be done; the outcome of each, by key.
 
-    The transactions run side by side. A conflict may be with this call's own first attempt, whose answer was lost. The
+    The transactions run in parallel. A conflict may be with this call's own first attempt, whose answer was lost. The
     rows decide: an equal `write_id` shows a write of this call, another ETag shows one of somebody else.
     """
     settled: dict[str, Written | Conflicting] = {}

@@ -27,7 +27,7 @@ _LARGEST_PAYLOAD = 3_500_000
 """Bytes of one transaction without the headers of its parts; the service takes 4 MiB with them."""
 
 MISREADINGS = (KeyError, TypeError, ValueError, AttributeError)
-"""What reading a row raises where a property is missing, or is not what this version of the app writes."""
+"""The errors of reading a row if a property is missing, or is not what this version of the app writes."""
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -172,14 +172,14 @@ def check_schema(row: Row, newest: int) -> None:
 
 
 class UnreadableRow(ValueError):
-    """A row that this version of the app cannot read. The text names the row.
+    """A row that this version of the app cannot read. The message names the row.
 
-    It is no OperationFailed: that stops an operation, and a damaged row stops what is about this row alone.
+    It is not an OperationFailed, because a damaged row stops only what is about this row.
     """
 
 
 def naming_the_row(read: Callable[Concatenate[Row, P], T]) -> Callable[Concatenate[Row, P], T]:
-    """A function that reads a row, with one clear error for whatever in the row it cannot read.
+    """Wrap a function that reads a row: one clear error for anything in the row that it cannot read.
 
     Raises:
         UnreadableRow: a property that has no default is missing, or has another form.

@@ -54,7 +54,7 @@ T = TypeVar("T")
 
 
 class TransactionConflict(Exception):
-    """A row was not as a transaction required: present, absent or changed. None of its operations was done.
+    """A row was not as a transaction required: present, absent or unchanged. None of its operations was done.
 
     After a lost answer, the conflict may be with what the first attempt wrote.
     """
@@ -112,7 +112,7 @@ class Table:
             if token in tokens:
                 raise Unavailable(
                     System.STORAGE,
-                    f"Table Storage gives the same page of the table {self.name} again and again. Try again later.",
+                    f"Table Storage returns the same page of the table {self.name} repeatedly. Try again later.",
                     retry_after=5,
                 )
             tokens.add(token)
@@ -264,19 +264,19 @@ def _check(operations: Sequence[RowOperation]) -> None:
 
 
 def _submit(client: TableClient, operations: Sequence[RowOperation]) -> Sequence[Mapping[str, Any]]:
-    """Do it in one request. The caller repeats it: the package does not repeat a POST whose answer was lost."""
+    """Submit them in one request. The caller repeats it: the package does not repeat a POST without an answer."""
     entities = [_client_operation(operation) for operation in operations]
     name, entity, options = entities[0]
     if len(entities) > 1 or name not in ("update", "upsert"):
         return client.submit_transaction(entities, retry_total=0)
-    # A third of a transaction's processor time. Not for an insert or a delete of one row, for which the package does
-    # not say why it failed.
+    # This takes a third of a transaction's processor time. Not for an insert or a delete of one row: there, the package
+    # does not give the cause of a failure.
     write = client.update_entity if name == "update" else client.upsert_entity
     return [write(entity, retry_total=0, **options)]
 
 
 def _client_operation(operation: RowOperation) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """An operation as `TableClient.submit_transaction` takes it."""
+    """An operation in the form for `TableClient.submit_transaction`."""
     from azure.core import MatchConditions
 
     entity = {name: _storable(value) for name, value in operation.row.properties.items()}

@@ -28,7 +28,7 @@ and the end of the platform's."""
 
 _HOSTS = 2
 _MOST_CONNECTIONS = 64
-"""More than a worker with a busy processor needs at the same moment."""
+"""More than a busy worker needs at the same time."""
 
 
 class Tables:
@@ -94,7 +94,7 @@ def _connect(
 
     class BoundedTransport(RequestsTransport):  # type: ignore[misc]
         def send(self, request: Any, **options: Any) -> Any:
-            """Send a request. The package would wait for as long as a Retry-After says, a year too."""
+            """Send a request. The package would wait as long as a Retry-After says, even a year."""
             response = super().send(request, **options)
             _bound_pause(response.headers)
             return response
@@ -103,7 +103,7 @@ def _connect(
         "transport": BoundedTransport(
             session=session, connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS
         ),
-        # What a proxy answers may pass, too (shared.domain.foreign_answers).
+        # An error of a proxy may be temporary, too (shared.domain.foreign_answers).
         "retry_on_status_codes": list(range(500, 600)),
         "retry_total": ATTEMPTS - 1,
         "retry_backoff_factor": BACKOFF_SECONDS,
@@ -123,7 +123,7 @@ def _connect(
 
 
 def _bound_pause(headers: MutableMapping[str, str]) -> None:
-    """Cap the pause that an answer asks for, in the one spelling that is left of three."""
+    """Cap the pause that an answer asks for, and keep only one of its three headers."""
     for name in ("retry-after-ms", "x-ms-retry-after-ms"):
         headers.pop(name, None)
     asked = headers.pop("Retry-After", None)

@@ -46,9 +46,9 @@ class UnreadableNote:
 
 
 class SendNote:
-    """The note of one send that is under way. Used by the thread that commits, and by no other.
+    """The note of one running send. Only the thread that commits uses it.
 
-    Without a note, the send is not finished by the timer, and everything here is as if there were none.
+    If `note` is None, the timer does not finish the send, and the methods write no note.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class SendNote:
 
     @property
     def is_stored(self) -> bool:
-        """Whether this send's note stands."""
+        """Whether this send's note is stored."""
         return bool(self._etag)
 
     @property
     def is_to_write(self) -> bool:
-        """Whether the note has to be written before this send's first effect. That of a change says of no send."""
+        """Whether the note has to be written before this send's first effect. A change's note is not about a send."""
         return self._note is not None and not self._says_begun
 
     @property
@@ -89,7 +89,7 @@ class SendNote:
         return Delete(note_row(self._integration_id, self._note), self._etag)
 
     def carried_out(self, etag: str | None) -> None:
-        """Take over what came of `writing` or `removal`. `etag`: the row's, empty without a row. None: nothing came."""
+        """Take over the result of `writing` or `removal`: the row's ETag, empty if removed, None if nothing was done."""
         if etag is not None:
             self._etag = etag
             self._says_begun = bool(etag)
@@ -103,7 +103,7 @@ class SendNote:
         self.carried_out(written.etags[0] if isinstance(written, Written) else None)
 
     def bring_forward(self) -> None:
-        """Note that the timer's attempt wrote something, although it did not finish."""
+        """Store that the timer's attempt made progress, although it did not finish."""
         if self._note is not None and self.is_of_timer:
             self._note = brought_forward(self._note)
             self.write()
@@ -123,11 +123,11 @@ class UnfinishedSendStore:
         self._table = tables.links
 
     def note_of(self, integration_id: str, note: UnfinishedSend | None, etag: str = "") -> SendNote:
-        """The note of a send that begins."""
+        """The note of a new send."""
         return SendNote(self._table, integration_id, note, etag)
 
     def each(self, integration_id: str) -> list[StoredUnfinishedSend | UnreadableNote]:
-        """The notes of an integration, at most 5,000. One that cannot be read does not hide the others."""
+        """The notes of an integration, at most 5,000. An unreadable note does not hide the others."""
         first, end = UNFINISHED_SEND_KEYS
         rows = self._table.query(
             "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end",
@@ -136,7 +136,7 @@ class UnfinishedSendStore:
         return [_readable(row) for row in itertools.islice(rows, _MOST_AT_ONCE)]
 
     def add(self, integration_id: str, notes: Sequence[UnfinishedSend]) -> None:
-        """Write notes of features that have none. A note that is there leads to a send of the feature as well."""
+        """Write notes of features that have none. An existing note leads to a send of the feature, too."""
         rows = {note.name: note_row(integration_id, note) for note in notes}
         write_records(self._table, [RecordWrite(name, (Insert(row),)) for name, row in rows.items()])
 
@@ -150,7 +150,7 @@ class UnfinishedSendStore:
         write_records(self._table, [RecordWrite(row.row_key, (Delete(row, row.etag),)) for row in rows])
 
     def leave_out(self, integration_id: str, names: Iterable[str], requirement_id: str) -> None:
-        """Note that a person unlinked a requirement. `names`: the Aha! id and the reference of its feature."""
+        """Store that a person unlinked a requirement. `names`: the Aha! id and the reference of its feature."""
         for name in names:
             for _ in range(_ATTEMPTS):
                 row = self._table.get(escape_key(integration_id), unfinished_send_key(name))

@@ -65,7 +65,7 @@ class Vault:
         return self.key_of_webhook_token(token, integration_id, generation) is not None
 
     def key_of_webhook_token(self, token: str, integration_id: str, generation: str) -> int | None:
-        """The number of the key that the token was derived from, 1 for the newest; None if it is none of them."""
+        """The number of the key that the token was derived from, 1 for the newest; None for any other token."""
         given = token.encode("utf-8", "surrogatepass")
         matches = [
             hmac.compare_digest(given, _webhook_token(key, integration_id, generation).encode())

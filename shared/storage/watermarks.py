@@ -1,4 +1,4 @@
-"""The watermark of each integration: every change in Azure DevOps up to this moment was looked at."""
+"""The watermark of each integration: every change in Azure DevOps up to this moment was processed."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class WatermarkStore:
         return Watermark(seen_until, row.written_at or seen_until)
 
     def advance(self, integration_id: str, since: datetime, until: datetime) -> None:
-        """Record that every change from `since` to `until` was looked at.
+        """Record that every change from `since` to `until` was processed.
 
-        Several instances may do so at the same time. The watermark never moves back, and it stays where changes before
-        `since` were not looked at: somebody has set it back meanwhile.
+        Several instances may do so at the same time. The watermark never moves back. It does not move if it is before
+        `since`, because somebody set it back meanwhile.
         """
         for _ in range(_ATTEMPTS):
             row = self._row(integration_id)
