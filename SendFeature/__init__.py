@@ -16,7 +16,7 @@ from shared.operation import Operation
 from shared.operation_outcome import OperationKind
 from shared.sending.aha_events import note_event
 from shared.sending.result import Action, SendResult, Status
-from shared.sending.send import check_usable, note_send, send_feature
+from shared.sending.send import check_usable, send_feature, store_send_note
 from shared.subjects import integration_in_route
 
 _KINDS = {
@@ -90,10 +90,10 @@ def _send(call: edge.Call, operation: Operation, integration: Integration) -> ed
 def _leave_to_the_timer(call: edge.Call, operation: Operation, integration: Integration) -> None:
     """Store a note of the send, so that the timer sends it. A large body is not read, because the app is busy."""
     if "reference" in call.route:
-        note_send(the_app(), operation, integration, read_record_name(call.route["reference"]).text)
+        store_send_note(the_app(), operation, integration, read_record_name(call.route["reference"]).text)
     elif len(call.body) <= _MOST_READ_WHEN_BUSY and not is_release_event(event := call.json()):
         record = read_feature(event).record
-        note_send(the_app(), operation, integration, record.id, record.reference)
+        store_send_note(the_app(), operation, integration, record.id, record.reference)
 
 
 def _read_from_aha(call: edge.Call, operation: Operation, integration: Integration, dry_run: bool) -> Feature:
@@ -107,7 +107,7 @@ def _read_from_aha(call: edge.Call, operation: Operation, integration: Integrati
         return read_from_aha(the_app(), operation, integration, name).feature
     except Unavailable:
         if not dry_run:
-            note_send(the_app(), operation, integration, name.text)
+            store_send_note(the_app(), operation, integration, name.text)
         raise
 
 

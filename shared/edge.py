@@ -223,7 +223,7 @@ def _respond(
         response = _problem(error, operation, status_of(error))
         end = replace(end, status=response.status_code, code=error.code)
     except Exception as error:
-        failure = _note_defect(operation, error)
+        failure = _log_defect(operation, error)
         response = _problem(failure, operation, status_of(failure))
         end = replace(end, status=response.status_code, code=failure.code)
     finally:
@@ -232,7 +232,7 @@ def _respond(
     return response
 
 
-def _note_defect(operation: Operation, error: Exception) -> Defect:
+def _log_defect(operation: Operation, error: Exception) -> Defect:
     """Log a defect that ended the operation. The app's own log gets the stack trace, the answer does not."""
     logger.exception("A defect ended operation %s", operation.id)
     operation.log.add(

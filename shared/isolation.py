@@ -27,7 +27,7 @@ def isolated(
         except OperationFailed as error:
             return error
         except Exception as error:
-            return note_defect(operation, error, name(argument))
+            return log_defect(operation, error, name(argument))
 
     return attempt
 
@@ -53,7 +53,7 @@ def of_record(outcome: Result | OperationFailed) -> Result | OperationFailed:
     return outcome
 
 
-def note_defect(operation: Operation, error: Exception, name: str) -> Defect:
+def log_defect(operation: Operation, error: Exception, name: str) -> Defect:
     """Log a defect that stopped one record. The app's own log gets the stack trace, the answer does not."""
     logger.error("A defect stopped %s in operation %s", name, operation.id, exc_info=error)
     operation.log.add(

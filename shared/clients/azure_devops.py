@@ -199,7 +199,7 @@ class AzureDevOps:
             except RuleViolation as error:
                 if "version" not in error.detail.lower():
                     raise
-                self._capabilities.note_refusal(self.account_name, Capability.READ_PREVIEWS)
+                self._capabilities.remember_refusal(self.account_name, Capability.READ_PREVIEWS)
         return self._send(method, path, parameters, body=body, headers=headers, subject=subject)
 
     def create_work_item(self, project: str, work_item_type: str, document: PatchDocument) -> WorkItem:

@@ -31,7 +31,7 @@ class Capabilities:
         # In the order of the times, because an entry that is noted again moves to the end.
         self._forget_at: dict[tuple[str, Capability], float] = {}
 
-    def note_refusal(self, account_name: str, capability: Capability) -> None:
+    def remember_refusal(self, account_name: str, capability: Capability) -> None:
         """Remember for 15 minutes that the organization refused the capability."""
         key = (account_name.lower(), capability)
         with self._lock:

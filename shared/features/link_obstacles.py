@@ -10,9 +10,9 @@ from shared.domain.integration import Integration, StoredIntegration
 from shared.domain.link_rules import belongs_to, check_is_free, check_is_not_created, is_link_of
 from shared.domain.records import Record
 from shared.errors import OperationFailed
-from shared.isolation import note_defect
+from shared.isolation import log_defect
 from shared.operation import Operation
-from shared.sending.orphans import SearchPlace, find_orphans
+from shared.sending.orphans import SearchContext, find_orphans
 from shared.sending.record_state import name_of
 from shared.storage.links import LinkStore, StoredClaim, StoredLink, UnreadableLink
 
@@ -29,12 +29,12 @@ def present_link(
     """
     holder = links.holder_of(integration.integration_id, work_item_id)
     if isinstance(holder, UnreadableLink):
-        raise note_defect(operation, holder.error, f"the link of work item {work_item_id}")
+        raise log_defect(operation, holder.error, f"the link of work item {work_item_id}")
     if is_link_of(record, holder.link if holder else None):
         return holder
     stored = links.load_each(integration.integration_id, [record.id]).get(record.id)
     if isinstance(stored, UnreadableLink):
-        raise note_defect(operation, stored.error, name_of(record))
+        raise log_defect(operation, stored.error, name_of(record))
     if isinstance(stored, StoredLink):
         check_is_free(record, stored.link, is_claimed=False)
         return None
@@ -79,7 +79,7 @@ def check_nothing_was_created(
         AlreadyLinked: it is there.
     """
     azure_devops = app.azure_devops(integration.azure_devops, operation)
-    place = SearchPlace(azure_devops, integration, app.settings.public_url, operation)
+    place = SearchContext(azure_devops, integration, app.settings.public_url, operation)
     found = find_orphans(place, [record], claim.claim.began_at).get(record.id)
     if isinstance(found, OperationFailed):
         raise found

@@ -23,7 +23,7 @@ from shared.domain.send_plan import Family
 from shared.domain.times import time_text
 from shared.domain.work_item import WorkItem
 from shared.features.reading import FeatureInAha, read_from_aha
-from shared.isolation import note_defect
+from shared.isolation import log_defect
 from shared.operation import Operation
 from shared.sending.record_state import name_of
 from shared.settling import SettlePlace, settle_intentions
@@ -176,7 +176,7 @@ class _Look:
 
     def _damaged(self, record: Record, error: Exception) -> Standing:
         """How a record stands whose link's row is damaged. It must not hide the other records."""
-        defect = note_defect(self._operation, error, name_of(record))
+        defect = log_defect(self._operation, error, name_of(record))
         damage = RecordError(self._app.clock.now(), defect.code, defect.detail, self._operation.id)
         return Standing(record, Difference.UNREADABLE, damage=damage)
 

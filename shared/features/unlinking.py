@@ -20,7 +20,7 @@ from shared.domain.unlink_rules import (
     not_linked,
 )
 from shared.errors import FeatureBusy, LinkChanged, NotFound, OperationFailed, Refused
-from shared.isolation import note_defect
+from shared.isolation import log_defect
 from shared.operation import Operation
 from shared.storage.links import LinkStore, StoredLink, UnreadableLink
 
@@ -63,7 +63,7 @@ def _linked(app: App, operation: Operation, integration: Integration, name: Reco
         aha_id = _id_in_aha(app, operation, integration, name)
     stored = links.load_each(integration_id, [aha_id]).get(aha_id) if aha_id else None
     if isinstance(stored, UnreadableLink):
-        raise note_defect(operation, stored.error, name.text)
+        raise log_defect(operation, stored.error, name.text)
     if not isinstance(stored, StoredLink):
         raise not_linked(name)
     return stored
@@ -98,7 +98,7 @@ def _requirements(
     found = links.load_each(integration_id, feature.requirement_ids)
     for aha_id, stored in found.items():
         if isinstance(stored, UnreadableLink):
-            note_defect(operation, stored.error, f"the requirement {aha_id} of {_name(feature)}")
+            log_defect(operation, stored.error, f"the requirement {aha_id} of {_name(feature)}")
     return [
         stored
         for stored in found.values()

@@ -17,7 +17,7 @@ from shared.domain.links import Claim
 from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed
-from shared.isolation import isolated, note_defect, of_record
+from shared.isolation import isolated, log_defect, of_record
 from shared.sending.context import SendContext
 from shared.sending.look_steps import (
     States,
@@ -26,7 +26,7 @@ from shared.sending.look_steps import (
     read_work_items,
     with_work_item,
 )
-from shared.sending.orphans import Orphan, SearchPlace, find_orphans
+from shared.sending.orphans import Orphan, SearchContext, find_orphans
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import RecordState, name_of
 from shared.storage.links import UnreadableLink
@@ -68,7 +68,7 @@ def _left_to_linked_records(named: Named, states: Mapping[str, RecordState], con
     linked = {number: holder for number, holder in found.items() if isinstance(holder, str)}
     stopped = {
         key: replace(
-            states[key], error=note_defect(context.operation, holder.error, name_of_state(states[key]))
+            states[key], error=log_defect(context.operation, holder.error, name_of_state(states[key]))
         )
         for key, number in named.work_items.items()
         if isinstance(holder := found.get(number), UnreadableLink)
@@ -96,7 +96,7 @@ def with_named(
     return each_record(adopted, [states[key] for key in named], context)
 
 
-def named_after_all(states: Mapping[str, RecordState], context: SendContext) -> States:
+def named_without_orphan(states: Mapping[str, RecordState], context: SendContext) -> States:
     """The same for records without an orphan."""
     named = named_by_aha(states, context)
     items = read_work_items(named.work_items.values(), context)
@@ -138,7 +138,7 @@ def _search(
     states: Mapping[str, RecordState], inherited: Mapping[str, Claim], context: SendContext
 ) -> Mapping[str, Orphan | OperationFailed]:
     """The orphans of the records. A defect of the search stops only these records."""
-    search = SearchPlace(context.azure_devops, context.integration, context.public_url, context.operation)
+    search = SearchContext(context.azure_devops, context.integration, context.public_url, context.operation)
     since = min(claim.began_at for claim in inherited.values())
 
     def find(records: Sequence[Record]) -> dict[str, Orphan | OperationFailed]:

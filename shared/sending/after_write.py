@@ -48,7 +48,7 @@ class SameLink:
 LinkChange = NewLink | ChangedLink | SameLink
 
 
-def believed(outcome: Outcome, item: PlannedRecord, uploads: UploadResults) -> Outcome:
+def verified(outcome: Outcome, item: PlannedRecord, uploads: UploadResults) -> Outcome:
     """The outcome of a write, or an error if the answer does not show what was written. Its status is no proof."""
     if outcome.work_item is None or outcome.kind is OutcomeKind.UNCHANGED or outcome.was_found:
         return outcome
@@ -71,14 +71,14 @@ def planned_link(
 ) -> Link:
     """The link of a record whose work item is now as planned. `family` has the feature's work item by now."""
     plan = replace(item.plan, family=family)
-    before = None if item.makes_link else item.state.link
+    before = None if item.creates_link else item.state.link
     return link_after(plan, before, work_item, uploads.files_of(plan.files.to_upload), operation_id)
 
 
 def change_to(link: Link, item: PlannedRecord, claim: StoredClaim | None, now: datetime) -> LinkChange | None:
     """How a record gets this link; None if another send holds the claim that a new link needs."""
     stored = item.state.stored
-    if item.makes_link:
+    if item.creates_link:
         return NewLink(claim, replace(link, sent_at=now)) if claim is not None else None
     if stored is None:
         return None

@@ -32,7 +32,7 @@ _AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class UploadPlace:
+class UploadTarget:
     """Where files are uploaded to. `records` maps each attachment's id to the reference of its record, for the log."""
 
     azure_devops: AzureDevOps
@@ -46,7 +46,7 @@ class UploadPlace:
 
 
 def copy_attachments(
-    attachments: Sequence[Attachment], place: UploadPlace, operation: Operation, *, transport: Transport
+    attachments: Sequence[Attachment], place: UploadTarget, operation: Operation, *, transport: Transport
 ) -> UploadResults:
     """Copy several attachments at a time. One that fails does not stop the others.
 
@@ -79,7 +79,7 @@ def _name(attachment: Attachment) -> str:
 
 
 def _log_failure(
-    operation: Operation, attachment: Attachment, place: UploadPlace, error: OperationFailed
+    operation: Operation, attachment: Attachment, place: UploadTarget, error: OperationFailed
 ) -> None:
     if isinstance(error, TimeSpent):
         operation.log.add(
@@ -99,7 +99,7 @@ class _Copy:
     """One attachment. A download can be read once, so a repeated upload opens it again."""
 
     def __init__(
-        self, attachment: Attachment, place: UploadPlace, operation: Operation, transport: Transport
+        self, attachment: Attachment, place: UploadTarget, operation: Operation, transport: Transport
     ) -> None:
         self._attachment = attachment
         self._place = place

@@ -29,9 +29,9 @@ from shared.sending.batch_requests import (
     FindCreated,
     HoldClaims,
     Log,
-    NoteRefusal,
     NotSendable,
     Pause,
+    RememberRefusal,
     Report,
     SendBatch,
     SendOne,
@@ -78,7 +78,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Progress:
+class BatchProgress:
     """The result of some requests.
 
     `outcomes`: the known ones, by record id; they are already reported. `left`: the writes to send again. `one_by_one`:
@@ -94,11 +94,11 @@ class Progress:
 # A batch.
 
 
-def send_batch(attempts: tuple[Attempt, ...], parent_id: int | None) -> Steps[Progress]:
+def send_batch(attempts: tuple[Attempt, ...], parent_id: int | None) -> Steps[BatchProgress]:
     """Send these as one batch, without those whose claims another send took over."""
     lost, held = yield from _hold_claims(attempts)
     if not held or _lacks_parent(held, parent_id):
-        return Progress(lost, held, one_by_one=True)
+        return BatchProgress(lost, held, one_by_one=True)
     answer: BatchAnswer | NotSendable | OperationFailed = yield SendBatch(_writes(held), parent_id)
     progress = yield from _after_batch(held, answer, parent_id)
     return replace(progress, outcomes={**lost, **progress.outcomes})
@@ -112,7 +112,7 @@ def _lacks_parent(attempts: Sequence[Attempt], parent_id: int | None) -> bool:
 
 def _after_batch(
     sent: tuple[Attempt, ...], answer: BatchAnswer | NotSendable | OperationFailed, parent_id: int | None
-) -> Steps[Progress]:
+) -> Steps[BatchProgress]:
     if isinstance(answer, NotSendable):
         return (yield from _without_unsendable(sent, answer))
     if isinstance(answer, Unavailable):
@@ -129,8 +129,8 @@ def _after_batch(
             log_events.BATCH_REFUSED,
             f"Azure DevOps refused the batch as a whole; single requests follow. {answer.detail}",
         )
-        yield NoteRefusal(Capability.BATCHES)
-        return Progress({}, requested, one_by_one=True, refuses_batches=True)
+        yield RememberRefusal(Capability.BATCHES)
+        return BatchProgress({}, requested, one_by_one=True, refuses_batches=True)
     if answer.results is None:
         yield Log(
             log_events.BATCH_NOT_BELIEVED,
@@ -143,7 +143,7 @@ def _after_batch(
 
 def _after_results(
     sent: tuple[Attempt, ...], results: Sequence[OperationResult], parent_id: int | None
-) -> Steps[Progress]:
+) -> Steps[BatchProgress]:
     """Settle the known operations; search for creates that failed with an internal error of the service."""
     pairs = list(zip(sent, results, strict=True))
     settled = {
@@ -172,7 +172,7 @@ def _after_results(
         if item.record_id not in outcomes
     )
     is_stuck = len(left) == len(sent) and not any(item.is_set_aside for item in left)
-    return Progress(outcomes, left, one_by_one=is_stuck)
+    return BatchProgress(outcomes, left, one_by_one=is_stuck)
 
 
 def _settled(item: Attempt, result: OperationResult, parent_id: int | None) -> Outcome | None:
@@ -196,7 +196,7 @@ def _is_doubtful(item: Attempt, result: OperationResult) -> bool:
     return isinstance(result, OwnFault) and result.may_pass and item.write.creates
 
 
-def _without_unsendable(sent: tuple[Attempt, ...], answer: NotSendable) -> Steps[Progress]:
+def _without_unsendable(sent: tuple[Attempt, ...], answer: NotSendable) -> Steps[BatchProgress]:
     """Fail the writes for which no request can be built. Nothing was sent, and the others are left."""
     outcomes = {
         item.record_id: _ended_by(item, answer.errors[item.record_id])
@@ -204,7 +204,7 @@ def _without_unsendable(sent: tuple[Attempt, ...], answer: NotSendable) -> Steps
         if item.record_id in answer.errors
     }
     yield from _report(outcomes)
-    return Progress(outcomes, tuple(item for item in sent if item.record_id not in outcomes))
+    return BatchProgress(outcomes, tuple(item for item in sent if item.record_id not in outcomes))
 
 
 # A write alone.
@@ -260,13 +260,13 @@ def _hold_claims(
     return outcomes, tuple(item for item in attempts if item.record_id not in lost)
 
 
-def _after_no_answer(attempts: tuple[Attempt, ...], error: Unavailable) -> Steps[Progress]:
+def _after_no_answer(attempts: tuple[Attempt, ...], error: Unavailable) -> Steps[BatchProgress]:
     """Find out what an unanswered request did. Returns the attempts that may be sent again."""
     if not error.outcome_unknown:
         asked = error.retry_after
         may_wait = not isinstance(error, TimeSpent) and asked is not None and asked <= _LONGEST_WAIT_SECONDS
         if may_wait and (yield Pause(asked or 0.0)):
-            return Progress({}, attempts)
+            return BatchProgress({}, attempts)
         return (yield from _end(attempts, error))
     requested = tuple(replace(item, was_requested=True) for item in attempts)
     if not error.may_still_run:
@@ -278,14 +278,14 @@ def _after_no_answer(attempts: tuple[Attempt, ...], error: Unavailable) -> Steps
     return replace(running, outcomes={**lost, **found.outcomes, **running.outcomes})
 
 
-def _leave_creates_to_next_send(attempts: Sequence[Attempt], error: OperationFailed) -> Steps[Progress]:
+def _leave_creates_to_next_send(attempts: Sequence[Attempt], error: OperationFailed) -> Steps[BatchProgress]:
     """Do not repeat creates that may still be carried out: their claims stay, and the next send checks."""
     outcomes = {item.record_id: unknown(error) for item in attempts if item.write.creates}
     yield from _report(outcomes)
-    return Progress(outcomes, tuple(item for item in attempts if not item.write.creates))
+    return BatchProgress(outcomes, tuple(item for item in attempts if not item.write.creates))
 
 
-def _find_created(attempts: Sequence[Attempt], pauses: Sequence[float]) -> Steps[Progress]:
+def _find_created(attempts: Sequence[Attempt], pauses: Sequence[float]) -> Steps[BatchProgress]:
     """Search for the work items of unanswered creates, a few times with growing pauses."""
     left = [replace(item, is_unanswered=True) if item.write.creates else item for item in attempts]
     outcomes: dict[str, Outcome] = {}
@@ -302,17 +302,17 @@ def _find_created(attempts: Sequence[Attempt], pauses: Sequence[float]) -> Steps
         yield from _report(new)
         outcomes |= new
         left = [item for item in left if item.record_id not in outcomes]
-    return Progress(outcomes, tuple(left))
+    return BatchProgress(outcomes, tuple(left))
 
 
 # Outcomes.
 
 
-def _end(attempts: Sequence[Attempt], error: OperationFailed) -> Steps[Progress]:
+def _end(attempts: Sequence[Attempt], error: OperationFailed) -> Steps[BatchProgress]:
     """Do not send these again in this round."""
     outcomes = {item.record_id: _ended_by(item, error) for item in attempts}
     yield from _report(outcomes)
-    return Progress(outcomes)
+    return BatchProgress(outcomes)
 
 
 def _report(outcomes: Mapping[str, Outcome]) -> Steps[None]:

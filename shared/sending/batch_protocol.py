@@ -17,8 +17,8 @@ from dataclasses import replace
 
 from shared.clients.capabilities import Capability
 from shared.errors import System, Unavailable
-from shared.sending.batch_attempts import Attempt, Progress, send_alone, send_batch
-from shared.sending.batch_requests import NoteRefusal, Refusals, Report, Start, Steps
+from shared.sending.batch_attempts import Attempt, BatchProgress, send_alone, send_batch
+from shared.sending.batch_requests import Refusals, RememberRefusal, Report, Start, Steps
 from shared.sending.outcome import Outcome, OutcomeKind, deferred, failed, unknown
 from shared.sending.work_item_write import WorkItemWrite
 
@@ -49,7 +49,7 @@ def write_all(writes: Sequence[WorkItemWrite], feature_id: int | None, refusals:
     )
 
 
-def _create_family(feature: Attempt, attempts: Sequence[Attempt], refusals: Refusals) -> Steps[Progress]:
+def _create_family(feature: Attempt, attempts: Sequence[Attempt], refusals: Refusals) -> Steps[BatchProgress]:
     """Create the feature's work item, together with as many new requirements as fit into its batch.
 
     Existing work items are not linked to a temporary id: Azure DevOps refused that (tfsaggregator/aggregator-cli).
@@ -65,7 +65,7 @@ def _create_family(feature: Attempt, attempts: Sequence[Attempt], refusals: Refu
             outcomes[item.record_id] = yield from send_alone(item, None)
     known = {item.record_id: item for item in (*attempts, *progress.left)}
     left = tuple(item for record_id, item in known.items() if record_id not in outcomes)
-    return Progress(outcomes, left, refuses_batches=progress.refuses_batches)
+    return BatchProgress(outcomes, left, refuses_batches=progress.refuses_batches)
 
 
 def _leave_below_missing_feature(
@@ -94,25 +94,25 @@ def _write_batch(attempts: Sequence[Attempt], parent_id: int | None, refusals: R
     set_aside = frozenset(item.record_id for item in attempts if item.is_set_aside)
     ready = tuple(replace(item, is_set_aside=False) for item in attempts)
     progress = yield from _send_together(ready, parent_id, refusals)
-    yield from _note_temporary_ids(set_aside, progress.outcomes)
+    yield from _remember_temporary_ids(set_aside, progress.outcomes)
     yield Start(tuple(_write_alone(item, parent_id, set_aside) for item in progress.left))
 
 
 def _write_alone(attempt: Attempt, parent_id: int | None, set_aside: frozenset[str]) -> Steps[None]:
     outcome = yield from send_alone(attempt, parent_id)
-    yield from _note_temporary_ids(set_aside, {attempt.record_id: outcome})
+    yield from _remember_temporary_ids(set_aside, {attempt.record_id: outcome})
 
 
-def _note_temporary_ids(set_aside: frozenset[str], outcomes: Mapping[str, Outcome]) -> Steps[None]:
+def _remember_temporary_ids(set_aside: frozenset[str], outcomes: Mapping[str, Outcome]) -> Steps[None]:
     """Remember that temporary ids are refused, if creates that failed below one succeeded below a real id."""
     done = {record_id for record_id, outcome in outcomes.items() if outcome.work_item is not None}
     if set_aside & done:
-        yield NoteRefusal(Capability.TEMPORARY_IDS)
+        yield RememberRefusal(Capability.TEMPORARY_IDS)
 
 
 def _send_together(
     attempts: tuple[Attempt, ...], parent_id: int | None, refusals: Refusals
-) -> Steps[Progress]:
+) -> Steps[BatchProgress]:
     """Send these as one batch, and again without what is settled; return what is left for single requests."""
     outcomes: dict[str, Outcome] = {}
     set_aside: tuple[Attempt, ...] = ()
@@ -127,4 +127,4 @@ def _send_together(
         refuses_batches = progress.refuses_batches
         if progress.one_by_one:
             break
-    return Progress(outcomes, left + set_aside, refuses_batches=refuses_batches)
+    return BatchProgress(outcomes, left + set_aside, refuses_batches=refuses_batches)

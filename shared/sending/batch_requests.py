@@ -86,7 +86,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class NoteRefusal:
+class RememberRefusal:
     """Remember that the organization refuses a capability."""
 
     capability: Capability
@@ -101,7 +101,7 @@ class Log:
     record_id: str = ""
 
 
-Request = SendBatch | SendOne | HoldClaims | FindCreated | Pause | Start | Report | NoteRefusal | Log
+Request = SendBatch | SendOne | HoldClaims | FindCreated | Pause | Start | Report | RememberRefusal | Log
 
 Result = TypeVar("Result")
 Steps = Generator[Request, Any, Result]

@@ -17,17 +17,17 @@ from shared.domain.records import Record
 from shared.domain.subject import Subject, subject_of
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed
-from shared.isolation import done_and_failed, isolated, note_defect
+from shared.isolation import done_and_failed, isolated, log_defect
 from shared.sending.batch_answer import BatchAnswer, read_answer
 from shared.sending.batch_protocol import write_all
 from shared.sending.batch_requests import (
     FindCreated,
     HoldClaims,
     Log,
-    NoteRefusal,
     NotSendable,
     Pause,
     Refusals,
+    RememberRefusal,
     Report,
     SendBatch,
     SendOne,
@@ -35,7 +35,7 @@ from shared.sending.batch_requests import (
     Steps,
 )
 from shared.sending.context import SendContext
-from shared.sending.orphans import SearchPlace, find_first_revisions
+from shared.sending.orphans import SearchContext, find_first_revisions
 from shared.sending.outcome import Outcome
 from shared.sending.own_claims import OwnClaims
 from shared.sending.record_state import name_of
@@ -128,8 +128,8 @@ class _Writing:
                 self._reported.update(request.outcomes)
             elif isinstance(request, HoldClaims):
                 answer = self._hold([self._records[write.record_id] for write in request.writes])
-            elif isinstance(request, NoteRefusal):
-                context.capabilities.note_refusal(context.azure_devops.account_name, request.capability)
+            elif isinstance(request, RememberRefusal):
+                context.capabilities.remember_refusal(context.azure_devops.account_name, request.capability)
             elif isinstance(request, Log):
                 record = self._records.get(request.record_id)
                 name = {"aha_id": record.id, "reference": record.reference or record.id} if record else {}
@@ -160,7 +160,7 @@ def _perform(request: _NetworkRequest, records: Mapping[str, Record], context: S
             return _send_one(request, records, context)
         if isinstance(request, FindCreated):
             wanted = [records[write.record_id] for write in request.writes]
-            search = SearchPlace(
+            search = SearchContext(
                 context.azure_devops, context.integration, context.public_url, context.operation
             )
             return find_first_revisions(search, wanted, context.began_at)
@@ -168,7 +168,7 @@ def _perform(request: _NetworkRequest, records: Mapping[str, Record], context: S
     except OperationFailed as error:
         return error
     except Exception as error:
-        return note_defect(context.operation, error, _name(request, records))
+        return log_defect(context.operation, error, _name(request, records))
 
 
 def _name(request: _NetworkRequest, records: Mapping[str, Record]) -> str:

@@ -12,10 +12,10 @@ from shared.sending.after_write import (
     LinkChange,
     NewLink,
     SameLink,
-    believed,
     change_after_failure,
     change_to,
     planned_link,
+    verified,
 )
 from shared.sending.context import SendContext
 from shared.sending.decide import PlannedRecord
@@ -31,7 +31,7 @@ from shared.storage.unfinished_sends import SendNote
 
 
 @dataclass(frozen=True)
-class CommitPlace:
+class CommitContext:
     """What a commit works with."""
 
     context: SendContext
@@ -45,7 +45,7 @@ def commit(
     outcomes: Mapping[str, Outcome],
     planned: Mapping[str, PlannedRecord],
     uploads: UploadResults,
-    place: CommitPlace,
+    place: CommitContext,
 ) -> Progress:
     """Record the outcomes of some records, and return the progress after that.
 
@@ -54,7 +54,7 @@ def commit(
     """
     if not outcomes:
         return progress
-    outcomes = _believed(outcomes, planned, uploads, place)
+    outcomes = _verified(outcomes, planned, uploads, place)
     progress = progress.after_outcomes(outcomes)
     changes, stopped = _changes(progress, outcomes, planned, uploads, place)
     outcomes |= stopped
@@ -65,7 +65,7 @@ def commit(
     return _record_not_done(progress, outcomes, planned, place)
 
 
-def give_up(progress: Progress, states: Collection[RecordState], place: CommitPlace) -> Progress:
+def give_up(progress: Progress, states: Collection[RecordState], place: CommitContext) -> Progress:
     """Record the errors of records for which nothing is done. Their links do not change."""
     for state in states:
         if state.error is not None:
@@ -74,16 +74,16 @@ def give_up(progress: Progress, states: Collection[RecordState], place: CommitPl
     return progress.without(states)
 
 
-def _believed(
+def _verified(
     outcomes: Mapping[str, Outcome],
     planned: Mapping[str, PlannedRecord],
     uploads: UploadResults,
-    place: CommitPlace,
+    place: CommitContext,
 ) -> dict[str, Outcome]:
     """The outcomes. A success whose answer does not show what was written becomes an error."""
 
     def believe(key: str) -> Outcome:
-        return believed(outcomes[key], planned[key], uploads)
+        return verified(outcomes[key], planned[key], uploads)
 
     attempt = isolated(believe, place.context.operation, lambda key: name_of(planned[key].state.record))
     answers = {key: attempt(key) for key in outcomes}
@@ -98,13 +98,13 @@ def _changes(
     outcomes: Mapping[str, Outcome],
     planned: Mapping[str, PlannedRecord],
     uploads: UploadResults,
-    place: CommitPlace,
+    place: CommitContext,
 ) -> tuple[dict[str, LinkChange | None], dict[str, Outcome]]:
     """The link changes of records that are as planned, and the outcomes of records that a defect stopped."""
     done = {key: outcome.work_item for key, outcome in outcomes.items() if outcome.work_item is not None}
     # A work item that was adopted without a write is claimed only now.
-    to_claim = [planned[key].state.record for key in done if planned[key].makes_link]
-    claims = place.claims.take(to_claim, place.note)
+    to_claim = [planned[key].state.record for key in done if planned[key].creates_link]
+    claims = place.claims.claim(to_claim, place.note)
     now = place.context.clock.now()
 
     def change(key: str) -> LinkChange | None:
@@ -120,7 +120,7 @@ def _changes(
 
 
 def _begin_link_backs(
-    changes: Mapping[str, LinkChange | None], planned: Mapping[str, PlannedRecord], place: CommitPlace
+    changes: Mapping[str, LinkChange | None], planned: Mapping[str, PlannedRecord], place: CommitContext
 ) -> None:
     for key, change in changes.items():
         if change is not None:
@@ -129,7 +129,7 @@ def _begin_link_backs(
 
 
 def _store(
-    changes: Mapping[str, LinkChange | None], place: CommitPlace, *, may_be_last: bool
+    changes: Mapping[str, LinkChange | None], place: CommitContext, *, may_be_last: bool
 ) -> frozenset[str]:
     """Store links. Returns the ids of the records whose links are now up to date.
 
@@ -147,7 +147,7 @@ def _store(
     return frozenset(same) | _write(to_write, place, is_last=is_last)
 
 
-def _write(changes: LinkChanges, place: CommitPlace, *, is_last: bool = False) -> frozenset[str]:
+def _write(changes: LinkChanges, place: CommitContext, *, is_last: bool = False) -> frozenset[str]:
     """Write links. Returns the ids of the records whose links were written."""
     if not changes.established and not changes.replaced:
         return frozenset()
@@ -166,7 +166,7 @@ def _record_done(
     planned: Mapping[str, PlannedRecord],
     uploads: UploadResults,
     settled: Collection[str],
-    place: CommitPlace,
+    place: CommitContext,
 ) -> Progress:
     """Record in results and log what is as planned. A record whose link was not stored stays outstanding."""
     results: list[RecordResult] = []
@@ -180,7 +180,7 @@ def _record_done(
             result = result.settled(plan, uploads, link.work_item_url if link else "")
             place.context.log.settled(replace(plan, family=progress.family_of(plan.record.kind)), link)
         results.append(result)
-    place.claims.spend([result.record.id for result in results])
+    place.claims.forget([result.record.id for result in results])
     return progress.with_results(results)
 
 
@@ -188,7 +188,7 @@ def _record_not_done(
     progress: Progress,
     outcomes: Mapping[str, Outcome],
     planned: Mapping[str, PlannedRecord],
-    place: CommitPlace,
+    place: CommitContext,
 ) -> Progress:
     """Record in links, results and log what was not done, and why. What this send tries again stays outstanding."""
     failures = {key: outcome for key, outcome in outcomes.items() if outcome.error is not None}
@@ -203,7 +203,7 @@ def _record_not_done(
         record, item, error = planned[key].plan.record, planned[key].state.work_item, outcome.error
         if error is None:
             continue
-        if outcome.is_retried_now:
+        if outcome.is_retried_in_this_send:
             place.context.log.retried(record, error)
             continue
         place.context.log.failed(record, error)
@@ -212,8 +212,8 @@ def _record_not_done(
     return progress.with_results(results)
 
 
-def _let_go_of_claims(outcomes: Mapping[str, Outcome], place: CommitPlace) -> None:
+def _let_go_of_claims(outcomes: Mapping[str, Outcome], place: CommitContext) -> None:
     """Give back the claims under which nothing was created. The others stay for the next send."""
     may_exist = [key for key, outcome in outcomes.items() if outcome.kind is OutcomeKind.UNKNOWN]
     place.claims.release([key for key in outcomes if key not in may_exist])
-    place.claims.spend(may_exist)
+    place.claims.forget(may_exist)

@@ -10,7 +10,7 @@ from shared.domain.records import Feature
 from shared.domain.send_plan import RecordPlan
 from shared.errors import InputError, InvalidInput, InvalidRequest, OperationFailed
 from shared.sending.outcome import Outcome, failed, unchanged
-from shared.sending.progress import FeatureStanding, outcome_below
+from shared.sending.progress import Parent, outcome_below
 from shared.sending.record_state import RecordState
 
 
@@ -22,7 +22,7 @@ class PlannedRecord:
     plan: RecordPlan
 
     @property
-    def makes_link(self) -> bool:
+    def creates_link(self) -> bool:
         """Whether the record gets a new link, for which it must be claimed."""
         return self.plan.creates or self.state.stored is None
 
@@ -52,21 +52,19 @@ class Round:
     to_write: Mapping[str, PlannedRecord]
 
 
-def decide_round(planned: Mapping[str, PlannedRecord], standing: FeatureStanding) -> Round:
-    """Sort the planned records of a round. `standing` is that of the feature, as it was just found."""
+def decide_round(planned: Mapping[str, PlannedRecord], parent: Parent) -> Round:
+    """Sort the planned records of a round. `parent` is the feature, as it was just read."""
     outcomes = {
-        key: outcome for key, item in planned.items() if (outcome := _outcome(item, standing)) is not None
+        key: outcome for key, item in planned.items() if (outcome := _outcome(item, parent)) is not None
     }
     to_write = {key: item for key, item in planned.items() if key not in outcomes}
-    return Round(outcomes, without_blocked(to_write, standing))
+    return Round(outcomes, without_blocked(to_write, parent))
 
 
-def without_blocked(
-    to_write: Mapping[str, PlannedRecord], standing: FeatureStanding
-) -> dict[str, PlannedRecord]:
+def without_blocked(to_write: Mapping[str, PlannedRecord], parent: Parent) -> dict[str, PlannedRecord]:
     """Without the records that need the feature's work item, if another sender is about to create it."""
     is_written_here = any(item.plan.record.kind is Kind.FEATURE for item in to_write.values())
-    if is_written_here or standing.work_item_id is not None:
+    if is_written_here or parent.work_item_id is not None:
         return dict(to_write)
     return {key: item for key, item in to_write.items() if not item.needs_feature}
 
@@ -87,12 +85,12 @@ def check_feature_is_complete(
     raise InvalidRequest([InputError("/feature/name", detail)])
 
 
-def _outcome(item: PlannedRecord, standing: FeatureStanding) -> Outcome | None:
+def _outcome(item: PlannedRecord, parent: Parent) -> Outcome | None:
     """The outcome of a record that needs no write; None if it needs one."""
     if item.is_incomplete:
         return failed(_incomplete(item))
-    if item.needs_feature and standing.obstacle is not None:
-        return outcome_below(standing.obstacle, item.plan.record)
+    if item.needs_feature and parent.obstacle is not None:
+        return outcome_below(parent.obstacle, item.plan.record)
     if item.plan.work_item is not None and not item.plan.writes:
         return unchanged(item.plan.work_item)
     return None

@@ -42,7 +42,7 @@ def dry_run_send(app: App, operation: Operation, integration: Integration, featu
     planned, not_planned = plan_records(states, progress, context)
     progress = progress.without(not_planned)
     check_feature_is_complete(feature, context.integration_id, planned)
-    outcomes = decide_round(planned, progress.standing).outcomes
+    outcomes = decide_round(planned, progress.parent).outcomes
     refused = {key: outcome for key, outcome in outcomes.items() if outcome.error is not None}
     faults = _validate([item for key, item in planned.items() if key not in refused], context)
     for record, error in _failures(not_planned, planned, refused):

@@ -24,7 +24,7 @@ from shared.errors import OperationFailed, TimeSpent
 from shared.isolation import isolated
 from shared.operation import Operation
 from shared.sending.batch_writer import write_work_items
-from shared.sending.commit import CommitPlace, commit, give_up
+from shared.sending.commit import CommitContext, commit, give_up
 from shared.sending.context import SendContext
 from shared.sending.decide import PlannedRecord, check_feature_is_complete, decide_round, without_blocked
 from shared.sending.intend import intend, new_attachments
@@ -58,7 +58,7 @@ class FeatureSend:
             app.links, integration.integration_id, operation, self._context.images, app.clock
         )
         self._link_backs = LinkBacks(app, operation, integration)
-        self._commit_place = CommitPlace(self._context, self._claims, note, self._link_backs)
+        self._commit_context = CommitContext(self._context, self._claims, note, self._link_backs)
         self._feature = with_inline_images(feature, self._context.images.aha_host)
         self._progress = Progress.at_start(self._feature)
         self._uploads = UploadResults()
@@ -105,12 +105,12 @@ class FeatureSend:
     def _send_round(self, states: Mapping[str, RecordState]) -> bool:
         """Do one round; false if nothing is left but to wait for another sender."""
         planned, not_planned = plan_records(states, self._progress, self._context)
-        self._progress = give_up(self._progress, not_planned, self._commit_place)
+        self._progress = give_up(self._progress, not_planned, self._commit_context)
         check_feature_is_complete(self._feature, self._context.integration_id, planned)
-        decided = decide_round(planned, self._progress.standing)
+        decided = decide_round(planned, self._progress.parent)
         self._commit(decided.outcomes, planned)
         intended = self._intend(decided.to_write)
-        ready = without_blocked(intended, self._progress.standing)
+        ready = without_blocked(intended, self._progress.parent)
         self._claims.release([key for key in intended if key not in ready])
         self._act(ready)
         return bool(not_planned or decided.outcomes or ready)
@@ -130,7 +130,7 @@ class FeatureSend:
 
     def _copy(self, attachments: Sequence[Attachment]) -> UploadResults:
         # Most sends have no new file; they do not load what a download needs.
-        from shared.sending.attachment_copy import UploadPlace, copy_attachments
+        from shared.sending.attachment_copy import UploadTarget, copy_attachments
 
         target = self._context.integration.azure_devops
         names = {
@@ -140,7 +140,7 @@ class FeatureSend:
         }
         return copy_attachments(
             attachments,
-            UploadPlace(self._context.azure_devops, target.project, target.area_path, names),
+            UploadTarget(self._context.azure_devops, target.project, target.area_path, names),
             self._context.operation,
             transport=self._app.process_state.transport,
         )
@@ -152,13 +152,13 @@ class FeatureSend:
         if not writes:
             return
         records = {record.id: record for record in self._feature.records}
-        feature_id = self._progress.standing.work_item_id
+        feature_id = self._progress.parent.work_item_id
         with closing(write_work_items(writes, records, feature_id, self._context, self._claims)) as written:
             for outcomes in written:
                 self._commit(outcomes, ready)
 
     def _commit(self, outcomes: Mapping[str, Outcome], planned: Mapping[str, PlannedRecord]) -> None:
-        self._progress = commit(self._progress, outcomes, planned, self._uploads, self._commit_place)
+        self._progress = commit(self._progress, outcomes, planned, self._uploads, self._commit_context)
 
 
 def _writes(

@@ -26,7 +26,7 @@ def intend(
 ) -> dict[str, PlannedRecord]:
     """Claim records and store the intentions of updates. Returns what may be written now, by Aha! id."""
     claimed = _claim(to_write, context, claims, note)
-    ready = {key: item for key, item in to_write.items() if not item.makes_link or key in claimed}
+    ready = {key: item for key, item in to_write.items() if not item.creates_link or key in claimed}
     intended, overtaken = _store_intentions(ready, context, note)
     if note.is_to_write:
         # New files alone need no claim and no intention.
@@ -49,15 +49,15 @@ def _claim(
     to_write: Mapping[str, PlannedRecord], context: SendContext, claims: OwnClaims, note: SendNote
 ) -> frozenset[str]:
     """Claim the records that get a new link. Returns the ids of those that this send holds now."""
-    wanted = [item.state for item in to_write.values() if item.makes_link]
+    wanted = [item.state for item in to_write.values() if item.creates_link]
     if not wanted:
         return frozenset()
     gone = [state for state in wanted if state.stored is not None]
     context.log.recreated(gone)
     if gone and note.is_to_write:
         note.write()
-    held = claims.take_again([(state.record, state.stored) for state in gone if state.stored is not None])
-    new = claims.take([state.record for state in wanted if state.stored is None], note)
+    held = claims.claim_again([(state.record, state.stored) for state in gone if state.stored is not None])
+    new = claims.claim([state.record for state in wanted if state.stored is None], note)
     return frozenset((*held, *new))
 
 

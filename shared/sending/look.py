@@ -13,13 +13,13 @@ from shared.domain.kind import Kind
 from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
 from shared.errors import NotFound
-from shared.isolation import note_defect
-from shared.sending.absent import judge_absent
-from shared.sending.adopt import named_after_all, named_by_aha, with_named, with_orphans
+from shared.isolation import log_defect
+from shared.sending.adopt import named_by_aha, named_without_orphan, with_named, with_orphans
 from shared.sending.context import SendContext
 from shared.sending.look_steps import States, each_record, read_work_items, with_work_item
 from shared.sending.own_claims import OwnClaims, sort_claims
 from shared.sending.record_state import RecordState, name_of, state_by_rows
+from shared.sending.unreadable import states_of_unreadable
 from shared.settling import SettlePlace, settle_intentions
 from shared.storage.links import Loaded, StoredClaim, UnreadableLink
 
@@ -42,8 +42,8 @@ def look(
     states |= _with_known(states, items, context) | with_named(states, named.work_items, items, context)
     states |= _settled(states, context, context.clock.now())
     states |= with_orphans(states, context, claims)
-    states |= named_after_all(_without_work_item(states, waiting), context)
-    return states | judge_absent(
+    states |= named_without_orphan(_without_work_item(states, waiting), context)
+    return states | states_of_unreadable(
         states, items, context.azure_devops, context.integration.azure_devops.project
     )
 
@@ -68,7 +68,7 @@ def _take_over(
     found = sort_claims(
         (stored for stored in loaded.values() if isinstance(stored, StoredClaim)), context.operation.id
     )
-    claims.go_on(found.own)
+    claims.remember(found.own)
     if is_dry_run:
         return found.held_elsewhere
     return found.held_elsewhere | claims.take_over(found.abandoned)
@@ -79,7 +79,7 @@ def _state(
 ) -> RecordState:
     state = state_by_rows(record, loaded, is_held_elsewhere=record.id in held_elsewhere)
     if isinstance(loaded, UnreadableLink):
-        return replace(state, error=note_defect(context.operation, loaded.error, name_of(record)))
+        return replace(state, error=log_defect(context.operation, loaded.error, name_of(record)))
     return state
 
 

@@ -27,7 +27,7 @@ _MOST_READ_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
-class SearchPlace:
+class SearchContext:
     """The client, stores and operation of a search for orphans."""
 
     azure_devops: AzureDevOps
@@ -45,7 +45,7 @@ class Orphan:
 
 
 def find_orphans(
-    place: SearchPlace, records: Sequence[Record], since: datetime
+    place: SearchContext, records: Sequence[Record], since: datetime
 ) -> dict[str, Orphan | OperationFailed]:
     """The work items created for these records since shortly before `since`, by record id.
 
@@ -78,7 +78,7 @@ def find_orphans(
 
 
 def find_first_revisions(
-    place: SearchPlace, records: Sequence[Record], since: datetime
+    place: SearchContext, records: Sequence[Record], since: datetime
 ) -> dict[str, WorkItem]:
     """The same work items as they were created, before an engineer changed them.
 

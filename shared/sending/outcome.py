@@ -39,7 +39,7 @@ class Outcome:
     changed_nothing: bool = False
 
     @property
-    def is_retried_now(self) -> bool:
+    def is_retried_in_this_send(self) -> bool:
         """Whether this send reads the record again, because somebody else changed something at the same time."""
         return self.kind is OutcomeKind.DEFERRED and isinstance(self.error, ConcurrentChange)
 

@@ -76,7 +76,7 @@ class OwnClaims:
         held = self._held.get(record_id)
         return held is not None and held.claim.is_inherited
 
-    def go_on(self, own: Iterable[StoredClaim]) -> None:
+    def remember(self, own: Iterable[StoredClaim]) -> None:
         """Hold this send's own claims, as they were read."""
         for stored in own:
             self._keep(stored)
@@ -102,7 +102,7 @@ class OwnClaims:
         found = self._links.claims_on(self._integration_id, sorted(record_ids))
         return sort_claims(found.values(), self._operation.id).held_elsewhere == frozenset(record_ids)
 
-    def take(self, records: Sequence[Record], note: SendNote | None = None) -> dict[str, StoredClaim]:
+    def claim(self, records: Sequence[Record], note: SendNote | None = None) -> dict[str, StoredClaim]:
         """Claim records without a link. Returns this send's claims on these records, by Aha! id.
 
         `note` is written with them, unless it is written already.
@@ -110,7 +110,7 @@ class OwnClaims:
         wanted = [record for record in records if record.id not in self._held]
         if wanted:
             began = self._clock.monotonic()
-            new = [self._claim(record) for record in wanted]
+            new = [self._new_claim(record) for record in wanted]
             also = note.writing() if note is not None else None
             taken = self._links.write(self._integration_id, LinkChanges(claims=new), also)
             if note is not None:
@@ -119,10 +119,10 @@ class OwnClaims:
                 self._keep(stored, began)
         return {record.id: self._held[record.id] for record in records if record.id in self._held}
 
-    def take_again(self, gone: Sequence[tuple[Record, StoredLink]]) -> frozenset[str]:
+    def claim_again(self, gone: Sequence[tuple[Record, StoredLink]]) -> frozenset[str]:
         """Replace links to deleted work items with claims. Returns the ids of the records claimed."""
         began = self._clock.monotonic()
-        pairs = [(stored, self._claim(record, stored.link.work_item_id)) for record, stored in gone]
+        pairs = [(stored, self._new_claim(record, stored.link.work_item_id)) for record, stored in gone]
         try:
             taken: Mapping[str, object] = (
                 self._links.claim_again(self._integration_id, pairs) if pairs else {}
@@ -154,7 +154,7 @@ class OwnClaims:
         A claim that may lead to an earlier work item is abandoned instead of removed: without it, that work item would
         be forgotten, and created a second time.
         """
-        held = [stored for record_id in record_ids if (stored := self._forgotten(record_id)) is not None]
+        held = [stored for record_id in record_ids if (stored := self._pop(record_id)) is not None]
         removable = [stored for stored in held if not claims.knows_of_work_item(stored.claim)]
         kept = [stored for stored in held if claims.knows_of_work_item(stored.claim)]
         if removable:
@@ -172,16 +172,16 @@ class OwnClaims:
         the next send searches for its work item after the claim's minute. If Table Storage cannot be written to, the
         other claims also last for their minute.
         """
-        self.spend(sorted(self._may_have_created))
+        self.forget(sorted(self._may_have_created))
         with contextlib.suppress(OperationFailed):
             self.release(sorted(self._held))
 
-    def spend(self, record_ids: Sequence[str]) -> None:
+    def forget(self, record_ids: Sequence[str]) -> None:
         """Forget claims that links replaced, or that must stay because a work item may exist."""
         for record_id in record_ids:
-            self._forgotten(record_id)
+            self._pop(record_id)
 
-    def _forgotten(self, record_id: str) -> StoredClaim | None:
+    def _pop(self, record_id: str) -> StoredClaim | None:
         """Forget the claim on a record, and return it."""
         self._may_have_created.discard(record_id)
         return self._held.pop(record_id, None)
@@ -190,7 +190,7 @@ class OwnClaims:
         lost = frozenset(claim.aha_id for _, claim in renewals) - self._renewed(renewals)
         references = {claim.aha_id: claim.reference for _, claim in renewals}
         for record_id in lost:
-            self._forgotten(record_id)
+            self._pop(record_id)
             name = references[record_id] or record_id
             self._operation.log.add(
                 log_events.CLAIM_LOST,
@@ -228,7 +228,7 @@ class OwnClaims:
         now = self._clock.monotonic()
         self._held_since[record_id] = now - stored.age.total_seconds() if since is None else since
 
-    def _claim(self, record: Record, work_item_id: int | None = None) -> Claim:
+    def _new_claim(self, record: Record, work_item_id: int | None = None) -> Claim:
         intended = intended_digests(record, self._images)
         return Claim(
             record.kind,

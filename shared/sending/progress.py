@@ -21,31 +21,31 @@ from shared.sending.upload_results import UploadResults
 
 
 @dataclass(frozen=True)
-class FeatureStanding:
-    """The feature, as far as its requirements need it.
+class Parent:
+    """The feature as the parent of its requirements.
 
-    `work_item_id`: its work item, once there is one. `obstacle`: the outcome after which this send puts nothing below
-    it any more.
+    `work_item_id`: its work item, once there is one. `obstacle`: the outcome of the feature after which this send puts
+    nothing more below it.
     """
 
     work_item_id: int | None = None
     obstacle: Outcome | None = None
 
-    def after_look(self, state: RecordState | None) -> FeatureStanding:
-        """The standing after a look at the feature; `state` is None if the feature was settled before."""
+    def after_look(self, state: RecordState | None) -> Parent:
+        """The parent after the feature was read; `state` is None if the feature was settled before."""
         if state is None:
             return self
         if state.error is not None:
             # Nothing is done for the feature. Work items that are already below its work item stay there.
             known_id = state.link.work_item_id if state.link else state.known_work_item_id
-            return FeatureStanding(known_id, failed(state.error))
+            return Parent(known_id, failed(state.error))
         return replace(self, work_item_id=state.work_item.id) if state.work_item else self
 
-    def after(self, outcome: Outcome) -> FeatureStanding:
-        """The standing after an outcome of the feature. An update that failed leaves the work item where it is."""
+    def after(self, outcome: Outcome) -> Parent:
+        """The parent after an outcome of the feature. A failed update leaves the work item in place."""
         if outcome.work_item is not None:
             return replace(self, work_item_id=outcome.work_item.id)
-        if self.work_item_id is not None or outcome.is_retried_now:
+        if self.work_item_id is not None or outcome.is_retried_in_this_send:
             return self
         return replace(self, obstacle=outcome)
 
@@ -61,14 +61,14 @@ def outcome_below(obstacle: Outcome, record: Record) -> Outcome | None:
 
 @dataclass(frozen=True)
 class Progress:
-    """The results so far, by Aha! id in the order of the payload, and the standing of the feature.
+    """The results so far, by Aha! id in the order of the payload, and the feature as the parent.
 
     `linked`: the ids of the records that had a link when this send read them.
     """
 
     feature: Feature
     results: Mapping[str, RecordResult]
-    standing: FeatureStanding = FeatureStanding()
+    parent: Parent = Parent()
     linked: frozenset[str] = frozenset()
 
     @classmethod
@@ -84,15 +84,15 @@ class Progress:
     def family_of(self, kind: Kind) -> Family:
         """The feature of a requirement, or the requirements of the feature, as far as they are known now."""
         if kind is Kind.REQUIREMENT:
-            return Family(self.feature.record.id, self.standing.work_item_id)
+            return Family(self.feature.record.id, self.parent.work_item_id)
         listed = tuple(record.id for record in self.feature.requirements)
         return Family(requirement_ids=listed if self.feature.lists_requirements else None)
 
     def after_look(self, states: Mapping[str, RecordState]) -> Progress:
         """The progress after the outstanding records were read."""
         linked = self.linked | {key for key, state in states.items() if state.stored is not None}
-        standing = self.standing.after_look(states.get(self.feature.record.id))
-        return replace(self, standing=standing, linked=linked)
+        parent = self.parent.after_look(states.get(self.feature.record.id))
+        return replace(self, parent=parent, linked=linked)
 
     def without_unlinked(
         self, states: Mapping[str, RecordState], claimed: Collection[str]
@@ -114,20 +114,20 @@ class Progress:
     def without(self, states: Iterable[RecordState]) -> Progress:
         """The progress with the errors of records for which nothing is done."""
         results: list[RecordResult] = []
-        standing = self.standing
+        parent = self.parent
         for state in states:
             if state.error is None:
                 continue
             work_item = SentWorkItem.of_link(state.link) if state.link else None
             results.append(self.results[state.record.id].given_up(failed(state.error), work_item))
             if state.record.id == self.feature.record.id:
-                standing = standing.after_look(state)
-        return replace(self.with_results(results), standing=standing)
+                parent = parent.after_look(state)
+        return replace(self.with_results(results), parent=parent)
 
     def after_outcomes(self, outcomes: Mapping[str, Outcome]) -> Progress:
         """The progress after these outcomes. That of the feature, if there is one, matters for its requirements."""
         feature = outcomes.get(self.feature.record.id)
-        return replace(self, standing=self.standing.after(feature)) if feature else self
+        return replace(self, parent=self.parent.after(feature)) if feature else self
 
     def is_last(self, outcomes: Mapping[str, Outcome], uploads: UploadResults, *, by_timer: bool) -> bool:
         """Whether these outcomes complete the send, so that nothing is left to the timer.

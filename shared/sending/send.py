@@ -100,7 +100,7 @@ def send_feature(
     return result
 
 
-def note_send(
+def store_send_note(
     app: App, operation: Operation, integration: Integration, name: str, reference: str = ""
 ) -> None:
     """Store a note of a send that could not start. `name`: its id or reference."""
@@ -138,7 +138,7 @@ def _conclude(
         if not note.is_stored:
             note.write()
         elif has_effect:
-            note.bring_forward()
+            note.record_progress()
     except Unavailable as error:
         # The answer to the caller is more important. A note that stays costs only one more read of the feature.
         operation.log.add(log_events.SEND_NOT_NOTED, error.detail, code=error.code, **error.evidence)

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 from shared.domain.auto_update import AhaProgress
 from shared.storage.keys import AHA_PROGRESS_KEY, escape_key
-from shared.storage.rows import Insert, Replace, Row, check_schema, naming_the_row
+from shared.storage.rows import Insert, Replace, Row, check_schema, with_row_in_errors
 from shared.storage.table import TransactionConflict
 from shared.storage.tables import Tables
 
@@ -48,7 +48,7 @@ class AhaProgressStore:
         return StoredAhaProgress(progress, etag)
 
 
-@naming_the_row
+@with_row_in_errors
 def _stored(row: Row) -> StoredAhaProgress:
     check_schema(row, SCHEMA)
     until = row.time("features_until")

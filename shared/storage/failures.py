@@ -46,7 +46,7 @@ _ANY_REMEDY = (
 )
 
 
-def library_errors() -> tuple[type[Exception], ...]:
+def azure_package_errors() -> tuple[type[Exception], ...]:
     """The errors that a failing call of the Azure packages raises, without those that only a defect of the app raises.
 
     The packages pass some errors of requests through, such as that of a transaction whose answer breaks off.
@@ -57,7 +57,7 @@ def library_errors() -> tuple[type[Exception], ...]:
 
 
 def as_azure_error(error: Exception) -> AzureError:
-    """An error of `library_errors` as one of the Azure packages."""
+    """An error of `azure_package_errors` as one of the Azure packages."""
     from azure.core.exceptions import AzureError, ServiceResponseError
 
     return error if isinstance(error, AzureError) else ServiceResponseError("the answer broke off")

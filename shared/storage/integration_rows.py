@@ -21,7 +21,7 @@ from shared.domain.integration import (
 from shared.domain.times import parse_date
 from shared.secret import Secret
 from shared.storage.keys import integration_key, product_key
-from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names, naming_the_row
+from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names, with_row_in_errors
 from shared.storage.vault import Vault
 
 PARTITION = "integrations"
@@ -80,7 +80,7 @@ def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
     return Row(PARTITION, integration_key(integration.integration_id), properties)
 
 
-@naming_the_row
+@with_row_in_errors
 def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
     """The integration of a row. The row must not be a tombstone.
 

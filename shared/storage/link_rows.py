@@ -29,7 +29,7 @@ from shared.domain.links import (
 )
 from shared.domain.times import parse_time
 from shared.storage.keys import escape_key, record_key, work_item_key
-from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names, naming_the_row
+from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names, with_row_in_errors
 
 SCHEMA = 1
 """The shape of the rows below. Raise it when an older version of this app would misread a row."""
@@ -136,7 +136,7 @@ def claim_row(integration_id: str, claim: Claim) -> Row:
     return Row(partition_of(integration_id), record_key(claim.aha_id), properties)
 
 
-@naming_the_row
+@with_row_in_errors
 def stored_link(row: Row) -> StoredLink:
     """The link that a work item's row holds.
 
@@ -175,7 +175,7 @@ def stored_link(row: Row) -> StoredLink:
     return StoredLink(link, row.etag, _unknown(row))
 
 
-@naming_the_row
+@with_row_in_errors
 def linked_record(row: Row) -> str:
     """The Aha! id of the record that a work item's row is about, whatever else is wrong with the row.
 
@@ -186,7 +186,7 @@ def linked_record(row: Row) -> str:
     return str(row.properties["aha_id"])
 
 
-@naming_the_row
+@with_row_in_errors
 def stored_record(row: Row) -> Pointer | StoredClaim:
     """What a record's row holds.
 
@@ -209,7 +209,7 @@ def stored_record(row: Row) -> Pointer | StoredClaim:
     return StoredClaim(claim, row.etag, row.age)
 
 
-@naming_the_row
+@with_row_in_errors
 def pointer_without_link(row: Row) -> StoredClaim:
     """The claim that replaces a pointer without a link: it is abandoned, and names the work item."""
     claim = Claim(

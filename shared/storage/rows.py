@@ -178,7 +178,7 @@ class UnreadableRow(ValueError):
     """
 
 
-def naming_the_row(read: Callable[Concatenate[Row, P], T]) -> Callable[Concatenate[Row, P], T]:
+def with_row_in_errors(read: Callable[Concatenate[Row, P], T]) -> Callable[Concatenate[Row, P], T]:
     """Wrap a function that reads a row: one clear error for anything in the row that it cannot read.
 
     Raises:

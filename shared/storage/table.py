@@ -17,8 +17,8 @@ from shared.storage.failures import (
     app_error,
     app_is_ending,
     as_azure_error,
+    azure_package_errors,
     code_of,
-    library_errors,
     may_pass,
 )
 from shared.storage.rows import (
@@ -177,7 +177,7 @@ class Table:
         except RuntimeError:
             # azure-core prepares a transaction on threads of its own, and Python starts none when the process ends.
             code, failure = "", app_is_ending()
-        except library_errors() as problem:
+        except azure_package_errors() as problem:
             error = as_azure_error(problem)
             code = code_of(error)
             if code != "TableNotFound" and code not in _CONFLICTS and (is_last or not may_pass(error)):
@@ -197,7 +197,7 @@ class Table:
         try:
             client.create_table()
             return
-        except library_errors() as problem:
+        except azure_package_errors() as problem:
             error = as_azure_error(problem)
             if code_of(error) == "TableAlreadyExists":
                 return
@@ -213,7 +213,7 @@ def _or_absent(read: Callable[[], T]) -> T | None:
         return read()
     except ResourceNotFoundError:
         return None
-    except library_errors() as problem:
+    except azure_package_errors() as problem:
         failure = _failure(as_azure_error(problem))
     # Raised outside the handler, so that the original is not chained: it may show a URL with a SAS.
     raise failure

@@ -16,7 +16,7 @@ from datetime import timedelta
 from shared.domain.unfinished_sends import UnfinishedSend, begun, brought_forward, with_unlinked
 from shared.storage.keys import UNFINISHED_SEND_KEYS, escape_key, unfinished_send_key
 from shared.storage.record_writes import RecordWrite, Written, write_records
-from shared.storage.rows import Delete, Insert, Replace, Row, Upsert, check_schema, naming_the_row
+from shared.storage.rows import Delete, Insert, Replace, Row, Upsert, check_schema, with_row_in_errors
 from shared.storage.table import Table
 from shared.storage.tables import Tables
 
@@ -89,7 +89,7 @@ class SendNote:
         return Delete(note_row(self._integration_id, self._note), self._etag)
 
     def carried_out(self, etag: str | None) -> None:
-        """Take over the result of `writing` or `removal`: the row's ETag, empty if removed, None if nothing was done."""
+        """Take over the result of `writing` or `removal`: the row's ETag, empty if removed, None if not done."""
         if etag is not None:
             self._etag = etag
             self._says_begun = bool(etag)
@@ -102,7 +102,7 @@ class SendNote:
         written = write_records(self._table, [RecordWrite(row.row_key, (Upsert(row),))])[row.row_key]
         self.carried_out(written.etags[0] if isinstance(written, Written) else None)
 
-    def bring_forward(self) -> None:
+    def record_progress(self) -> None:
         """Store that the timer's attempt made progress, although it did not finish."""
         if self._note is not None and self.is_of_timer:
             self._note = brought_forward(self._note)
@@ -199,7 +199,7 @@ def _readable(row: Row) -> StoredUnfinishedSend | UnreadableNote:
         return UnreadableNote(row.row_key, error)
 
 
-@naming_the_row
+@with_row_in_errors
 def stored_note(row: Row) -> StoredUnfinishedSend:
     """The note that a row holds.
 

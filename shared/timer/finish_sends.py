@@ -20,7 +20,7 @@ from shared.domain.records import Feature
 from shared.domain.references import read_record_name
 from shared.domain.unfinished_sends import UnfinishedSend, is_due, is_left, taken, what_to_send
 from shared.errors import CredentialsRejected, NotFound, OperationFailed, System
-from shared.isolation import isolated, note_defect
+from shared.isolation import isolated, log_defect
 from shared.operation import Operation
 from shared.operation_line import End, code_of, write_line
 from shared.operation_outcome import OperationKind
@@ -71,7 +71,7 @@ def _finish_all(
 ) -> None:
     for unreadable in due:
         if isinstance(unreadable, UnreadableNote):
-            note_defect(operation, unreadable.error, f"the note {unreadable.row_key} of an unfinished send")
+            log_defect(operation, unreadable.error, f"the note {unreadable.row_key} of an unfinished send")
     readable = [note for note in due if isinstance(note, StoredUnfinishedSend)]
     outages = 0
     for note in sorted(readable, key=lambda note: note.age, reverse=True)[:_MOST_FEATURES]:

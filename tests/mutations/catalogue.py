@@ -126,8 +126,8 @@ MUTATIONS = (
     Mutation(
         "A send that ends removes the claim under which it may have created",
         "shared/sending/own_claims.py",
-        "        self.spend(sorted(self._may_have_created))\n",
-        "        self.spend(())\n",
+        "        self.forget(sorted(self._may_have_created))\n",
+        "        self.forget(())\n",
         ("tests/storage/test_own_claims.py",),
     ),
     Mutation(
@@ -148,7 +148,7 @@ MUTATIONS = (
         "No search after a lost answer",
         "shared/sending/batch_attempts.py",
         "        return (yield from _find_created(requested, _PAUSES_AFTER_LOST_ANSWER))\n",
-        "        return Progress({}, requested)\n",
+        "        return BatchProgress({}, requested)\n",
         _PROTOCOL,
     ),
     Mutation(
@@ -274,8 +274,8 @@ MUTATIONS = (
     Mutation(
         "A requirement is put below a feature that was refused",
         "shared/sending/decide.py",
-        "    if item.needs_feature and standing.obstacle is not None:\n",
-        "    if item.makes_link and standing.obstacle is not None:\n",
+        "    if item.needs_feature and parent.obstacle is not None:\n",
+        "    if item.creates_link and parent.obstacle is not None:\n",
         ("tests/unit/sending/test_decide.py",),
     ),
     Mutation(

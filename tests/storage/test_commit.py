@@ -28,7 +28,7 @@ from shared.errors import (
     TimeSpent,
     Unavailable,
 )
-from shared.sending.commit import CommitPlace, commit
+from shared.sending.commit import CommitContext, commit
 from shared.sending.decide import PlannedRecord
 from shared.sending.link_backs import LinkBacks
 from shared.sending.outcome import Outcome, deferred, failed, unchanged, unknown, written
@@ -93,7 +93,7 @@ class Send:
         self.claims = OwnClaims(store, integration_id, self.operation, Images(), clock)
         # No app is needed without an Aha! account.
         link_backs = LinkBacks(cast(App, None), self.operation, integration)
-        self._place = CommitPlace(context, self.claims, note, link_backs)
+        self._place = CommitContext(context, self.claims, note, link_backs)
         self.progress = Progress.at_start(Feature(FEATURE, (REQUIREMENT,)))
         self._planned: dict[str, PlannedRecord] = {}
 
@@ -109,7 +109,7 @@ class Send:
         """Decide for records without a work item, and claim them."""
         for record in records:
             self.decide(record, None, None)
-        self.claims.take(list(records))
+        self.claims.claim(list(records))
 
     def commit(self, outcomes: Mapping[str, Outcome], uploads: UploadResults | None = None) -> None:
         """Record outcomes."""
@@ -188,7 +188,7 @@ def test_a_requirement_that_the_same_batch_created_is_linked_below_the_features_
 
     send.commit({FEATURE.id: created(ITEM), REQUIREMENT.id: created(CHILD)})
 
-    assert send.progress.standing.work_item_id == 12
+    assert send.progress.parent.work_item_id == 12
     link = send.link(REQUIREMENT)
     assert (link.parent_aha_id, link.parent_work_item_id, link.work_item_id) == (FEATURE.id, 12, 20)
     assert send.progress.outstanding == []
@@ -239,7 +239,7 @@ def test_a_work_item_that_was_adopted_without_a_write_is_looked_at_again_if_anot
     store: LinkStore, integration_id: str, send: Send
 ) -> None:
     other = Send(store, integration_id, operation_id="op-other")
-    other.claims.take([FEATURE])
+    other.claims.claim([FEATURE])
     send.decide(FEATURE, None, ITEM)
 
     send.commit({FEATURE.id: unchanged(ITEM)})

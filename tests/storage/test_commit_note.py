@@ -102,7 +102,7 @@ def test_the_note_stays_if_another_send_holds_one_of_the_last_records(
     other.claims = OwnClaims(
         store, integration_id, replace(other.operation, id="op-other"), Images(), Clock(now=lambda: NOON)
     )
-    other.claims.take([FEATURE])
+    other.claims.claim([FEATURE])
     send = Send(store, integration_id, note)
     send.decide(FEATURE, None, ITEM)
     send.decide_to_create(REQUIREMENT)

@@ -162,7 +162,7 @@ class Scene:
     def interrupted(self, *records: Record) -> None:
         """A send claimed these records and gave them up before it knew what it had created."""
         dead = self.another("op-dead")
-        dead.claims.take(records)
+        dead.claims.claim(records)
         heir = self.another("op-heir")
         found = self._store.load(self.integration_id, [record.id for record in records])
         heir.claims.take_over([stored for stored in found.values() if isinstance(stored, StoredClaim)])
@@ -208,7 +208,7 @@ def test_the_linked_requirement_of_a_feature_that_was_never_sent_looks_new_until
     scene.link(REQUIREMENT, CHILD)
 
     first = scene.sender.look(FEATURE, REQUIREMENT)
-    taken = scene.sender.claims.take([FEATURE, REQUIREMENT])
+    taken = scene.sender.claims.claim([FEATURE, REQUIREMENT])
     second = scene.sender.look(FEATURE, REQUIREMENT)
 
     assert first[REQUIREMENT.id].stored is None
@@ -290,7 +290,7 @@ def test_an_outage_of_azure_devops_ends_the_look(scene: Scene) -> None:
 
 
 def test_a_record_that_another_send_has_claimed_is_waited_for(scene: Scene) -> None:
-    scene.another("op-other").claims.take([FEATURE])
+    scene.another("op-other").claims.claim([FEATURE])
 
     assert scene.sender.feature(integration_fields=names(12)) == RecordState(
         replace(FEATURE, integration_fields=names(12)), is_claimed_elsewhere=True
@@ -299,7 +299,7 @@ def test_a_record_that_another_send_has_claimed_is_waited_for(scene: Scene) -> N
 
 
 def test_a_send_goes_on_under_its_own_claim(scene: Scene) -> None:
-    scene.sender.claims.take([FEATURE])
+    scene.sender.claims.claim([FEATURE])
 
     assert scene.sender.feature() == RecordState(FEATURE)
 
@@ -367,7 +367,7 @@ def test_a_work_item_that_was_deleted_and_restored_is_the_records_again(scene: S
     first = scene.another("op-first")
     stored = first.look()[FEATURE.id].stored
     assert stored is not None
-    first.claims.take_again([(FEATURE, stored)])
+    first.claims.claim_again([(FEATURE, stored)])
     first.claims.release_all()
 
     state = scene.sender.feature()
@@ -552,7 +552,7 @@ def test_strange_integration_fields_stop_their_record_alone(scene: Scene) -> Non
 
 
 def test_the_age_of_a_claim_is_table_storages(scene: Scene, store: LinkStore) -> None:
-    scene.another("op-other").claims.take([FEATURE])
+    scene.another("op-other").claims.claim([FEATURE])
     (found,) = store.claims_on(scene.integration_id, [FEATURE.id, "never sent"]).values()
 
     assert found.claim.operation_id == "op-other"

@@ -73,7 +73,7 @@ def claim_of(store: LinkStore, integration_id: str, record: Record = FEATURE) ->
 
 def a_claim_of_a_dead_sender(store: LinkStore, integration_id: str, sender: Sender) -> StoredClaim:
     """The claim of a sender that died more than a minute ago."""
-    sender.claims.take([FEATURE])
+    sender.claims.claim([FEATURE])
     found = stored_claim(store, integration_id)
     assert found is not None
     return replace(found, age=timedelta(seconds=61))
@@ -82,7 +82,7 @@ def a_claim_of_a_dead_sender(store: LinkStore, integration_id: str, sender: Send
 def test_a_claim_says_what_the_sender_intends_and_since_when(
     store: LinkStore, integration_id: str, first: Sender
 ) -> None:
-    first.claims.take([FEATURE])
+    first.claims.claim([FEATURE])
 
     claim = claim_of(store, integration_id)
     assert (claim.operation_id, claim.began_at, claim.is_inherited) == ("operation-1", NOON, False)
@@ -90,19 +90,19 @@ def test_a_claim_says_what_the_sender_intends_and_since_when(
 
 
 def test_of_two_senders_one_holds_the_claim(first: Sender, second: Sender) -> None:
-    assert set(first.claims.take([FEATURE, REQUIREMENT])) == {FEATURE.id, REQUIREMENT.id}
+    assert set(first.claims.claim([FEATURE, REQUIREMENT])) == {FEATURE.id, REQUIREMENT.id}
 
-    assert second.claims.take([FEATURE, REQUIREMENT]) == {}
+    assert second.claims.claim([FEATURE, REQUIREMENT]) == {}
     assert second.claims.of(FEATURE.id) is None
 
 
 def test_a_claim_that_is_held_is_not_taken_twice(
     store: LinkStore, integration_id: str, first: Sender
 ) -> None:
-    first.claims.take([FEATURE])
+    first.claims.claim([FEATURE])
     before = stored_claim(store, integration_id)
 
-    assert set(first.claims.take([FEATURE, REQUIREMENT])) == {FEATURE.id, REQUIREMENT.id}
+    assert set(first.claims.claim([FEATURE, REQUIREMENT])) == {FEATURE.id, REQUIREMENT.id}
     after = stored_claim(store, integration_id)
     assert before is not None
     assert after is not None
@@ -112,7 +112,7 @@ def test_a_claim_that_is_held_is_not_taken_twice(
 def test_the_claim_of_a_running_sender_is_waited_for(
     store: LinkStore, integration_id: str, first: Sender, second: Sender
 ) -> None:
-    first.claims.take([FEATURE])
+    first.claims.claim([FEATURE])
     found = stored_claim(store, integration_id)
     assert found is not None
 
@@ -127,7 +127,7 @@ def test_a_sender_goes_on_under_its_own_claim_that_it_reads_again(
     again = Sender(store, integration_id, "operation-1")
 
     assert sort_claims([found], "operation-1") == FoundClaims((found,), (), frozenset())
-    again.claims.go_on([found])
+    again.claims.remember([found])
 
     assert again.claims.of(FEATURE.id) is not None
     assert not again.claims.is_inherited(FEATURE.id)
@@ -164,7 +164,7 @@ def test_claims_of_senders_that_died_are_taken_over_a_hundred_in_a_transaction(
     faulty_storage: FaultyStorage, unreliable: LinkStore, integration_id: str, first: Sender
 ) -> None:
     records = [a_requirement(id=f"R-{number}") for number in range(250)]
-    first.claims.take(records)
+    first.claims.claim(records)
     found = unreliable.load(integration_id, [record.id for record in records])
     dead = [stored for stored in found.values() if isinstance(stored, StoredClaim)]
     heir = Sender(unreliable, integration_id, "operation-2")
@@ -180,7 +180,7 @@ def test_claims_of_senders_that_died_are_taken_over_a_hundred_in_a_transaction(
 def test_a_claim_that_somebody_took_over_first_does_not_keep_the_others_from_it(
     store: LinkStore, integration_id: str, first: Sender, second: Sender
 ) -> None:
-    first.claims.take([FEATURE, REQUIREMENT])
+    first.claims.claim([FEATURE, REQUIREMENT])
     found = [stored_claim(store, integration_id, record) for record in (FEATURE, REQUIREMENT)]
     dead = [stored for stored in found if stored is not None]
     second.claims.take_over(dead[:1])
@@ -196,7 +196,7 @@ def test_a_claim_that_somebody_took_over_first_does_not_keep_the_others_from_it(
 def test_a_host_whose_clock_differs_by_90_seconds_takes_over_neither_sooner_nor_later(
     faulty_storage: FaultyStorage, unreliable: LinkStore, integration_id: str, first: Sender, ahead: float
 ) -> None:
-    first.claims.take([FEATURE])
+    first.claims.claim([FEATURE])
     other = Sender(unreliable, integration_id, "operation-2", now=NOON + timedelta(seconds=ahead))
 
     faulty_storage.relay.since_writes = timedelta(seconds=50)
@@ -214,7 +214,7 @@ def test_a_host_whose_clock_differs_by_90_seconds_takes_over_neither_sooner_nor_
 def test_a_young_claim_holds_without_being_written_again(
     store: LinkStore, integration_id: str, first: Sender
 ) -> None:
-    first.claims.take([FEATURE])
+    first.claims.claim([FEATURE])
     before = stored_claim(store, integration_id)
     first.time.sleep(10)
 
@@ -229,7 +229,7 @@ def test_a_young_claim_holds_without_being_written_again(
 def test_an_older_claim_is_renewed_for_the_create_that_is_requested_now(
     store: LinkStore, integration_id: str, first: Sender
 ) -> None:
-    first.claims.take([FEATURE, REQUIREMENT])
+    first.claims.claim([FEATURE, REQUIREMENT])
     first.time.sleep(11)
 
     assert first.claims.hold([FEATURE]) == frozenset()
@@ -239,7 +239,7 @@ def test_an_older_claim_is_renewed_for_the_create_that_is_requested_now(
 
 
 def test_a_renewed_claim_is_young_again(store: LinkStore, integration_id: str, first: Sender) -> None:
-    first.claims.take([FEATURE])
+    first.claims.claim([FEATURE])
     first.time.sleep(11)
     first.claims.hold([FEATURE])
     first.time.sleep(9)
@@ -251,12 +251,12 @@ def test_a_renewed_claim_is_young_again(store: LinkStore, integration_id: str, f
 def test_a_claim_that_was_read_is_as_old_as_table_storage_says(
     faulty_storage: FaultyStorage, unreliable: LinkStore, integration_id: str, first: Sender
 ) -> None:
-    first.claims.take([FEATURE])
+    first.claims.claim([FEATURE])
     again = Sender(unreliable, integration_id, "operation-1")
     faulty_storage.relay.since_writes = timedelta(seconds=12)
     found = stored_claim(unreliable, integration_id)
     assert found is not None
-    again.claims.go_on([found])
+    again.claims.remember([found])
     again.time.sleep(1)
 
     again.claims.hold([FEATURE])
@@ -267,7 +267,7 @@ def test_a_claim_that_was_read_is_as_old_as_table_storage_says(
 def test_a_claim_is_renewed_if_the_record_says_something_else_now(
     store: LinkStore, integration_id: str, first: Sender
 ) -> None:
-    first.claims.take([FEATURE])
+    first.claims.claim([FEATURE])
 
     first.claims.hold([replace(FEATURE, name="Find colours")])
 
@@ -290,7 +290,7 @@ def test_a_claim_that_another_sender_took_over_is_lost_and_the_others_hold(
     store: LinkStore, integration_id: str, first: Sender, second: Sender
 ) -> None:
     found = a_claim_of_a_dead_sender(store, integration_id, first)
-    first.claims.take([REQUIREMENT])
+    first.claims.claim([REQUIREMENT])
     second.claims.take_over([found])
     first.time.sleep(11)
 
@@ -309,12 +309,12 @@ def test_a_record_that_is_not_claimed_does_not_hold(first: Sender) -> None:
 def test_a_claim_under_which_nothing_was_created_is_removed(
     store: LinkStore, integration_id: str, first: Sender, second: Sender
 ) -> None:
-    first.claims.take([FEATURE])
+    first.claims.claim([FEATURE])
 
     first.claims.release([FEATURE.id, REQUIREMENT.id])
 
     assert stored_claim(store, integration_id) is None
-    assert set(second.claims.take([FEATURE])) == {FEATURE.id}
+    assert set(second.claims.claim([FEATURE])) == {FEATURE.id}
 
 
 def test_an_inherited_claim_is_abandoned_so_that_the_next_sender_looks_for_the_work_item(
@@ -346,9 +346,9 @@ def test_a_claim_that_another_sender_took_over_is_not_given_back(
 def test_a_claim_that_is_spent_stays_in_the_table_and_is_given_back_no_more(
     store: LinkStore, integration_id: str, first: Sender
 ) -> None:
-    first.claims.take([FEATURE])
+    first.claims.claim([FEATURE])
 
-    first.claims.spend([FEATURE.id])
+    first.claims.forget([FEATURE.id])
     first.claims.release([FEATURE.id])
 
     assert claim_of(store, integration_id).operation_id == "operation-1"
@@ -359,7 +359,7 @@ def test_a_send_that_ends_gives_back_what_it_holds_but_not_what_it_may_have_crea
     store: LinkStore, integration_id: str, first: Sender
 ) -> None:
     # The create of the feature was requested and not answered yet.
-    first.claims.take([FEATURE, REQUIREMENT])
+    first.claims.claim([FEATURE, REQUIREMENT])
     first.claims.hold([FEATURE])
 
     first.claims.release_all()
@@ -384,7 +384,7 @@ def test_a_send_that_ends_because_storage_fails_says_so_and_not_that_its_claims_
     faulty_storage: FaultyStorage, unreliable: LinkStore, integration_id: str
 ) -> None:
     sender = Sender(unreliable, integration_id, "operation-1")
-    sender.claims.take([FEATURE])
+    sender.claims.claim([FEATURE])
     faulty_storage.fail(method="POST", status=403, times=None)
 
     sender.claims.release_all()
@@ -395,10 +395,10 @@ def test_a_send_that_ends_because_storage_fails_says_so_and_not_that_its_claims_
 def test_a_create_that_was_refused_leaves_no_claim_when_the_send_ends(
     store: LinkStore, integration_id: str, first: Sender
 ) -> None:
-    first.claims.take([FEATURE])
+    first.claims.claim([FEATURE])
     first.claims.hold([FEATURE])
     first.claims.release([FEATURE.id])
-    first.claims.take([FEATURE])
+    first.claims.claim([FEATURE])
 
     first.claims.release_all()
 
@@ -414,7 +414,7 @@ def test_links_whose_work_items_are_gone_give_way_fifty_in_a_transaction(
     sender = Sender(unreliable, integration_id, "operation-1")
     faulty_storage.clear_requests()
 
-    taken = sender.claims.take_again(list(zip(records, stored, strict=True)))
+    taken = sender.claims.claim_again(list(zip(records, stored, strict=True)))
 
     assert taken == {record.id for record in records}
     assert len(faulty_storage.requests()) == 2
@@ -425,7 +425,7 @@ def test_a_link_whose_work_item_is_gone_gives_way_to_a_claim_that_names_it(
 ) -> None:
     (stored,) = established(store, integration_id, a_link(FEATURE, a_work_item()))
 
-    assert first.claims.take_again([(FEATURE, stored)]) == {FEATURE.id}
+    assert first.claims.claim_again([(FEATURE, stored)]) == {FEATURE.id}
 
     claim = claim_of(store, integration_id)
     assert (claim.operation_id, claim.work_item_id, claim.is_inherited) == ("operation-1", 12, False)
@@ -436,7 +436,7 @@ def test_a_claim_that_names_a_deleted_work_item_is_abandoned_because_it_may_be_r
     store: LinkStore, integration_id: str, first: Sender
 ) -> None:
     (stored,) = established(store, integration_id, a_link(FEATURE, a_work_item()))
-    first.claims.take_again([(FEATURE, stored)])
+    first.claims.claim_again([(FEATURE, stored)])
 
     first.claims.release([FEATURE.id])
 
@@ -451,7 +451,7 @@ def test_a_link_that_somebody_changed_does_not_give_way(
     changed = replace(stored.link, agreed_revision=9)
     store.replace(integration_id, [(stored, changed)])
 
-    assert first.claims.take_again([(FEATURE, stored)]) == frozenset()
+    assert first.claims.claim_again([(FEATURE, stored)]) == frozenset()
 
     assert_linked(store, integration_id, changed)
     assert first.claims.of(FEATURE.id) is None

@@ -298,7 +298,7 @@ def test_an_attempt_of_the_timer_that_wrote_something_starts_the_waits_anew(
     assert held is not None
     send = notes.note_of(integration_id, held.note, held.etag)
 
-    send.bring_forward()
+    send.record_progress()
 
     assert stored(notes, integration_id) == [replace(NOTE, operation_id="timer")]
     send.remove()

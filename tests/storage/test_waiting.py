@@ -59,7 +59,7 @@ def test_five_seconds_of_waiting_read_each_claim_eight_times(
     faulty_storage: FaultyStorage, unreliable: LinkStore, integration_id: str
 ) -> None:
     waiting = Waiting(unreliable, integration_id, seconds=6.5)
-    waiting.other.take(RECORDS)
+    waiting.other.claim(RECORDS)
     faulty_storage.clear_requests()
 
     assert waiting.wait(*RECORDS) == pytest.approx(5.7, abs=0.1)
@@ -70,7 +70,7 @@ def test_five_seconds_of_waiting_read_each_claim_eight_times(
 
 def test_the_wait_ends_when_one_record_is_free(store: LinkStore, integration_id: str) -> None:
     waiting = Waiting(store, integration_id)
-    waiting.other.take(RECORDS)
+    waiting.other.claim(RECORDS)
     pauses: list[None] = []
 
     def release_at_the_third() -> None:
@@ -87,7 +87,7 @@ def test_the_wait_ends_when_a_claim_is_past_its_minute(
     faulty_storage: FaultyStorage, unreliable: LinkStore, integration_id: str
 ) -> None:
     waiting = Waiting(unreliable, integration_id)
-    waiting.other.take([FEATURE])
+    waiting.other.claim([FEATURE])
     faulty_storage.relay.since_writes = timedelta(seconds=61)
 
     assert waiting.wait(FEATURE) == 0.25
@@ -95,7 +95,7 @@ def test_the_wait_ends_when_a_claim_is_past_its_minute(
 
 def test_a_send_waits_no_longer_than_an_abandoned_claim_lasts(store: LinkStore, integration_id: str) -> None:
     waiting = Waiting(store, integration_id)
-    waiting.other.take([FEATURE])
+    waiting.other.claim([FEATURE])
 
     assert LONGEST_WAIT_SECONDS <= waiting.wait(FEATURE, waited=60) < LONGEST_WAIT_SECONDS + 2
 

@@ -73,7 +73,7 @@ class Writer:
 
     def write(self, *records: Record, feature_id: int | None = None) -> dict[str, Outcome]:
         """Claim the records and create their work items; the outcomes."""
-        self.claims.take(records)
+        self.claims.claim(records)
         by_id = {record.id: record for record in records}
         writes = [create(record) for record in records]
         with closing(write_work_items(writes, by_id, feature_id, self._context, self.claims)) as written:
@@ -341,7 +341,7 @@ def test_a_create_that_waited_for_a_free_thread_renews_its_claim_when_it_starts(
 
     with serving(azure_devops) as server:
         azure_devops.writer = Writer(server, store, integration_id)
-        azure_devops.writer.capabilities.note_refusal("fabrikam", Capability.BATCHES)
+        azure_devops.writer.capabilities.remember_refusal("fabrikam", Capability.BATCHES)
         outcomes = azure_devops.writer.write(*requirements(MOST_AT_ONCE + 1), feature_id=7)
 
     assert azure_devops.titles[-1] == LAST
@@ -361,7 +361,7 @@ def test_a_create_whose_claim_was_taken_over_while_it_waited_for_a_free_thread_i
     azure_devops.before_first_answer = take_over
     with serving(azure_devops) as server:
         azure_devops.writer = Writer(server, store, integration_id)
-        azure_devops.writer.capabilities.note_refusal("fabrikam", Capability.BATCHES)
+        azure_devops.writer.capabilities.remember_refusal("fabrikam", Capability.BATCHES)
         outcomes = azure_devops.writer.write(*requirements(MOST_AT_ONCE + 1), feature_id=7)
 
     assert LAST not in azure_devops.titles, "The send that took the claim over creates it, too."

@@ -7,7 +7,7 @@ from tests.unit.operations import Clock
 def test_a_refusal_is_remembered_for_a_quarter_of_an_hour() -> None:
     clock = Clock()
     capabilities = Capabilities(clock)
-    capabilities.note_refusal("fabrikam", Capability.BATCHES)
+    capabilities.remember_refusal("fabrikam", Capability.BATCHES)
 
     clock.now += 899
     assert capabilities.refuses("fabrikam", Capability.BATCHES)
@@ -17,7 +17,7 @@ def test_a_refusal_is_remembered_for_a_quarter_of_an_hour() -> None:
 
 def test_a_refusal_is_of_one_organization_and_one_capability() -> None:
     capabilities = Capabilities(Clock())
-    capabilities.note_refusal("fabrikam", Capability.TEMPORARY_IDS)
+    capabilities.remember_refusal("fabrikam", Capability.TEMPORARY_IDS)
 
     assert capabilities.refuses("fabrikam", Capability.TEMPORARY_IDS)
     assert not capabilities.refuses("fabrikam", Capability.BATCHES)
@@ -26,7 +26,7 @@ def test_a_refusal_is_of_one_organization_and_one_capability() -> None:
 
 def test_the_case_of_an_account_name_does_not_matter() -> None:
     capabilities = Capabilities(Clock())
-    capabilities.note_refusal("Fabrikam", Capability.READ_PREVIEWS)
+    capabilities.remember_refusal("Fabrikam", Capability.READ_PREVIEWS)
 
     assert capabilities.refuses("fabrikam", Capability.READ_PREVIEWS)
 
@@ -34,9 +34,9 @@ def test_the_case_of_an_account_name_does_not_matter() -> None:
 def test_a_refusal_that_is_seen_again_is_remembered_from_then_on() -> None:
     clock = Clock()
     capabilities = Capabilities(clock)
-    capabilities.note_refusal("fabrikam", Capability.BATCHES)
+    capabilities.remember_refusal("fabrikam", Capability.BATCHES)
     clock.now += 600
-    capabilities.note_refusal("fabrikam", Capability.BATCHES)
+    capabilities.remember_refusal("fabrikam", Capability.BATCHES)
     clock.now += 600
 
     assert capabilities.refuses("fabrikam", Capability.BATCHES)
@@ -46,9 +46,9 @@ def test_old_refusals_take_no_memory() -> None:
     clock = Clock()
     capabilities = Capabilities(clock)
     for number in range(10):
-        capabilities.note_refusal(f"account-{number}", Capability.BATCHES)
+        capabilities.remember_refusal(f"account-{number}", Capability.BATCHES)
     clock.now += 900
-    capabilities.note_refusal("fabrikam", Capability.BATCHES)
+    capabilities.remember_refusal("fabrikam", Capability.BATCHES)
 
     assert len(capabilities) == 1
 
@@ -56,7 +56,7 @@ def test_old_refusals_take_no_memory() -> None:
 def test_many_organizations_make_the_oldest_refusals_forgotten() -> None:
     capabilities = Capabilities(Clock())
     for number in range(1001):
-        capabilities.note_refusal(f"account-{number}", Capability.BATCHES)
+        capabilities.remember_refusal(f"account-{number}", Capability.BATCHES)
 
     assert len(capabilities) == 1000
     assert not capabilities.refuses("account-0", Capability.BATCHES)

@@ -21,9 +21,9 @@ from shared.sending.batch_requests import (
     FindCreated,
     HoldClaims,
     Log,
-    NoteRefusal,
     Pause,
     Refusals,
+    RememberRefusal,
     Report,
     SendBatch,
     SendOne,
@@ -294,7 +294,7 @@ def _advance(
         answer = None
         if isinstance(request, Report):
             run.steps.append(request)
-        elif isinstance(request, NoteRefusal):
+        elif isinstance(request, RememberRefusal):
             run.refusals.append(request.capability)
         elif isinstance(request, Log):
             run.events.append(request.event)

@@ -16,10 +16,10 @@ from shared.sending.after_write import (
     ChangedLink,
     NewLink,
     SameLink,
-    believed,
     change_after_failure,
     change_to,
     planned_link,
+    verified,
 )
 from shared.sending.decide import PlannedRecord
 from shared.sending.outcome import Outcome, OutcomeKind, failed, unchanged, unknown, written
@@ -42,18 +42,18 @@ def stored_link(item: PlannedRecord) -> StoredLink:
     return item.state.stored
 
 
-# Whether an answer is believed.
+# Whether an answer is verified.
 
 
 @pytest.mark.parametrize(
     "outcome", [written(RENAMED, creates=False), unchanged(ITEM), failed(REFUSED), unknown(OUTAGE)]
 )
 def test_an_outcome_that_shows_what_was_written_is_believed(outcome: Outcome) -> None:
-    assert believed(outcome, plan(renamed(linked())), NOTHING_UPLOADED) is outcome
+    assert verified(outcome, plan(renamed(linked())), NOTHING_UPLOADED) is outcome
 
 
 def test_an_update_whose_answer_shows_the_old_title_failed() -> None:
-    outcome = believed(written(ITEM, creates=False), plan(renamed(linked())), NOTHING_UPLOADED)
+    outcome = verified(written(ITEM, creates=False), plan(renamed(linked())), NOTHING_UPLOADED)
 
     assert outcome.kind is OutcomeKind.FAILED
     assert outcome.error is not None
@@ -62,7 +62,7 @@ def test_an_update_whose_answer_shows_the_old_title_failed() -> None:
 
 
 def test_a_create_whose_answer_shows_no_title_may_have_been_done() -> None:
-    outcome = believed(written(a_work_item(title=""), creates=True), plan(new(FEATURE)), NOTHING_UPLOADED)
+    outcome = verified(written(a_work_item(title=""), creates=True), plan(new(FEATURE)), NOTHING_UPLOADED)
 
     assert outcome.kind is OutcomeKind.UNKNOWN
 
@@ -70,7 +70,7 @@ def test_a_create_whose_answer_shows_no_title_may_have_been_done() -> None:
 def test_a_work_item_that_was_found_after_a_lost_answer_may_have_been_edited_since() -> None:
     found = written(a_work_item(title=""), creates=True, was_found=True)
 
-    assert believed(found, plan(new(FEATURE)), NOTHING_UPLOADED) is found
+    assert verified(found, plan(new(FEATURE)), NOTHING_UPLOADED) is found
 
 
 # How the link changes.

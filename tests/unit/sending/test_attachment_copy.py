@@ -13,7 +13,7 @@ from shared.clients.transport import Transport
 from shared.domain.links import AttachedFile
 from shared.errors import Defect, TimeSpent
 from shared.sending import attachment_copy
-from shared.sending.attachment_copy import UploadPlace, copy_attachments
+from shared.sending.attachment_copy import UploadTarget, copy_attachments
 from shared.sending.upload_results import UploadResults
 from tests.unit.examples import an_attachment
 from tests.unit.operations import Log, an_operation
@@ -73,7 +73,7 @@ def copied(server: Callable[[Asked], Reply], *paths: str, seconds: float = 600) 
             an_attachment(id=path, file_name=f"{path}.png", download_url=f"{running.url}/{path}")
             for path in paths
         ]
-        place = UploadPlace(azure_devops, "Fabrikam", "Fabrikam\\Web", dict.fromkeys(paths, "PROD-2"))
+        place = UploadTarget(azure_devops, "Fabrikam", "Fabrikam\\Web", dict.fromkeys(paths, "PROD-2"))
         results = copy_attachments(attachments, place, operation, transport=Transport(allow_local=True))
     operation.log.flush()
     return results, log

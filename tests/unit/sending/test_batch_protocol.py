@@ -219,7 +219,7 @@ def test_an_update_of_a_work_item_that_somebody_else_changed_is_looked_at_again(
 
     assert run.kinds["U1"] is DEFERRED
     assert isinstance(run.error("U1"), RevisionConflict)
-    assert run.outcomes["U1"].is_retried_now
+    assert run.outcomes["U1"].is_retried_in_this_send
 
 
 @pytest.mark.parametrize("count", [2, 1])
@@ -402,7 +402,7 @@ def test_a_create_whose_claim_was_lost_is_left_to_the_send_that_took_it_over() -
     assert run.requests == ["batch R2 R3 below 7"]
     assert run.kinds == {"R1": DEFERRED, "R2": CREATED, "R3": CREATED}
     assert isinstance(run.error("R1"), FeatureBusy)
-    assert run.outcomes["R1"].is_retried_now
+    assert run.outcomes["R1"].is_retried_in_this_send
 
 
 def test_a_single_create_whose_claim_was_lost_is_not_requested() -> None:
@@ -417,7 +417,7 @@ def test_a_feature_whose_claim_was_lost_leaves_its_requirements_to_the_next_look
 
     assert run.requests == ["batch U5 U6"]
     assert run.kinds == {"F": DEFERRED, "R1": DEFERRED, "R2": DEFERRED, "U5": UPDATED, "U6": UPDATED}
-    assert run.outcomes["R1"].is_retried_now
+    assert run.outcomes["R1"].is_retried_in_this_send
 
 
 # Defects of this app.

@@ -295,7 +295,7 @@ def test_a_send_whose_time_is_over_leaves_creates_to_the_next_send(count: int) -
 
     assert set(run.kinds.values()) == {DEFERRED}
     assert run.outcomes["R1"].is_pending
-    assert not run.outcomes["R1"].is_retried_now
+    assert not run.outcomes["R1"].is_retried_in_this_send
 
 
 def test_an_update_for_which_no_time_is_left_is_deferred() -> None:

@@ -16,7 +16,7 @@ from shared.sending.decide import (
     without_blocked,
 )
 from shared.sending.outcome import OutcomeKind, failed, unknown
-from shared.sending.progress import FeatureStanding
+from shared.sending.progress import Parent
 from shared.sending.record_state import RecordState
 from tests.unit.sending.planned_records import (
     FEATURE,
@@ -30,15 +30,15 @@ from tests.unit.sending.planned_records import (
     renamed,
 )
 
-NO_WORK_ITEM = FeatureStanding()
-WORK_ITEM_12 = FeatureStanding(12)
+NO_WORK_ITEM = Parent()
+WORK_ITEM_12 = Parent(12)
 REFUSED = RuleViolation(System.AZURE_DEVOPS, "A required field has no value.")
 OUTAGE = Unavailable(System.AZURE_DEVOPS, "The connection broke.", outcome_unknown=True)
 
 
-def decide(standing: FeatureStanding, *states: RecordState) -> Round:
+def decide(parent: Parent, *states: RecordState) -> Round:
     """The round for these records."""
-    return decide_round({state.record.id: plan(state, standing.work_item_id) for state in states}, standing)
+    return decide_round({state.record.id: plan(state, parent.work_item_id) for state in states}, parent)
 
 
 def said_nothing(state: RecordState) -> RecordState:
@@ -92,7 +92,7 @@ def test_what_goes_below_the_feature_is_written_once_the_feature_has_a_work_item
 
 @pytest.mark.parametrize("requirement", [new(REQUIREMENT), moved_child()], ids=["new", "moved"])
 def test_nothing_is_put_below_a_feature_that_was_refused(requirement: RecordState) -> None:
-    decided = decide(FeatureStanding(None, failed(REFUSED)), requirement)
+    decided = decide(Parent(None, failed(REFUSED)), requirement)
 
     outcome = decided.outcomes[REQUIREMENT.id]
     assert (outcome.kind, outcome.error) == (OutcomeKind.FAILED, REFUSED)
@@ -100,7 +100,7 @@ def test_nothing_is_put_below_a_feature_that_was_refused(requirement: RecordStat
 
 
 def test_a_requirement_waits_for_the_next_send_if_nobody_knows_whether_the_feature_was_created() -> None:
-    decided = decide(FeatureStanding(None, unknown(OUTAGE)), new(REQUIREMENT))
+    decided = decide(Parent(None, unknown(OUTAGE)), new(REQUIREMENT))
 
     outcome = decided.outcomes[REQUIREMENT.id]
     assert (outcome.kind, outcome.error, outcome.is_pending) == (OutcomeKind.DEFERRED, OUTAGE, True)
@@ -108,7 +108,7 @@ def test_a_requirement_waits_for_the_next_send_if_nobody_knows_whether_the_featu
 
 def test_a_requirement_stays_below_a_feature_for_which_nothing_is_done() -> None:
     # The feature's work item cannot be read; its requirement is below it already.
-    decided = decide(FeatureStanding(12, failed(REFUSED)), renamed(linked_child()))
+    decided = decide(Parent(12, failed(REFUSED)), renamed(linked_child()))
 
     assert list(decided.to_write) == [REQUIREMENT.id]
 
@@ -169,7 +169,7 @@ def test_a_record_gets_a_new_link_if_it_has_none_or_its_work_item_was_deleted() 
     deleted = replace(linked(), work_item=None)
     adopted = replace(new(FEATURE), work_item=linked().work_item)
 
-    assert [plan(state).makes_link for state in (new(FEATURE), deleted, adopted, linked())] == [
+    assert [plan(state).creates_link for state in (new(FEATURE), deleted, adopted, linked())] == [
         True,
         True,
         True,

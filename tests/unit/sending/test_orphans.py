@@ -13,7 +13,7 @@ from shared.domain.markers import Marker, marker_of
 from shared.domain.records import Record
 from shared.errors import Defect, NotFound, OperationFailed
 from shared.operation_log import LogEntry
-from shared.sending.orphans import Orphan, SearchPlace, find_first_revisions, find_orphans
+from shared.sending.orphans import Orphan, SearchContext, find_first_revisions, find_orphans
 from tests.unit.examples import a_record, a_requirement, an_integration
 from tests.unit.operations import an_operation
 from tests.unit.scripted_server import Reply, ScriptedServer, serving
@@ -53,7 +53,7 @@ class Search:
             operation=operation,
             process_state=ProcessState(allow_local=True),
         )
-        self.place = SearchPlace(azure_devops, INTEGRATION, PUBLIC_URL, operation)
+        self.place = SearchContext(azure_devops, INTEGRATION, PUBLIC_URL, operation)
 
     def found(self, *records: Record) -> dict[str, Orphan | OperationFailed]:
         """What is found, by record id."""

@@ -22,7 +22,7 @@ from shared.errors import (
     UnlinkedMeanwhile,
 )
 from shared.sending.outcome import Outcome, OutcomeKind, deferred, failed, unchanged, unknown, written
-from shared.sending.progress import FeatureStanding, Progress, outcome_below
+from shared.sending.progress import Parent, Progress, outcome_below
 from shared.sending.record_state import RecordState
 from shared.sending.result import Action, SentWorkItem
 from shared.sending.upload_results import UploadResults
@@ -54,31 +54,31 @@ def done(progress: Progress = START) -> Progress:
 @pytest.mark.parametrize(
     ("before", "outcome", "after"),
     [
-        (FeatureStanding(), written(ITEM, creates=True), FeatureStanding(12)),
-        (FeatureStanding(12), unchanged(ITEM), FeatureStanding(12)),
-        (FeatureStanding(), failed(REFUSED), FeatureStanding(None, failed(REFUSED))),
-        (FeatureStanding(), unknown(OUTAGE), FeatureStanding(None, unknown(OUTAGE))),
-        (FeatureStanding(), deferred(LATE), FeatureStanding(None, deferred(LATE))),
+        (Parent(), written(ITEM, creates=True), Parent(12)),
+        (Parent(12), unchanged(ITEM), Parent(12)),
+        (Parent(), failed(REFUSED), Parent(None, failed(REFUSED))),
+        (Parent(), unknown(OUTAGE), Parent(None, unknown(OUTAGE))),
+        (Parent(), deferred(LATE), Parent(None, deferred(LATE))),
         # Another send took the claim over: this one looks again.
-        (FeatureStanding(), deferred(FeatureBusy("Busy.")), FeatureStanding()),
+        (Parent(), deferred(FeatureBusy("Busy.")), Parent()),
         # The update failed; the work item is still where it was.
-        (FeatureStanding(12), failed(REFUSED), FeatureStanding(12)),
-        (FeatureStanding(12), deferred(RevisionConflict("Changed.")), FeatureStanding(12)),
+        (Parent(12), failed(REFUSED), Parent(12)),
+        (Parent(12), deferred(RevisionConflict("Changed.")), Parent(12)),
     ],
 )
 def test_an_outcome_of_the_feature_says_what_its_requirements_can_expect(
-    before: FeatureStanding, outcome: Outcome, after: FeatureStanding
+    before: Parent, outcome: Outcome, after: Parent
 ) -> None:
     assert before.after(outcome) == after
 
 
 def test_a_feature_whose_work_item_was_found_has_that_work_item() -> None:
-    assert FeatureStanding().after_look(linked()) == FeatureStanding(12)
+    assert Parent().after_look(linked()) == Parent(12)
 
 
 @pytest.mark.parametrize("state", [None, new(FEATURE)], ids=["settled before", "no work item"])
 def test_a_look_without_a_work_item_of_the_feature_changes_nothing(state: RecordState | None) -> None:
-    assert FeatureStanding(12).after_look(state) == FeatureStanding(12)
+    assert Parent(12).after_look(state) == Parent(12)
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,12 @@ def test_a_look_without_a_work_item_of_the_feature_changes_nothing(state: Record
 def test_a_feature_for_which_nothing_is_done_keeps_its_work_item_and_takes_no_more(
     state: RecordState, work_item_id: int | None
 ) -> None:
-    standing = START.after_look({FEATURE.id: state}).standing
+    parent = START.after_look({FEATURE.id: state}).parent
 
-    assert standing == START.without([state]).standing
-    assert standing.work_item_id == work_item_id
-    assert standing.obstacle is not None
-    assert standing.obstacle.error is state.error
+    assert parent == START.without([state]).parent
+    assert parent.work_item_id == work_item_id
+    assert parent.obstacle is not None
+    assert parent.obstacle.error is state.error
 
 
 @pytest.mark.parametrize(

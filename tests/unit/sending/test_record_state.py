@@ -7,9 +7,9 @@ from datetime import timedelta
 from shared.domain.kind import Kind
 from shared.domain.links import Claim
 from shared.errors import Defect
-from shared.sending.absent import absent_work_items
 from shared.sending.own_claims import FoundClaims, sort_claims
 from shared.sending.record_state import RecordState, state_by_rows
+from shared.sending.unreadable import unreadable_work_items
 from shared.storage.links import StoredClaim, StoredLink, UnreadableLink
 from tests.unit.examples import NOON, a_link, a_record, a_work_item
 
@@ -77,13 +77,13 @@ def test_claims_are_sorted_by_what_the_send_does_about_them() -> None:
 def test_a_work_item_is_absent_if_a_row_names_it_and_it_could_not_be_read() -> None:
     known = RecordState(RECORD, known_work_item_id=12)
 
-    assert absent_work_items({"F": known}, ()) == {"F": 12}
-    assert absent_work_items({"F": known}, (12,)) == {}
-    assert absent_work_items({"F": RecordState(RECORD)}, ()) == {}
+    assert unreadable_work_items({"F": known}, ()) == {"F": 12}
+    assert unreadable_work_items({"F": known}, (12,)) == {}
+    assert unreadable_work_items({"F": RecordState(RECORD)}, ()) == {}
 
 
 def test_the_work_item_of_a_record_with_another_one_or_with_an_error_is_not_judged() -> None:
     found_again = RecordState(RECORD, work_item=a_work_item(id=13), known_work_item_id=12)
     stopped = RecordState(RECORD, error=Defect("stopped"), known_work_item_id=12)
 
-    assert absent_work_items({"A": found_again, "B": stopped}, ()) == {}
+    assert unreadable_work_items({"A": found_again, "B": stopped}, ()) == {}

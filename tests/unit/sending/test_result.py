@@ -251,7 +251,7 @@ def test_a_record_that_was_given_up_still_shows_the_work_item_that_it_has() -> N
     [(RevisionConflict("The work item was changed."), True), (LATE, False), (OUTAGE, False)],
 )
 def test_a_send_looks_again_at_what_somebody_else_changed(error: OperationFailed, is_retried: bool) -> None:
-    assert deferred(error).is_retried_now is is_retried
+    assert deferred(error).is_retried_in_this_send is is_retried
 
 
 def test_an_attachment_that_failed_says_why() -> None:

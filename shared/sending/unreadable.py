@@ -10,14 +10,14 @@ from shared.domain.absence import named_out_of_sight, out_of_sight
 from shared.sending.record_state import RecordState
 
 
-def judge_absent(
+def states_of_unreadable(
     states: Mapping[str, RecordState], readable: Collection[int], azure_devops: AzureDevOps, project: str
 ) -> dict[str, RecordState]:
     """The states of records whose work items are not visible, with that error.
 
     A record whose work item was deleted is left out: it gets a new one. `readable` are the work items that were read.
     """
-    absent = absent_work_items(states, readable)
+    absent = unreadable_work_items(states, readable)
     if not absent:
         return {}
     deleted = azure_devops.recycle_bin.deleted_of(project, sorted(set(absent.values())))
@@ -28,7 +28,7 @@ def judge_absent(
     }
 
 
-def absent_work_items(states: Mapping[str, RecordState], readable: Collection[int]) -> dict[str, int]:
+def unreadable_work_items(states: Mapping[str, RecordState], readable: Collection[int]) -> dict[str, int]:
     """The work items that links and claims name and that could not be read, by Aha! id."""
     return {
         record_id: state.known_work_item_id
