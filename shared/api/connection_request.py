@@ -35,7 +35,7 @@ class ConnectionTestRequest:
 
     `azure_devops` is None if only Aha! is tested, `aha` is None if only Azure DevOps is tested. `project` is an id or a
     name, or empty. `integration` is the stored integration whose credentials are tested, None for unsaved ones.
-    `choices_only`: list what there is to choose from, and do not check the integration's mapping.
+    `choices_only`: only list the choices; do not check the integration's mapping.
     """
 
     azure_devops: AzureDevOpsTarget | None
@@ -65,7 +65,7 @@ def named_integration(body: Any) -> str:
 
 
 def tests_stored_credentials(body: Any) -> bool:
-    """Whether a test shows how the integration that the body names does: it has no credentials of its own."""
+    """Whether the test uses only stored credentials, so that it counts for the integration's health."""
     source = JsonObject(body, InputErrors())
     aha = source.object("aha")
     is_stored = not any(aha.raw(key) for key in ("integration_id", "url", "api_token"))

@@ -54,7 +54,7 @@ def read_request(app: App, body: Any, stored: StoredIntegration | None) -> Conne
 
 
 def run_connection_test(app: App, operation: Operation, request: ConnectionTestRequest) -> dict[str, Any]:
-    """Test Azure DevOps and Aha! at the same time, as far as the request has them; the result is the answer's body.
+    """Test Azure DevOps, Aha! or both at the same time, as the request says. Returns the answer's body.
 
     Raises:
         CredentialsRejected, Forbidden, NotFound, RuleViolation, Unavailable: the first problem that was found.
@@ -71,7 +71,7 @@ def run_connection_test(app: App, operation: Operation, request: ConnectionTestR
 
 
 def combined_answer(azure_devops: Mapping[str, Any] | None, aha: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The answer's body: what the test of Azure DevOps found, None if it was not tested, and the same of Aha!."""
+    """The answer's body: what the test of Azure DevOps found, None if it was not tested, and the same for Aha!."""
     answer = dict(azure_devops or _NOT_TESTED)
     if aha is not None:
         check = aha_check(aha["user"]["name"], aha["user"]["email"], len(aha["products"]))
@@ -90,7 +90,7 @@ _NOT_TESTED: Mapping[str, Any] = {
 """The answer's body, apart from Aha!, if only Aha! was tested."""
 
 _MOST_SUBTREES = 500
-"""Areas whose children are read by a request of their own: 10,000 areas are the most that a project has."""
+"""Areas whose children are read by a separate request: 10,000 areas are the most that a project has."""
 
 
 def all_area_paths(read_tree: Callable[[str], Mapping[str, Any]]) -> list[str]:
@@ -99,7 +99,7 @@ def all_area_paths(read_tree: Callable[[str], Mapping[str, Any]]) -> list[str]:
     `read_tree` returns the area at a path below the project, with the areas below it.
     """
     paths, truncated = area_paths(read_tree(""))
-    # A node that is left out again although it was asked for ends there.
+    # If the answer leaves out a requested node again, stop there.
     asked: set[tuple[str, ...]] = {()}
     while truncated := [node for node in truncated if node.path not in asked][: _MOST_SUBTREES - len(asked)]:
         asked |= {node.path for node in truncated}
@@ -163,7 +163,7 @@ class _AzureDevOpsTest:
         return all_area_paths(lambda path: self._azure_devops.area_tree(project_id, path))
 
     def _with_states(self, project_id: str, types: Sequence[WorkItemType]) -> list[WorkItemType]:
-        """The types. The states of a type that came without them are read with a request of their own."""
+        """The types. The states of a type that came without them are read with a separate request."""
 
         def complete(item: WorkItemType) -> WorkItemType:
             if item.states:

@@ -1,4 +1,4 @@
-"""How integrations do: the key `health` of their answers."""
+"""The health of integrations: the key `health` of their answers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def health_json(
         health = _unknown(operation, error.code, f"The log of the integration cannot be read. {error.detail}")
     except Exception:
         # One integration's defect must not hide the others in the list.
-        logger.exception("A defect stopped the health of %s in operation %s", integration_id, operation.id)
+        logger.exception(
+            "A defect stopped reading the health of %s in operation %s", integration_id, operation.id
+        )
         health = _unknown(
             operation,
             "internal_error",
@@ -57,8 +59,8 @@ def health_json(
 def read_health(store: OutcomeStore, integration_id: str) -> Health:
     """The health of an integration.
 
-    If nothing failed, three requests to Table Storage, side by side. If something did, then those that look for its
-    end, side by side, too: one for each kind of operation that failed, and one for each twelve features.
+    Without failures, this takes three parallel requests to Table Storage. With failures, further parallel requests look
+    for their ends: one for each failed kind of operation, and one for each twelve features.
 
     Raises:
         Unavailable: Table Storage does not answer.
@@ -93,7 +95,7 @@ def _open_problems(
 def _went_through(
     store: OutcomeStore, integration_id: str, records: Sequence[FailingRecord]
 ) -> dict[str, datetime | None]:
-    """What became of the records of some features since they failed."""
+    """The outcomes of the records of some features since they failed."""
     features = sorted({record.feature_id for record in records})
     since = min(record.failed_at for record in records)
     operations = store.about_features(integration_id, features, since=since)

@@ -98,8 +98,8 @@ def put_integration(
         InvalidRequest: with every error.
         PreconditionFailed: `if_match` does not match, or another request saved the integration at the same time.
         ProductTaken: another integration has the product, under this name or its other one.
-        OrganizationInUse: the links lead to work items of another organization than the new one.
-        Refused, Unavailable: the new organization did not show whether it has the linked work items.
+        OrganizationInUse: the links lead to work items of an organization other than the new one.
+        Refused, Unavailable: Azure DevOps did not show whether the new organization has the linked work items.
     """
     if not INTEGRATION_ID.fullmatch(integration_id):
         raise InvalidRequest(
@@ -182,7 +182,7 @@ def _represent(app: App, stored: StoredIntegration) -> Representation:
 
 
 def integration_as_json(stored: StoredIntegration, url: str) -> dict[str, Any]:
-    """The integration as an answer has it. `url` is its webhook URL."""
+    """The integration in the form of an answer. `url` is its webhook URL."""
     integration = stored.integration
     target = integration.azure_devops
     return {

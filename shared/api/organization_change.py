@@ -1,4 +1,4 @@
-"""Refuse another organization for an integration whose links lead to work items. Only Azure DevOps knows a new name."""
+"""Refuse another organization for an integration with links. Only Azure DevOps knows whether a name is a new name."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def check_organization_has_work_items(
 ) -> None:
     """Refuse the integration's organization unless it has the linked work items, or there are none.
 
-    `before` is the organization that the stored integration has, empty if its name was taken out.
+    `before` is the stored integration's organization, empty if its name was removed.
 
     Raises:
         OrganizationInUse: it does not have them, or a send is running.
-        CredentialsRejected, Forbidden, NotFound, Unavailable: Azure DevOps did not show what it has.
+        CredentialsRejected, Forbidden, NotFound, Unavailable: Azure DevOps did not show its work items.
     """
     target = integration.azure_devops
     known = _known(app, operation, integration)

@@ -1,8 +1,8 @@
 """Whether another integration has a product under its other name.
 
 Aha! knows a product by its id and by the prefix of its references. Storage finds an owner by the name that a person
-gave, so another integration may have the same product by the other name. Only Aha! knows which two names belong
-together. It is asked only if another integration names its product in the other way.
+gave, so another integration may have the product under its other name. Only Aha! knows which two names belong together.
+It is asked only if another integration names its product in the other way.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def accounts_of(integrations: Iterable[Integration]) -> list[AhaTarget]:
 
 
 def _product(app: App, operation: Operation, account: AhaTarget, integration: Integration) -> Product:
-    """Both names of the product in an account; no names if the account does not tell."""
+    """Both names of the product in an account; empty if the account does not say."""
     try:
         return product_named(app.aha_account(account, operation).product(integration.product_id))
     except OperationFailed:

@@ -137,7 +137,7 @@ def _create(hooks: ServiceHooks, operation: Operation, project_id: str, url: str
 def _correct(
     hooks: ServiceHooks, operation: Operation, plan: SubscriptionPlan, project_id: str, url: str
 ) -> Subscription:
-    """Do what the plan's subscription needs, and return it as it is then."""
+    """Apply the plan's action to its subscription, and return the result."""
     known = plan.keep
     if plan.action is Action.NOTHING:
         operation.log.add(
@@ -184,7 +184,7 @@ def check_can_subscribe(integration: Integration) -> None:
 def _explaining_refusals(
     *, by_hand: str = "create the subscription by hand with the webhook URL"
 ) -> Iterator[None]:
-    """Raise refusals with the right that subscriptions need, because work items need another one.
+    """Make refusals name the right for subscriptions, because work items need another right.
 
     `by_hand` is what a person can do without the token.
 

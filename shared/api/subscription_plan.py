@@ -31,7 +31,7 @@ class Action(Enum):
 
 @dataclass(frozen=True)
 class SubscriptionPlan:
-    """`keep` is the subscription that stays, and `action` what it needs. `delete` are to be deleted."""
+    """`keep` is the subscription to keep, and `action` what it needs. `delete` are those to delete."""
 
     keep: Subscription
     action: Action
@@ -39,7 +39,7 @@ class SubscriptionPlan:
 
 
 def own_subscriptions(subscriptions: Sequence[Subscription], webhook_url: str) -> OwnSubscriptions:
-    """The subscriptions of the integration that has this webhook URL, among all of the organization.
+    """The subscriptions of the integration with this webhook URL, out of all in the organization.
 
     The webhook URLs of one integration differ in their last segment only, which is the token.
     """
@@ -66,7 +66,7 @@ def plan_subscription(own: OwnSubscriptions, project_id: str) -> SubscriptionPla
 def after_create(
     own: OwnSubscriptions, created: Subscription
 ) -> tuple[Subscription, tuple[Subscription, ...]]:
-    """Which subscription stays once one was created, and which are to be deleted.
+    """Which subscription to keep once one was created, and which ones to delete.
 
     Another request may have created one at the same moment. Both requests keep the oldest. The list may lack what was
     just created.

@@ -1,1 +1,1 @@
-"""Features by their reference: send one from Aha!, see how it stands, link and unlink it."""
+"""Features by their reference: send one from Aha!, read its sync state, link and unlink it."""

@@ -1,4 +1,4 @@
-"""What stands against linking a record to a work item by hand: other links, and what other operations are doing."""
+"""What prevents linking a record to a work item by hand: other links, and running operations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.storage.links import LinkStore, StoredClaim, StoredLink, UnreadableL
 def present_link(
     links: LinkStore, operation: Operation, integration: Integration, record: Record, work_item_id: int
 ) -> StoredLink | StoredClaim | None:
-    """The link of the record and the work item, or the claim of a send that is gone; None if neither is linked.
+    """The link of the record and the work item, or an abandoned claim; None if neither is linked.
 
     Raises:
         AlreadyLinked: one of the two has another link.
@@ -44,7 +44,7 @@ def present_link(
 
 
 def check_no_other_integration_has(app: App, integration: Integration, work_item_id: int) -> None:
-    """Refuse a work item that another integration of the organization has.
+    """Refuse a work item that is linked in another integration of the organization.
 
     Raises:
         AlreadyLinked: it belongs to a record of that integration.
@@ -73,10 +73,10 @@ def check_nothing_was_created(
     claim: StoredClaim,
     work_item_id: int,
 ) -> None:
-    """Refuse if the send that left the claim created another work item.
+    """Refuse if the send of the abandoned claim created another work item.
 
     Raises:
-        AlreadyLinked: it is there.
+        AlreadyLinked: that work item exists.
     """
     azure_devops = app.azure_devops(integration.azure_devops, operation)
     place = SearchContext(azure_devops, integration, app.settings.public_url, operation)

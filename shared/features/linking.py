@@ -45,7 +45,7 @@ def read_link_body(body: Any) -> int:
 def link_record(
     app: App, operation: Operation, integration: Integration, name: RecordName, work_item_id: int
 ) -> dict[str, Any]:
-    """Link a feature or a requirement to a work item of the mapped type. Returns how the feature stands then.
+    """Link a feature or a requirement to a work item of the mapped type. Returns the feature's sync state.
 
     Raises:
         AlreadyLinked: the work item belongs to another record, or the record has another work item.
@@ -66,7 +66,7 @@ def link_record(
             if found is not None:
                 check_nothing_was_created(app, operation, integration, record, found, work_item_id)
             stored = _store(app, operation, integration, in_aha, record, item, found)
-            # Not before it is stored: the work item may have become another record's.
+            # Only after the link is stored, because another record may have got the work item.
             link_backs.stored(stored)
             link_backs.begin(record, stored.link, is_new=True)
             operation.log.add(
@@ -102,7 +102,7 @@ def _store(
     item: WorkItem,
     abandoned: StoredClaim | None,
 ) -> StoredLink:
-    """Store the link under a claim, which keeps senders away, and is given back if that fails."""
+    """Store the link under a claim, which blocks senders. If that fails, give the claim back."""
     links, integration_id = app.links, integration.integration_id
     claim = Claim(record.kind, record.id, record.reference, operation.id, app.clock.now())
     held = _claimed(links, integration_id, claim, abandoned)
@@ -113,7 +113,7 @@ def _store(
         return links.establish(integration_id, [(held, link)])[record.id]
     except LinkChanged:
         _give_back(links, integration_id, held)
-        # Somebody else linked one of the two since they were looked up.
+        # Somebody else linked one of the two since they were read.
         present_link(links, operation, integration, record, item.id)
         raise _busy(record) from None
     except Exception:
@@ -124,7 +124,7 @@ def _store(
 def _claimed(
     links: LinkStore, integration_id: str, claim: Claim, abandoned: StoredClaim | None
 ) -> StoredClaim | None:
-    """The claim as it is stored, in place of one whose send is gone; None if somebody else was first."""
+    """The stored claim, which may replace an abandoned one; None if somebody else was first."""
     if abandoned is None:
         return links.claim(integration_id, [claim]).get(claim.aha_id)
     try:
@@ -134,7 +134,7 @@ def _claimed(
 
 
 def _give_back(links: LinkStore, integration_id: str, held: StoredClaim) -> None:
-    """Remove the claim unless the link was stored after all. The failure before it counts, not one of this."""
+    """Remove the claim, unless the link was stored. Its own failure is ignored; the earlier one is reported."""
     with suppress(OperationFailed):
         links.release(integration_id, [held])
 
@@ -147,7 +147,7 @@ def _busy(record: Record) -> FeatureBusy:
 def _new_link(
     links: LinkStore, integration: Integration, in_aha: FeatureInAha, record: Record, item: WorkItem
 ) -> Link:
-    """A link whose sides never agreed: it has what the work item says now."""
+    """A link without a base: it has the digests of the work item now."""
     parent = None
     if record.kind is Kind.REQUIREMENT:
         feature_id = in_aha.feature.record.id

@@ -22,7 +22,7 @@ from shared.sending.send import check_product
 
 @dataclass(frozen=True)
 class FeatureInAha:
-    """A feature with its requirements as Aha! shows them now: as a send takes them, and each with its status.
+    """A feature and its requirements as they are in Aha! now: in the form for a send, and each with its status.
 
     `records` are by Aha! id.
     """
@@ -31,7 +31,7 @@ class FeatureInAha:
     records: Mapping[str, AhaRecord]
 
     def family_of(self, kind: Kind, feature_work_item_id: int | None) -> Family:
-        """Where a record of this kind belongs. `feature_work_item_id` is None if the feature has no work item."""
+        """The family of a record of this kind. `feature_work_item_id` is None if the feature has no work item."""
         if kind is Kind.REQUIREMENT:
             return Family(self.feature.record.id, feature_work_item_id)
         return Family(requirement_ids=tuple(record.id for record in self.feature.requirements))

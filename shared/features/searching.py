@@ -25,7 +25,7 @@ _ANY = "*"
 
 @dataclass(frozen=True)
 class Search:
-    """At most `limit` features that fit a text. An empty text fits any."""
+    """At most `limit` features that match a text. An empty text matches all."""
 
     text: str
     limit: int = _MOST
@@ -34,7 +34,7 @@ class Search:
 def read_search(parameters: Mapping[str, str]) -> Search | None:
     """The search that the query parameters ask for; None without `search`. Raises InvalidRequest.
 
-    `*` asks for any feature, because the platform does not pass on an empty parameter.
+    `*` matches any feature, because the platform does not pass on an empty parameter.
     """
     if "search" not in parameters:
         return None
@@ -52,7 +52,7 @@ def read_search(parameters: Mapping[str, str]) -> Search | None:
 
 
 def find_features(app: App, operation: Operation, integration: Integration, search: Search) -> dict[str, Any]:
-    """`{"features": [{"id", "reference_num", "name", "linked"}], "has_more": whether others fit, too}`.
+    """`{"features": [{"id", "reference_num", "name", "linked"}], "has_more": whether more match}`.
 
     Raises:
         IntegrationIncomplete: the integration has no Aha! address or token.
@@ -92,7 +92,7 @@ def _find(aha: AhaFeatures, product_id: str, search: Search) -> FoundFeatures:
 
 
 def named_first(named: Sequence[ShortFeature], by_text: FoundFeatures, limit: int) -> FoundFeatures:
-    """The feature that has the reference, if any, then those that fit the text; each once, and at most `limit`."""
+    """The feature that has the reference, if any, then those that match the text; each once, and at most `limit`."""
     others = [one for one in by_text.features if all(one.id != other.id for other in named)]
     features = (*named, *others)
     return FoundFeatures(features[:limit], by_text.has_more or len(features) > limit)
@@ -108,6 +108,6 @@ def _named(aha: AhaFeatures, product_id: str, reference: str) -> Sequence[ShortF
 
 
 def _linked(links: LinkStore, integration_id: str, features: Sequence[ShortFeature]) -> set[str]:
-    """The ids of those that have a work item. A damaged row is one of a feature that was linked."""
+    """The ids of those that have a work item. A feature with a damaged row counts as linked."""
     found = links.load_each(integration_id, [one.id for one in features])
     return {aha_id for aha_id, stored in found.items() if isinstance(stored, StoredLink | UnreadableLink)}

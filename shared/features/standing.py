@@ -1,4 +1,4 @@
-"""How a feature and its requirements stand: in Aha!, in Azure DevOps, and in their links. Nothing is written."""
+"""The sync state of a feature and its requirements, from Aha!, Azure DevOps and the links. Nothing is written."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from shared.storage.links import LinkStore, Loaded, StoredLink, UnreadableLink
 
 @dataclass(frozen=True)
 class Standing:
-    """How one record stands.
+    """The sync state of one record.
 
     `work_item` is None if it cannot be read, or does not exist; `link` if the record was not sent, or its link's row is
     damaged. `damage` says so.
@@ -83,9 +83,9 @@ def error_json(error: RecordError | None) -> dict[str, Any] | None:
 
 
 def standing_of(app: App, operation: Operation, integration: Integration, name: RecordName) -> dict[str, Any]:
-    """How a feature stands, `{"feature": E, "requirements": [E, …]}`. A requirement's name stands for its feature.
+    """A feature's sync state, `{"feature": E, "requirements": [E, …]}`. A requirement's name stands for its feature.
 
-    The work items that the links know are read beside Aha!.
+    The work items that the links name are read in parallel with Aha!.
 
     Raises:
         Refused, Unavailable: Aha! or Azure DevOps could not be read.
@@ -100,7 +100,7 @@ def standing_of(app: App, operation: Operation, integration: Integration, name: 
 
 
 def _links_by_name(links: LinkStore, integration_id: str, name: RecordName) -> dict[str, StoredLink]:
-    """The links of a feature and its requirements, by Aha! id, as far as the links alone tell."""
+    """The links of a feature and its requirements, by Aha! id, as far as the links alone show them."""
     # With two of one reference, Aha! knows which one is meant.
     named = [name.text] if name.is_id else links.aha_ids_named(integration_id, name.text)
     stored = links.load_each(integration_id, named).get(named[0]) if len(named) == 1 else None
@@ -175,7 +175,7 @@ class _Look:
         return {"feature": first, "requirements": others}
 
     def _damaged(self, record: Record, error: Exception) -> Standing:
-        """How a record stands whose link's row is damaged. It must not hide the other records."""
+        """The sync state of a record whose link's row is damaged. It must not hide the other records."""
         defect = log_defect(self._operation, error, name_of(record))
         damage = RecordError(self._app.clock.now(), defect.code, defect.detail, self._operation.id)
         return Standing(record, Difference.UNREADABLE, damage=damage)

@@ -1,4 +1,4 @@
-"""Unlink a record from its work item. The work item and the texts of either side stay."""
+"""Unlink a record from its work item. The work item and the texts of both sides are kept."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def unlink_record(app: App, operation: Operation, integration: Integration, name
     links, integration_id = app.links, integration.integration_id
     stored = _linked(app, operation, integration, name)
     family = [stored, *_requirements(links, operation, integration_id, stored.link)]
-    # First, because the next send would take the work items that Aha! names.
+    # First, because the next send would adopt the work items that Aha! names.
     _take_out_of_aha(app, operation, integration, [one.link for one in family])
     try:
         links.remove(integration_id, family)
@@ -80,7 +80,7 @@ def _id_in_aha(app: App, operation: Operation, integration: Integration, name: R
 
 
 def _keep_from_timer(app: App, integration_id: str, link: Link) -> None:
-    """Let the timer not send what a person has just unlinked. Of a feature's unfinished send, the rest is finished."""
+    """Stop the timer from sending what a person has just unlinked. It still finishes the rest of the feature."""
     if link.kind is Kind.FEATURE:
         app.unfinished_sends.forget(integration_id, (link.aha_id, link.reference))
         return
@@ -92,7 +92,7 @@ def _keep_from_timer(app: App, integration_id: str, link: Link) -> None:
 def _requirements(
     links: LinkStore, operation: Operation, integration_id: str, feature: Link
 ) -> list[StoredLink]:
-    """The links of a feature's requirements. One whose row is damaged is logged and left: nobody knows whose it is."""
+    """The links of a feature's requirements. A damaged row is logged and left, because its record is unknown."""
     if feature.kind is not Kind.FEATURE:
         return []
     found = links.load_each(integration_id, feature.requirement_ids)
@@ -109,7 +109,7 @@ def _requirements(
 def _take_out_of_aha(
     app: App, operation: Operation, integration: Integration, family: Sequence[Link]
 ) -> None:
-    """Remove the link backs of these records. A refusal is logged: it must not keep a link for ever.
+    """Remove the link backs of these records. A refusal is only logged: it must not block unlinking.
 
     Raises:
         Unavailable: Aha! is down.
@@ -133,7 +133,7 @@ def _take_out_of_aha(
         if field_ids:
             operation.log.add(
                 log_events.LINK_BACK_REMOVED,
-                f"The link to work item {link.work_item_id} was taken out of the integration fields of {_name(link)}.",
+                f"The link to work item {link.work_item_id} was removed from the integration fields of {_name(link)}.",
                 reference=_name(link),
                 work_item_id=link.work_item_id,
             )
@@ -176,8 +176,8 @@ def _log_left(operation: Operation, family: Sequence[Link], error: OperationFail
     for link in family:
         operation.log.add(
             log_events.LINK_BACK_LEFT,
-            f"The integration fields of {_name(link)} in Aha! may still name work item {link.work_item_id}. Then the "
-            f"next send takes that one again. {error.detail}",
+            f"The integration fields of {_name(link)} in Aha! may still name work item {link.work_item_id}. If so, the "
+            f"next send links it again. {error.detail}",
             code=error.code,
             reference=_name(link),
             work_item_id=link.work_item_id,

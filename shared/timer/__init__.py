@@ -1,1 +1,1 @@
-"""What the timer does: finish sends, and bring in changes that nobody reported."""
+"""The jobs of the timer: finish sends, and sync changes that no notification reported."""

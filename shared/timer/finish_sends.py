@@ -1,7 +1,7 @@
 """Finish what sends left unfinished, and send what changed in Aha!: read the feature from Aha! and send it.
 
-See `shared.domain.unfinished_sends` for the rules. A note is taken by replacing it, so of two runs at the same time one
-finishes the send. A person's send meanwhile is no danger: claims and links protect each record.
+See `shared.domain.unfinished_sends` for the rules. A run takes a note by replacing it, so only one of two parallel runs
+finishes the send. A person may send at the same time, because claims and links protect each record.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from shared.sending.result import SendResult
 
 _MOST_FEATURES = 50
-"""In one run. Each costs two requests or more of the 300 a minute that everybody at an Aha! account shares."""
+"""The most features in one run. Each takes two or more of the 300 requests a minute that an Aha! account allows."""
 
 _LEAST_SECONDS = 10.0
 _OUTAGE = 3
-"""When so many features failed by an outage, the others are left to the next run."""
+"""If this many features fail because of an outage, the others are left to the next run."""
 
 
 def finish_sends_job(app: App, stored: StoredIntegration) -> Job | None:
@@ -58,7 +58,7 @@ def finish_sends_job(app: App, stored: StoredIntegration) -> Job | None:
 
 
 def _is_due(found: StoredUnfinishedSend, integration: Integration) -> bool:
-    """Whether a note's time has come. That of a change waits until changes are sent again: nothing else tells of it."""
+    """Whether a note is due. A change's note waits until changes are sent again: nothing else records the change."""
     sends_changes = integration.enabled and integration.auto_update
     return is_due(found.note, found.age) and (sends_changes or not found.note.is_change)
 
@@ -79,7 +79,7 @@ def _finish_all(
             return
         failure = _attempt(app, operation, stored, note)
         if isinstance(failure, CredentialsRejected):
-            # The token is refused for the other features, too; their notes wait without an attempt.
+            # The token would be refused for the other features, too, so their notes wait without an attempt.
             return
         outages += failure is not None and failure.is_outage
 
@@ -87,7 +87,7 @@ def _finish_all(
 def _attempt(
     app: App, job: Operation, stored: StoredIntegration, unfinished: StoredUnfinishedSend
 ) -> OperationFailed | None:
-    """Finish one send as an operation of its own, by whose id the log shows it. Its failure is logged."""
+    """Finish one send as a separate operation, with its own id in the log. Its failure is logged."""
     operation = job.another(min(job.deadline.remaining(), app.settings.send_time_budget_seconds))
     finish = isolated(
         partial(_finish, app, operation, stored), operation, lambda unfinished: unfinished.note.feature
@@ -109,7 +109,7 @@ def _attempt(
 def _finish(
     app: App, operation: Operation, stored: StoredIntegration, unfinished: StoredUnfinishedSend
 ) -> SendResult | None:
-    """Finish one send. It is logged once it is known that there is something to do; None if there was nothing.
+    """Finish one send, and log it only if there is something to do; None if there was nothing.
 
     Raises:
         OperationFailed: it is not finished. If that may pass, or a person can repair it, the note stays.
@@ -119,7 +119,7 @@ def _finish(
         _give_up(app, operation, stored, unfinished, "the integration is disabled")
         return None
     if note.is_given_up:
-        reason = f"{note.attempts} attempts failed. The entries before say why"
+        reason = f"{note.attempts} attempts failed. Earlier entries say why"
         _give_up(app, operation, stored, unfinished, reason)
         return None
     held = app.unfinished_sends.replace(integration.integration_id, unfinished, taken(note, operation.id))
@@ -165,16 +165,16 @@ def _without_unlinked(app: App, stored: StoredIntegration, note: UnfinishedSend,
 
 
 def _is_left(note: UnfinishedSend, error: OperationFailed) -> bool:
-    """Whether the timer tries again. Aha! may not show a changed feature for a while, and nobody else knows of it."""
+    """Whether the timer tries again. Aha! may hide a changed feature for a while, and only the note records it."""
     return is_left(error, by_timer=True) or (
         note.is_change and isinstance(error, NotFound) and error.system is System.AHA
     )
 
 
 def _is_to_update(app: App, stored: StoredIntegration, feature: Feature) -> bool:
-    """Whether the timer sends a feature that changed in Aha!: it is linked still, and differs from what was sent.
+    """Whether the timer sends a feature that changed in Aha!: it is still linked, and differs from the last send.
 
-    Raises what is wrong with the row of the feature's link.
+    Raises the error of the feature's link if its row cannot be read.
     """
     integration = stored.integration
     found = app.links.load_each(integration.integration_id, [record.id for record in feature.records])
@@ -216,7 +216,7 @@ def _give_up(
     reason: str,
     code: str = "",
 ) -> None:
-    """Remove a note for good. Of a change that nobody asked to send, nothing is said."""
+    """Remove a note for good. Nothing is logged about a change that nobody asked to send."""
     _remove(app, stored, unfinished)
     note = unfinished.note
     if note.is_change and not note.is_given_up:

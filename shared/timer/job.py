@@ -13,11 +13,11 @@ from shared.operation_outcome import OperationKind
 
 @dataclass(frozen=True)
 class Job:
-    """Something to do for one integration. `since`: how long it has waited. `run` may raise OperationFailed.
+    """Something to do for one integration. `since`: since when it has waited. `run` may raise OperationFailed.
 
-    `consists_of_operations`: the job begins an operation for each thing that it does, and each has a line of its own.
-    `kind` says for which operations a failure of the job counts. One that writes no log when it succeeds counts as
-    Reconcile, the next run of which ends the problem.
+    `consists_of_operations`: the job starts an operation for each thing that it does, and each has its own line. `kind`
+    says for which operations a failure of the job counts. A job that logs nothing when it succeeds counts as Reconcile,
+    whose next run closes the problem.
     """
 
     stored: StoredIntegration

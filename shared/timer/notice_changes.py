@@ -1,7 +1,7 @@
-"""Auto-update, first step: notice which linked features changed in Aha!, and note them.
+"""Auto-update, first step: find the linked features that changed in Aha!, and store a note for each.
 
-The second step, `shared.timer.finish_sends`, sends what is noted and differs. So progress never passes what was not
-looked at: a noted feature is sent by this run or a later one.
+The second step, `shared.timer.finish_sends`, sends the noted features that differ. So progress never passes a change
+that was not processed: this run or a later one sends a noted feature.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ logger = logging.getLogger(__name__)
 
 _LEAST_SECONDS = 5.0
 _MOST_ASKED = 40
-"""Features whose requirements are asked for in one run. An account has 300 requests a minute, for everybody."""
+"""The most features whose requirements one run asks for. An account has 300 requests a minute, for everybody."""
 
 _FIRST_LOOK = timedelta(hours=1)
-"""How far before the integration was last saved the first look begins."""
+"""How far the first query reaches back before the last save of the integration."""
 
 
 def notice_changes_job(app: App, stored: StoredIntegration) -> Job | None:
-    """Look at what changed in Aha!; None for an integration without auto_update."""
+    """The job that looks for changes in Aha!; None for an integration without auto_update."""
     integration = stored.integration
     if not (integration.auto_update and integration.enabled and integration.receives):
         return None
@@ -47,9 +47,9 @@ def notice_changes_job(app: App, stored: StoredIntegration) -> Job | None:
 
 
 def _notice(app: App, operation: Operation, stored: StoredIntegration, found: StoredAhaProgress) -> None:
-    """Look at features, then at requirements.
+    """Process features, then requirements.
 
-    The requests of a look that finds nothing would fill the log: they are written only if something fails.
+    Requests are logged only if something fails, because they would fill the log.
     """
     quiet = operation.another(operation.deadline.remaining())
     try:
@@ -68,7 +68,7 @@ def _notice(app: App, operation: Operation, stored: StoredIntegration, found: St
 def _look_at_features(
     app: App, operation: Operation, stored: StoredIntegration, aha: AhaFeatures, found: StoredAhaProgress
 ) -> tuple[Mapping[str, str], StoredAhaProgress | None]:
-    """Note the linked features among those that changed. All that changed, and the progress unless it is another's."""
+    """Store notes for changed linked features. Returns all changed features, and the progress (None: another run's)."""
     integration = stored.integration
     integration_id = integration.integration_id
     changed = aha.changed_since(integration.product_id, found.progress.features_until - OVERLAP)
@@ -89,7 +89,7 @@ def _look_at_requirements(
     found: StoredAhaProgress,
     changed: Mapping[str, str],
 ) -> None:
-    """Go on with the round over the linked features. A feature that Aha! does not show does not stop it."""
+    """Continue the round over the linked features. A feature that Aha! does not show does not stop it."""
     integration_id, progress = stored.integration.integration_id, found.progress
     since = progress.requirements_since - OVERLAP
     features = app.links.features(integration_id, after=progress.work_item_id, limit=_MOST_ASKED)
@@ -119,9 +119,9 @@ def _look_at_requirements(
 def _noted(
     aha: AhaFeatures, linked: StoredLink | UnreadableLink, since: datetime, changed: Mapping[str, str]
 ) -> tuple[str, str] | None:
-    """Id and reference of a feature to note for its requirements; None if it is noted already, or none changed."""
+    """Id and reference of a feature with changed requirements; None if it has a note already, or if none changed."""
     if isinstance(linked, UnreadableLink):
-        # The round goes on, so the note waits until the link is repaired.
+        # The round continues, so the note waits until the link is repaired.
         is_noted = bool(linked.aha_id) and linked.aha_id not in changed
         return (linked.aha_id, linked.reference) if is_noted else None
     link = linked.link
@@ -135,5 +135,5 @@ def _has_changed_requirements(aha: AhaFeatures, feature: Link, since: datetime) 
     except CredentialsRejected:
         raise
     except Refused:
-        # Aha! does not show this feature; the others are looked at.
+        # Aha! does not show this feature; the round continues.
         return False

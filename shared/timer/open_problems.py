@@ -1,4 +1,4 @@
-"""Count each integration's open problems, for those who watch the app."""
+"""Count each integration's open problems, for monitoring."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.timer.job import Job
 
 
 def open_problems_job(app: App, stored: StoredIntegration) -> Job | None:
-    """Work out the health of an integration that is in use, and say in the line how many problems are open."""
+    """The job that counts the open problems of an integration, for its line; None if the integration is disabled."""
     if not stored.integration.enabled:
         return None
     return Job(stored, stored.updated_at, lambda operation: _count(app, operation, stored))

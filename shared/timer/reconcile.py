@@ -1,4 +1,4 @@
-"""Reconcile: backfill what lost notifications did not bring to Aha!."""
+"""Reconcile: sync the changes whose notifications were lost."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from shared.storage.watermarks import Watermark
 from shared.timer.job import Job
 
 _CLOCK_MARGIN = timedelta(hours=1)
-"""How far before the integration was made the first look begins: that moment is by a host's clock, which may be ahead.
+"""How far before the integration's creation the first query begins: that time is by a host's clock, which may be ahead.
 
 Table Storage refuses a host whose clock is wrong by more than 15 minutes.
 """
 
 
 def reconcile_job(app: App, stored: StoredIntegration) -> Job | None:
-    """Look at what changed in Azure DevOps since the watermark; None for an integration that does not receive."""
+    """The job that syncs changes in Azure DevOps since the watermark; None if the integration does not receive."""
     integration = stored.integration
     if not (integration.enabled and integration.receives):
         return None
@@ -37,7 +37,7 @@ def _reconcile(app: App, operation: Operation, stored: StoredIntegration, waterm
         name = f" ({failure.reference})" if failure.reference else ""
         operation.log.add(
             log_events.RECONCILE_ITEM_FAILED,
-            f"Work item {failure.work_item_id}{name} was not brought to Aha!. {failure.error.detail}",
+            f"Work item {failure.work_item_id}{name} was not synced to Aha!. {failure.error.detail}",
             **{
                 **failure.error.evidence,
                 "code": failure.error.code,
@@ -48,7 +48,7 @@ def _reconcile(app: App, operation: Operation, stored: StoredIntegration, waterm
     if done.updated:
         operation.log.add(
             log_events.RECONCILE_UPDATED,
-            f"{done.updated} records were updated whose notifications had not arrived. If this happens again, look at "
+            f"{done.updated} records were updated whose notifications had not arrived. If this happens again, check "
             "the history of the service hook in Azure DevOps.",
             updated=done.updated,
         )

@@ -26,19 +26,18 @@ logger = logging.getLogger(__name__)
 BUDGET_SECONDS = 240.0
 _LEAST_SECONDS = 10.0
 _NOTICING_SHARE = 0.25
-"""The part of the time for finding out what there is to send."""
+"""The part of the time for finding what to send."""
 
 JobKind = Callable[[App, StoredIntegration], "Job | None"]
-"""Answers what is to be done for an integration; None if there is nothing."""
+"""Returns the job for an integration; None if there is nothing to do."""
 
 
 def run_timer(app: App, caller: Caller = NOBODY, budget_seconds: float = BUDGET_SECONDS) -> None:
-    """Do what there is to do for every integration: one kind of job after another, what waited longest first.
+    """Run the due jobs of every integration: one kind of job after another, the longest waiting first.
 
-    First, linked features that changed in Aha! are noted, then what is noted is sent.
+    First, linked features that changed in Aha! get a note, then the noted features are sent.
 
-    One job's failure does not stop the others, nor does one take the others' share of the time. What is not done in
-    the time is done by the next run.
+    A job that fails does not stop the others, and no job takes the time of another. The next run does what is left.
 
     Raises:
         Unavailable: Table Storage does not answer.
@@ -53,7 +52,7 @@ def run_timer(app: App, caller: Caller = NOBODY, budget_seconds: float = BUDGET_
         code = error.code
         raise
     finally:
-        # Who watches the app sees by this line that the timer runs, also where there is nothing to do.
+        # This line shows that the timer runs, even if there is nothing to do.
         write_line(run, End(code=code))
 
 
@@ -61,7 +60,7 @@ def _run_all(app: App, run: Operation, kinds: Sequence[JobKind]) -> None:
     jobs = _jobs(app, run, kinds)
     for position, job in enumerate(jobs):
         if run.deadline.remaining() < _LEAST_SECONDS:
-            logger.warning("The time is over; the next run does the remaining jobs.")
+            logger.warning("The time ended. The next run does the remaining jobs.")
             return
         share = run.deadline.remaining() / (len(jobs) - position)
         _run(app, job, run.another(max(_LEAST_SECONDS, share)))
