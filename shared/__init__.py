@@ -1,1 +1,1 @@
-"""The Aha! and Azure DevOps integration itself: everything but the HTTP edge of each function."""
+"""The Aha! and Azure DevOps integration: everything except the HTTP edge of each function."""

@@ -1,4 +1,4 @@
-"""How many operations of one kind run at the same time in this process, and how much their bodies may weigh."""
+"""Limits how many operations of one kind run at the same time in this process, and the size of their bodies."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from contextlib import contextmanager
 from shared.errors import TooBusy
 
 MOST_SENDS = 64
-"""Half of the threads that a worker should have. A send may hold its thread for minutes, when another system is slow;
-pages, notifications and the configuration then still find a thread."""
+"""Half of a worker's recommended threads. A send may hold its thread for minutes when another system is slow; the other
+threads stay free for pages, notifications and the configuration.
+"""
 
 MOST_NOTIFICATIONS = 8
-"""So many keep a core busy. More would not be faster, and people would wait for them."""
+"""This many keep a core busy. More would not be faster, and people would wait longer."""
 
 MOST_WAITING_NOTIFICATIONS = 24
 LONGEST_WAIT_SECONDS = 8.0
-"""A large send causes a burst of notifications. Those that wait take a thread each and no processor time."""
+"""A large send causes a burst of notifications. A waiting notification uses a thread, but no processor time."""
 
 MOST_BYTES = 32 * 1024 * 1024
-"""Of the bodies of one kind together. A body takes up to thirty times its size in memory while it is worked on."""
+"""Total size of the bodies of one kind. A body takes up to thirty times its size in memory during processing."""
 
 _RETRY_AFTER_SECONDS = 10.0
 
 
 class Admission:
-    """Lets in a number of operations at a time. Usable from several threads.
+    """Admits a limited number of operations at a time. Usable from several threads.
 
     Args:
-        what: the operations, in the plural, for the caller who is turned away.
+        what: the operations, in the plural, for the error message.
         most: how many run at the same time.
-        most_bytes: how much the bodies of those that run or wait may have together. A body of any size is let in where
-            nothing else runs.
-        most_waiting: how many more may wait until one of those that run has ended.
-        longest_wait: for so many seconds at most.
+        most_bytes: the total size of the bodies of running and waiting operations. A body of any size is
+            admitted if nothing else runs.
+        most_waiting: how many more may wait for a running one to end.
+        longest_wait: how many seconds one may wait.
     """
 
     def __init__(
@@ -58,10 +59,10 @@ class Admission:
 
     @contextmanager
     def one(self, body_bytes: int = 0) -> Iterator[None]:
-        """Run one operation, as soon as there is room.
+        """Run one operation, as soon as the limits allow it.
 
         Raises:
-            TooBusy: as many as are allowed are running, and waiting.
+            TooBusy: the limits of running and waiting operations are reached.
         """
         with self._place(body_bytes):
             self._wait_for_room()
@@ -95,6 +96,6 @@ class Admission:
 
     def _too_busy(self) -> TooBusy:
         return TooBusy(
-            f"Too many {self._what} are running at the moment. Nothing was done. Send the same again.",
+            f"Too many {self._what} are running at the moment. Nothing was done. Repeat the request.",
             retry_after=_RETRY_AFTER_SECONDS,
         )

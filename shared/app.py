@@ -1,4 +1,4 @@
-"""What the functions are made of, put together once for the process."""
+"""The parts that the functions use, built once per process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from shared.storage.log_store import LogStore
 from shared.storage.tables import Tables
 from shared.storage.vault import Vault
 
-# The log and the integrations API do without the clients and the links, and must not load them.
+# The log and the integrations API do not use the clients and the links, and must not import them.
 if TYPE_CHECKING:
     from shared.clients.aha import Aha
     from shared.clients.aha_account import AhaAccount
@@ -50,7 +50,7 @@ _AhaClient = TypeVar("_AhaClient", bound="Aha")
 
 @dataclass(frozen=True)
 class App:
-    """The settings, the stores, and all that the process keeps between operations."""
+    """The settings, the stores, and everything that the process keeps between operations."""
 
     settings: Settings
     tables: Tables
@@ -78,7 +78,7 @@ class App:
 
     @classmethod
     def of(cls, settings: Settings, tables: Tables, identity: Identity) -> App:
-        """Build it for somebody else than the function app's identity."""
+        """Build it for an identity other than the function app's."""
         vault = Vault(settings.secrets_keys)
         return cls(
             settings=settings,
@@ -105,7 +105,7 @@ class App:
 
     @cached_property
     def outcomes(self) -> OutcomeStore:
-        """What the operations in the log came to."""
+        """The outcomes of the operations in the log."""
         from shared.storage.outcomes import OutcomeStore
 
         return OutcomeStore(self.tables)
@@ -126,7 +126,7 @@ class App:
 
     @cached_property
     def aha_progress(self) -> AhaProgressStore:
-        """For each integration, what of its changes in Aha! was looked at."""
+        """For each integration, how far its changes in Aha! were processed."""
         from shared.storage.aha_progress import AhaProgressStore
 
         return AhaProgressStore(self.tables)
@@ -146,7 +146,7 @@ class App:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What organizations were seen to refuse lately."""
+        """The capabilities that organizations refused recently."""
         return self.process_state.capabilities
 
     def azure_devops(self, target: AzureDevOpsTarget, operation: Operation) -> AzureDevOps:
@@ -210,8 +210,7 @@ class App:
     def log_if_stored(self, integration_id: str) -> LogSink:
         """Writes entries to the log of an integration that the operation may create or delete.
 
-        Nothing is written unless the integration exists when the entries come: a log without an integration would
-        stay for ever.
+        Entries are dropped if the integration does not exist when they come, because nobody would ever delete its log.
         """
 
         def write(entries: Sequence[LogEntry]) -> None:

@@ -2,7 +2,7 @@
 
 Every thread that the app starts is one of `Threads`. It knows the invocation that it works for, because the Functions
 host drops log lines without an invocation id (Azure/azure-functions-python-worker issues 1158 and 1860). The worker
-for Python 3.12 and older looks for the id in a storage of the thread's own, `context.thread_local_storage`
+for Python 3.12 and older looks for the id in the thread's own storage, `context.thread_local_storage`
 (https://learn.microsoft.com/azure/azure-functions/functions-reference-python#logging-from-created-threads). The one for
 3.13 and newer looks for it in a context variable.
 """
@@ -37,7 +37,7 @@ _invocation: ContextVar[Invocation | None] = ContextVar("invocation", default=No
 
 @contextmanager
 def working_for(invocation: Invocation) -> Iterator[None]:
-    """The threads that are started meanwhile work for this invocation."""
+    """Threads that start inside this context work for this invocation."""
     token = _invocation.set(invocation)
     try:
         yield
@@ -48,8 +48,8 @@ def working_for(invocation: Invocation) -> Iterator[None]:
 class Threads(ThreadPoolExecutor):
     """Threads that work for the same invocation as the caller, in a copy of the caller's context.
 
-    When the process is about to end, Python starts no more threads. The caller's own thread then makes the call, so
-    that an operation under way comes to its end.
+    When the process is about to end, Python starts no more threads. The caller's thread then makes the call, so that a
+    running operation can finish.
     """
 
     def __init__(self, most: int, name: str) -> None:
@@ -66,7 +66,7 @@ class Threads(ThreadPoolExecutor):
 
 
 class _Task:
-    """A call that is made once, whoever makes it."""
+    """A call that is made once, by the first thread that begins it."""
 
     def __init__(self, call: Callable[[], Any]) -> None:
         self.future: Future[Any] = Future()
@@ -76,7 +76,7 @@ class _Task:
 
     def run(self) -> None:
         """Make the call, unless another thread has begun it."""
-        # A submit that raised because no thread could be started has put the task into the queue.
+        # If submit raises because no thread can start, it has already put the task into the queue.
         if not self._is_taken.acquire(blocking=False):
             return
         try:
@@ -86,7 +86,7 @@ class _Task:
 
 
 def _marked(call: Callable[[], Result]) -> Result:
-    """Make a call on a thread that bears the mark of its invocation."""
+    """Make a call on a thread that carries its invocation id."""
     invocation = _invocation.get()
     if invocation is not None:
         invocation.thread_local_storage.invocation_id = invocation.invocation_id

@@ -1,7 +1,7 @@
-"""Kept HTTP connections with limits of our own: a deadline for each whole exchange, and an age for idle connections.
+"""Keep-alive HTTP connections with two limits: a deadline for each whole exchange, and an age for idle connections.
 
-The time-outs of requests and urllib3 are for each read, so they never end an answer of one byte every two seconds.
-Here the socket knows when its exchange has to end, and no read or write waits longer than that.
+The time-outs of requests and urllib3 apply to each read, so they never end an answer of one byte every two seconds.
+Here, the socket knows when its exchange must end, and no read or write waits longer.
 
 Azure's load balancers forget a connection that was idle for four minutes and send no RST
 (https://learn.microsoft.com/azure/load-balancer/load-balancer-tcp-idle-timeout). The first request on it would wait for
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     import requests
 
 MOST_IDLE_SECONDS = 60.0
-"""A quarter of what Azure's load balancers allow. It is also the limit of AWS' (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html),
-behind which Aha! is."""
+"""A quarter of the limit of Azure's load balancers, and the limit of AWS' load balancers, which Aha! uses
+(https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html).
+"""
 
 _PROBE_SECONDS, _PROBES = 30, 3
 """TCP keep-alive: how long a connection is idle before it is probed, and how many probes it may miss."""
@@ -37,7 +38,7 @@ class Exchange:
     """One request and its answer.
 
     `ends_at`: when it has to end, on the monotonic clock. `wait_seconds`: how long it may wait for the next byte.
-    `was_sent`: a part of the request was given to the connection, so the other side may have got all of it.
+    `was_sent`: a part of the request was given to the connection, so the other side may have received all of it.
     """
 
     ends_at: float
@@ -46,7 +47,7 @@ class Exchange:
 
     @classmethod
     def within(cls, seconds: float, *, wait_seconds: float) -> Exchange:
-        """One that has to end `seconds` from now."""
+        """An exchange that must end `seconds` from now."""
         return cls(time.monotonic() + seconds, wait_seconds)
 
     def wait(self) -> float:
@@ -62,7 +63,7 @@ class Exchange:
 
 
 class Exchanges:
-    """The exchange that each thread is about to begin. `usual` makes the one of a thread that named none."""
+    """The exchange that each thread is about to begin. `usual` makes it for a thread that set none."""
 
     def __init__(self, usual: Callable[[], Exchange]) -> None:
         self._usual = usual
@@ -75,7 +76,7 @@ class Exchanges:
 
     @contextmanager
     def begin(self, exchange: Exchange) -> Iterator[None]:
-        """What the calling thread sends meanwhile belongs to this exchange."""
+        """Everything that the calling thread sends in this context belongs to this exchange."""
         # The body of an upload comes from a download, which is an exchange of its own on the same thread.
         outer = getattr(self._of_thread, "exchange", None)
         self._of_thread.exchange = exchange
@@ -86,7 +87,7 @@ class Exchanges:
 
 
 class _LimitedSocket:
-    """A socket whose reads and writes end with the exchange. The time-outs that urllib3 sets are passed over."""
+    """A socket whose reads and writes end with the exchange. It ignores the time-outs that urllib3 sets."""
 
     def __init__(self, connected: socket.socket, exchange: Exchange) -> None:
         self._socket = connected
@@ -94,7 +95,7 @@ class _LimitedSocket:
         self.last_used = time.monotonic()
 
     def settimeout(self, _seconds: float | None) -> None:
-        """The exchange decides instead."""
+        """Ignored: the exchange sets the time limit."""
 
     def sendall(self, data: Any) -> None:
         """Send everything before the exchange has to end. Raises TimeoutError."""
@@ -157,7 +158,7 @@ def kept_session(
     from urllib3.connection import HTTPConnection, HTTPSConnection
 
     class Limited:
-        """What both kinds of connections do before and after urllib3 does its part."""
+        """What both kinds of connections do before and after urllib3's own code."""
 
         sock: Any
 
@@ -195,7 +196,7 @@ def kept_session(
 
     class Session(requests.Session):
         def get_redirect_target(self, resp: requests.Response) -> None:
-            """None: requests would parse the Location even of a redirect that is not followed, and raise."""
+            """None, because requests would parse the Location of every redirect, followed or not, and may raise."""
 
     session = Session()
     # A .netrc file or a proxy variable must not decide who gets a token.

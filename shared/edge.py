@@ -44,7 +44,7 @@ _DEFAULT_RETRY_AFTER_SECONDS = 15
 _LONGEST_DETAIL = 4000
 
 _FOR_BROWSERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-"""An answer may show a webhook URL, so no cache keeps it, and no browser takes it for a page or a script."""
+"""An answer may show a webhook URL, so no cache keeps it, and no browser treats it as a page or a script."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Call:
             raise InvalidRequest([InputError("", "must be left out: the address names the feature")])
 
     def wait_seconds(self) -> int | None:
-        """How long the caller is willing to wait, by `Prefer: wait=N`; None if he does not say."""
+        """How long the caller is willing to wait, by `Prefer: wait=N`; None if the header is missing."""
         return wait_seconds(self.headers.get("prefer", ""))
 
     def flag(self, name: str) -> bool:
@@ -107,7 +107,7 @@ class Answer:
     """What a function answers. There is no body where `body` is None.
 
     A body of bytes is sent unchanged, with the Content-Type in `headers`. Any other body is sent as JSON. `result` and
-    `reason` say in a word for the operation's line what came of the call.
+    `reason` give the result of the call for the operation's line.
     """
 
     status: int = 200
@@ -136,7 +136,7 @@ class Subject(Generic[FoundNow]):
 def caller_of(context: func.Context | None, headers: Mapping[str, str]) -> Caller:
     """The function that is called, and the trace of the call.
 
-    Where the platform takes part in the trace, its own part stands between the caller and the function.
+    If the platform takes part in the trace, its span is between those of the caller and the function.
     """
     name, trace = (context.function_name, context.trace_context) if context is not None else ("", None)
     if trace is not None and trace.trace_parent:
@@ -176,15 +176,15 @@ def respond_about(
 ) -> func.HttpResponse:
     """Find what a call is about, run the handler as one operation, and turn any error into an HTTP answer.
 
-    What the operation did, and its failure, is written to the log of the subject. Where `find` raises, for example
-    because there is no such integration, nothing is written.
+    What the operation did, and its failure, is written to the log of the subject. If `find` raises, for example because
+    the integration does not exist, nothing is written.
 
     Args:
         context: the platform's context of the call, for the threads that the operation starts.
-        admit: what the operation is done within. It raises TooBusy where there is no room.
+        admit: the context in which the operation runs. It raises TooBusy if the worker is full.
         budget_seconds: how long the operation may take.
-        kind: what a call is for. An operation without a kind says nothing of the integration's health.
-        status_of: replaces the table of statuses, for a caller that reacts to statuses in its own way.
+        kind: what a call is for. An operation without a kind does not count for the integration's health.
+        status_of: replaces the table of statuses, for a caller that reacts to statuses differently.
     """
     caller = caller_of(context, request.headers)
     with working_for(context) if context is not None else nullcontext():
@@ -269,7 +269,7 @@ def _note_failure(operation: Operation, error: OperationFailed) -> None:
 
 
 def _record(error: OperationFailed) -> str:
-    """Which record the error is about, if it is about one and does not say so itself."""
+    """The record that the error is about, if there is one and the error does not name it."""
     reference, number = error.evidence.get("reference"), error.evidence.get("work_item_id")
     names = [str(reference)] if reference and str(reference) not in error.detail else []
     names += [f"work item {number}"] if number and f"ork item {number}" not in error.detail else []

@@ -25,13 +25,13 @@ REMEDIES: Mapping[str, str] = {
     "precondition_failed": "Read the integration again, then repeat the change.",
     "body_too_large": "Send fewer requirements at a time. The work items of the other requirements stay.",
     "azure_devops_credentials_rejected": (
-        "Make a new token with the scopes Project and Team: Read and Work Items: Read & write, and save it in the "
+        "Create a new token with the scopes Project and Team: Read and Work Items: Read & write, and save it in the "
         "integration."
     ),
     "azure_devops_forbidden": "Ask an administrator for the right that the message names.",
     "azure_devops_not_found": "Choose one that exists, or ask an administrator to give the token's user access.",
     "azure_devops_rule_violation": "Correct the field that the message names, in the integration or in Aha!.",
-    "aha_credentials_rejected": "Make a new API key, and save it in the integration.",
+    "aha_credentials_rejected": "Create a new API key, and save it in the integration.",
     "aha_forbidden": (
         "Make the key's user a contributor in the workspace. For a file, send the feature again: it then has new "
         "addresses."

@@ -15,8 +15,8 @@
     ├── ConcurrentChange          read again, then repeat
     │   ├── FeatureBusy
     │   ├── PreconditionFailed
-    │   ├── RevisionConflict      never leaves a use case, which reads again and decides again
-    │   └── LinkChanged           never leaves a use case either
+    │   ├── RevisionConflict      stays inside a use case, which reads again and decides again
+    │   └── LinkChanged           stays inside a use case, too
     ├── Refused                   correct the token, the rights or the values in `system`
     │   ├── CredentialsRejected
     │   ├── Forbidden
@@ -62,7 +62,7 @@ _LONGEST_POINTER, _LONGEST_DETAIL = 300, 500
 class InputError:
     """One error in the input: where it is (RFC 6901 JSON pointer), and what is wrong.
 
-    A long text ends with an ellipsis: the key that a pointer names may have millions of characters.
+    A long text is cut and ends with an ellipsis, because a key in a pointer may have millions of characters.
     """
 
     pointer: str
@@ -85,7 +85,7 @@ class OperationFailed(Exception):
     `retry_after` is in seconds, None if waiting does not help. `follows_unanswered`: an earlier attempt of the same
     request got no answer, so that attempt may have been carried out. `may_pass`: a later operation may succeed although
     nobody repairs anything. `needs_access`: it may succeed once a person has renewed a token or given a right.
-    `is_outage`: other operations that need the same system may fail alike.
+    `is_outage`: other operations that need the same system may fail, too.
     """
 
     code = "internal_error"
@@ -119,7 +119,7 @@ class InvalidJson(InvalidInput):
 
 
 class InvalidRequest(InvalidInput):
-    """The body is valid JSON, but not what the operation takes.
+    """The body is valid JSON, but not what the operation accepts.
 
     `errors` has every error, at most 100; `count` is their number if there were more.
     """
@@ -179,21 +179,21 @@ class ProductTaken(IntegrationUnusable):
 
 
 class OrganizationInUse(IntegrationUnusable):
-    """Links of the integration lead to work items of the organization that it had before."""
+    """Links of the integration lead to work items of its previous organization."""
 
     code = "organization_in_use"
     title = "The integration has links to work items of its organization"
 
 
 class OtherProduct(IntegrationUnusable):
-    """The feature belongs to another product than the integration's. Nothing was done."""
+    """The feature belongs to a product other than the integration's. Nothing was done."""
 
     code = "other_product"
     title = "The feature belongs to another product"
 
 
 class ConcurrentChange(OperationFailed):
-    """Another operation changed the same thing at the same time."""
+    """Another operation changed the same object at the same time."""
 
     may_pass = True
 
@@ -240,7 +240,7 @@ class AlreadyLinked(OperationFailed):
 
 
 class LinkChanged(ConcurrentChange):
-    """Some links or claims were changed since they were read. The other records' rows were written.
+    """Some links or claims were changed since they were read. The rows of the other records were written.
 
     `aha_ids` are the records whose rows were not written. `written` has what is now stored for the other records, by
     Aha! id.
@@ -282,7 +282,7 @@ class Forbidden(Refused):
 
 
 class NotFound(Refused):
-    """The thing does not exist, or the token's user cannot see it. The other system does not say which."""
+    """The object does not exist, or the token's user cannot see it. The other system does not say which."""
 
     reason = "not_found"
 
@@ -296,8 +296,8 @@ class RuleViolation(Refused):
 class Unavailable(OperationFailed):
     """The system was down, too slow or throttling until the retries ended.
 
-    `outcome_unknown`: the request may have taken effect although there was no answer. `may_still_run`: it may also take
-    effect later, because only the wait for the answer ended.
+    `outcome_unknown`: the request may have taken effect although there was no answer. `may_still_run`: it may still
+    take effect later, because the client only stopped waiting.
     """
 
     may_pass = True
@@ -326,7 +326,7 @@ class TimeSpent(Unavailable):
 
 
 class NewerRow(Unavailable):
-    """A newer version of this app wrote a row of Table Storage. What is about other rows goes on."""
+    """A newer version of this app wrote a row of Table Storage. Work on other rows continues."""
 
     is_outage = False
 
@@ -336,7 +336,7 @@ class Defect(OperationFailed):
 
 
 class TooBusy(OperationFailed):
-    """As many operations of this kind as the app allows are running. Nothing was done."""
+    """The app already runs as many operations of this kind as it allows. Nothing was done."""
 
     code = "app_busy"
     title = "The app is busy"

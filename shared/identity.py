@@ -1,4 +1,4 @@
-"""Who the app is, for Table Storage and for Azure DevOps: in Azure its managed identity."""
+"""The identity that signs in to Table Storage and Azure DevOps; in Azure, the app's managed identity."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Identity(Protocol):
-    """Somebody who gets tokens of Microsoft Entra. Usable from several threads."""
+    """An identity that gets Microsoft Entra tokens. Usable from several threads."""
 
     remedy: str
-    """What to say, and what to do, if there is no token for Azure DevOps."""
+    """The error text with its remedy if there is no token for Azure DevOps."""
 
     def credential(self) -> TokenCredential:
         """The credential, always the same one."""
@@ -29,7 +29,7 @@ class ManagedIdentity:
     """
 
     remedy = (
-        "The app's managed identity gives no token for Azure DevOps. Switch the identity on in the function app, and "
+        "The app's managed identity gets no token for Azure DevOps. Switch the identity on in the function app, and "
         "add it to the organization as a user with Basic access."
     )
 
@@ -38,7 +38,7 @@ class ManagedIdentity:
         self._credential: ManagedIdentityCredential | None = None
 
     def credential(self) -> ManagedIdentityCredential:
-        """The credential, made at the first call; only then is azure-identity imported."""
+        """The credential. The first call makes it, and imports azure-identity."""
         with self._lock:
             if self._credential is None:
                 from azure.identity import ManagedIdentityCredential

@@ -1,4 +1,4 @@
-"""Keep a failure with the record that it belongs to, whether another system refused it or a defect of this app."""
+"""Keep a failure with its record, whether another system refused the record or a defect of this app stopped it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 def isolated(
     call: Callable[[Argument], Result], operation: Operation, name: Callable[[Argument], str]
 ) -> Callable[[Argument], Result | OperationFailed]:
-    """`call`, but a failure is returned instead of raised. `name` says in a word or two what an argument is."""
+    """`call`, changed to return a failure instead of raising it. `name` describes an argument in a word or two."""
 
     def attempt(argument: Argument) -> Result | OperationFailed:
         try:
@@ -35,7 +35,7 @@ def isolated(
 def done_and_failed(
     arguments: Iterable[Argument], outcomes: Iterable[Result | OperationFailed]
 ) -> tuple[list[tuple[Argument, Result]], list[tuple[Argument, OperationFailed]]]:
-    """The outcomes of an isolated call, each with its argument: those that were done, and those that failed."""
+    """The results of an isolated call, each with its argument: first the successes, then the failures."""
     done: list[tuple[Argument, Result]] = []
     failed: list[tuple[Argument, OperationFailed]] = []
     for argument, outcome in zip(arguments, outcomes, strict=True):
@@ -47,7 +47,7 @@ def done_and_failed(
 
 
 def of_record(outcome: Result | OperationFailed) -> Result | OperationFailed:
-    """The outcome of an isolated call about one record. What stops every other record, too, is raised."""
+    """The outcome of an isolated call about one record. A failure that also stops every other record is raised."""
     if isinstance(outcome, OperationFailed) and not isinstance(outcome, NotFound | Defect):
         raise outcome
     return outcome

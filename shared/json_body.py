@@ -32,12 +32,12 @@ def read_json(body: bytes, transfer_encoding: str) -> Any:
 
 
 def _refuse_constant(name: str) -> None:
-    """Python's parser takes NaN and Infinity, which are not JSON."""
+    """Python's parser accepts NaN and Infinity, which are not JSON."""
     raise ValueError(f"{name} is not JSON")
 
 
 def _position(error: Exception) -> str:
-    """Where the JSON is broken. The body is not quoted: it may hold a token."""
+    """Where the JSON is broken. The body is not quoted: it may contain a token."""
     if isinstance(error, json.JSONDecodeError):
         return f"line {error.lineno}, column {error.colno}"
     return "it cannot be read"

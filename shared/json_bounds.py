@@ -8,7 +8,7 @@ from shared.errors import BodyTooLarge
 
 MOST_VALUES = 500_000
 MOST_CONTAINERS = 100_000
-"""The most values, and the most objects and lists, of one body. A full body of real records has a fifth of them."""
+"""The most values, and the most objects and lists, of one body. The largest real body has a fifth of them."""
 
 _LONGEST_NUMBER = 400
 _TEXT = re.compile(rb'"[^"]*"?')
@@ -23,7 +23,7 @@ def check_number_of_values(body: bytes) -> None:
     containers, commas = _count(body, 0, len(body))
     if _is_within(containers, commas):
         return
-    # Brackets and commas in a text are no values.
+    # Brackets and commas inside a text do not count.
     body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
     containers = commas = position = texts = 0
     for match in _TEXT.finditer(body):

@@ -19,7 +19,7 @@ class Level(str, Enum):
     INFO = "info"
     """Nothing has to be done."""
     WARNING = "warning"
-    """Somebody may want to look at it."""
+    """Somebody may want to check it."""
     ERROR = "error"
     """Something was not done, and somebody has to act."""
 
@@ -42,7 +42,7 @@ class LogEvent:
     `name` is stable: callers of the API filter by it. `meaning` says what happened; `remedy` says what a person does
     about it, and is empty where there is nothing to do. Two events share a name where the same step can succeed or
     fail: then they differ in `level`. If `after_code` is set, an entry with an error code has the remedy of that code,
-    followed by `after_code`. `effect` is what health is worked out from. `system` is the one that a request went to.
+    followed by `after_code`. Health is derived from `effect`. `system` is the one that a request went to.
     """
 
     name: str
@@ -178,7 +178,7 @@ WORK_ITEM_FOUND_AGAIN = LogEvent(
 EVENT_RECEIVED = LogEvent(
     "event.received",
     Level.INFO,
-    "An event about a feature arrived, as Aha!'s Integration webhook sends it.",
+    "An event about a feature arrived in the format of Aha!'s Integration webhook.",
 )
 EVENT_IGNORED = LogEvent(
     "event.ignored",
@@ -410,7 +410,7 @@ RECONCILE_UPDATED = LogEvent(
     "reconcile.updated",
     Level.WARNING,
     "*Reconcile* wrote changes to Aha! that no notification had reported.",
-    "If it happens again, look at the subscription's history in Azure DevOps.",
+    "If it happens again, check the subscription's history in Azure DevOps.",
 )
 RECONCILE_ITEM_FAILED = LogEvent(
     "reconcile.item-failed",

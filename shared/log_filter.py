@@ -15,7 +15,7 @@ _WORK_ITEM_KEYS = ("work_item_id", "second_work_item_id")
 
 @dataclass(frozen=True)
 class LogFilter:
-    """Conditions that an entry meets together. None sets no condition.
+    """Conditions that an entry must all meet. None sets no condition.
 
     `reference` is that of a record, or its Aha! id, in any case. `text` is part of the message, in any case.
     """
@@ -29,7 +29,7 @@ class LogFilter:
 
     @property
     def looks_into_entries(self) -> bool:
-        """Whether Table Storage cannot tell the rows that have wanted entries."""
+        """Whether entries must be read, because Table Storage cannot select their rows."""
         return (self.event, self.reference, self.work_item_id, self.text) != (None,) * 4
 
     def matches(self, entry: LogEntry) -> bool:

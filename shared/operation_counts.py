@@ -1,4 +1,4 @@
-"""What an operation's log entries and waits add up to."""
+"""The counts of an operation's log entries and waits."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ class OperationCounts:
 
     `events` and `codes`: how many entries there are of each event, and with each error code. `retries` are requests
     that were repeated. `throttled_seconds` is how long the operation's threads waited because another system limits
-    requests; those of threads that waited side by side are added up. `open_problems` is None where they were not
-    counted.
+    requests; parallel waits of several threads are added up. `open_problems` is None where they were not counted.
     """
 
     def __init__(self) -> None:
@@ -36,7 +35,7 @@ class OperationCounts:
             self.retries += 1
 
     def add(self, other: OperationCounts) -> None:
-        """Count what another operation did as done by this one."""
+        """Add the counts of another operation to this one."""
         self.events += other.events
         self.codes += other.codes
         self.retries += other.retries

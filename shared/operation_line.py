@@ -1,4 +1,4 @@
-"""The line that each operation writes into the app's own log, for those who watch the app.
+"""The line that each operation writes into the app's own log, for monitoring.
 
 In Azure, the line is a row of `AppTraces` with JSON in `Message`. docs/watch.md says what each field means;
 infra/queries and infra/alerts.bicep read them. Nothing in a line is a secret, an address or a record's name.
@@ -30,17 +30,17 @@ _CODE = re.compile("[a-z_]{1,60}")
 
 
 class Outcome(str, Enum):
-    """How an operation ended, for a person who counts."""
+    """How an operation ended, for statistics."""
 
     SUCCEEDED = "succeeded"
     PARTIAL = "partial"
-    """Something below a feature failed."""
+    """Some records or files of a feature failed."""
     IN_PROGRESS = "in_progress"
-    """The time was over before everything was done."""
+    """The time ended before everything was done."""
     REFUSED = "refused"
-    """The request has to change."""
+    """The caller must change the request."""
     SHED = "shed"
-    """There was no room for it."""
+    """The worker was full."""
     FAILED = "failed"
     DEFECT = "defect"
 
@@ -50,7 +50,7 @@ _OUTCOMES = {outcome.value: outcome for outcome in (Outcome.PARTIAL, Outcome.IN_
 
 @dataclass(frozen=True)
 class OperationLine:
-    """What is known of an operation when it ends. docs/watch.md describes each field."""
+    """The facts about an operation when it ends. docs/watch.md describes each field."""
 
     operation_id: str
     trace_id: str
@@ -71,7 +71,7 @@ class OperationLine:
     codes: Mapping[str, int]
 
     def to_json(self) -> str:
-        """The line. Its first field tells it from other rows of the log."""
+        """The line. Its first field distinguishes it from other rows of the log."""
         return json.dumps({"schema": SCHEMA, **asdict(self)}, separators=(",", ":"))
 
 
@@ -91,7 +91,7 @@ class End:
 
     @property
     def outcome(self) -> Outcome:
-        """One word for it."""
+        """The outcome of the operation."""
         if self.code == TooBusy.code:
             return Outcome.SHED
         if self.code == Defect.code:

@@ -1,4 +1,4 @@
-"""The log of one operation: what it did, for the person who has to correct what went wrong."""
+"""The log of one operation: what it did, for the person who has to correct an error."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from shared.outcome_notes import OutcomeNotes
 logger = logging.getLogger(__name__)
 
 _FLUSH_AT = 80
-"""Entries that are stored together. A crash loses those that are not stored yet."""
+"""The number of entries that are stored together. A crash loses entries that are not stored yet."""
 
 _NAMES_OF_RECORDS = ("reference", "references", "aha_id", "work_item_id")
 
 _LOGGING_LEVELS = {Level.INFO: logging.DEBUG, Level.WARNING: logging.WARNING, Level.ERROR: logging.ERROR}
-"""Of the app's own log. What went well is in the operation's line (`shared.operation_line`), not told step by step."""
+"""For the app's own log. It has no row for a successful step, only the operation's line (`shared.operation_line`)."""
 
 
 @dataclass(frozen=True)
 class LogEntry:
     """One step of an operation: a request that was answered, a decision, a result.
 
-    `time` is in UTC. `event` is the name of a LogEvent, `message` a sentence for a person, `detail` JSON values
-    without secrets. `kind` is what the operation is for, where that is known. The last entry of an operation has what
-    the operation came to.
+    `time` is in UTC. `event` is the name of a LogEvent, `message` a sentence for a person, `detail` JSON values without
+    secrets. `kind` is what the operation is for, where that is known. The last entry of an operation also has the
+    outcome of the operation.
     """
 
     time: datetime
@@ -69,7 +69,7 @@ class OperationLog:
     def write_to(self, sink: LogSink, kind: OperationKind | None = None) -> None:
         """Name the sink that stores the entries, also those that were collected so far.
 
-        `kind` says what the operation is for. Without it, the operation says nothing of the integration's health.
+        `kind` says what the operation is for. Without it, the operation does not count for the integration's health.
         """
         self._sink = sink
         self._kind = kind
@@ -89,36 +89,36 @@ class OperationLog:
             self._notes.know_record(name, feature_id)
 
     def know_whole_feature(self) -> None:
-        """No other record than those that are known belongs to the feature that the operation is about."""
+        """The operation's feature has no records besides the known ones."""
         with self._lock:
             self._notes.know_whole_feature()
 
     def know_wait(self, seconds: float) -> None:
-        """The operation waited, because another system limits requests."""
+        """The operation waited because another system limits requests."""
         with self._lock:
             self._counts.throttled_seconds += seconds
 
     def know_open_problems(self, number: int) -> None:
-        """The operation worked out how many problems of the integration are open."""
+        """The operation counted the open problems of the integration."""
         with self._lock:
             self._counts.open_problems = number
 
     def count_in(self, other: OperationLog) -> None:
-        """Count what another operation did as done by this one."""
+        """Add the counts of another operation to this one."""
         counts = other.counts
         with self._lock:
             self._counts.add(counts)
 
     @property
     def counts(self) -> OperationCounts:
-        """What the entries and waits so far add up to."""
+        """The counts of the entries and waits so far."""
         so_far = OperationCounts()
         with self._lock:
             so_far.add(self._counts)
         return so_far
 
     def add_once(self, event: LogEvent, message: str, /, **detail: Any) -> None:
-        """Add an entry, unless the operation has added one with this message before."""
+        """Add an entry, unless the operation already has one with this message."""
         with self._lock:
             is_said = message in self._said
             self._said.add(message)
@@ -143,7 +143,7 @@ class OperationLog:
             self._notes.note(entry.time, event, message, entry.detail)
             self._counts.note(event, entry.detail)
             self._entries.append(entry)
-            # The last entry waits for the end, because what the operation came to is stored with it.
+            # The last entry waits for the end, because the operation's outcome is stored with it.
             is_full = len(self._entries) > _FLUSH_AT and self._sink is not None
             full = self._entries[:_FLUSH_AT] if is_full else []
             del self._entries[: len(full)]
@@ -161,11 +161,11 @@ class OperationLog:
         self._store(entries)
 
     def _store(self, entries: Sequence[LogEntry]) -> None:
-        """Give entries to the sink. If it fails, they are lost, and the operation goes on."""
+        """Give entries to the sink. If it fails, they are lost, and the operation continues."""
         if self._sink is None or not entries:
             return
         try:
-            # An operation may begin before it is known what it is for.
+            # An operation may begin before its kind is known.
             self._sink([replace(entry, kind=self._kind) for entry in entries])
         except Exception:
             logger.exception("The integration log of operation %s could not be written", self._operation_id)

@@ -1,4 +1,4 @@
-"""What an operation came to: what it was, whether it succeeded, which records went through, and which did not."""
+"""The outcome of an operation: its kind, whether it succeeded, which records were synced, and which failed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CREDENTIALS = {
 
 
 class OperationKind(str, Enum):
-    """What an operation is for. A success of one kind says nothing of another kind's errors."""
+    """The purpose of an operation. A success of one kind does not close another kind's errors."""
 
     SEND = "send"
     NOTIFICATION = "notification"
@@ -34,7 +34,7 @@ class Problem:
     """One error of an operation.
 
     `record` is the reference, or else the Aha! id, of the record that the error is about; empty if it is about none.
-    `feature_id` is the Aha! id of that record's feature; empty if the operation did not get to know the record.
+    `feature_id` is the Aha! id of that record's feature; empty if the operation does not know the record.
     """
 
     at: datetime
@@ -50,15 +50,15 @@ class Problem:
 
     @property
     def is_of_record(self) -> bool:
-        """Whether it is over once the record went through. A refused token is no fault of the record that met it."""
+        """Whether it ends when the record is synced. A refused token is not a problem of the record."""
         return bool(self.feature_id) and self.refused_by is None
 
 
 @dataclass(frozen=True)
 class OperationOutcome:
-    """What an operation came to.
+    """The outcome of an operation.
 
-    `through` are the records that are in sync now, as far as this operation carries them. `feature_id` is the Aha! id
+    `through` are the records that are in sync now, for what this operation carries. `feature_id` is the Aha! id
     of the feature that the records belong to, or SEVERAL_FEATURES, or empty. `is_whole_feature`: no other record
     belongs to the feature, and none was left for later. `reached` are the systems that answered. `has_sent` and
     `has_received`: a text or a state was carried to Azure DevOps, or to Aha!.
@@ -77,7 +77,7 @@ class OperationOutcome:
     is_whole_feature: bool = False
 
     def settles(self, record: str, feature_id: str) -> bool:
-        """Whether earlier problems of a record are over: it went through, or left its feature."""
+        """Whether earlier problems of a record have ended: it was synced, or left its feature."""
         if record in self.through:
             return True
         has_left = self.is_whole_feature and self.feature_id == feature_id

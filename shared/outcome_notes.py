@@ -1,4 +1,4 @@
-"""Find out from an operation's log entries what the operation came to."""
+"""Derive the outcome of an operation from its log entries."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from shared.operation_outcome import (
 _MOST_PROBLEMS = 50
 _LONGEST_DETAIL, _LONGEST_NAME = 1000, 100
 _NEEDS_A_RECORD = frozenset((OperationKind.SEND, OperationKind.NOTIFICATION))
-"""Kinds of operation that prove nothing if they carried no record: a release's event, a test notification."""
+"""Kinds of operation that count only if they carried a record: not for a release event or a test notification."""
 
 
 class OutcomeNotes:
-    """What the entries so far say. The caller makes sure that one thread at a time uses it."""
+    """The outcome from the entries so far. The caller makes sure that one thread at a time uses it."""
 
     def __init__(self) -> None:
         self._problems: list[Problem] = []
@@ -42,7 +42,7 @@ class OutcomeNotes:
         self._is_whole_feature = True
 
     def note(self, at: datetime, event: LogEvent, message: str, detail: Mapping[str, Any]) -> None:
-        """Take in one entry. An error without a code follows from another one, which has the code."""
+        """Add one entry. An error without a code follows from another error, which has the code."""
         name = shortened(str(detail.get("reference") or detail.get("aha_id") or ""), _LONGEST_NAME)
         if event.system is not None and event.level is Level.INFO:
             self._reached.add(event.system)
@@ -64,10 +64,10 @@ class OutcomeNotes:
             self._problems.append(problem)
 
     def outcome(self, kind: OperationKind, operation_id: str, ended_at: datetime) -> OperationOutcome:
-        """What the operation came to."""
+        """The outcome of the operation."""
         effects = self._effects
         done = effects[Effect.SENT] | effects[Effect.RECEIVED]
-        # What is in sync by the link alone was not looked at: a late notification ends no problem.
+        # If only the link was read, the record was not checked: a late notification ends no problem.
         done |= effects[Effect.IN_SYNC] if self._reached else set()
         through = (done | effects[Effect.UNLINKED]) - self._failing - {""}
         features = {self._features.get(name, "") for name in through} - {""}

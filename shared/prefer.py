@@ -10,7 +10,7 @@ _WAIT = re.compile(r'\s*wait\s*=\s*"?\s*(\d{1,9})\s*"?\s*(?:;.*)?', re.IGNORECAS
 def wait_seconds(prefer: str) -> int | None:
     """The seconds that the caller is willing to wait; None if the header names none, or not a number from 1.
 
-    A preference that the server does not understand is passed over. The first `wait` counts.
+    The server ignores a preference that it does not understand. The first `wait` counts.
     """
     waits = (_WAIT.fullmatch(preference) for preference in prefer.split(","))
     first = next((match for match in waits if match), None)

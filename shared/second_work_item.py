@@ -1,4 +1,4 @@
-"""Say that a record has a second work item: one that carries its marker, while its link leads to another one."""
+"""Report a record's second work item, which carries the record's marker although the link leads to another one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def log_second_work_item(
         f"{name} is linked to work item {linked}, but work item {other.id} ({other.page_url}) also carries its marker. "
         "Azure DevOps carried out a create late, or somebody copied the work item or restored it from the recycle bin. "
         f"Changes of work item {other.id} do not reach Aha!. Copy what is needed into work item {linked_id}, then "
-        f"delete work item {other.id}, or remove its hyperlink to Aha! if it is to stay.",
+        f"delete work item {other.id}, or remove its hyperlink to Aha! to keep it.",
         code=AlreadyLinked.code,
         reference=name,
         work_item_id=linked_id,

@@ -37,7 +37,7 @@ DECLARATIONS = (
     Declaration(
         "RECONCILE_SCHEDULE",
         None,
-        "when to bring in what notifications missed, as 0 */5 * * * *; off when empty",
+        "when Reconcile runs, as 0 */5 * * * *; off when empty",
     ),
     Declaration("ALLOW_LOCAL_ADDRESSES", "false", "true only locally: allows http:// and private addresses"),
 )

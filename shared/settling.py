@@ -19,7 +19,7 @@ from shared.operation import Operation
 
 @dataclass(frozen=True)
 class SettlePlace:
-    """Where revisions are read, and on whose behalf."""
+    """The system, integration and operation for which revisions are read."""
 
     azure_devops: AzureDevOps
     integration: Integration
@@ -30,7 +30,7 @@ class SettlePlace:
 def settle_intentions(
     link: Link, work_item: WorkItem, aha: AhaSays, place: SettlePlace, now: datetime
 ) -> Link:
-    """The link with settled intentions, as far as both sides show now what became of them.
+    """The link with the intentions settled whose results both sides show now.
 
     Raises:
         NotFound, Unavailable and the like: a revision cannot be read.
@@ -46,7 +46,7 @@ def settle_intentions(
     if settled.recognised:
         place.operation.log.add(
             log_events.INTENTION_SETTLED,
-            f"The app found a write of its own to {link.reference or link.aha_id} that it had not recorded yet.",
+            f"The app recognised its own write to {link.reference or link.aha_id} that it had not recorded yet.",
             fields=sorted(name.value for name in settled.recognised),
             reference=link.reference or link.aha_id,
             work_item_id=link.work_item_id,

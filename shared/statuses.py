@@ -42,7 +42,7 @@ STATUSES: tuple[tuple[type[OperationFailed], int], ...] = (
 """The HTTP status of each error. The first class that fits decides."""
 
 CALLERS_MISTAKES = frozenset((400, 404, 409, 412, 413))
-"""Statuses that say that the request has to change, not the integration."""
+"""Statuses that mean that the request must change, not the integration."""
 
 
 def status_for(error: OperationFailed) -> int:

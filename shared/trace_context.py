@@ -1,4 +1,4 @@
-"""The W3C trace context: which trace a call belongs to, and what other systems are told of it.
+"""The W3C trace context: which trace a call belongs to, and what other systems get of it.
 
 Grammar: https://www.w3.org/TR/trace-context/ (level 1; of level 2, the keys that begin with a digit).
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 _SAMPLED = 0x01
 _MOST_STATE_MEMBERS = 32
 _LONGEST_STATE, _LONGEST_MEMBER = 512, 128
-"""Characters that have to be passed on; of a longer state, the members over 128 go first, then the last ones."""
+"""The characters that must be passed on. A longer state loses its members over 128 characters first, then the last ones."""
 
 _PARENT = re.compile(
     r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})"
@@ -50,7 +50,7 @@ def continued(trace_parent: str, trace_state: str, new_id: Callable[[int], str])
     """The trace of a caller, continued by a span of its own; a new trace if the caller's is missing or malformed.
 
     Args:
-        new_id: answers so many random bytes in lower-case hexadecimal digits.
+        new_id: returns this many random bytes in lower-case hexadecimal digits.
     """
     found = _PARENT.fullmatch(trace_parent)
     if found is None or not _is_valid(found):

@@ -235,7 +235,7 @@ def _is_sign_in(status: int, error: ErrorBody) -> bool:
 def _how_to_renew(subject: Subject) -> str:
     address = f" ({subject.account_url}/_usersSettings/tokens)" if subject.account_url else ""
     return (
-        f"Make a new personal access token in the organization's user settings{address} with the scopes “Project and "
+        f"Create a new personal access token in the organization's user settings{address} with the scopes “Project and "
         "Team (Read)” and “Work Items (Read & write)”, and save it in the integration."
     )
 

@@ -39,7 +39,7 @@ def test_a_refused_token_is_seen_in_the_list_and_gone_once_a_send_succeeds(
     page.open()
     page.sees("Needs attention", "1 problem")
     page.press("1 problem")
-    page.sees("Azure DevOps refused the token", "Make a new personal access token", "Save a new token")
+    page.sees("Azure DevOps refused the token", "Create a new personal access token", "Save a new token")
     # Its requirements may be named before it.
     assert page.find(f"a[href='#/i/{integration.id}/log?reference=PROD-1']").text == "PROD-1"
     page.follow("What happened")

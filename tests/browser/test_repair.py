@@ -57,7 +57,7 @@ def test_a_wrong_account_and_a_wrong_token_are_refused_beside_them(page: Page) -
     page.type("Account", "fabrikam")
     page.type("Personal access token", "nobody-knows-this-one")
     page.press("Test connection")
-    assert "Make a new personal access token" in page.fault_at("Personal access token")
+    assert "Create a new personal access token" in page.fault_at("Personal access token")
     # How to make one is unfolded by itself.
     page.sees("Custom defined")
     page.type("Personal access token", "sandbox-write-token")
@@ -180,7 +180,7 @@ def test_a_token_that_is_corrected_while_the_first_is_tested_is_the_one_that_cou
 
     page.sees("The token is accepted")
     page.sees_no("Asking Azure DevOps…")
-    page.sees_no("Make a new personal access token")
+    page.sees_no("Create a new personal access token")
 
 
 def test_a_required_field_without_a_default_holds_up_the_switch_until_it_has_one(

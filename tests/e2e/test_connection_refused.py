@@ -11,7 +11,7 @@ from tests.e2e.configuration_bodies import changed, problem_of
 from tests.e2e.configuration_hosts import further_host
 from tests.e2e.system import Api, AzureDevOps, IntegrationUnderTest
 
-RENEW = "Make a new personal access token"
+RENEW = "Create a new personal access token"
 HTML = {"content-type": "text/html; charset=utf-8"}
 WITH_PROJECT = {"project": "Fabrikam"}
 

@@ -233,7 +233,7 @@ def test_an_error_comes_with_what_to_do(api: Api, integration: IntegrationUnderT
     [failed] = page_of(api, integration.id, level="error")["entries"]
     [saved, _] = page_of(api, integration.id, event="integration.saved")["entries"]
 
-    assert "Make a new token" in failed["remedy"]
+    assert "Create a new token" in failed["remedy"]
     assert saved["remedy"] is None
     assert (failed["operation_kind"], saved["operation_kind"]) == ("connection_test", "configuration")
 

@@ -188,7 +188,7 @@ def test_a_sign_in_page_in_any_guise_is_a_refused_token(status: int, body: bytes
     error = answered(status, body, content_type)
 
     assert isinstance(error, CredentialsRejected)
-    assert "Make a new personal access token" in error.detail
+    assert "Create a new personal access token" in error.detail
 
 
 @pytest.mark.parametrize(("status", "body"), [(200, {}), (201, {"id": 1}), (200, []), (204, b"")])
