@@ -12,7 +12,7 @@ from dataclasses import dataclass
 _SAMPLED = 0x01
 _MOST_STATE_MEMBERS = 32
 _LONGEST_STATE, _LONGEST_MEMBER = 512, 128
-"""The characters that must be passed on. A longer state loses its members over 128 characters first, then the last ones."""
+"""The characters that must be passed on. A longer state first loses members over 128 characters, then the last ones."""
 
 _PARENT = re.compile(
     r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})"

@@ -1,6 +1,6 @@
-"""What is said about a work item that cannot be read. No input or output.
+"""The errors about a work item that cannot be read. No input or output.
 
-Azure DevOps answers alike for a work item that was deleted and for one that the token's user cannot see (TF401232, or
+Azure DevOps gives the same answer for a deleted work item and for one that the token's user cannot see (TF401232, or
 null in a batch read). Only the project's recycle bin proves that it was deleted; `shared.clients.recycle_bin` reads it.
 """
 
@@ -28,7 +28,7 @@ def out_of_sight(link: Link, project: str) -> NotFound:
 
 
 def named_out_of_sight(name: str, work_item_id: int, project: str) -> NotFound:
-    """The same for a work item that a record had before, and that no link leads to any more."""
+    """The same for a record's earlier work item, which has no link any more."""
     detail = (
         f"{name} had work item {work_item_id}, which was deleted. The recycle bin of project “{project}” no longer has "
         "it, and it cannot be read: it was restored and moved out of the token's sight, or it was deleted for good. "
@@ -38,9 +38,9 @@ def named_out_of_sight(name: str, work_item_id: int, project: str) -> NotFound:
 
 
 def below_failed_feature(name: str, error: OperationFailed) -> OperationFailed:
-    """The error of a requirement that belongs below a work item for which nothing can be done.
+    """The error of a requirement whose parent work item cannot be used.
 
-    What Azure DevOps refused for the feature is the requirement's error as well.
+    The requirement has the same error as its feature.
     """
     detail = f"{name} cannot be put below its feature's work item. {error.detail}"
     if isinstance(error, NotFound):

@@ -1,4 +1,4 @@
-"""Read the name of an Azure DevOps organization from what a person entered."""
+"""Read the name of an Azure DevOps organization from a person's input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adoption: which work item a record gets although no link leads to it. No input or output.
+"""Adoption: which work item a record without a link gets. No input or output.
 
 Either Aha!'s fields name the work item, or it is an orphan: an interrupted send created it.
 """
@@ -20,7 +20,7 @@ from shared.domain.work_item import WorkItem
 
 @dataclass(frozen=True)
 class NotAdopted:
-    """A work item that Aha!'s fields name and that its record does not get, why, and what a person may do about it."""
+    """A work item that Aha!'s fields name but that is not adopted, with the reason and a remedy."""
 
     work_item_id: int
     reason: str
@@ -35,7 +35,7 @@ class NotAdopted:
 def named_work_item(
     record: Record, own_integration_id: str, account_name: str, account_url: str
 ) -> int | NotAdopted | None:
-    """The first work item of this organization that Aha!'s fields name; None if they name none at all.
+    """The first work item of this organization that Aha!'s fields name; None if they name none.
 
     `own_integration_id` is the integration of Aha! that this app is told to use.
     """
@@ -58,8 +58,7 @@ def first_to_name(named: Mapping[str, int]) -> dict[int, str]:
 def kept_by_one_record(named: Mapping[str, int], linked: Mapping[int, str]) -> dict[str, int]:
     """The named work items, each with the one record that it belongs to.
 
-    That is the record that is linked to it, else the first that names it. `linked` are the records of links, by work
-    item.
+    That is the linked record, else the first record that names it. `linked` are the records of links, by work item.
     """
     first = first_to_name(named)
     return {
@@ -96,13 +95,13 @@ def is_in_project(item: WorkItem, target: AzureDevOpsTarget) -> bool:
 
 
 def is_of_mapped_type(item: WorkItem, record: Record, integration: Integration) -> bool:
-    """Whether a work item has the type that records of this kind are sent as. The names of types have no case."""
+    """Whether a work item has the type for this kind of record. The case of a type's name does not matter."""
     return item.type.casefold() == integration.mapping(record.kind).work_item_type.casefold()
 
 
 @dataclass(frozen=True)
 class AdoptedOrphan:
-    """An orphan as it is now, and the base of when it was created."""
+    """An orphan as it is now, and the base at its creation."""
 
     work_item: WorkItem
     base: Mapping[Field, Base]
@@ -117,8 +116,8 @@ def adopted_orphan(
 ) -> AdoptedOrphan:
     """What a record gets with its orphan.
 
-    Both sides agreed when the orphan was created: Aha! said what the claim intended, and the first revision shows what
-    Azure DevOps made of it. What differs from that now is somebody's change.
+    Both sides agreed when the orphan was created: Aha! had what the claim intended, and the first revision shows the
+    result in Azure DevOps. A difference from that is somebody's change.
     """
     first = described(first, integration.description_field(first.type), None)
     images = images.with_files(sent_files(first))

@@ -62,7 +62,7 @@ def azure_devops_attachment_id(url: str) -> str | None:
 def organization_file_key(url: str, organization: Organization) -> str | None:
     """What identifies a file of the organization: its attachment's GUID, else 32 hexadecimal digits of its path.
 
-    None for a URL of anybody else.
+    None for a URL of another host.
     """
     place = organization.path_of(url)
     if place is None:

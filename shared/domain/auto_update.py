@@ -1,7 +1,7 @@
 """Auto-update: the timer sends linked features that changed in Aha!.
 
 Aha! lists the features of a product that changed since a moment. It is not documented whether the change of a
-requirement counts as one of its feature. So the requirements of linked features are asked for, too: those of some
+requirement counts as one of its feature. So the timer also asks for the requirements of linked features: of some
 features in each run, in the order of their work items, round after round. All times are Aha!'s.
 """
 
@@ -18,16 +18,16 @@ from shared.domain.links import Link
 from shared.domain.records import Feature, Record
 
 OVERLAP = timedelta(minutes=10)
-"""How far before what was looked at the next look begins: Aha! may hold back an edit for five minutes."""
+"""How far the next query reaches back before the last one: Aha! may hold back an edit for five minutes."""
 
 
 @dataclass(frozen=True)
 class AhaProgress:
-    """What was looked at.
+    """What was processed.
 
-    `features_until`: every change of a feature up to this moment. `requirements_since`: the round under way looks for
-    requirements that changed since then, because the round before began at that moment. `round_began`: when the round
-    under way began. `work_item_id`: that of the last feature whose requirements were looked at; 0 between two rounds.
+    `features_until`: all changes of features up to this moment. `requirements_since`: the current round asks for
+    requirements that changed since this moment, when the previous round began. `round_began`: when the current round
+    began. `work_item_id`: the work item of the last feature whose requirements were processed; 0 between two rounds.
     """
 
     features_until: datetime
@@ -37,12 +37,12 @@ class AhaProgress:
 
     @classmethod
     def from_moment(cls, moment: datetime) -> AhaProgress:
-        """Nothing was looked at yet, and what changed before the moment is of no interest."""
+        """The progress at the start. Changes before the moment do not count."""
         return cls(moment, moment, moment)
 
 
 def after_features(progress: AhaProgress, as_of: datetime | None) -> AhaProgress:
-    """Every feature was listed that had changed by `as_of`; None if Aha! did not say what time it was."""
+    """The progress once all features that changed by `as_of` were listed; unchanged if Aha! gave no time (None)."""
     if as_of is None:
         return progress
     is_between_rounds = progress.work_item_id == 0
@@ -52,14 +52,14 @@ def after_features(progress: AhaProgress, as_of: datetime | None) -> AhaProgress
 
 
 def after_requirements(progress: AhaProgress, work_item_id: int, *, is_last: bool) -> AhaProgress:
-    """The requirements of features were looked at, up to that of a work item. `is_last`: there are no more features."""
+    """The progress once requirements were processed, up to a feature's work item. `is_last`: no more features."""
     if not is_last:
         return replace(progress, work_item_id=max(work_item_id, progress.work_item_id))
     return replace(progress, requirements_since=progress.round_began, work_item_id=0)
 
 
 def differs(feature: Feature, links: Mapping[str, Link], images: Images) -> bool:
-    """Whether Aha! shows something else than what was agreed. What a notification wrote into Aha! is agreed."""
+    """Whether Aha! differs from the agreed state. What a notification wrote into Aha! is agreed."""
     if any(_differs(record, links.get(record.id), feature, images) for record in feature.records):
         return True
     link = links.get(feature.record.id)

@@ -1,4 +1,4 @@
-"""How far a backfill has come: the moment up to which every change of a work item was looked at. No input or output.
+"""How far a backfill has come: the moment up to which every change of a work item was processed. No input or output.
 
 A query gives ids in the order of their changes, without the times of these changes. The times are read afterwards, page
 by page, and a work item may be changed in between. Its new time then says nothing about its place in the query; the
@@ -13,10 +13,10 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class LookedAt:
-    """A page of a query's result after its work items were looked at.
+    """A page of a query's result after its work items were processed.
 
     `complete_to`: the query has every change up to this moment. `changed`: when the work items of the page were last
-    changed, as read after the query. `failed`: the same for those that must be looked at again. `is_last`: the query
+    changed, as read after the query. `failed`: the same for those that must be processed again. `is_last`: the query
     has no further page.
     """
 
@@ -28,8 +28,8 @@ class LookedAt:
 
 @dataclass(frozen=True)
 class BackfillProgress:
-    """`since` is where the backfill began. `reached`: every change up to this moment was looked at, successfully or
-    not. `first_failed` is the earliest change that must be looked at again.
+    """`since` is where the backfill began. `reached`: every change up to this moment was processed, successfully or
+    not. `first_failed` is the earliest change that must be processed again.
     """
 
     since: datetime
@@ -38,7 +38,7 @@ class BackfillProgress:
 
     @classmethod
     def from_moment(cls, since: datetime) -> BackfillProgress:
-        """Nothing was looked at yet."""
+        """The progress at the start."""
         return cls(since, since)
 
     @property

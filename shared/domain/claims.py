@@ -1,9 +1,9 @@
 """Claims: exactly one sender creates a record's work item.
 
-Before a create, the sender inserts a claim; a second insert fails. A claim holds for a minute. Its age is Table
-Storage's: the row's Timestamp against the Date of the answer, so hosts with different clocks judge it alike. A sender
-that needs longer renews its claim. A claim past its minute belongs to a sender that died or got no answer: the next
-sender takes it over, and looks for what was created under it before it creates anything itself.
+Before a create, the sender inserts a claim; a second insert fails. A claim holds for a minute. Its age is measured by
+Table Storage's clock: the row's Timestamp against the Date of the answer, so hosts with different clocks agree on it. A
+sender that needs longer renews its claim. A claim past its minute belongs to a sender that died or got no answer: the
+next sender takes it over, and searches for a work item that was created under it before it creates one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ RENEW_AFTER = timedelta(seconds=10)
 """A claim that is older is renewed before its create is requested."""
 
 START_WITHIN = timedelta(seconds=10)
-"""How long after that look at the claim the create may start: it may have to wait for a rate limit, or be repeated."""
+"""How long after that check of the claim the create may start: it may wait for a rate limit, or be repeated."""
 
 _TO_SPARE = timedelta(seconds=5)
 
@@ -38,7 +38,7 @@ class ClaimDecision(Enum):
 
 
 def decide(claim: Claim, age: timedelta, operation_id: str) -> ClaimDecision:
-    """Decide about a stored claim. `age` is the time since it was last written, by Table Storage's clock."""
+    """Decide what to do about a stored claim. `age` is the time since its last write, by Table Storage's clock."""
     if claim.operation_id == operation_id:
         return ClaimDecision.PROCEED
     is_abandoned = not claim.operation_id
@@ -46,7 +46,7 @@ def decide(claim: Claim, age: timedelta, operation_id: str) -> ClaimDecision:
 
 
 def taken_over(claim: Claim, operation_id: str) -> Claim:
-    """The claim in a new sender's name. It keeps what the first sender intended, and since when."""
+    """The claim for a new sender. It keeps what the first sender intended, and since when."""
     return replace(claim, operation_id=operation_id, is_inherited=True)
 
 
@@ -56,15 +56,15 @@ def needs_renewal(claim: Claim, age: timedelta, intended: Mapping[Field, str]) -
 
 
 def renewed(claim: Claim, intended: Mapping[Field, str], now: datetime) -> Claim:
-    """The claim for a create that is requested now; nothing was found of an earlier sender."""
+    """The claim for a create that is requested now; no work item of an earlier sender was found."""
     return replace(claim, began_at=now, intended=intended, is_inherited=False)
 
 
 def knows_of_work_item(claim: Claim) -> bool:
-    """Whether a work item may exist that only this claim leads to; such a claim is abandoned, never removed."""
+    """Whether a work item may exist that only this claim leads to. Such a claim is abandoned, never removed."""
     return claim.is_inherited or claim.work_item_id is not None
 
 
 def abandoned(claim: Claim) -> Claim:
-    """The claim as nobody's: the next sender takes it over at once."""
+    """The claim without a sender: the next sender takes it over at once."""
     return replace(claim, operation_id="")

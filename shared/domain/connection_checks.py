@@ -26,7 +26,7 @@ def credentials_check(projects: int, account_name: str) -> Check:
 
 
 def project_check(name: str, areas: int, types: int) -> Check:
-    """The project has something to choose from."""
+    """The project has areas and work item types to choose from."""
     return Check("project", f"{name} has {areas} areas and {types} work item types to choose from.")
 
 
@@ -63,7 +63,7 @@ def check_mapping(integration: Integration, areas: Sequence[str], types: Sequenc
 
 
 def advise_on_descriptions(integration: Integration, types: Sequence[WorkItemType]) -> list[Check]:
-    """Say where descriptions go, for each kind whose type's form probably shows another field."""
+    """Warn about each kind of record whose type's form probably shows another description field."""
     by_name = {item.name: item for item in types}
     advice = []
     for kind in Kind:

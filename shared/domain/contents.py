@@ -1,4 +1,4 @@
-"""What a reader sees of a field, as a digest that survives either system's clean-up of HTML."""
+"""Digests of what a reader sees of a field. They survive either system's clean-up of HTML."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def description_content(html: str, images: Images) -> str:
         return digest("")
     same_on_both_sides = comparable(html, images)
     words = without_white_space(plain_text(same_on_both_sides))
-    # Also a rule or an image from elsewhere, which has no words, differs from an empty description.
+    # A rule or an image from elsewhere has no words, but also differs from an empty description.
     return digest(" ".join(("not blank:", words, *_IMAGE.findall(same_on_both_sides))))
 
 

@@ -1,4 +1,4 @@
-"""What a send and a notification would carry for one record now. Decided from both sides and the link."""
+"""What a send or a notification would change for one record now, decided from both sides and the link."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Difference(str, Enum):
 
     NONE = "none"
     AHA = "aha"
-    """Aha! has something that the next send carries."""
+    """The next send would change the work item."""
     AZURE_DEVOPS = "azure_devops"
-    """Azure DevOps has something that a notification carries."""
+    """A notification would change the record."""
     BOTH = "both"
     NOT_SENT = "not_sent"
     GONE = "gone"
@@ -33,7 +33,7 @@ class Difference(str, Enum):
 
 
 def without_work_item(link: Link | None, deleted: Collection[int]) -> Difference:
-    """How a record stands whose work item was not read. `deleted` are the work items in the recycle bin."""
+    """The state of a record whose work item was not read. `deleted` are the work items in the recycle bin."""
     if link is None:
         return Difference.NOT_SENT
     return Difference.GONE if link.work_item_id in deleted else Difference.UNREADABLE

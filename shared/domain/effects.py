@@ -1,4 +1,4 @@
-"""Does the answer to a write show what was written? Azure DevOps' status 200 alone is no proof. No input or output."""
+"""Whether the answer to a write shows what was written: a status 200 alone does not prove it. No input or output."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from shared.domain.work_item import WorkItem
 def missing_effects(
     plan: RecordPlan, uploaded: Mapping[str, AttachedFile], after: WorkItem
 ) -> tuple[str, ...]:
-    """What the answer to a write does not show, in words; empty if it shows everything.
+    """What is missing in the answer to a write, as texts; empty if nothing is.
 
-    Azure DevOps' clean-up of HTML is no such case: a field that shows what was written, or something new, changed.
+    Azure DevOps cleans up HTML, so a field counts as written if it shows the written text or any new text.
     """
     before = plan.work_item
     if before is not None and after.id != before.id:
@@ -48,7 +48,7 @@ def _shows(name: Field, value: str, before: WorkItem | None, after: WorkItem, im
 
 
 def _is_new(name: Field, before: WorkItem | None, after: WorkItem, images: Images) -> bool:
-    """Whether the field shows another text than before the write. A created work item had none before."""
+    """Whether the field has a different text than before the write. A created work item had none before."""
     if before is not None:
         return after.digest_of(name, images) != before.digest_of(name, images)
     return bool(after.title) if name is Field.NAME else not is_blank(after.description)

@@ -19,7 +19,7 @@ from shared.domain.work_item import NO_IMAGES, WorkItem, description_digest
 
 @dataclass(frozen=True)
 class FieldDecision:
-    """What happens to one field. `value` is the new text of the work item, `aha` the digest of what Aha! says."""
+    """What happens to one field. `value` is the new text of the work item, `aha` the digest of the text in Aha!."""
 
     field: Field
     outcome: Outcome
@@ -34,7 +34,7 @@ class FieldDecision:
         return replace(before or Base("", ""), aha=self.aha, azure_devops=theirs)
 
     def intention(self, work_item: WorkItem, images: Images, operation_id: str, now: datetime) -> Intention:
-        """The note of this field's update, to be stored before the update is requested."""
+        """The intention to update this field. It is stored before the update is requested."""
         is_name = self.field is Field.NAME
         return Intention(
             field=self.field,
@@ -59,7 +59,7 @@ def decide_for_new_item(record: Record, images: Images) -> tuple[FieldDecision, 
 
 
 def intended_digests(record: Record, images: Images = NO_IMAGES) -> dict[Field, str]:
-    """The digests of what Aha! says: the title before any cut, and the description."""
+    """The digests of the texts in Aha!: the title before any cut, and the description."""
     return {
         Field.NAME: digest(one_line(record.title)),
         Field.DESCRIPTION: description_digest(record.description or "", images.of_aha),
@@ -67,7 +67,7 @@ def intended_digests(record: Record, images: Images = NO_IMAGES) -> dict[Field, 
 
 
 def payload_says(record: Record, images: Images) -> AhaSays:
-    """What Aha! said of the fields that the payload has, for settling intentions."""
+    """The texts of Aha! in the payload, for settling intentions."""
     digests = intended_digests(record, images)
     texts: dict[Field, AhaText] = {}
     if record.name is not None:
@@ -86,9 +86,9 @@ def decide_for_item(
     images: Images,
     now: datetime,
 ) -> tuple[FieldDecision, ...]:
-    """The fields that the payload has, each merged with what the work item says now.
+    """The payload's fields, each merged with the work item's current text.
 
-    A field of which the payload has an outdated text is left out: it must not undo what came after.
+    A field with an outdated text in the payload is left out, so that it does not undo later changes.
     """
     intended = intended_digests(record, images)
     carried: list[tuple[Field, str, bool]] = []
@@ -112,7 +112,7 @@ def decide_for_item(
 
 
 def _shown(decision: FieldDecision, work_item: WorkItem) -> FieldDecision:
-    """The decision; a description that both sides agree on is written if the work item's form does not show it."""
+    """The decision. An agreed description is still written if the work item's form does not show it."""
     is_moved = (
         decision.field is Field.DESCRIPTION
         and decision.outcome is Outcome.UNCHANGED

@@ -1,4 +1,4 @@
-"""Make the name of an uploaded file from the name that a file has in Aha!."""
+"""Build the name of an uploaded file from its name in Aha!."""
 
 from __future__ import annotations
 

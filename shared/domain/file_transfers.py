@@ -11,10 +11,10 @@ from shared.errors import OperationFailed, RuleViolation, System, TimeSpent, Una
 _LEAST_SECONDS = 1.0
 
 _RESERVED_SECONDS, _RESERVED_SHARE = 20.0, 0.25
-"""The time of a send that is reserved for writing the work items: the lesser of both."""
+"""The time of a send that is reserved for writing the work items: the smaller of the two."""
 
 _MOST_SECONDS, _MOST_SHARE = 150.0, 0.8
-"""The time that one file may take: the lesser of both."""
+"""The time that one file may take: the smaller of the two."""
 
 
 def seconds_for_files(remaining: float) -> float:
@@ -33,16 +33,16 @@ def is_too_late(left_for_files: float) -> bool:
 
 
 def no_time() -> TimeSpent:
-    """The error of a file that was not copied because the time for all files is over."""
+    """The error of a file that was not copied because the time for all files ended."""
     return TimeSpent(
         System.AHA,
-        "The time for this send was over before the file was copied. Send the same again: the send continues.",
+        "The time for this send ended before the file was copied. Send the same again: the send continues.",
         retry_after=1,
     )
 
 
 def transfer_failure(error: OperationFailed, left_for_files: float, most_seconds: float) -> OperationFailed:
-    """What a file failed with: the file took longer than `most_seconds`, or there was no time for any file."""
+    """The error of a failed file: it took longer than `most_seconds`, or no time was left for files."""
     if isinstance(error, Unavailable) and is_too_late(left_for_files):
         return no_time()
     if isinstance(error, TimeSpent):
@@ -55,12 +55,13 @@ def transfer_failure(error: OperationFailed, left_for_files: float, most_seconds
 
 
 def uploaded_name(attachment: Attachment, head: bytes, content_type: str, length: int) -> str:
-    """The name under which a file is uploaded. An image that only the description names gets its format's extension.
+    """The name under which a file is uploaded.
 
-    `head` are the first bytes of what the server sent, `content_type` and `length` (in bytes) are the answer's.
+    An image that only the description refers to gets the extension of its format. `head` are the first bytes of what
+    the server sent, `content_type` and `length` (in bytes) are the answer's.
 
     Raises:
-        RuleViolation: the server sent a web page instead of the file, or no image where the description shows one.
+        RuleViolation: the server sent a web page, or the description shows an image and the file is not one.
     """
     if is_page_instead_of_file(attachment, head, content_type, length):
         raise RuleViolation(

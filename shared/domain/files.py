@@ -24,7 +24,7 @@ def comment_of(attachment_id: str) -> str:
 
 @dataclass(frozen=True)
 class Files:
-    """A record's attachments: those to upload, those that the work item has although the link does not know them, and
+    """A record's attachments: those to upload, those that the work item has although they are not in the link, and
     those that would exceed the work item's limit.
     """
 

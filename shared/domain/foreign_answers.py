@@ -1,10 +1,9 @@
-"""What an error answer of another system means. It is decided here alone.
+"""The meaning of another system's error answers. Only this module decides it.
 
-The default is that the request may have been carried out, and that the same request may succeed later. A refusal is
-what the tables below call one: a status together with a body that the system itself wrote, or a code that is known.
-Proxies answer in a system's place with statuses of their own (520 to 530) and pages of their own, also after the
-request was carried out (dotnet/arcade-services#325), and also while it still runs: a gateway that gives up waiting ends
-nothing behind it.
+The default is that the request may have been carried out, and that the same request may succeed later. Only the tables
+below define a refusal: a status together with a body that the system itself wrote, or a known code. Proxies answer in a
+system's place with statuses of their own (520 to 530) and pages of their own, even after the request was carried out
+(dotnet/arcade-services#325), or while it still runs: a gateway that stops waiting does not stop the request behind it.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class Service(Enum):
 
 
 class Body(Enum):
-    """Who wrote the body of an answer, as far as it shows."""
+    """Who wrote the body of an answer, as far as that is known."""
 
     OWN = "in the format that the service explains its errors in"
     FOREIGN = "empty, cut off, or in another format: the service itself may not have written it"
@@ -35,11 +34,11 @@ class Meaning(Enum):
 
     NOT_CARRIED_OUT = "certainly not carried out; the same request may succeed later"
     OUTCOME_UNKNOWN = "may have been carried out; the same request may succeed later"
-    CHANGED_MEANWHILE = "not carried out: somebody else changed the thing"
+    CHANGED_MEANWHILE = "not carried out: somebody else changed the object"
     REFUSES_VALUE = "not carried out: a value is refused"
     REFUSES_TOKEN = "not carried out: the caller's token is refused"  # noqa: S105 not a password
     REFUSES_USER = "not carried out: the caller lacks a right"
-    GONE = "not carried out: the thing does not exist, or the caller cannot see it"
+    GONE = "not carried out: the object does not exist, or the caller cannot see it"
 
     @property
     def may_pass(self) -> bool:
@@ -49,7 +48,7 @@ class Meaning(Enum):
 
 @dataclass(frozen=True)
 class ErrorAnswer:
-    """An answer that is no success. `code` is the service's own error code; empty if there is none."""
+    """An error answer. `code` is the service's own error code; empty if there is none."""
 
     service: Service
     status: int
@@ -62,7 +61,7 @@ WHOLE_BATCH_FAILED = "TF401321"
 (https://learn.microsoft.com/rest/api/azure/devops/wit/work-item-batch-update)."""
 
 _AZURE_DEVOPS_CODES = {
-    # The service's own trouble, whatever the status says.
+    # A failure of the service itself, whatever the status.
     "TF400733": Meaning.OUTCOME_UNKNOWN,  # request blocked, too much usage (learn: integrate/concepts/rate-limits)
     "TF401349": Meaning.OUTCOME_UNKNOWN,  # unexpected error (microsoft/terraform-provider-azuredevops#1533)
     "TF400898": Meaning.OUTCOME_UNKNOWN,  # internal error (seen with 4xx; the next attempt succeeded)
@@ -119,7 +118,7 @@ _TABLE_STORAGE_CODES = {
 
 _CODES = {Service.AZURE_DEVOPS: _AZURE_DEVOPS_CODES, Service.TABLE_STORAGE: _TABLE_STORAGE_CODES}
 
-# These count whatever the body is: what checks the caller comes first, and often answers with an empty body.
+# These count with any body: the check of the caller comes first, and often answers with an empty body.
 _ANY_BODY = {
     Service.AZURE_DEVOPS: {
         203: Meaning.REFUSES_TOKEN,  # the sign-in page (MicrosoftDocs/vsts-rest-api-specs#97, #574)
@@ -161,7 +160,7 @@ def meaning_of(answer: ErrorAnswer) -> Meaning:
     if answer.status >= 500:
         return Meaning.OUTCOME_UNKNOWN
     if answer.status == 429:
-        # A limiter answers instead of passing the request on (RFC 6585 §4).
+        # A rate limiter answers and does not pass the request on (RFC 6585 §4).
         return Meaning.NOT_CARRIED_OUT
     known = _CODES.get(answer.service, {}).get(answer.code)
     if known is not None:
@@ -186,11 +185,11 @@ _FIRST_STATUS_OF_PROXIES = 520
 
 
 def may_still_run(answer: ErrorAnswer, seconds: float) -> bool:
-    """Whether the request may still be running although there is an answer. Asked where it may have been carried out.
+    """Whether the request may still be running although there is an answer, for one that may have been carried out.
 
     A gateway that gives up has waited for the service first; `seconds` is the time until the answer. It then answers
-    408 or a status from 500 on, or sends a page with a status of success. Nothing runs any more if the service explains
-    a 500 or 503 itself. Any other 4xx is an answer to the request as it came in.
+    408, a status of 500 or more, or a page with a success. Nothing is still running if the service explains a 500 or
+    503 itself. Any other 4xx answers the request itself.
     """
     if seconds <= AT_ONCE_SECONDS:
         return False

@@ -1,8 +1,8 @@
 """Which problems of an integration are open.
 
-A problem of a record is open until that record went through (or left its feature). Any other is open until an operation
-of the same kind succeeded. A refused token is open until an operation of the same kind, a test of the stored connection
-or a send succeeded, in which the system that had refused the token answered.
+A record's problem is open until the record is synced or leaves its feature. Any other problem is open until an
+operation of the same kind succeeds. A refused token is open until the system that refused it answers in a successful
+operation of the same kind, test of the stored connection, or send.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shared.operation_outcome import OperationKind, OperationOutcome, Problem
 
 MOST_PROBLEMS = 20
 MOST_RECORDS = 100
-"""Records whose problems are followed up: those that failed last."""
+"""The most records whose problems are followed up, the last ones that failed."""
 
 _PROVE_A_TOKEN = (OperationKind.CONNECTION_TEST, OperationKind.SEND)
 
@@ -42,7 +42,7 @@ class FailingRecord:
 class OpenProblem:
     """The newest error with a code, and the records for which that code is open, newest first.
 
-    `operation_id` is empty if no operation met the problem.
+    `operation_id` is empty if no operation reported the problem.
     """
 
     at: datetime
@@ -54,7 +54,7 @@ class OpenProblem:
 
 @dataclass(frozen=True)
 class Health:
-    """How an integration does. `last_error` is the newest error, open or not."""
+    """The health of an integration. `last_error` is the newest error, open or not."""
 
     last_sent_at: datetime | None = None
     last_received_at: datetime | None = None
@@ -63,7 +63,7 @@ class Health:
 
 
 def wanted_proofs(failed: Iterable[OperationOutcome]) -> frozenset[Proof]:
-    """The successes that would end some problem that is not a record's."""
+    """The successes that would close the problems that do not belong to a record."""
     return frozenset(
         proof
         for operation in failed
@@ -74,7 +74,7 @@ def wanted_proofs(failed: Iterable[OperationOutcome]) -> frozenset[Proof]:
 
 
 def failing_records(failed: Iterable[OperationOutcome]) -> list[FailingRecord]:
-    """The records with problems of their own that failed last, each once. `failed`: newest first."""
+    """The records that failed last with their own problems, each once. `failed`: newest first."""
     found: dict[str, FailingRecord] = {}
     for operation in failed:
         for problem in operation.problems:
@@ -122,8 +122,8 @@ def open_problems(
 
     Args:
         failed: operations with problems, newest first.
-        succeeded_at: when each wanted proof was given last, if it ever was.
-        followed: for each failing record that was followed up, when it went through last, None for never.
+        succeeded_at: when each proof was last given, if ever.
+        followed: for each record that was followed up, when it was last synced; None for never.
     """
     found: dict[str, list[tuple[OperationOutcome, Problem]]] = {}
     for operation in failed:

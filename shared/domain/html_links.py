@@ -1,6 +1,6 @@
 """Find the images and links of an HTML text, so that their URLs can be replaced without changing another byte.
 
-What a browser would not show as an image or a link is not found and stays as it is.
+What a browser would not show as an image or a link is not found and is kept unchanged.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class HtmlLink:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The text from `start` to `end` is to become `new`."""
+    """The text from `start` to `end` becomes `new`."""
 
     start: int
     end: int
@@ -63,7 +63,7 @@ def replaced(html: str, replacements: Iterable[Replacement]) -> str:
 
 
 def find_links(html: str) -> Iterator[HtmlLink]:
-    """The images of a text, and the links that are closed before the next link opens. A link comes where it closes."""
+    """The images of a text, and the links that are closed before the next link opens. Links are in end-tag order."""
     open_link: HtmlLink | None = None
     for token in tokens(html):
         if token.name not in _URL_ATTRIBUTES:

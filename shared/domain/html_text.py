@@ -1,4 +1,4 @@
-"""The text of an HTML description, and HTML made of plain text. Nothing here changes a description that is sent."""
+"""The text of an HTML description, and HTML from plain text. Nothing here changes a description that is sent."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Split an HTML text into tags and text, as a browser does, in time and memory linear in its length.
 
 The standard library's html.parser is not used: in many patch releases of Python its time is quadratic for unfinished
-tags and comments (CVE-2025-6069), and what it makes of broken markup differs from release to release.
+tags and comments (CVE-2025-6069), and its result for broken markup differs from release to release.
 The rules are those of https://html.spec.whatwg.org/multipage/parsing.html#tokenization. A comment, a tag or a quoted
 value that does not end reaches to the end of the text, so that nothing is read twice.
 """
@@ -18,7 +18,7 @@ from typing import NamedTuple
 WHITE_SPACE = " \t\n\r\f"
 
 _MOST_ATTRIBUTES = 1000
-"""Attributes of one tag in which a value is looked for."""
+"""The most attributes of one tag that are searched."""
 
 _MARKUP = re.compile(rf"<(?:(/?)([a-zA-Z][^{WHITE_SPACE}/>]*)(>?)|[!?]|/[\s\S])")
 _ATTRIBUTE = re.compile(
@@ -29,7 +29,7 @@ _COMMENT_END = re.compile(r"-->|(?<!<!)--!>")
 _TEXT_ONLY = ("textarea", "title")
 """Elements that contain text and no tags."""
 _NOT_SHOWN = ("script", "style", "iframe", "noembed", "noframes")
-"""Elements whose content is neither tags nor a text that a reader sees."""
+"""Elements whose content is neither markup nor visible text."""
 _CONTENT_END = {
     name: re.compile(rf"</{name}(?=[{WHITE_SPACE}/>])", re.IGNORECASE) for name in (*_TEXT_ONLY, *_NOT_SHOWN)
 }
@@ -88,7 +88,7 @@ def tokens(html: str) -> Iterator[Token]:
 
 
 def with_whole_markup(html: str) -> str:
-    """The HTML with what a browser drops as text: a declaration, and a tag or comment that does not end."""
+    """The HTML in which everything that a browser drops is text: declarations, and unfinished tags and comments."""
     pieces = []
     position = 0
     while (markup := _MARKUP.search(html, position)) is not None:

@@ -49,7 +49,7 @@ class Images:
 
     @property
     def of_aha(self) -> Images:
-        """What is needed to compare the descriptions of Aha! with each other: the uploads are not."""
+        """The part that a comparison of two Aha! descriptions needs: everything but the uploads."""
         return Images(self.aha_host, organization=self.organization)
 
     def key_in_azure_devops(self, url: str) -> str | None:
@@ -84,7 +84,7 @@ class DescriptionForAha:
 
 
 def with_inline_images(feature: Feature, aha_host: str) -> Feature:
-    """The feature, with each image that only a description names added to the attachments of its record."""
+    """The feature, in which each image that only a description names is an attachment of its record."""
     return replace(
         feature,
         record=_with_inline_images(feature.record, aha_host),
@@ -169,7 +169,7 @@ def for_aha(html: str, images: Images, sources: Mapping[str, str], page_url: str
 
 
 def comparable(html: str, images: Images) -> str:
-    """A description of either side in the form in which both are compared: images by id, all else as it is."""
+    """A description of either side in the form for comparison: images by id, everything else unchanged."""
     replacements: list[Replacement] = []
     links = _links(html)
     for link in links:
@@ -205,7 +205,7 @@ def _images_with_their_links(html: str) -> Iterator[tuple[HtmlLink, tuple[int, i
 
 
 def _with_their_links(html: str, links: Iterable[HtmlLink]) -> Iterator[tuple[HtmlLink, tuple[int, int]]]:
-    """The images, each with start and end of its element, or of the link that has nothing but the image in it."""
+    """The images, each with start and end of its element, or of the link that contains only the image."""
     around = {_past_space(html, link.end): link for link in links if link.element == "a"}
     for image in links:
         if image.element != "img":

@@ -24,7 +24,7 @@ class Authentication(str, Enum):
 class AzureDevOpsTarget:
     """The Azure DevOps organization, credentials, project and area of an integration. Empty text: not chosen yet.
 
-    `token_expires_on` is the last day of the token, None if nobody said it.
+    `token_expires_on` is the last day of the token, None if it is not known.
     """
 
     account_name: str = ""
@@ -99,7 +99,7 @@ class Integration:
         return self.feature if kind is Kind.FEATURE else self.requirement
 
     def description_field(self, work_item_type: str) -> str:
-        """The field that holds the description of a work item of this type, whatever type records are sent as now."""
+        """The field that holds the description of a work item of this type, even if records now become another type."""
         chosen = (
             mapping.description_field
             for mapping in (self.feature, self.requirement)
@@ -135,7 +135,7 @@ class StoredIntegration:
     """An integration as Table Storage has it.
 
     `version` is the row's ETag. `webhook_generation` is what the webhook URL's token is derived from; a new one makes a
-    new URL. `unknown` is what a newer version of the app has stored with it; a save keeps that.
+    new URL. `unknown` is what a newer version of the app stored with it; a save keeps that.
     """
 
     integration: Integration

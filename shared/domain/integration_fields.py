@@ -24,7 +24,7 @@ _WORK_ITEM_ID = re.compile("[0-9]{1,10}")
 
 @dataclass(frozen=True)
 class IntegrationField:
-    """A field of one integration of Aha!. Older events have no `integration_id`; what is not known is empty."""
+    """A field of one integration of Aha!. Older events have no `integration_id`. Unknown values are empty."""
 
     id: str
     name: str
@@ -55,7 +55,7 @@ class NamedWorkItem:
 
 
 def read_integration_fields(fields: Any) -> tuple[IntegrationField, ...] | None:
-    """The fields in a record of Aha!; None if the record does not say which it has. Other shapes are passed over."""
+    """The fields in a record of Aha!; None if the record does not list them. Other shapes are ignored."""
     if not isinstance(fields, list):
         return None
     return tuple(
@@ -74,9 +74,9 @@ def read_integration_fields(fields: Any) -> tuple[IntegrationField, ...] | None:
 def named_work_items(
     fields: Sequence[IntegrationField] | None, own_integration_id: str = ""
 ) -> tuple[NamedWorkItem, ...]:
-    """One for each integration that names a work item; first those that this app may have written itself.
+    """The work items that integrations name, one for each; first those that this app may have written.
 
-    An integration that names two different ids names none: nobody knows which one counts.
+    An integration with two different ids is left out, because nobody knows which one counts.
 
     Args:
         own_integration_id: the integration of Aha! that this app is told to use.
@@ -93,7 +93,7 @@ def named_work_items(
 def own_field_ids(
     fields: Sequence[IntegrationField] | None, own_integration_ids: Collection[str], work_item_id: int
 ) -> tuple[str, ...]:
-    """The ids of the fields by which a record would be linked to this work item again, but for those of Aha!'s own.
+    """The ids of the fields that would link a record to this work item again, except those of Aha!'s own integrations.
 
     Args:
         own_integration_ids: the integrations of Aha! under which this app wrote or writes.
@@ -117,7 +117,7 @@ def _named(group: Sequence[IntegrationField], own_integration_id: str) -> NamedW
     ids = {text for text in _values(group, "id") if _WORK_ITEM_ID.fullmatch(text) and 0 < int(text) < 2**31}
     numbers = {int(text) for text in ids}
     urls = tuple(dict.fromkeys(url for url in _values(group, "url") if url))
-    # A product has webhooks of other tools, too, and an id of theirs is no work item's. This app writes both fields.
+    # Webhooks of other tools may also write an id, which is not a work item's. This app writes both fields.
     is_anybodys = group[0].service == WEBHOOKS and not _is_under(group[0], own_integration_id)
     if len(numbers) != 1 or (is_anybodys and not urls):
         return None

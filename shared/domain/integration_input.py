@@ -39,7 +39,7 @@ _FIELDS_SET_BY_THE_APP = frozenset(
 
 @dataclass(frozen=True)
 class UrlRules:
-    """The app settings that URLs are checked by. `allow_local`: http:// is allowed too."""
+    """The app settings for checking URLs. `allow_local`: http:// is allowed too."""
 
     azure_devops_url: str
     allow_local: bool
@@ -70,7 +70,8 @@ def read_integration(
     )
     if _contradict(integration.feature, integration.requirement):
         errors.add(
-            "/requirement/description_field", "must be that of features: both have the same work item type"
+            "/requirement/description_field",
+            "must be the same as for features: both have the same work item type",
         )
     rotate = root.boolean("rotate_webhook_url", default=False)
     if integration.enabled:
@@ -188,7 +189,7 @@ def _mapping(source: JsonObject) -> RecordMapping:
 
 
 def _contradict(feature: RecordMapping, requirement: RecordMapping) -> bool:
-    """Whether two fields were chosen for one type: its form decides for every work item."""
+    """Whether one type has two description fields: its form is the same for all work items."""
     is_same_type = feature.work_item_type.casefold() == requirement.work_item_type.casefold()
     chosen = {feature.description_field, requirement.description_field} - {""}
     return is_same_type and len(chosen) > 1

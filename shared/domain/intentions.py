@@ -1,8 +1,8 @@
 """Intention before effect: how the app recognises its own writes, even if it died before it could record them.
 
 Before an operation updates a field on either side, it stores an intention in the link. When the write is done, the
-intention becomes the base. Between the two, whoever looks next (a notification of the write itself, the next send,
-Reconcile) settles the intention: a text that matches it is the app's own, not a person's change.
+intention becomes the base. Before that, the next operation (a notification of the write itself, a send, Reconcile)
+settles the intention: a text that matches it is the app's own, not a person's change.
 
 An update of a work item tests `/rev`, so a write that intended revision 8 made revision 8 or nothing: that revision
 decides, whatever came after it. Aha! has no revisions: there, the present text decides.
@@ -20,14 +20,14 @@ from shared.domain.links import Base, Field, Intention, Link, Side
 from shared.domain.work_item import WorkItem
 
 PENDING = timedelta(minutes=10)
-"""How long an intended write may still happen: longer than any operation runs, and than clocks differ."""
+"""How long an intended write may still happen: longer than any operation, plus the difference of clocks."""
 
 _MOST = 24
 
 
 @dataclass(frozen=True)
 class AhaText:
-    """What Aha! says in one field: its digest, and the content digests that an intention for it may have."""
+    """The text of one field in Aha!: its digest, and the content digests that an intention for it may have."""
 
     digest: str
     contents: frozenset[str]
@@ -35,10 +35,10 @@ class AhaText:
 
 @dataclass(frozen=True)
 class AhaSays:
-    """What Aha! says of a record.
+    """The texts of a record in Aha!.
 
-    `texts` has the fields of which it is known, `updated_at` is when Aha! last changed the record. `is_current`: Aha!
-    was just asked. A payload may be older than a write that it does not show.
+    `texts` has the known fields, `updated_at` is when Aha! last changed the record. `is_current`: Aha! was just read. A
+    payload may be older than a write that it does not show.
     """
 
     texts: Mapping[Field, AhaText] = field(default_factory=dict)
@@ -48,10 +48,10 @@ class AhaSays:
 
 @dataclass(frozen=True)
 class Seen:
-    """What one operation sees of both sides at one moment.
+    """Both sides as one operation sees them at one moment.
 
-    `earlier` are the revisions that `intended_revisions` names, by number. `operation_id` is the operation's; its own
-    writes to Aha! are over.
+    `earlier` are the revisions that `intended_revisions` names, by number. `operation_id` is the calling operation,
+    whose own writes to Aha! have ended.
     """
 
     work_item: WorkItem
@@ -82,7 +82,7 @@ def without_intentions_of(link: Link, operation_id: str) -> Link:
 
 
 def intended_revisions(link: Link, work_item: WorkItem) -> frozenset[int]:
-    """The revisions of the work item that `settle` has to see, apart from the present one."""
+    """The earlier revisions of the work item that `settle` needs."""
     return frozenset(
         item.revision
         for item in link.intentions
@@ -91,7 +91,7 @@ def intended_revisions(link: Link, work_item: WorkItem) -> frozenset[int]:
 
 
 def fields_noted_for_aha(link: Link) -> frozenset[Field]:
-    """The fields of which `settle` has to see what Aha! says."""
+    """The fields whose texts in Aha! `settle` needs."""
     return frozenset(item.field for item in link.intentions if item.side is Side.AHA)
 
 
@@ -117,7 +117,7 @@ def settle(link: Link, seen: Seen) -> Settled:
 
 @dataclass(frozen=True)
 class _Fate:
-    """What became of an intended write: the base after it, if it is recognised, and whether its note stays."""
+    """The result of an intended write: the base after it, if it is recognised, and whether the intention is kept."""
 
     base: Base | None = None
     stays: bool = False
@@ -166,7 +166,7 @@ def _is_older(updated_at: datetime | None, as_of: datetime | None) -> bool:
 
 
 def _order(item: Intention) -> tuple[int, bool, datetime]:
-    """A notification carries a revision after a send made it."""
+    """A sort key: a send makes a revision before a notification carries it."""
     return (item.revision, item.side is Side.AHA, item.noted_at)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from shared.errors import MOST_ERRORS, InputError, InvalidRequest
 
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""What XML 1.0 cannot carry (https://www.w3.org/TR/xml/#charsets): no save of a work item takes it."""
+"""What XML 1.0 cannot carry (https://www.w3.org/TR/xml/#charsets): no save of a work item accepts it."""
 _BLOCK = 65_536
 
 
@@ -42,12 +42,12 @@ def escape_pointer(key: str) -> str:
 
 
 def is_storable(text: str) -> bool:
-    """Whether the text has no control character and no lone surrogate: none of the systems stores those."""
+    """Whether the text has no control character and no lone surrogate, which none of the systems stores."""
     return _UNSTORABLE.search(text) is None
 
 
 def storable(text: str) -> str:
-    """The text without what none of the systems stores."""
+    """The text without the characters that none of the systems stores."""
     if is_storable(text):
         return text
     # In blocks, because a substitution holds a list of all pieces of its text.

@@ -1,4 +1,4 @@
-"""Late links: those that came after changes of their work items, which the watermark may have passed.
+"""Late links: links that were created after a change of their work item, which the watermark may have passed.
 
 Reconcile asks what changed since the watermark among the work items that are linked. What an interrupted send created
 is linked by a later send, and an import brings links from elsewhere: an engineer may have changed such a work item
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _RUN_LASTS = timedelta(minutes=5)
-"""At most so long before its end, a run has read which work items are linked."""
+"""A run reads the list of linked work items at most this long before it ends."""
 
 
 @dataclass(frozen=True)
 class LinkedItem:
-    """What the row of a link says of its work item.
+    """When a link was written, and its work item.
 
     `written_at` is when the row was written, by Table Storage's clock, and `synced_at` when a send or a notification
     last changed the link, by this app's clock; None if neither did.
@@ -30,7 +30,7 @@ class LinkedItem:
 
 
 def late_items(linked: Iterable[LinkedItem], last_run_ended: datetime) -> list[int]:
-    """The work items to look at whenever they changed. `last_run_ended` is by Table Storage's clock."""
+    """The work items to check, whenever they changed. `last_run_ended` is by Table Storage's clock."""
     new = last_run_ended - _RUN_LASTS
     return [
         item.work_item_id

@@ -1,4 +1,4 @@
-"""The link back: what has to be written into a record's integration fields in Aha!. No input or output."""
+"""The link back: what must be written into a record's integration fields in Aha!. No input or output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.domain.links import Link, WrittenBack
 
 @dataclass(frozen=True)
 class Need:
-    """A record whose link back may not be there. `fields`: those that it has; None: Aha! has to be asked first."""
+    """A record whose link back may not be there. `fields`: those that it has; None: read them from Aha! first."""
 
     fields: tuple[IntegrationField, ...] | None
 
@@ -44,7 +44,7 @@ def link_back_values(link: Link) -> dict[str, str]:
 def need_of(
     link: Link, shown: tuple[IntegrationField, ...] | None, configured_id: str, *, is_new: bool
 ) -> Need | None:
-    """What is known of a record whose link back may not be there; None if it is there.
+    """The need of a record whose link back may not be there; None if it is there.
 
     Args:
         shown: the fields in the payload of the send; None if it does not say which there are.
@@ -69,9 +69,9 @@ def need_of(
 def field_changes(
     fields: Sequence[IntegrationField], integration_id: str, values: Mapping[str, str]
 ) -> FieldChanges:
-    """What makes each of these fields there once, with its value, under one integration of Aha!.
+    """The changes after which each field exists once, with its value, under one integration of Aha!.
 
-    Nothing says that a field that is written again replaces the earlier one, so that one is removed first.
+    A second write of a field may not replace the first one, so the old field is removed first.
     """
     removed: list[str] = []
     written: dict[str, str] = {}

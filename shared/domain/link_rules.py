@@ -1,4 +1,4 @@
-"""Which record a name stands for, and when it may be linked to a work item. No input or output."""
+"""Which record a name means, and when it may be linked to a work item. No input or output."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from shared.errors import AlreadyLinked, FeatureBusy, NotFound, RuleViolation, S
 
 
 def record_named(feature: Feature, name: RecordName) -> Record:
-    """The record that a name stands for: the feature, or one of its requirements.
+    """The record that a name means: the feature, or one of its requirements.
 
     Raises:
-        NotFound: Aha! led from the name to this feature, and shows no record of this name in it.
+        NotFound: Aha! found this feature for the name, but the feature has no record with that name.
     """
     for record in feature.records:
         if name.text in (record.id, record.reference.upper()):
             return record
     raise NotFound(
         System.AHA,
-        f"Aha! leads from {name.text} to {feature.record.reference or feature.record.id}, in which no record has that "
-        "name. It may have another one now: look it up in Aha!.",
+        f"Aha! leads from {name.text} to {feature.record.reference or feature.record.id}, which has no record with "
+        "that name. The name may have changed: check it in Aha!.",
     )
 
 
 def is_link_of(record: Record, holder: Link | None) -> bool:
-    """Whether the link that a work item has is the record's. `holder` is None if the work item has none.
+    """Whether the link of a work item belongs to the record. `holder` is None if the work item has none.
 
     Raises:
         AlreadyLinked: the work item belongs to another record.
@@ -50,7 +50,7 @@ def belongs_to(work_item_id: int, name: str, other: Integration | None = None) -
 
 
 def check_is_not_created(record: Record, created: Iterable[int], work_item_id: int) -> None:
-    """Refuse a work item beside one that an interrupted send created for the record.
+    """Refuse a work item if an interrupted send created another one for the record.
 
     Raises:
         AlreadyLinked: it created another one.
@@ -59,13 +59,13 @@ def check_is_not_created(record: Record, created: Iterable[int], work_item_id: i
     if other is not None:
         name = record.reference or record.id
         raise AlreadyLinked(
-            f"An interrupted send created work item {other} for {name}. Send the feature, which links {name} to it, "
-            f"and unlink {name} then."
+            f"An interrupted send created work item {other} for {name}. Send the feature to link {name} to it; then "
+            f"unlink {name}."
         )
 
 
 def check_is_free(record: Record, link: Link | None, *, is_claimed: bool) -> None:
-    """Refuse a record that has a work item, or is about to get one.
+    """Refuse a record that has a work item, or whose work item a send is creating.
 
     Raises:
         AlreadyLinked: the record has another work item.
@@ -92,7 +92,7 @@ def check_fits(item: WorkItem, record: Record, integration: Integration) -> None
     if not is_in_project(item, integration.azure_devops):
         raise RuleViolation(
             System.AZURE_DEVOPS,
-            f"Work item {item.id} is in another project than {project}, to which this integration sends. Choose a work "
+            f"Work item {item.id} is not in the project {project}, which this integration sends to. Choose a work "
             f"item of {project}.",
         )
     if not is_of_mapped_type(item, record, integration):

@@ -1,4 +1,4 @@
-"""What ties an Aha! record to its work item: the link, the base of its three-way merge, intentions and claims."""
+"""What connects an Aha! record to its work item: the link, the base of its three-way merge, intentions and claims."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Side(str, Enum):
 class Base:
     """The common ancestor of one field's three-way merge: its digest on each side when both sides last agreed.
 
-    The two digests differ, because each system cleans up HTML in its own way and a long title is cut.
-    `aha` is empty if the sides never agreed: `azure_devops` then has what the work item said when it was linked.
-    `received_as_of` is when a notification last wrote the field, by Aha!'s clock: `updated_at` of the record after it.
+    The two digests differ, because each system cleans up HTML in its own way and a long title is cut. `aha` is empty if
+    the sides never agreed: `azure_devops` then has the work item's text when it was linked. `received_as_of` is when a
+    notification last wrote the field, by Aha!'s clock: `updated_at` of the record after it.
     """
 
     aha: str
@@ -66,7 +66,7 @@ class Intention:
 
 @dataclass(frozen=True)
 class RecordError:
-    """Why the last send or notification of a record failed. It is removed when the same record went through."""
+    """Why the last send or notification of a record failed. It is removed when the record is synced."""
 
     at: datetime
     code: str
@@ -88,9 +88,9 @@ class Claim:
     """One sender's right to create the record's work item; see `shared.domain.claims`.
 
     `operation_id` is empty for an abandoned claim. `began_at` is when the first create under this claim may have been
-    requested, and `intended` holds the digests of what Aha! said then. `is_inherited`: the claim was taken over, and
-    nobody has looked yet for what its first sender created. `work_item_id` is the record's earlier work item, if that
-    was deleted.
+    requested, and `intended` has the digests of Aha!'s texts at that time. `is_inherited`: the claim was taken over,
+    and nobody has searched yet for what its first sender created. `work_item_id` is the record's earlier work item, if
+    that was deleted.
     """
 
     kind: Kind
@@ -105,7 +105,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class WrittenBack:
-    """What the record's integration fields in Aha! say: the work item's page, under one integration of Aha!."""
+    """The content of the record's integration fields in Aha!: the work item's page, under one integration of Aha!."""
 
     integration_id: str
     url: str
@@ -156,11 +156,11 @@ class Link:
         return self.parent_aha_id or self.aha_id
 
     def is_agreed(self, revision: int) -> bool:
-        """Whether a revision is in sync with Aha! for certain, so that neither side has to be read."""
+        """Whether a revision is certainly in sync with Aha!, so that neither side must be read."""
         return revision <= self.agreed_revision and not self.intentions
 
     def is_refused(self, revision: int) -> bool:
-        """Whether Aha! did not take the changes of a revision, so that they wait for a newer one."""
+        """Whether Aha! did not accept the changes of a revision, so that they wait for a newer one."""
         return revision <= self.refused_revision and not self.intentions
 
 

@@ -1,4 +1,4 @@
-"""Descriptions in Markdown as HTML, for Aha!, which knows HTML only."""
+"""Descriptions in Markdown as HTML, because Aha! supports only HTML."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def render(markdown: str) -> Rendered:
     """The Markdown as HTML; HTML inside it stays as it is. Text that cannot be rendered is shown as it is written."""
     if len(markdown) > MOST_CHARACTERS:
         return Rendered(text_as_html(markdown), is_source=True)
-    # Few descriptions are in Markdown, so an instance that starts cold does not pay for the renderer.
+    # Few descriptions are in Markdown, so a cold start does not load the renderer.
     from shared.domain.markdown_rules import to_html
 
     try:

@@ -1,4 +1,4 @@
-"""Markdown as Azure DevOps writes it: CommonMark, and what the service adds to it.
+"""Azure DevOps' Markdown: CommonMark, and what the service adds to it.
 
 Tables, task lists, bare URLs, strikethrough, images with sizes and mentions:
 https://learn.microsoft.com/azure/devops/project/wiki/markdown-guidance. Task lists become what Aha!'s editor makes of
@@ -106,7 +106,7 @@ def _azure_devops(md: Markdown) -> None:
 
 
 def _parse_mention(inline: InlineParser, found: Match[str], state: InlineState) -> int:
-    """A person's id in angle brackets is no HTML."""
+    """A person's id in angle brackets is not HTML."""
     inline.process_text(found.group(), state, parse_emphasis=False)
     return found.end()
 

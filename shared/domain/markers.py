@@ -63,7 +63,7 @@ def marker_of(record: Record, integration: Integration, public_url: str) -> Mark
 
 
 def marked_record(rel: Any, comment: Any) -> MarkedRecord | None:
-    """The record that a relation names, None for a relation that is no marker."""
+    """The record that a relation names, None for a relation that is not a marker."""
     match = _COMMENT.fullmatch(comment) if rel == HYPERLINK and isinstance(comment, str) else None
     return MarkedRecord(match[1], Kind(match[2]), match[3]) if match else None
 

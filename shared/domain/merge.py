@@ -1,4 +1,4 @@
-"""Three-way merge of one field: what each side says now, compared with the base.
+"""Three-way merge of one field: the current text of each side, compared with the base.
 
 A change is carried from the source to the target: a send carries from Aha! to Azure DevOps, a notification the other
 way round.
@@ -15,13 +15,13 @@ class Outcome(str, Enum):
     UNCHANGED = "unchanged"
     """Neither side changed."""
     AGREED = "agreed"
-    """Both sides already say the same: nothing is written, and the base is updated."""
+    """Both sides already have the same text: nothing is written, and the base is updated."""
     WRITE = "write"
     """Only the source changed."""
     LEAVE = "leave"
-    """Only the target changed; its change stays."""
+    """Only the target changed; its change is kept."""
     CONFLICT = "conflict"
-    """Both changed: the source wins, and what it overwrites is reported."""
+    """Both changed: the source wins, and the overwritten text is reported."""
 
     @property
     def writes(self) -> bool:

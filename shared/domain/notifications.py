@@ -42,7 +42,7 @@ class NotificationWithoutDetails:
 class Ignored:
     """A notification that is ignored: `reason` is a stable code for the answer, `message` a sentence for the log.
 
-    `work_item`: the one that is new or restored, if it shows hyperlinks.
+    `work_item`: the new or restored work item, if it shows hyperlinks.
     """
 
     reason: str

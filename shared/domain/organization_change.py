@@ -1,8 +1,8 @@
 """Whether an integration may get another organization name although its links lead to work items.
 
-Links name work items by their numbers. In another organization, the same numbers are other people's work items. So
-another name is accepted only if it is the new name of the same organization: a linked work item is there, and carries
-the marker of its record.
+Links name work items by their numbers. In another organization, the same numbers belong to other work items. So another
+name is accepted only if it is the new name of the same organization: a linked work item is there, and carries the
+marker of its record.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from shared.domain.work_item import WorkItem
 from shared.errors import OrganizationInUse
 
 MOST_LOOKED_AT = 20
-"""How many linked work items are looked for in an organization of another name."""
+"""The most linked work items that are searched in an organization with another name."""
 
 
 def work_items_to_look_at(known: Sequence[KnownWorkItem]) -> list[KnownWorkItem]:
-    """At most 20 of them, evenly from old to new: the oldest may all be deleted."""
+    """At most 20 of them, spread from old to new, because the oldest may all be deleted."""
     by_age = sorted(known, key=lambda one: one.work_item_id)
     if len(by_age) <= MOST_LOOKED_AT:
         return by_age
@@ -31,7 +31,7 @@ def work_items_to_look_at(known: Sequence[KnownWorkItem]) -> list[KnownWorkItem]
 def is_same_organization(
     integration_id: str, known: Sequence[KnownWorkItem], items: Mapping[int, WorkItem]
 ) -> bool:
-    """Whether one of the work items that were read carries the marker of the record that it is known by."""
+    """Whether one of the read work items carries the marker of its record."""
     return any(
         marked_record(relation.rel, relation.comment) == MarkedRecord(integration_id, one.kind, one.aha_id)
         for one in known
@@ -41,7 +41,7 @@ def is_same_organization(
 
 
 def is_back_in(organization: Organization, known: Sequence[KnownWorkItem]) -> bool:
-    """Whether the pages of all these work items are in the organization, whose name was taken out for a while."""
+    """Whether all these work items have their pages in the organization, whose name had been removed."""
     return all(organization.path_of(one.page_url) is not None for one in known)
 
 

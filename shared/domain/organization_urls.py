@@ -1,4 +1,4 @@
-"""Whose address is it: which URLs belong to an Azure DevOps organization, whatever their path.
+"""Which URLs belong to an Azure DevOps organization, whatever their path.
 
 An organization has two addresses at Microsoft, `https://dev.azure.com/{account}` and
 `https://{account}.visualstudio.com`, beside the configured AZURE_DEVOPS_URL:

@@ -1,7 +1,7 @@
 """The description of a work item as it is now, whichever type an engineer gave it since.
 
-A change of type, or of the configuration, changes the field that a form shows. The text then still stands in the field
-in which both sides last agreed on it, and an empty new field does not mean that a person cleared the description.
+A change of type, or of the configuration, changes the field that a form shows. The text is then still in the field that
+both sides last agreed on, and an empty new field does not mean that a person cleared the description.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shared.domain.work_item import WorkItem
 
 @dataclass(frozen=True)
 class AgreedDescription:
-    """The field in which both sides last agreed on the description, and the digests of then.
+    """The field in which both sides last agreed on the description, and the digests at that time.
 
     `digest` is that of the description, `other` that of the other field's text; it is empty if there was none.
     """
@@ -27,7 +27,7 @@ class AgreedDescription:
 
     @classmethod
     def of(cls, link: Link) -> AgreedDescription:
-        """What a link says."""
+        """The agreement that a link stores."""
         base = link.base.get(Field.DESCRIPTION)
         return cls(link.description_field, base.azure_devops if base else "", link.other_text)
 

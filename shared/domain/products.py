@@ -14,7 +14,7 @@ _FEATURE_REFERENCE = re.compile(r"(.+)-[0-9]+")
 
 @dataclass(frozen=True)
 class Product:
-    """What a record says of its product. A part that it does not say is empty."""
+    """What a record says about its product. Missing parts are empty."""
 
     id: str = ""
     prefix: str = ""

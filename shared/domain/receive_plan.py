@@ -1,4 +1,4 @@
-"""What a changed work item means for its Aha! record: decided from both as they are now, and the base."""
+"""What to write into the Aha! record of a changed work item, decided from both current states and the base."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ReceivePlan:
     def intentions(
         self, link: Link, work_item: WorkItem, record: AhaRecord, operation_id: str, now: datetime
     ) -> tuple[Intention, ...]:
-        """The notes of the field updates, to be stored before Aha! is written to."""
+        """The intentions of the field updates. They are stored before the write to Aha!."""
         replaced = _digests(link, record, self.images)
         return tuple(
             Intention(
@@ -85,7 +85,7 @@ def plan_receive(
     status_mapping: Mapping[str, str],
     images: Images = NO_IMAGES,
 ) -> ReceivePlan:
-    """Decide for the three fields that come back. `images` are those of the record's Aha! account."""
+    """Decide for the three fields that a notification carries. `images` are those of the record's Aha! account."""
     mapped = status_mapping.get(work_item.state)
     images = images.with_files(link.attachments)
     theirs = {name: work_item.digest_of(name, images) for name in Field}
@@ -113,7 +113,7 @@ def plan_receive(
 
 
 def aha_says(link: Link, record: AhaRecord, images: Images) -> AhaSays:
-    """What Aha! says now of the fields of which the link notes a write into Aha!."""
+    """The current texts in Aha! of the fields for which the link has an intention in Aha!."""
     noted = fields_noted_for_aha(link)
     if not noted:
         return AhaSays(updated_at=record.updated_at, is_current=True)
@@ -124,7 +124,7 @@ def aha_says(link: Link, record: AhaRecord, images: Images) -> AhaSays:
 
 
 def _shown_contents(name: Field, link: Link, record: AhaRecord, images: Images) -> frozenset[str]:
-    """The digests that `_content` has for what Aha! shows in a field. A status may have been written by name or id."""
+    """The `_content` digests of the text that Aha! shows in a field. A status may have been written by name or id."""
     if name is Field.STATE:
         return contents_of_status(record.status)
     return frozenset(
@@ -139,7 +139,7 @@ def _html(link: Link, work_item: WorkItem, record: AhaRecord, images: Images) ->
 
 
 def _digests(link: Link, record: AhaRecord, images: Images) -> dict[Field, str]:
-    """The digests of what Aha! says."""
+    """The digests of the texts in Aha!."""
     return {
         Field.NAME: digest(aha_title(record, link)),
         Field.DESCRIPTION: description_digest(record.description, images.of_aha),
@@ -157,7 +157,7 @@ def _merge(name: Field, base: Base | None, theirs: str, aha: str, same: bool) ->
         return merge(source_changed=True, target_changed=False, same=same)
     aha_before = base.aha
     if not aha_before:
-        # The sides were never in sync: an empty text counts as unchanged, and so does a status, which no send asks for.
+        # The sides were never in sync: an empty text counts as unchanged, and so does a status: no send carries it.
         aha_before = aha if name is Field.STATE else digest("")
     return merge(source_changed=theirs != base.azure_devops, target_changed=aha != aha_before, same=same)
 
@@ -165,7 +165,7 @@ def _merge(name: Field, base: Base | None, theirs: str, aha: str, same: bool) ->
 def kept_fields(plan: ReceivePlan, link: Link, before: AhaRecord, after: AhaRecord) -> frozenset[Field]:
     """The fields that Aha! did not change although it answered a write with success.
 
-    Aha!'s clean-up of HTML is no such case: a field that shows what was written, or that shows something new, changed.
+    Aha! cleans up HTML, so a field counts as changed if it shows the written text or any new text.
     """
     old, new = _digests(link, before, plan.images), _digests(link, after, plan.images)
     return frozenset(
@@ -191,7 +191,7 @@ def link_after(
     not_taken: frozenset[Field] = frozenset(),
     operation_id: str = "",
 ) -> Link:
-    """The link once Aha! says `after`, and the operation's intentions have become the base.
+    """The link once Aha! has `after`, and the operation's intentions have become the base.
 
     A field that Aha! did not take keeps its base, and the revision is noted, so that nothing tries it again before the
     work item's next change.
@@ -211,7 +211,7 @@ def link_after(
         if name in plan.written_fields:
             received_as_of = after.updated_at or received_as_of
         base[name] = Base(shown[name], theirs, received_as_of)
-    # An error of a send stays until a send, or a notification that writes, goes through.
+    # An error of a send is kept until a send, or a notification that writes, succeeds.
     went_through = not not_taken and (plan.writes or link.refused_revision > 0)
     new_link = replace(
         link,

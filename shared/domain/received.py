@@ -1,4 +1,4 @@
-"""What a notification comes to: decided from the delivery, the link, and what Aha! took. No input or output."""
+"""The answer to a notification, decided from the delivery, the link, and the write to Aha!. No input or output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.errors import NotFound, Refused, RuleViolation
 class Received:
     """The answer to a notification: `updated`, `unchanged` or `ignored`, and a stable code for the reason.
 
-    `message` and `detail` are for the log. An update has no message: it has log lines of its own.
+    `message` and `detail` are for the log. An update has no message, because it has its own log lines.
     """
 
     result: str
@@ -35,9 +35,9 @@ AnyNotification = Notification | NotificationWithoutDetails | Ignored
 def answer_without_sync(
     notification: AnyNotification, integration: Integration, *, is_linked: bool
 ) -> Received | None:
-    """The answer to a notification that nothing is synced for; None if something is.
+    """The answer to a notification that needs no sync; None if it needs one.
 
-    `is_linked`: a link knows the work item that the notification names.
+    `is_linked`: the named work item has a link.
     """
     if isinstance(notification, Ignored):
         return _ignored(notification.reason, notification.message)
@@ -53,7 +53,7 @@ def answer_without_sync(
 def unlinked_work_item(
     notification: AnyNotification, integration: Integration, *, is_linked: bool
 ) -> Notification | None:
-    """The work item without a link that a notification tells of, which may be a record's second one; None if none."""
+    """The unlinked work item of a notification, which may be a record's second one; None if there is none."""
     if isinstance(notification, Ignored):
         return notification.work_item if integration.enabled else None
     if isinstance(notification, NotificationWithoutDetails) or is_linked:
@@ -62,7 +62,7 @@ def unlinked_work_item(
 
 
 def not_linked(work_item_id: int) -> Received:
-    """The answer for a work item that no link knows."""
+    """The answer for a work item without a link."""
     return _ignored(
         "work_item_not_linked",
         f"This integration did not send work item {work_item_id}.",
@@ -71,7 +71,7 @@ def not_linked(work_item_id: int) -> Received:
 
 
 def answer_by_link(link: Link, revision: int | None) -> Received | None:
-    """The answer to a notification of a revision, if the link alone tells that neither side has to be read."""
+    """The answer to a notification of a revision, if the link alone shows that neither side must be read."""
     if revision is None:
         return None
     if link.is_agreed(revision):
@@ -80,7 +80,7 @@ def answer_by_link(link: Link, revision: int | None) -> Received | None:
 
 
 def answer_by_revision(link: Link, revision: int) -> Received | None:
-    """The answer for a work item that is at a revision, if Aha! refused that revision before."""
+    """The answer for a work item at a revision that Aha! refused before; None for any other revision."""
     return _not_taken(link) if link.is_refused(revision) else None
 
 
@@ -90,7 +90,7 @@ def absent_work_item(link: Link, *, is_deleted: bool) -> Received:
         return _ignored(
             "work_item_gone",
             f"Work item {link.work_item_id} of {_name(link)} was deleted. The next send of the record creates a new "
-            "one, unless somebody restores it before.",
+            "one, unless somebody restores it first.",
             named(link),
         )
     return _ignored(
@@ -124,14 +124,14 @@ def answer_after_write(
 
 
 def answer_after_backfill(updated: int) -> Received:
-    """The answer to a notification without details, once all that changed lately was synced."""
+    """The answer to a notification without details, once all recent changes were synced."""
     return UPDATED if updated else Received("unchanged", "already_agreed")
 
 
 def link_to_store(
     stored: Link, new_link: Link, error: Refused | None, now: datetime, operation_id: str
 ) -> Link | None:
-    """The link once a notification was dealt with; None if nothing of the stored one changed.
+    """The link after a notification; None if the stored link does not change.
 
     `error`: why Aha! did not take a field, None if it refused none.
     """
@@ -163,7 +163,7 @@ def _only_status_refused(written: WrittenToAha) -> bool:
 def _not_taken(link: Link) -> Received:
     return _ignored(
         "aha_refused",
-        f"Aha! does not take the changes of work item {link.work_item_id}. Its next change tries them again.",
+        f"Aha! does not accept the changes of work item {link.work_item_id}. Its next change tries them again.",
         named(link),
     )
 

@@ -33,7 +33,7 @@ _RELEASE_EVENTS = ("create_release", "update_release")
 class Attachment:
     """A file of a record or of its description. Sizes are in bytes, None if Aha! does not know them.
 
-    `size` may be that of a smaller picture that Aha! made of the file; `original_size` is then the file's.
+    `size` may be the size of a smaller picture that Aha! made; `original_size` is then the size of the file.
     `is_inline`: the description shows it as an image. `is_listed` is false if only the description names it.
     """
 
@@ -73,7 +73,7 @@ class Record:
 
     @property
     def says_nothing(self) -> bool:
-        """Whether the payload has neither a name nor a description, so that no work item can be made of it."""
+        """Whether the payload has neither a name nor a description, so that no work item can be created."""
         return self.name is None and self.description is None
 
 
@@ -81,7 +81,7 @@ class Record:
 class Feature:
     """A feature and its requirements, in their order in Aha!, each once.
 
-    `lists_requirements` is false if the payload has no key `requirements`. `product` is what the feature says of its
+    `lists_requirements` is false if the payload has no key `requirements`. `product` is what the feature says about its
     product.
     """
 
@@ -144,7 +144,7 @@ def _record(source: JsonObject, kind: Kind) -> Record:
         url=_web_address(source.prose("url", longest=2000)),
         attachments=_attachments(source),
         integration_fields=read_integration_fields(source.raw("integration_fields")),
-        # A time of tomorrow would make every later payload an outdated one.
+        # A future time would make every later payload look outdated.
         updated_at=parse_time(source.raw("updated_at"), ahead=_CLOCKS_DIFFER),
     )
 

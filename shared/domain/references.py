@@ -19,7 +19,7 @@ _LONGEST = 64
 
 @dataclass(frozen=True)
 class RecordName:
-    """A reference in upper case, or an Aha! id. `kind` is None for an id, which does not tell."""
+    """A reference in upper case, or an Aha! id. `kind` is None for an id, which does not show the kind."""
 
     text: str
     kind: Kind | None
@@ -47,7 +47,7 @@ def read_record_name(text: str) -> RecordName:
 
 
 def feature_reference_in(text: str) -> str | None:
-    """The reference, in upper case, of the feature that a person means who types this; None for any other text.
+    """The reference, in upper case, of the feature that a person's text names; None for any other text.
 
     The reference of a requirement begins with that of its feature.
     """

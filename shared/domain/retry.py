@@ -13,7 +13,7 @@ _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 8.0
 
 LONGEST_WAIT = 300.0
-"""Seconds. A longer wait is not taken from an answer: nobody else decides for how long an account is not called."""
+"""Seconds. The longest wait that an answer can impose: no other system may block an account for longer."""
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -49,6 +49,6 @@ def pause_before(attempt: int, *, asked: float | None, remaining: float, jitter:
         return None
     pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 2)) * jitter
     if asked is not None:
-        # The jitter spreads the clients that were all told the same moment.
+        # The jitter spreads clients that got the same Retry-After.
         pause = asked + 0.1 * jitter
     return pause if pause < remaining else None

@@ -1,6 +1,4 @@
-"""Whether a work item without a link is a second one of a record: it carries the record's marker, and another work item
-has the link. No input or output.
-"""
+"""Whether an unlinked work item is a record's second one: it has the record's marker, another one has the link."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ def marked_by_comments(comments: Iterable[str], integration_id: str) -> frozense
 
 
 def linked_elsewhere(links: Iterable[Link], work_item_id: int) -> list[Link]:
-    """The links that lead to another work item than this one."""
+    """The links to work items other than this one."""
     return [link for link in links if link.work_item_id != work_item_id]
 
 

@@ -99,11 +99,11 @@ class RecordPlan:
 
     @property
     def left_alone(self) -> tuple[Field, ...]:
-        """The fields in which a change made in Azure DevOps stays as it is."""
+        """The fields in which a change made in Azure DevOps is kept."""
         return tuple(item.field for item in self.decisions if item.outcome is Outcome.LEAVE)
 
     def intentions(self, operation_id: str, now: datetime) -> tuple[Intention, ...]:
-        """The notes of the field updates, to be stored before the update is requested."""
+        """The intentions of the field updates. They are stored before the update is requested."""
         if self.work_item is None:
             return ()
         return tuple(
@@ -114,7 +114,7 @@ class RecordPlan:
 
 
 def _with_another_text(html: str, item: WorkItem | None) -> str:
-    """The new description. Azure DevOps changes the format of a field only if its text changes too.
+    """The new description, changed if needed: Azure DevOps changes a field's format only if its text changes, too.
 
     https://github.com/microsoft/azure-devops-mcp/issues/775
     """
@@ -169,8 +169,8 @@ def plan_record(
 def _moves(link: Link | None, is_orphan: bool, work_item: WorkItem, family: Family) -> bool:
     """Whether a requirement's work item gets another parent.
 
-    It does if the requirement moved in Aha!, or if its feature has a new work item. A parent that an engineer chose
-    stays otherwise. An orphan is below the feature that the interrupted send was about.
+    It does if the requirement moved in Aha!, or if its feature has a new work item. Otherwise, a parent that an
+    engineer chose is kept. An orphan is below the feature that the interrupted send was about.
     """
     parent = work_item.parent_id
     is_below_feature = family.feature_work_item_id is not None and parent == family.feature_work_item_id

@@ -23,7 +23,7 @@ class Action(Enum):
 
 @dataclass(frozen=True)
 class Subject:
-    """What a request is about. Empty text: the request is about no such thing.
+    """What a request is about. An empty text means that there is none.
 
     `account_url` is the address of the organization or of the Aha! account. `record` is a record of Aha!, such as
     “feature PROD-2”. `uses_identity`: the app signs in with its managed identity instead of a token.

@@ -1,4 +1,4 @@
-"""What a page of a backfill came to, and how the backfill goes on after it. No input or output."""
+"""The outcome of a page of a backfill, and how the backfill continues. No input or output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.domain.received import UPDATED, Received
 from shared.errors import CredentialsRejected, OperationFailed, System, TimeSpent
 
 _OUTAGE = 8
-"""When so many records of a page met an outage and none is in sync, a system may be down and no record at fault."""
+"""If this many records of a page failed by an outage and none is in sync, a system may be down, not a record wrong."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class RecordFailed:
 
 @dataclass(frozen=True)
 class SyncedPage:
-    """What became of the work items of a page: the answers, those that failed, and how many needed no sync."""
+    """The outcome of the work items of a page: the answers, the failures, and how many needed no sync."""
 
     answers: Sequence[Received] = ()
     failed: Sequence[RecordFailed] = ()
@@ -39,7 +39,7 @@ class SyncedPage:
 
     @property
     def failures(self) -> tuple[RecordFailed, ...]:
-        """Those that failed for a reason of their own, and not only because the time was over."""
+        """The failures with their own cause, without those caused only by the end of the time."""
         return tuple(one for one in self.failed if not isinstance(one.error, TimeSpent))
 
 
@@ -59,7 +59,7 @@ def stops_backfill(page: SyncedPage) -> OperationFailed | None:
 def looks_like_outage(page: SyncedPage) -> OperationFailed | None:
     """The error of a system that may be down; None if none may be.
 
-    Records may also fail like this for good. So one work item of the next page is tried before the backfill stops.
+    Records may also fail permanently in this way. So one work item of the next page is tried before the backfill stops.
     """
     outages = [one.error for one in page.failures if one.error.is_outage]
     is_any_in_sync = bool(page.answers or page.settled)
@@ -69,7 +69,7 @@ def looks_like_outage(page: SyncedPage) -> OperationFailed | None:
 def looked_at(
     page: SyncedPage, changed: Mapping[int, datetime], complete_to: datetime, *, is_last: bool
 ) -> LookedAt:
-    """The page as the progress counts it. `changed`: when each of its work items was last changed, by id."""
+    """The page in the form that the progress needs. `changed`: when each of its work items was last changed, by id."""
     failed = {one.work_item_id for one in page.failed}
     return LookedAt(
         complete_to,
@@ -83,6 +83,6 @@ def time_spent() -> TimeSpent:
     """The error of a backfill that has no time for the next page."""
     return TimeSpent(
         System.AZURE_DEVOPS,
-        "The time was over before every changed work item was looked at. The next call looks at the rest.",
+        "The time ended before every changed work item was synced. The next call syncs the rest.",
         retry_after=1,
     )

@@ -18,8 +18,8 @@ _DAY = timedelta(days=1)
 def parse_time(value: Any, *, ahead: timedelta = _DAY, now: datetime | None = None) -> datetime | None:
     """A time such as 2025-04-03T17:39:27.658Z with 0 to 9 fractional digits, in UTC; None for anything else.
 
-    A time before 2000, or later than `ahead` after `now`, is an error of who wrote it, and no time. `now` is left out
-    for the present time.
+    A time before 2000, or more than `ahead` after `now`, is a mistake of its writer and gives None. `now` defaults to
+    the present.
     """
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
@@ -45,7 +45,7 @@ def parse_date(text: str) -> date | None:
 
 
 def parse_http_date(text: str, now: datetime | None = None) -> datetime | None:
-    """The time in a Date header; None for anything else, and for a time that cannot be (see `parse_time`)."""
+    """The time in a Date header; None for anything else, and for an impossible time (see `parse_time`)."""
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Make the title of a work item: one line, at most 255 UTF-16 units, never empty."""
+"""Build the title of a work item: one line, at most 255 UTF-16 units, never empty."""
 
 from __future__ import annotations
 

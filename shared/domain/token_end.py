@@ -1,4 +1,4 @@
-"""The end of a personal access token. A person says when that is, because Azure DevOps does not tell the app."""
+"""The last day of a personal access token. A person enters it, because the app cannot read it from Azure DevOps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WARNED_BEFORE = timedelta(days=14)
 
 
 def token_end(target: AzureDevOpsTarget, now: datetime) -> OpenProblem | None:
-    """The problem that the token ends within two weeks, or ended; None if it is in use for longer, or nobody knows.
+    """The problem that the token expires within two weeks, or expired; None if it lasts longer, or its end is unknown.
 
     Dates are those of UTC. The token is accepted on its last day.
     """
@@ -25,7 +25,7 @@ def token_end(target: AzureDevOpsTarget, now: datetime) -> OpenProblem | None:
         return OpenProblem(
             _start_of(last_day + timedelta(days=1)),
             EXPIRED,
-            f"The token of Azure DevOps ended on {last_day}. Make a new one, and save it with its date. If it was "
+            f"The Azure DevOps token expired on {last_day}. Create a new one, and save it with its last day. If it was "
             "extended, correct the date.",
         )
     if today < last_day - _WARNED_BEFORE:
@@ -33,7 +33,7 @@ def token_end(target: AzureDevOpsTarget, now: datetime) -> OpenProblem | None:
     return OpenProblem(
         _start_of(last_day - _WARNED_BEFORE),
         EXPIRING,
-        f"The token of Azure DevOps ends on {last_day}. Make a new one before that, and save it with its date.",
+        f"The Azure DevOps token expires on {last_day}. Create a new one before that, and save it with its last day.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The link of a record and a work item of which nobody knows what both sides last agreed on."""
+"""A link without a base: nobody knows what both sides last agreed on."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def unagreed_link(
 ) -> Link:
     """The link of a record to a work item as it is now.
 
-    It has what the work item says now, so a notification carries only what an engineer changes later. Of Aha! it has
-    nothing: the next send fills what is empty and reports what differs as a conflict.
+    It has the digests of the work item now, so a notification carries only what an engineer changes later. It has no
+    digests of Aha!: the next send fills empty fields and reports differences as conflicts.
     """
     item = described(item, integration.description_field(item.type), None)
     link = Link(

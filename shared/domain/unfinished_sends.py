@@ -1,8 +1,8 @@
-"""Unfinished sends: the timer finishes what a send left behind and nobody sent again.
+"""Unfinished sends: the timer finishes a send that did not finish and that nobody repeated.
 
-A send notes itself before its first effect and removes the note when it went through. A note that is still there after
-some minutes belongs to a send that died, ran out of time or met an outage. The timer then reads the feature from Aha!
-and sends it. A note's age is Table Storage's, as that of a claim is (`shared.domain.claims`).
+A send stores a note before its first write and removes it when everything is sent. A note that is still there after
+some minutes belongs to a send that died, ran out of time or hit an outage. The timer then reads the feature from Aha!
+and sends it. The age of a note is measured by Table Storage's clock, as for a claim (`shared.domain.claims`).
 
 The timer itself writes such notes for linked features that changed in Aha! (`shared.domain.auto_update`).
 """
@@ -17,7 +17,7 @@ from shared.domain.records import Feature
 from shared.errors import OperationFailed
 
 FIRST_WAIT = timedelta(minutes=4)
-"""Longer than the longest time budget of a send (SEND_TIME_BUDGET_SECONDS), and time for a person to send again."""
+"""The longest time budget of a send (SEND_TIME_BUDGET_SECONDS), plus time for a person to send again."""
 
 LONGEST_WAIT = timedelta(hours=6)
 MOST_ATTEMPTS = 20
@@ -28,12 +28,12 @@ _MOST_UNLINKED = 1000
 
 @dataclass(frozen=True)
 class UnfinishedSend:
-    """The note. `name` is the feature's Aha! id, or its reference if Aha! could not be read.
+    """The note of a send. `name` is the feature's Aha! id, or its reference if Aha! could not be read.
 
-    `operation_id` is the last operation's that sent the feature. `attempts` counts those of the timer that brought
-    nothing forward. `wait` is how long the note is left alone after it was written. `is_change`: no send was begun; the
-    feature changed in Aha!, and is sent if it differs from what was sent.
-    `unlinked` are requirements, by their Aha! ids, that a person unlinked after the send.
+    `operation_id` is the last operation that sent the feature. `attempts` counts the timer's attempts without progress.
+    `wait` is how long the timer leaves the note alone after a write. `is_change`: no send was started; the feature
+    changed in Aha!, and is sent if it differs from the last send. `unlinked` are requirements, by their Aha! ids, that
+    a person unlinked after the send.
     """
 
     name: str
@@ -46,7 +46,7 @@ class UnfinishedSend:
 
     @property
     def feature(self) -> str:
-        """The feature, as people know it."""
+        """The feature's name for people."""
         return self.reference or self.name
 
     @property
@@ -61,7 +61,7 @@ def of_change(name: str, reference: str, operation_id: str) -> UnfinishedSend:
 
 
 def begun(note: UnfinishedSend) -> UnfinishedSend:
-    """The note once a send is begun, which has to be finished whether or not the feature differs by then."""
+    """The note once a send has started, which must be finished even if the feature no longer differs."""
     return replace(note, is_change=False)
 
 
@@ -74,8 +74,8 @@ def with_unlinked(note: UnfinishedSend, requirement_id: str) -> UnfinishedSend:
 def what_to_send(note: UnfinishedSend, feature: Feature, linked: Collection[str]) -> Feature:
     """The feature without the requirements that a person unlinked, unless they are `linked` again by now.
 
-    The timer must not make new work items for what a person has just unlinked. The next send that somebody asks for
-    does.
+    The timer must not create new work items for records that a person has just unlinked. The next send that somebody
+    requests does.
     """
     kept = tuple(one for one in feature.requirements if one.id not in note.unlinked or one.id in linked)
     if len(kept) == len(feature.requirements):
@@ -90,7 +90,7 @@ def is_due(note: UnfinishedSend, age: timedelta) -> bool:
 
 
 def taken(note: UnfinishedSend, operation_id: str) -> UnfinishedSend:
-    """The note while an operation of the timer finishes the send. If that fails, the next one waits twice as long."""
+    """The note while the timer finishes the send. If that fails, the next attempt waits twice as long."""
     wait = min(2 * note.wait, LONGEST_WAIT)
     return replace(note, operation_id=operation_id, attempts=note.attempts + 1, wait=max(wait, FIRST_WAIT))
 
@@ -103,6 +103,7 @@ def brought_forward(note: UnfinishedSend) -> UnfinishedSend:
 def is_left(error: OperationFailed | None, *, by_timer: bool) -> bool:
     """Whether an error leaves something to the timer.
 
-    A person sees that a token or a right is missing, and sends again. Nobody does so for the timer (`by_timer`).
+    A person sees that a token or a right is missing, and sends again. Nobody does so for a send of the timer
+    (`by_timer`), so the timer tries again.
     """
     return error is not None and (error.may_pass or (by_timer and error.needs_access))

@@ -13,7 +13,7 @@ from shared.errors import InputError, InvalidRequest, NotLinked
 
 
 def id_named(name: RecordName, found: Sequence[str]) -> str | None:
-    """The Aha! id that a name stands for; None if no linked record has it. `found`: the records with this reference.
+    """The Aha! id that a name means; None if no linked record has it. `found`: the records with this reference.
 
     Raises:
         InvalidRequest: several have it.
@@ -35,7 +35,7 @@ def not_linked(name: RecordName) -> NotLinked:
 
 
 def is_requirement_of(link: Link, feature: Link) -> bool:
-    """Whether a record is unlinked with a feature. One that belongs to another feature by now is not."""
+    """Whether a record is unlinked with a feature. A requirement that now belongs to another feature is not."""
     return feature.kind is Kind.FEATURE and link.parent_aha_id == feature.aha_id
 
 
@@ -52,10 +52,10 @@ def fields_of_family(feature: Mapping[str, Any]) -> dict[str, Sequence[Integrati
 def link_back_fields(
     link: Link, fields: Sequence[IntegrationField] | None, configured_id: str
 ) -> tuple[str, ...]:
-    """The ids of the fields by which the next send would link the record again.
+    """The ids of the fields that would make the next send link the record again.
 
     `configured_id` is the integration of Aha! under which this app writes now, empty for the product's Integration
-    webhook. The link knows under which it wrote.
+    webhook. The link names the one under which it was written.
     """
     own = {configured_id, link.written_back.integration_id if link.written_back else ""} - {""}
     return own_field_ids(fields, own, link.work_item_id)

@@ -1,4 +1,4 @@
-"""Tell a web page, such as a sign-in page, from the file that it was sent instead of."""
+"""Detect a web page, such as a sign-in page, that a server sent instead of a file."""
 
 from __future__ import annotations
 

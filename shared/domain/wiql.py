@@ -23,18 +23,18 @@ def created_between(since: datetime, until: datetime | None, *, only_with_hyperl
 
 
 def with_hyperlinks(first: int, end: int) -> str:
-    """Work items that have a hyperlink and an id from `first` up to, and without, `end`; the oldest first."""
+    """Work items that have a hyperlink and an id from `first` up to but not including `end`, oldest first."""
     among = f"[System.Id] >= {first} AND [System.Id] < {end}"
     return f"{_SELECT} {among} AND [System.HyperLinkCount] > 0 ORDER BY [System.Id]"
 
 
 def changed_among(ids: Iterable[int], since: datetime, until: datetime | None) -> str:
-    """Those of these work items that anybody changed, in the order of their changes."""
+    """The given work items that anybody changed, in the order of their changes."""
     return f"{_SELECT} {_among(ids)} AND {_between('System.ChangedDate', since, until)} {_BY_CHANGE}"
 
 
 def in_order_of_change(ids: Iterable[int]) -> str:
-    """These work items, in the order of their last changes."""
+    """The given work items, in the order of their last changes."""
     return f"{_SELECT} {_among(ids)} {_BY_CHANGE}"
 
 

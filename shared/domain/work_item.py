@@ -173,7 +173,7 @@ class WorkItem:
     def digest_of(self, name: Field, images: Images = NO_IMAGES) -> str:
         """The digest of one field of this revision; `images` are those of its record.
 
-        A description counts as it is written: a revision has the same digest whether its answer names formats or not.
+        The digest is that of the stored text, so that it is the same whether the answer names formats or not.
         """
         if name is Field.DESCRIPTION and self.lost_description:
             return self.lost_description

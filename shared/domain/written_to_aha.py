@@ -1,4 +1,4 @@
-"""What became of a write into Aha!, and which fields a refusal is about. No input or output."""
+"""The result of a write into Aha!, and the fields that a refusal is about. No input or output."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from shared.errors import Refused, RuleViolation
 
 @dataclass(frozen=True)
 class WrittenToAha:
-    """What became of a write: the record afterwards, the errors of refused fields, and the fields that Aha! kept as
-    they were although it answered with success.
+    """The result of a write: the record afterwards, the errors of refused fields, and the fields that Aha! kept as they
+    were although it answered with success.
     """
 
     record: AhaRecord
@@ -31,9 +31,9 @@ class WrittenToAha:
 
 
 def refused_fields(error: Refused, written: Set[Field]) -> frozenset[Field]:
-    """The fields that Aha! certainly refused, of those that were written together; empty if the error does not say.
+    """The fields that Aha! certainly refused, among those written together; empty if the error does not say.
 
-    A rule refuses one value, and the error does not name the field. A right refuses the whole record.
+    A rule refuses one value, but the error does not name the field. A missing right refuses the whole record.
     """
     if isinstance(error, RuleViolation) and len(written) > 1:
         return frozenset()

@@ -140,7 +140,7 @@ def test_it_can_be_saved_half_done_and_gone_on_with_later(page: Page, api: Api) 
     assert page.value("Last day of the token") == "2026-01-31"
     page.follow("All integrations")
     page.press("1 problem")
-    page.sees("The Azure DevOps token expired", "ended on 2026-01-31. Make a new one", "Save a new token")
+    page.sees("The Azure DevOps token expired", "expired on 2026-01-31. Create a new one", "Save a new token")
 
 
 def test_discarding_a_new_one_leaves_nothing_of_it(page: Page, azure_devops: AzureDevOps) -> None:

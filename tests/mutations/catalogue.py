@@ -63,8 +63,8 @@ MUTATIONS = (
     Mutation(
         "An outage counts as a final refusal",
         "shared/errors.py",
-        'because only the wait for the answer ended.\n    """\n\n    may_pass = True\n',
-        'because only the wait for the answer ended.\n    """\n',
+        'take effect later, because the client only stopped waiting.\n    """\n\n    may_pass = True\n',
+        'take effect later, because the client only stopped waiting.\n    """\n',
         ("tests/unit/test_errors.py",),
     ),
     Mutation(

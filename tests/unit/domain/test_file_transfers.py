@@ -46,7 +46,7 @@ def test_a_file_without_time_is_left_for_the_next_send() -> None:
 
     assert (error.code, error.retry_after) == ("aha_unavailable", 1)
     assert error.detail == (
-        "The time for this send was over before the file was copied. Send the same again: the send continues."
+        "The time for this send ended before the file was copied. Send the same again: the send continues."
     )
 
 

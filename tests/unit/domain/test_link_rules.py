@@ -43,7 +43,7 @@ def test_a_name_that_no_record_has_is_not_that_of_the_feature(name: str) -> None
 
     assert caught.value.code == "aha_not_found"
     assert caught.value.detail.startswith(
-        f"Aha! leads from {name} to PROD-2, in which no record has that name."
+        f"Aha! leads from {name} to PROD-2, which has no record with that name."
     )
 
 
@@ -108,8 +108,7 @@ def test_a_work_item_of_another_project_is_refused() -> None:
 
     assert caught.value.code == "azure_devops_rule_violation"
     assert caught.value.detail == (
-        "Work item 174 is in another project than Fabrikam, to which this integration sends. Choose a work item of "
-        "Fabrikam."
+        "Work item 174 is not in the project Fabrikam, which this integration sends to. Choose a work item of Fabrikam."
     )
 
 

@@ -173,7 +173,7 @@ def test_only_the_recycle_bin_proves_that_a_work_item_is_gone() -> None:
     assert (deleted.result, deleted.reason) == ("ignored", "work_item_gone")
     assert deleted.message == (
         "Work item 12 of PROD-2 was deleted. The next send of the record creates a new one, unless somebody restores "
-        "it before."
+        "it first."
     )
     assert (unseen.result, unseen.reason) == ("ignored", "work_item_out_of_sight")
     assert unseen.message == "Work item 12 cannot be read, so its changes do not reach Aha!."
@@ -202,7 +202,7 @@ def test_a_record_that_the_token_may_not_read_waits_for_the_next_change() -> Non
     assert refused_record(link()) == Received(
         "ignored",
         "aha_refused",
-        "Aha! does not take the changes of work item 12. Its next change tries them again.",
+        "Aha! does not accept the changes of work item 12. Its next change tries them again.",
         {"work_item_id": 12, "reference": "PROD-2"},
     )
 

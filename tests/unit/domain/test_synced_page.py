@@ -71,8 +71,8 @@ def test_a_work_item_for_which_no_time_was_left_did_not_fail() -> None:
         ([], [DOWN] * 8, None),
         ([UPDATED] * 50, [DOWN, REJECTED], REJECTED),
         ([UPDATED], [Forbidden(System.AHA, "Not yours."), RuleViolation(System.AHA, "No.")], None),
-        ([UPDATED], [NO_TIME], "The time was over"),
-        ([UPDATED], [REJECTED, NO_TIME], "The time was over"),
+        ([UPDATED], [NO_TIME], "The time ended"),
+        ([UPDATED], [REJECTED, NO_TIME], "The time ended"),
     ],
     ids=[
         "nothing failed",
@@ -133,7 +133,7 @@ def test_an_end_of_time_is_continued_a_second_later() -> None:
     error = time_spent()
 
     assert (error.code, error.retry_after) == ("azure_devops_unavailable", 1)
-    assert "The next call looks at the rest." in error.detail
+    assert "The next call syncs the rest." in error.detail
 
 
 def test_the_progress_learns_which_changes_must_be_looked_at_again() -> None:

@@ -15,10 +15,10 @@ from shared.secret import Secret
 TARGET = AzureDevOpsTarget(
     "fabrikam", Authentication.PAT, Secret("a-token"), token_expires_on=date(2026, 12, 10)
 )
-ENDS = "The token of Azure DevOps ends on 2026-12-10. Make a new one before that, and save it with its date."
+ENDS = "The Azure DevOps token expires on 2026-12-10. Create a new one before that, and save it with its last day."
 ENDED = (
-    "The token of Azure DevOps ended on 2026-12-10. Make a new one, and save it with its date. If it was extended, "
-    "correct the date."
+    "The Azure DevOps token expired on 2026-12-10. Create a new one, and save it with its last day. If it was "
+    "extended, correct the date."
 )
 
 

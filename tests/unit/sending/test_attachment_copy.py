@@ -123,7 +123,7 @@ def test_a_file_without_time_is_not_begun_and_said_to_be_left_for_later() -> Non
     assert {key: type(error) for key, error in results.failures.items()} == {"colours": TimeSpent}
     (entry,) = log.of("attachment.pending")
     assert entry.message.startswith(
-        "The attachment “colours.png” was not sent yet. The time for this send was over"
+        "The attachment “colours.png” was not sent yet. The time for this send ended"
     )
     assert entry.detail == {"attachment_id": "colours", "reference": "PROD-2"}
     assert log.of("attachment.failed") == []
