@@ -49,7 +49,7 @@ def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) ->
     if call.method == "POST":
         return _send(call, operation, integration)
     # A send does not import what the other calls need.
-    from shared.features import linking, listing, searching, standing, unlinking
+    from shared.features import linking, listing, searching, sync_state, unlinking
 
     app = the_app()
     if "reference" not in call.route and call.method == "GET":
@@ -59,7 +59,7 @@ def _answer(call: edge.Call, operation: Operation, stored: StoredIntegration) ->
         return edge.Answer(200, listing.list_features(app.links, integration.integration_id, query))
     name = read_record_name(call.route.get("reference", ""))
     if call.method == "GET":
-        return edge.Answer(200, standing.standing_of(app, operation, integration, name))
+        return edge.Answer(200, sync_state.sync_state_of(app, operation, integration, name))
     if call.method == "DELETE":
         unlinking.unlink_record(app, operation, integration, name)
         return edge.Answer(204)

@@ -23,7 +23,7 @@ from operate.transfer import (
     read_integration_line,
     read_rows,
 )
-from shared.api.product_owner import check_other_name_is_free
+from shared.api.product_owner import check_product_is_free
 from shared.app import App
 from shared.domain.accounts import is_same_account
 from shared.domain.integration import Integration, StoredIntegration
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace, context: CommandContext, terminal: Termin
         return ExitCode.LEFT if counts.stored or counts.kept else ExitCode.DONE
     if wanted is not None and present is None:
         start = replace(wanted, enabled=False)
-        check_other_name_is_free(app, reading(), start, None)
+        check_product_is_free(app, reading(), start, None)
         app.integrations.save(start, None, webhook_generation=exported.webhook_generation)
         terminal.say(
             f"{integration_id}: its configuration is stored; it is disabled until its links are stored"

@@ -10,7 +10,7 @@ from typing import Any
 
 from shared import log_events
 from shared.api.health import health_json
-from shared.api.product_owner import check_other_name_is_free
+from shared.api.product_owner import check_product_is_free
 from shared.app import App
 from shared.concurrency import in_parallel
 from shared.domain.accounts import is_same_account
@@ -116,7 +116,7 @@ def put_integration(
     )
     if stored is not None:
         _check_organization(app, operation, integration, stored.integration)
-    check_other_name_is_free(app, operation, integration, stored.integration if stored else None)
+    check_product_is_free(app, operation, integration, stored.integration if stored else None)
     saved = app.integrations.save(integration, stored, rotate_webhook_url=rotate)
     operation.log.add(
         log_events.INTEGRATION_SAVED,

@@ -19,7 +19,7 @@ from shared.operation import Operation
 _MOST_SECONDS = 10.0
 
 
-def check_other_name_is_free(
+def check_product_is_free(
     app: App, operation: Operation, integration: Integration, stored: Integration | None
 ) -> None:
     """Refuse a product that another integration has under its other name.

@@ -23,7 +23,7 @@ from shared.features.link_obstacles import (
     present_link,
 )
 from shared.features.reading import FeatureInAha, read_from_aha
-from shared.features.standing import standing_of
+from shared.features.sync_state import sync_state_of
 from shared.operation import Operation
 from shared.sending.link_backs import LinkBacks
 from shared.storage.links import LinkStore, StoredClaim, StoredLink
@@ -75,7 +75,7 @@ def link_record(
                 reference=record.reference or record.id,
                 work_item_id=work_item_id,
             )
-        return standing_of(app, operation, integration, name)
+        return sync_state_of(app, operation, integration, name)
 
 
 def _work_item(

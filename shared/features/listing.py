@@ -10,7 +10,7 @@ from typing import Any
 from shared.domain.json_input import InputErrors
 from shared.domain.links import Link
 from shared.domain.times import time_text
-from shared.features.standing import error_json
+from shared.features.sync_state import error_json
 from shared.storage.links import LinkStore, StoredLink, UnreadableLink
 
 logger = logging.getLogger(__name__)

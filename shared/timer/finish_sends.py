@@ -53,7 +53,7 @@ def finish_sends_job(app: App, stored: StoredIntegration) -> Job | None:
         datetime.now(timezone.utc),
         lambda operation: _finish_all(app, operation, stored, due),
         OperationKind.SEND,
-        consists_of_operations=True,
+        runs_own_operations=True,
     )
 
 

@@ -15,7 +15,7 @@ from shared.operation_outcome import OperationKind
 class Job:
     """Something to do for one integration. `since`: since when it has waited. `run` may raise OperationFailed.
 
-    `consists_of_operations`: the job starts an operation for each thing that it does, and each has its own line. `kind`
+    `runs_own_operations`: the job starts an operation for each thing that it does, and each has its own line. `kind`
     says for which operations a failure of the job counts. A job that logs nothing when it succeeds counts as Reconcile,
     whose next run closes the problem.
     """
@@ -24,4 +24,4 @@ class Job:
     since: datetime
     run: Callable[[Operation], None]
     kind: OperationKind = OperationKind.RECONCILE
-    consists_of_operations: bool = False
+    runs_own_operations: bool = False

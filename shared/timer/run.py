@@ -15,9 +15,9 @@ from shared.operation import NOBODY, Caller, Operation
 from shared.operation_line import End, code_of, write_line
 from shared.operation_outcome import OperationKind
 from shared.storage.integrations import UnreadableIntegration
+from shared.timer.find_changes import find_changes_job
 from shared.timer.finish_sends import finish_sends_job
 from shared.timer.job import Job
-from shared.timer.notice_changes import notice_changes_job
 from shared.timer.open_problems import open_problems_job
 from shared.timer.reconcile import reconcile_job
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 BUDGET_SECONDS = 240.0
 _LEAST_SECONDS = 10.0
-_NOTICING_SHARE = 0.25
+_FINDING_SHARE = 0.25
 """The part of the time for finding what to send."""
 
 JobKind = Callable[[App, StoredIntegration], "Job | None"]
@@ -45,7 +45,7 @@ def run_timer(app: App, caller: Caller = NOBODY, budget_seconds: float = BUDGET_
     run = Operation.start(budget_seconds, caller)
     code = Defect.code
     try:
-        _run_all(app, run.within(_NOTICING_SHARE * budget_seconds), (notice_changes_job,))
+        _run_all(app, run.within(_FINDING_SHARE * budget_seconds), (find_changes_job,))
         _run_all(app, run, (finish_sends_job, reconcile_job, open_problems_job))
         code = ""
     except OperationFailed as error:
@@ -73,7 +73,7 @@ def _run(app: App, job: Job, operation: Operation) -> None:
     if failure is not None:
         _log_failure(operation, failure)
     operation.log.flush()
-    if failure is not None or not job.consists_of_operations:
+    if failure is not None or not job.runs_own_operations:
         write_line(operation, End(job.stored.integration.integration_id, job.kind, code=code_of(failure)))
 
 

@@ -36,8 +36,8 @@ from shared.settings import Settings
 from shared.storage.integrations import IntegrationStore
 from shared.storage.log_store import LogStore
 from shared.storage.vault import Vault
+from shared.timer.find_changes import find_changes_job
 from shared.timer.finish_sends import finish_sends_job
-from shared.timer.notice_changes import notice_changes_job
 from tests.torture.stage import AHA_TOKEN, ORGANIZATION, PROJECT, WRITE_TOKEN, LocalStage
 from tests.torture.wire import ON_THE_WIRE, Break
 
@@ -152,7 +152,7 @@ class LocalWorkers:
         """As Workers."""
 
         def work() -> str:
-            for kind in (notice_changes_job, finish_sends_job):
+            for kind in (find_changes_job, finish_sends_job):
                 job = kind(self._app, self._stored)
                 if job is not None:
                     job.run(Operation.start(_SECONDS))

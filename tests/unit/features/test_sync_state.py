@@ -12,7 +12,7 @@ from shared.domain.links import RecordError
 from shared.domain.records import Feature
 from shared.domain.send_plan import Family
 from shared.features.reading import FeatureInAha
-from shared.features.standing import Standing, error_json
+from shared.features.sync_state import RecordSyncState, error_json
 from tests.unit.examples import NOON, a_link, a_record, a_requirement, a_work_item
 
 OLD_PAGE = "https://dev.azure.com/fabrikam/web/_workitems/edit/12"
@@ -26,7 +26,7 @@ LINK = a_link(
 
 
 def test_a_record_that_was_never_sent_has_neither_work_item_nor_times() -> None:
-    assert Standing(a_record(), Difference.NOT_SENT).to_json() == {
+    assert RecordSyncState(a_record(), Difference.NOT_SENT).to_json() == {
         "id": "6776487451",
         "reference_num": "PROD-2",
         "name": "Search by colour",
@@ -41,7 +41,7 @@ def test_a_record_that_was_never_sent_has_neither_work_item_nor_times() -> None:
 def test_a_work_item_is_shown_as_it_is_now() -> None:
     now = a_work_item(revision=6, type="Epic", state="Active", page_url="https://dev.azure.com/fabrikam/12")
 
-    shown = Standing(a_record(), Difference.AZURE_DEVOPS, LINK, now).to_json()
+    shown = RecordSyncState(a_record(), Difference.AZURE_DEVOPS, LINK, now).to_json()
 
     assert shown["work_item"] == {
         "id": 12,
@@ -63,7 +63,7 @@ def test_a_work_item_is_shown_as_it_is_now() -> None:
 
 
 def test_a_work_item_that_cannot_be_read_is_shown_as_the_link_knows_it() -> None:
-    shown = Standing(a_record(), Difference.GONE, LINK).to_json()
+    shown = RecordSyncState(a_record(), Difference.GONE, LINK).to_json()
 
     assert shown["difference"] == "gone"
     assert shown["work_item"] == {
@@ -76,7 +76,7 @@ def test_a_work_item_that_cannot_be_read_is_shown_as_the_link_knows_it() -> None
 
 
 def test_the_page_of_the_link_stands_in_for_one_that_the_work_item_lacks() -> None:
-    shown = Standing(a_record(), Difference.NONE, LINK, a_work_item(page_url="")).to_json()
+    shown = RecordSyncState(a_record(), Difference.NONE, LINK, a_work_item(page_url="")).to_json()
 
     assert shown["work_item"]["url"] == OLD_PAGE
 

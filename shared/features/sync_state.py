@@ -31,7 +31,7 @@ from shared.storage.links import LinkStore, Loaded, StoredLink, UnreadableLink
 
 
 @dataclass(frozen=True)
-class Standing:
+class RecordSyncState:
     """The sync state of one record.
 
     `work_item` is None if it cannot be read, or does not exist; `link` if the record was not sent, or its link's row is
@@ -82,7 +82,9 @@ def error_json(error: RecordError | None) -> dict[str, Any] | None:
     }
 
 
-def standing_of(app: App, operation: Operation, integration: Integration, name: RecordName) -> dict[str, Any]:
+def sync_state_of(
+    app: App, operation: Operation, integration: Integration, name: RecordName
+) -> dict[str, Any]:
     """A feature's sync state, `{"feature": E, "requirements": [E, …]}`. A requirement's name stands for its feature.
 
     The work items that the links name are read in parallel with Aha!.
@@ -96,7 +98,7 @@ def standing_of(app: App, operation: Operation, integration: Integration, name: 
         known = _links_by_name(app.links, integration.integration_id, name)
         items = look.work_items(known)
         in_aha = reading.result()
-    return look.standings(in_aha, known, items)
+    return look.all_states(in_aha, known, items)
 
 
 def _links_by_name(links: LinkStore, integration_id: str, name: RecordName) -> dict[str, StoredLink]:
@@ -145,7 +147,7 @@ class _Look:
         ids = sorted(stored.link.work_item_id for stored in known.values())
         return self._azure_devops.work_items(ids) if ids else {}
 
-    def standings(
+    def all_states(
         self, in_aha: FeatureInAha, known: Mapping[str, StoredLink], items: Mapping[int, WorkItem]
     ) -> dict[str, Any]:
         """The answer. Links and work items that were not known before Aha! answered are read now."""
@@ -160,25 +162,25 @@ class _Look:
         links = {aha_id: stored.link for aha_id, stored in known.items()}
         feature_work_item_id = _work_item_of(links, damaged, feature.record.id)
         deleted = self._deleted(links.values(), items)
-        standings = []
+        states = []
         for record in feature.records:
             link = links.get(record.id)
             item = items.get(link.work_item_id) if link else None
             if record.id in damaged:
-                standings.append(self._damaged(record, damaged[record.id].error))
+                states.append(self._damaged(record, damaged[record.id].error))
             elif link is None or item is None:
-                standings.append(Standing(record, without_work_item(link, deleted), link))
+                states.append(RecordSyncState(record, without_work_item(link, deleted), link))
             else:
                 family = in_aha.family_of(record.kind, feature_work_item_id)
-                standings.append(self._compared(record, in_aha.records[record.id], link, item, family))
-        first, *others = (standing.to_json() for standing in standings)
+                states.append(self._compared(record, in_aha.records[record.id], link, item, family))
+        first, *others = (state.to_json() for state in states)
         return {"feature": first, "requirements": others}
 
-    def _damaged(self, record: Record, error: Exception) -> Standing:
+    def _damaged(self, record: Record, error: Exception) -> RecordSyncState:
         """The sync state of a record whose link's row is damaged. It must not hide the other records."""
         defect = log_defect(self._operation, error, name_of(record))
         damage = RecordError(self._app.clock.now(), defect.code, defect.detail, self._operation.id)
-        return Standing(record, Difference.UNREADABLE, damage=damage)
+        return RecordSyncState(record, Difference.UNREADABLE, damage=damage)
 
     def _deleted(self, links: Iterable[Link], items: Mapping[int, WorkItem]) -> frozenset[int]:
         """The work items in the recycle bin, of those that could not be read."""
@@ -188,7 +190,7 @@ class _Look:
 
     def _compared(
         self, record: Record, shown: AhaRecord, link: Link, item: WorkItem, family: Family
-    ) -> Standing:
+    ) -> RecordSyncState:
         now = self._app.clock.now()
         shown_field = self._integration.description_field(item.type)
         item = described(item, shown_field, AgreedDescription.of(link))
@@ -209,4 +211,4 @@ class _Look:
             self._images,
             now,
         )
-        return Standing(record, difference, link, item)
+        return RecordSyncState(record, difference, link, item)

@@ -25,28 +25,32 @@ from shared.timer.job import Job
 logger = logging.getLogger(__name__)
 
 _LEAST_SECONDS = 5.0
-_MOST_ASKED = 40
+_MOST_FEATURES = 40
 """The most features whose requirements one run asks for. An account has 300 requests a minute, for everybody."""
 
-_FIRST_LOOK = timedelta(hours=1)
+_FIRST_QUERY = timedelta(hours=1)
 """How far the first query reaches back before the last save of the integration."""
 
 
-def notice_changes_job(app: App, stored: StoredIntegration) -> Job | None:
+def find_changes_job(app: App, stored: StoredIntegration) -> Job | None:
     """The job that looks for changes in Aha!; None for an integration without auto_update."""
     integration = stored.integration
     if not (integration.auto_update and integration.enabled and integration.receives):
         return None
     found = app.aha_progress.get(integration.integration_id)
     if found is None:
-        found = StoredAhaProgress(AhaProgress.from_moment(stored.updated_at - _FIRST_LOOK))
+        found = StoredAhaProgress(AhaProgress.from_moment(stored.updated_at - _FIRST_QUERY))
     progress = found
     return Job(
-        stored, progress.progress.features_until, lambda operation: _notice(app, operation, stored, progress)
+        stored,
+        progress.progress.features_until,
+        lambda operation: _find_changes(app, operation, stored, progress),
     )
 
 
-def _notice(app: App, operation: Operation, stored: StoredIntegration, found: StoredAhaProgress) -> None:
+def _find_changes(
+    app: App, operation: Operation, stored: StoredIntegration, found: StoredAhaProgress
+) -> None:
     """Process features, then requirements.
 
     Requests are logged only if something fails, because they would fill the log.
@@ -54,9 +58,9 @@ def _notice(app: App, operation: Operation, stored: StoredIntegration, found: St
     quiet = operation.another(operation.deadline.remaining())
     try:
         aha = app.aha_features(stored.integration.aha, quiet)
-        changed, after = _look_at_features(app, quiet, stored, aha, found)
+        changed, after = _find_changed_features(app, quiet, stored, aha, found)
         if after is not None:
-            _look_at_requirements(app, quiet, stored, aha, after, changed)
+            _find_changed_requirements(app, quiet, stored, aha, after, changed)
     except OperationFailed:
         quiet.log.write_to(app.log_of(stored))
         quiet.log.flush()
@@ -65,7 +69,7 @@ def _notice(app: App, operation: Operation, stored: StoredIntegration, found: St
         operation.log.count_in(quiet.log)
 
 
-def _look_at_features(
+def _find_changed_features(
     app: App, operation: Operation, stored: StoredIntegration, aha: AhaFeatures, found: StoredAhaProgress
 ) -> tuple[Mapping[str, str], StoredAhaProgress | None]:
     """Store notes for changed linked features. Returns all changed features, and the progress (None: another run's)."""
@@ -81,7 +85,7 @@ def _look_at_features(
     return changed.references, app.aha_progress.replace(integration_id, found, progress)
 
 
-def _look_at_requirements(
+def _find_changed_requirements(
     app: App,
     operation: Operation,
     stored: StoredIntegration,
@@ -92,23 +96,23 @@ def _look_at_requirements(
     """Continue the round over the linked features. A feature that Aha! does not show does not stop it."""
     integration_id, progress = stored.integration.integration_id, found.progress
     since = progress.requirements_since - OVERLAP
-    features = app.links.features(integration_id, after=progress.work_item_id, limit=_MOST_ASKED)
+    features = app.links.features(integration_id, after=progress.work_item_id, limit=_MOST_FEATURES)
     failure: OperationFailed | None = None
-    looked_at = 0
+    processed = 0
     for work_item_id, linked in features:
         if operation.deadline.remaining() < _LEAST_SECONDS:
             break
         try:
             if isinstance(linked, UnreadableLink):
                 logger.error("The link of work item %s is damaged", work_item_id, exc_info=linked.error)
-            if (name := _noted(aha, linked, since, changed)) is not None:
+            if (name := _feature_that_needs_note(aha, linked, since, changed)) is not None:
                 app.unfinished_sends.add(integration_id, [of_change(*name, operation.id)])
         except OperationFailed as error:
             failure = error
             break
-        looked_at += 1
+        processed += 1
         progress = after_requirements(progress, work_item_id, is_last=False)
-    if looked_at == len(features) < _MOST_ASKED:
+    if processed == len(features) < _MOST_FEATURES:
         progress = after_requirements(progress, 0, is_last=True)
     if progress != found.progress:
         app.aha_progress.replace(integration_id, found, progress)
@@ -116,17 +120,17 @@ def _look_at_requirements(
         raise failure
 
 
-def _noted(
+def _feature_that_needs_note(
     aha: AhaFeatures, linked: StoredLink | UnreadableLink, since: datetime, changed: Mapping[str, str]
 ) -> tuple[str, str] | None:
     """Id and reference of a feature with changed requirements; None if it has a note already, or if none changed."""
     if isinstance(linked, UnreadableLink):
         # The round continues, so the note waits until the link is repaired.
-        is_noted = bool(linked.aha_id) and linked.aha_id not in changed
-        return (linked.aha_id, linked.reference) if is_noted else None
+        needs_note = bool(linked.aha_id) and linked.aha_id not in changed
+        return (linked.aha_id, linked.reference) if needs_note else None
     link = linked.link
-    is_noted = link.aha_id not in changed and _has_changed_requirements(aha, link, since)
-    return (link.aha_id, link.reference) if is_noted else None
+    needs_note = link.aha_id not in changed and _has_changed_requirements(aha, link, since)
+    return (link.aha_id, link.reference) if needs_note else None
 
 
 def _has_changed_requirements(aha: AhaFeatures, feature: Link, since: datetime) -> bool:
