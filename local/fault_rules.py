@@ -28,7 +28,7 @@ _OUTCOMES = (
 )
 """`delay_ms` waits before the request is carried out, `hold_ms` between that and the answer.
 
-`trickle_ms` sends the whole answer byte by byte, with so many milliseconds between; `trickle_body_ms` only its body.
+`trickle_ms` sends the whole answer byte by byte, with this many milliseconds between; `trickle_body_ms` only its body.
 `read_slowly_ms` reads the request's body in pieces of 64 KiB, with so many milliseconds between.
 """
 _OF_A_STATUS = {"headers", "effect", "effect_after_ms"}
@@ -49,7 +49,7 @@ class UncorrectedResponse(Response):
 @dataclass
 class Fault:
     """One rule: which requests it concerns (`method` may name several, `POST|PUT`), how many it lets pass and hits,
-    and what happens to them.
+    and what it does to them.
     """
 
     id: str
@@ -63,9 +63,9 @@ class Fault:
     answer_headers: dict[str, str] = field(default_factory=dict)
     answer_body: Any = None
     is_carried_out: bool = False
-    """The request is carried out, and its answer is replaced, as a proxy does that hides it."""
+    """The request is carried out, and its answer is replaced, as by a proxy that hides it."""
     carried_out_after_ms: int | None = None
-    """The request is carried out so long after the answer: a gateway gave up waiting, and the system goes on."""
+    """The request is carried out this long after the answer: a gateway stopped waiting, but the system continues."""
     matched: int = 0
     fired: int = 0
 

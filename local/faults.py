@@ -1,8 +1,8 @@
 """Faults on demand, latency and a request log, wrapped around a sandbox.
 
-Everything is steered under `/_control`, without a token; those requests are never delayed, faulted or
-listed. Control paths that are not known here go through to the wrapped application. `DELETE /_control/all`, by which it
-forgets its data, also ends the faults, the latency and the list of requests.
+`/_control` sets everything, without a token; requests to it are never delayed, faulted or listed. Unknown control paths
+go to the wrapped application. `DELETE /_control/all`, by which it forgets its data, also ends the faults, the latency
+and the list of requests.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class FaultInjection:
         resets = self._resets
         time.sleep((self._latency_ms + sum(delay.value for delay in delays)) / 1000)
         if resets != self._resets:
-            # It was meant for data that is gone.
+            # It was for data that no longer exists.
             entry.end()
             raise cut_connection(environ)
         if fault is None:
@@ -103,7 +103,7 @@ class FaultInjection:
         raise cut_connection(environ)
 
     def _carry_out_later(self, milliseconds: int, environ: WSGIEnvironment, resets: int) -> None:
-        """Carry the request out on a thread of its own, unless the data that it is meant for is gone by then."""
+        """Carry the request out on a separate thread, unless its data was deleted by then."""
         environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read())
 
         def carry_out() -> None:
@@ -269,7 +269,7 @@ class _Observed:
                     yield piece[:room]
                     raise cut_connection(self._environ)
                 self._entry.response_bytes += len(piece)
-                # Ended before the last bytes are sent, so that a client with the whole answer finds the entry complete.
+                # Ended before the last bytes are sent, so that a client with the whole answer finds a complete entry.
                 if self._length is not None and self._entry.response_bytes >= self._length:
                     self._entry.end()
                 yield piece

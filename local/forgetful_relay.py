@@ -1,6 +1,6 @@
-"""A TCP relay that forgets idle flows, as the load balancers of Azure do after four minutes.
+"""A TCP relay that drops idle flows, as Azure's load balancers do after four minutes.
 
-They send no RST: what a client writes to a forgotten flow is swallowed, and nothing is ever answered
+They send no RST: what a client writes to a dropped flow is discarded, and no answer comes
 (https://learn.microsoft.com/azure/load-balancer/load-balancer-tcp-idle-timeout).
 """
 
@@ -56,7 +56,7 @@ class _Flow:
         self._is_forgotten = False
 
     def carry(self, source: socket.socket, sink: socket.socket) -> None:
-        """Pass on what comes from one end, until the flow is forgotten; then swallow it."""
+        """Pass on what comes from one end until the flow is dropped; then discard it."""
         with contextlib.suppress(OSError):
             while piece := source.recv(1 << 16):
                 self._is_forgotten = self._is_forgotten or time.monotonic() - self._last > self._forgets_after

@@ -54,7 +54,7 @@ def main() -> int:
     serve(host, _ADDRESS, port, "Kestrel")
     logging.shutdown()
     sys.stdout.flush()
-    # An ordinary exit would wait for running calls. The platform does not wait for ever either.
+    # A normal exit would wait for running calls. The platform does not wait for ever, either.
     os._exit(0)
 
 
@@ -121,7 +121,7 @@ def _read_arguments() -> argparse.Namespace:
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="let this host's clock be wrong, to see what becomes of it (default: 0)",
+        help="seconds by which this host's clock is wrong, for tests (default: 0)",
     )
     options = parser.parse_args()
     options.root = options.root.resolve()
@@ -154,7 +154,7 @@ def _free_port(wanted: int) -> int:
 
 
 def _set_clock(seconds_ahead: float) -> None:
-    """Let the app's clock be wrong. Processes, connections and files keep the machine's."""
+    """Set the app's clock wrong. Processes, connections and files keep the machine's clock."""
     right = time.time
     time.time = lambda: right() + seconds_ahead
 

@@ -1,7 +1,7 @@
 """Ends processes whose parent is gone, also if the parent was killed and could not clean up.
 
-The parent writes `guard PID` and `release PID` lines to this program's standard input. When that closes, which
-it does however the parent ended, everything still guarded is killed with its process group.
+The parent writes `guard PID` and `release PID` lines to this program's standard input. When the input closes, which
+happens however the parent ends, every guarded process is killed with its process group.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 
 
 def main() -> int:
-    """Read until the parent is gone, then kill what it left."""
+    """Read until the parent is gone, then kill the processes that it left."""
     for interrupt in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interrupt, signal.SIG_IGN)
     guarded: set[int] = set()

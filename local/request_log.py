@@ -24,7 +24,7 @@ _SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization", "x-function
 class RequestLogEntry:
     """One request; the times are seconds of a monotonic clock, bytes are of bodies only.
 
-    `status` is what the application or a fault answered: null while it runs and when it was never asked.
+    `status` is the answer of the application or a fault: null while the request runs, and if nothing answered.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""The sample integration between both sandboxes: what `dev.py run` sets up and the tests start from."""
+"""The sample integration between both sandboxes, which `dev.py run` sets up and the tests use."""
 
 from __future__ import annotations
 

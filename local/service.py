@@ -1,4 +1,4 @@
-"""One program of the local system: start it on a port, wait until it is ready, and stop it with all its children."""
+"""One program of the local system: starts on a port, waits until it is ready, and stops with all its children."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Service:
 
     `command` makes its command line from the port. `ready_line` is the line that it prints once it accepts
     connections, with `{port}` in it; None is for a program without one, whose port is tried instead.
-    `stop_signal` is what it ends by in order. A port is kept over restarts.
+    `stop_signal` ends it cleanly. A restart keeps the port.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class Service:
         self.kill()
 
     def kill(self) -> None:
-        """End the program at once, as a crash of the machine would. May be called twice."""
+        """Kill the program at once, like a crash of the machine. May be called twice."""
         if self._process is None:
             return
         self._signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)

@@ -39,10 +39,10 @@ Command = Callable[[int], Sequence[str | Path]]
 
 @dataclass(frozen=True)
 class SystemOptions:
-    """How a LocalSystem is made up.
+    """The options of a LocalSystem.
 
-    usual_ports: the ports that the documentation names, others only where those are taken; else any free ones.
-    has_sandboxes: without, the functions talk to the real Azure DevOps and Aha!.
+    usual_ports: use the ports of the documentation, and others only if those are taken; else any free ports.
+    has_sandboxes: if false, the functions call the real Azure DevOps and Aha!.
     storage_folder: where the tables are kept; None keeps them in memory, for as long as storage runs.
     host: "local" is local/host.py, "func" is Azure Functions Core Tools.
     engine, python: who calls the functions (see local/host.py), and the interpreter that runs the local host; from
@@ -85,7 +85,7 @@ class UsualPorts:
 
 
 class LocalSystem:
-    """Starts everything, has the addresses, and stops everything. A context manager.
+    """Starts everything, gives the addresses, and stops everything. A context manager.
 
     `storage`, `azure_devops`, `aha` and `function_host` are services with `url`, `start()`, `stop()` and `kill()`;
     the sandboxes' are None where the real ones are used.
@@ -155,7 +155,7 @@ class LocalSystem:
     def start(self) -> None:
         """Start everything at once and wait until all of it accepts connections. Raises ServiceFailed.
 
-        A port that somebody else took in the meantime is exchanged for another one, and all is started again.
+        If another program took a port in the meantime, another port is chosen and everything is started again.
         """
         try:
             try:

@@ -43,7 +43,7 @@ class Account:
         self.clear()
 
     def clear(self) -> None:
-        """Deletes everything, switches and limits too. Ids start again."""
+        """Deletes everything, including switches and limits. Ids start again."""
         self._next_id = _FIRST_ID
         self.behaviour = Behaviour()
         self.extension.clear()
@@ -57,7 +57,7 @@ class Account:
         self.features: dict[str, Feature] = {}
         self.requirements: dict[str, Requirement] = {}
         self.unlisted_attachments: list[Attachment] = []
-        """Files that are known only from an image in a description."""
+        """Files that only an image in a description refers to."""
 
     def new_id(self) -> str:
         """A 19-digit id, above what a float or JavaScript can hold."""
@@ -103,7 +103,7 @@ class Account:
         raise RecordNotFound
 
     def integration(self, identifier: str) -> Integration:
-        """By id, or by the name of its service, which is an older way."""
+        """By id or, in the older way, by the name of its service."""
         for integration in self.integrations.values():
             if self.is_id(identifier, integration.id) or identifier == integration.service_name:
                 return integration
@@ -217,7 +217,7 @@ class Account:
         return requirement
 
     def move_requirement(self, requirement: Requirement, feature: Feature) -> None:
-        """To another feature; that the reference changes with it is unconfirmed."""
+        """To another feature; it is unconfirmed that the reference changes, too."""
         requirement.feature.requirements.remove(requirement)
         requirement.feature = feature
         requirement.reference_num = _next_requirement_reference(feature)

@@ -1,8 +1,8 @@
 """Activity webhooks: a body of `"event": "audit"` to every subscribed URL after each change.
 
 A change of a description is reported about its note, and a value is text for people, never the new value
-(https://www.aha.io/support, "activity webhook"; bodies in grokify/chathooks). Two things are left out:
-Aha! holds edits in the text editor back for five minutes, and merges changes that follow each other.
+(https://www.aha.io/support, "activity webhook"; bodies in grokify/chathooks). Two things are not simulated: Aha! delays
+edits in the text editor by five minutes, and merges consecutive changes.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def get_me(call: Call) -> Response:
 
 
 def list_products(call: Call) -> Response:
-    """Workspaces and the lines that group them."""
+    """Workspaces and the product lines that group them."""
     since = call.request.args.get("updated_since", "")
     products = (item for item in call.account.products.values() if time_text(item.created_at) >= since)
     return call.page("products", products, call.show.product_short)

@@ -18,7 +18,7 @@ def post_fields(call: Call, kind: str, identifier: str, integration_id: str) -> 
     record = call.account.record(kind, identifier)
     integration = call.account.integration(integration_id)
     if integration.product not in (None, record.product):
-        # That integrations of other workspaces are out of sight is unconfirmed.
+        # It is unconfirmed that integrations of other workspaces are not visible.
         raise RecordNotFound
     document = call.body()
     if "integration_fields" in document:
@@ -41,7 +41,7 @@ def _name_and_value(item: Any) -> tuple[str, str]:
 
 
 def _store(call: Call, record: Record, integration: Integration, name: str, value: str) -> IntegrationField:
-    """Whether a name that exists is replaced is unconfirmed, so it is a matter of behaviour."""
+    """It is unconfirmed whether an existing name is replaced, so a behaviour switch decides."""
     _touch(call, record)
     if call.account.behaviour.replace_integration_fields:
         for field in record.integration_fields:

@@ -122,7 +122,7 @@ def _is_wanted(call: Call, record: Record) -> bool:
 
 
 def _updated_since(text: str | None) -> datetime:
-    """The moment in `updated_since`, in ISO 8601; without a zone it is UTC. What else Aha! takes is unconfirmed."""
+    """The moment in `updated_since`, in ISO 8601; without a zone it is UTC. Other formats are unconfirmed."""
     if not text:
         return datetime.min.replace(tzinfo=timezone.utc)
     try:

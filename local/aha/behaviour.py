@@ -1,4 +1,4 @@
-"""Switches for behaviour that the public sources leave open or that differs between accounts."""
+"""Switches for behaviour that the public sources do not define or that differs between accounts."""
 
 from __future__ import annotations
 

@@ -100,5 +100,5 @@ def html_not_found() -> Response:
 
 
 def not_found(_error: RecordNotFound) -> Response:
-    """The answer for what does not exist and for what the caller may not see; it is the same."""
+    """The answer for an object that does not exist, or that the caller may not see."""
     return json_response({"error": "Record not found."}, 404)

@@ -19,4 +19,4 @@ class RecordNotFound(Exception):
 
 
 class RefusedValue(Exception):
-    """A value that a record cannot take; answered with 400 or 422, which one is a matter of behaviour."""
+    """A value that a record cannot have. A behaviour switch decides between 400 and 422."""

@@ -41,8 +41,8 @@ class StoredContent:
 class GeneratedContent:
     """Content of any size that is never held whole.
 
-    Each block of 64 KiB begins with its index as 8 bytes, big-endian, so that a swapped or doubled chunk
-    shows; the rest of a block is the same noise.
+    Each block of 64 KiB begins with its index as 8 bytes, big-endian, so that a swapped or repeated chunk is detected;
+    the rest of each block is the same noise.
     """
 
     def __init__(self, size: int) -> None:

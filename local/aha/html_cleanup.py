@@ -1,6 +1,6 @@
 """The clean-up of HTML that happens to a description when it is saved.
 
-Aha!'s own rules are not published; that stored text differs from what was sent is known. The elements
+Aha!'s rules are not published, but stored text is known to differ from sent text. The elements
 and attributes that appear in descriptions are those of aha-app/aha-services and aha-app/html2confluence.
 Cleaning is deterministic, and cleaning cleaned text changes nothing.
 """

@@ -1,6 +1,6 @@
 """Images inside a description that are attachments of this account.
 
-Their URLs are stored without a host and shown with the one that the caller used. Their token differs from that of
+Their URLs are stored without a host and shown with the host that the caller used. Their token differs from that of
 `download_url`, as happens in Aha!.
 """
 

@@ -23,7 +23,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-# On a record's page, views of extensions bring their styles with them, as in Aha!.
+# On a record's page, views of extensions include their styles, as in Aha!.
 _RECORD_HEADERS = {**_HEADERS, "Content-Security-Policy": _POLICY.format(styles="'self' 'unsafe-inline'")}
 
 

@@ -157,7 +157,7 @@ def put_extension(call: Call) -> Response:
 
 
 def get_extension(call: Call) -> Response:
-    """What a browser learns of the extension: its contributions, and its settings but for the secret ones."""
+    """The extension as a browser sees it: its contributions, and its settings without the secret ones."""
     archive = call.account.extension.archive
     if archive is None:
         raise RecordNotFound

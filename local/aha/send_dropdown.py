@@ -46,7 +46,7 @@ class SendDropdown:
             self._hooks.clear()
 
     def set_up(self, product_id: str, integration: Integration, url: str) -> None:
-        """Give a product a webhook, or its webhook another URL."""
+        """Add a webhook to a product, or change the URL of its webhook."""
         with self._lock:
             self._hooks[product_id] = SendHook(integration, url)
 

@@ -1,4 +1,4 @@
-"""How a record takes the writes of API callers: whether it refuses them, or answers 200 and keeps old values."""
+"""How a record reacts to writes of API callers: it may refuse them, or answer 200 and keep old values."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 @dataclass
 class Attachment:
-    """A file; complete once every byte of a chunked upload has come."""
+    """A file. It is complete once every byte of a chunked upload has arrived."""
 
     name: str
     uploader: Identity
@@ -152,7 +152,7 @@ class Attachments:
 
 
 def content_disposition(kind: str, name: str) -> str:
-    """The header that offers a file under its name, in whatever script that is (RFC 6266)."""
+    """The header that offers a file under its name, in any script (RFC 6266)."""
     if name.isascii() and name.isprintable():
         return dump_options_header(kind, {"filename": name})
     return dump_options_header(kind, {"filename*": f"UTF-8''{urllib.parse.quote(name, safe='')}"})

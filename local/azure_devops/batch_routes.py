@@ -1,7 +1,7 @@
 """`$batch`: several creates and updates in one request.
 
 Documented on learn.microsoft.com (rest/api/azure/devops/wit/WorkItemBatchUpdate, 4.1 and 5.0), in no OpenAPI file.
-The documents contradict each other about atomicity, hence the modes.
+The documents contradict each other about atomicity, so there are several modes.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def run_batch(exchange: Exchange) -> Response:
 def _together(
     exchange: Exchange, entries: list[Any], *, links_new: bool
 ) -> tuple[list[dict[str, Any]], ServiceError | None]:
-    """All or nothing: one failing request is named, every other gets TF401321."""
+    """All or nothing: one failing request gets its error, every other gets TF401321."""
     save = Save(exchange.organization, exchange.caller, links_new=links_new)
     drafts: list[Draft] = []
     for position, entry in enumerate(entries):

@@ -286,7 +286,7 @@ class DeliveryQueue:
             return "success"
         if status == _TERMINAL:
             return "terminal"
-        # That a time-out or a refused connection counts as transient is an assumption.
+        # It is an assumption that a time-out or a refused connection counts as transient.
         is_transient = status in _TRANSIENT or (status is None and error != "payload too large")
         return "transient" if is_transient else "enduring"
 

@@ -1,4 +1,4 @@
-"""One request to the REST API and what is known about it before its handler runs."""
+"""One request to the REST API, with the data that is known before its handler runs."""
 
 from __future__ import annotations
 

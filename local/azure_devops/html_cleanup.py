@@ -1,7 +1,7 @@
 """The clean-up that long text in HTML goes through on save.
 
-The service does not store the text as it was sent; which rewriting it does is not documented. This one is of the
-same nature: it drops what could run, normalises how tags are written, and leaves text alone that is clean already.
+The service does not store the text as it was sent; which rewriting it does is not documented. This clean-up is similar:
+it removes active content, normalises the spelling of tags, and does not change clean text.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def check_may_read(caller: Caller, item: WorkItem) -> WorkItem:
 
 
 def _area_forbidden() -> ServiceError:
-    """That the status is 403 is what several clients report."""
+    """Several clients report the status 403."""
     return work_item_error(
         403,
         "TF237111: The current user does not have permissions to save work items under the specified area path.",

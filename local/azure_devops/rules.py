@@ -54,7 +54,7 @@ class RuleViolation:
 
 
 def rule_error(violations: list[RuleViolation]) -> ServiceError:
-    """400 RuleValidationException. That all failing fields are listed at once is unconfirmed."""
+    """400 RuleValidationException. It is unconfirmed that all failing fields are listed at once."""
     return work_item_error(
         400,
         violations[0].message,
@@ -107,7 +107,7 @@ def _check(draft: Draft, rule: FieldRule) -> RuleViolation | None:
     if rule.allowed_values and value not in rule.allowed_values:
         return RuleViolation(used, (*constraint, "invalidListValue"), _not_listed(used.name, value))
     if _is_too_long(used, value):
-        # The code of an over-long text is unconfirmed; 255 is what the title is universally said to take.
+        # The code of an over-long text is unconfirmed; all sources give 255 as the limit of the title.
         return RuleViolation(used, (*constraint, "invalidTooLong"))
     return None
 

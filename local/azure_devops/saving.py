@@ -1,4 +1,4 @@
-"""Save one or several work items at once: all of a save becomes visible, or nothing."""
+"""Save one or several work items at once: a save becomes visible as a whole, or not at all."""
 
 from __future__ import annotations
 

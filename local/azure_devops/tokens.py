@@ -118,7 +118,7 @@ class Tokens:
         return token, expires
 
     def expire_issued(self) -> None:
-        """Let every managed identity token that was issued so far be past its time."""
+        """Expire every managed identity token that was issued so far."""
         for token, (_, is_ours) in list(self._bearer.items()):
             self._bearer[token] = (0.0, is_ours)
 

@@ -1,1 +1,1 @@
-"""`python dev.py bench`: what sends, notifications and cold starts cost, compared with the naive way and the floor."""
+"""`python dev.py bench`: the cost of sends, notifications and cold starts, compared with a naive way and the floor."""

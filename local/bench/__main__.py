@@ -44,8 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python dev.py bench",
         description="Measures sends, notifications, storage, cold starts and growth against both sandboxes with the "
-        "latency of a network, and compares them with the naive way and with what the latency alone costs. Compare the "
-        "ratios: the times depend on this machine.",
+        "latency of a network, and compares them with a naive implementation and with the latency alone. Compare the "
+        "ratios, because times depend on the machine.",
     )
     parser.add_argument(
         "--latency-ms", type=int, default=50, help="latency of Azure DevOps and of Aha! (default: 50)"
@@ -61,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--attachments", type=int, default=0)
     parser.add_argument("--only", metavar="NAME[,NAME]", help="only these tables")
-    parser.add_argument("--list", action="store_true", help="name the tables")
-    parser.add_argument("--full", action="store_true", help="grow up to 100,000 links and operations (slow)")
+    parser.add_argument("--list", action="store_true", help="list the tables")
+    parser.add_argument("--full", action="store_true", help="test up to 100,000 links and operations (slow)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument(
         "--markdown",

@@ -60,7 +60,7 @@ def middle(costs: Sequence[T]) -> T:
 
 
 class Arena:
-    """One integration of the running system. Both outside systems are `latency_ms` away while it is measured."""
+    """One integration of the running system. Both outside systems have a latency of `latency_ms`."""
 
     def __init__(self, system: LocalSystem, latency_ms: int, integration_id: str = "bench") -> None:
         self.system = system

@@ -54,7 +54,7 @@ QUESTIONS = (
     ),
     Question(
         "flood",
-        "a flood of notifications: what is shed, and how people fare meanwhile",
+        "overload by notifications: rejections, and response times for people",
         lambda bench: flood(bench.arena, (0, 500, 5000)),
     ),
     Question("processor", "processor time by piece of work", lambda bench: processor(bench.arena)),

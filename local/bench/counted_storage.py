@@ -14,7 +14,7 @@ from local.system import LocalSystem
 
 EMULATOR = (
     "For a query, the emulator reads the whole table, and it updates its indexes row by row. Table Storage does not. "
-    "The emulator's own time is in a column of its own."
+    "A separate column shows the emulator's time."
 )
 
 

@@ -1,4 +1,4 @@
-"""What becomes of the app, and of the people who use it, while notifications come faster than it can handle them."""
+"""How the app behaves, and how long people wait, while notifications come faster than it can handle them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LOOKS_EVERY = 0.25
 
 @dataclass
 class _Seen:
-    """Statuses of the notifications, the times of those that were shed, and what a person and the host showed."""
+    """Statuses of the notifications, times of the rejected ones, and the measurements of a person and the host."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     shed: list[float] = field(default_factory=list)
@@ -34,7 +34,7 @@ class _Seen:
 
 
 def flood(arena: Arena, latencies_ms: Sequence[int], per_second: int = 200, seconds: float = 10) -> Table:
-    """So many notifications a second for some seconds, with both outside systems as slow as given."""
+    """The results of a given rate of notifications for some seconds, for each latency of the outside systems."""
     table = Table(
         f"{per_second} notifications a second for {seconds:.0f} s, each of which changes a record, on one worker",
         (
@@ -78,7 +78,7 @@ def _flood(arena: Arena, ids: Sequence[int], per_second: int, seconds: float) ->
     started = time.perf_counter()
     with ThreadPoolExecutor(_CALLERS) as callers:
         for number in range(round(per_second * seconds)):
-            # By the clock and not by the answers: a sender that waits for answers is no flood.
+            # By the clock and not by the answers, because a sender that waits for answers cannot cause an overload.
             time.sleep(max(0.0, started + number / per_second - time.perf_counter()))
             callers.submit(_notify, arena, ids[number % len(ids)], seen)
     over.set()

@@ -72,8 +72,8 @@ def processor(arena: Arena, count: int = 60, requirements: int = 200) -> Table:
             *("work", "CPU ms", "requests to Azure DevOps and Aha!", "to Table Storage"),
             *("packages alone, with the page", "ratio"),
         ),
-        f"{_AT_ONCE} callers. The packages alone make the same requests without the app. The page is what the host "
-        "itself takes to call a function; it is part of every other call too.",
+        f"{_AT_ONCE} callers. The packages alone make the same requests without the app. The page shows "
+        "the host's own time for a call; every other call includes it.",
     )
     with counted_storage(arena, 0) as counted:
         shares = _shares(arena, counted, count, requirements)

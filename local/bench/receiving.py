@@ -19,7 +19,7 @@ def webhooks(arena: Arena, callers: Sequence[int], count: int) -> Table:
     table = Table(
         f"Notifications that change a record, {arena.latency_ms} ms away from both sides, on one worker",
         ("at once", "per second", "floor per second", "ms each", "CPU ms each"),
-        f"The floor is what so many callers reach if each notification takes {TRIPS} trips and nothing else.",
+        f"The floor is the rate of these callers if each notification takes only {TRIPS} trips.",
     )
     arena.use_host()
     ids = arena.linked_work_items(count)

@@ -15,19 +15,19 @@ MOST_REQUIREMENTS = 999
 and the feature's already has one to Aha!."""
 
 _RUNS = 3
-_MEMORY = "Each in a new function host. Memory is the peak of the first send above the memory before it."
+_MEMORY = "Each runs in a new function host. Memory is the peak of the first send above the memory before it."
 
 
 def sends(arena: Arena, sizes: Sequence[tuple[int, int]], runs: int = _RUNS) -> Table:
-    """What a first send, an unchanged one and a changed one cost; the first compared with the naive way."""
+    """The costs of a first, an unchanged and a changed send; the first compared with the naive way."""
     table = Table(
         f"Sending, with Azure DevOps and Aha! {arena.latency_ms} ms away and files of 20 kB",
         (
             *("requirements", "attachments", "job", "Azure DevOps requests", "trips", "all requests"),
             *("ms", "floor ms", "ms / floor", "naive requests", "naive ms", "naive / ours"),
         ),
-        "Trips are the requests to Azure DevOps that were made one after another. The floor is the latency alone of "
-        f"the whole job, downloads from Aha! included. Ours are medians of {runs} runs; naive is one run.",
+        "Trips are sequential requests to Azure DevOps. The floor is the latency of the whole job, including downloads "
+        f"from Aha!. Our values are medians of {runs} runs; the naive values are from one run.",
     )
     arena.use_host()
     arena.send(arena.feature(1, 1))

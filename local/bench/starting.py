@@ -21,12 +21,12 @@ _FLOOR = f"the floor: {_FLOOR_IMPORTS}"
 
 
 def imports(runs: int = 9) -> Table:
-    """What importing each function costs in a new interpreter, compared with the packages that the app needs."""
+    """The cost of importing each function in a new interpreter, compared with the packages that the app needs."""
     table = Table(
         f"Importing a function's module in a new interpreter with a warm disk cache, medians of {runs}",
         ("module", "compiled ms", "compiled / floor", "not compiled ms", "not compiled / floor"),
-        "The app's modules with and without compiled files. The packages are always compiled, when they are "
-        "installed.",
+        "The app's modules with and without compiled files. The packages are always compiled at "
+        "installation.",
     )
     folders = sorted(path.parent.name for path in ROOT.glob("*/function.json"))
     with tempfile.TemporaryDirectory() as temporary:
@@ -50,7 +50,7 @@ def imports(runs: int = 9) -> Table:
 def _import_milliseconds(modules: Mapping[str, str], folder: Path, runs: int) -> dict[str, float]:
     """The median of several interpreters for each, without the interpreter's own start.
 
-    They take turns, so that other load of the machine affects all of them.
+    They alternate, so that other load on the machine affects all of them.
     """
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -74,7 +74,7 @@ def first_requests(arena: Arena, runs: int = 3) -> Table:
     """What the first request of a process costs compared with the second, without the start of the process."""
     table = Table(
         f"The first and the second request of a new function host, {arena.latency_ms} ms away, medians of {runs}",
-        ("function", "starting ms", "first ms", "second ms", "of which latency ms", "cold ms"),
+        ("function", "starting ms", "first ms", "second ms", "floor ms", "cold ms"),
         "Starting is the time from the start of the process until it listens, with all functions imported.",
     )
     jobs: dict[str, Callable[[], Callable[[], object]]] = {

@@ -20,9 +20,8 @@ def storage(arena: Arena, latency_ms: int, sizes: Sequence[tuple[int, int]]) -> 
             *("job", "requirements", "attachments", "point reads", "queries", "row writes"),
             *("transactions", "rows written", "trips", "row by row", "ms", "floor ms", "ms / floor"),
         ),
-        "Trips are requests to Table Storage that were made one after another. Row by row is the number of requests if "
-        "each row were read or written by its own request. The floor is the latency alone of the requests to all three "
-        "systems.",
+        "Trips are sequential requests to Table Storage. Row by row is the number of requests if each row had its own "
+        "request. The floor is the latency of the requests to all three systems.",
     )
     with counted_storage(arena, latency_ms) as counted:
         warm = arena.feature(1, 1)

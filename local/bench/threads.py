@@ -27,7 +27,7 @@ def throughput(arena: Arena, counts: Sequence[int], most: int = _MOST) -> Table:
             *("sends per second", "sends' floor", "CPU ms per record", "memory MiB"),
         ),
         f"{_CALLERS} callers at once: notifications that change a record, then first sends of {_REQUIREMENTS} "
-        "requirements. The floors are what latency alone allows. Memory is the host's peak.",
+        "requirements. The floors are the rates that latency alone allows. Memory is the host's peak.",
     )
     arena.use_host()
     ids = arena.linked_work_items(most)

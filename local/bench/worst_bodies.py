@@ -81,10 +81,9 @@ def worst_bodies(arena: Arena, sizes: Sequence[int] = (1, 4, 10)) -> Table:
     table = Table(
         "The worst bodies that a caller can send, answered by a dry run",
         ("body", "MB", "status", "answer kB", "CPU s", "CPU s / MB", "memory MiB", "memory MiB / MB"),
-        "Each in a new function host. Azure DevOps refuses what it gets. Memory is the peak above what it was before. "
-        "A description may be 4,000,000 characters long, so a longer one is refused, and so is a body with more values "
-        "than a feature can have. Markdown comes with a notification of a work item; past 100,000 characters it is not "
-        "rendered.",
+        "Each runs in a new function host. Azure DevOps refuses the work item. Memory is the peak above the memory before "
+        "it. The app refuses a description over 4,000,000 characters, and a body with more values than a feature can "
+        "have. Markdown comes with a notification; above 100,000 characters, it is not rendered.",
     )
     # The sandbox's own clean-up of HTML is slow, and not what is measured.
     refusal = {

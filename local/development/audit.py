@@ -1,6 +1,6 @@
 """`python dev.py audit`: known vulnerabilities in the packages that requirements.txt pins, by pip-audit.
 
-It asks the database of OSV (https://osv.dev). Where that cannot be reached, the audit is skipped and says so.
+It asks the database of OSV (https://osv.dev). If it cannot be reached, the audit is skipped with a message.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SECONDS = 3.0
 
 
 def main() -> int:
-    """Look for vulnerabilities. 0 if there are none or nobody can be asked, 1 if there are some."""
+    """Find vulnerabilities. 0 if there are none or the database cannot be reached, 1 if there are some."""
     argparse.ArgumentParser(prog="python dev.py audit", description=__doc__).parse_args()
     if (obstacle := why_unreachable(_DATABASE)) is not None:
         say(f"Skipped: {_DATABASE} cannot be reached from here ({obstacle}). {LOCK.name} was not audited.")
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def why_unreachable(url: str, seconds: float = _SECONDS) -> str | None:
-    """Why no answer comes from an address; None if one comes, whatever it says. A proxy of the environment is used."""
+    """Why an address does not answer; None if it answers with anything. A proxy of the environment is used."""
     try:
         urllib.request.urlopen(url, timeout=seconds).close()
     except urllib.error.HTTPError as answer:
@@ -63,7 +63,7 @@ def _audit() -> int:
         environment.make_ready()
     command = [
         *(environment.python.parent / "pip-audit", "--requirement", LOCK),
-        # The lock names everything, so that pip has nothing to resolve.
+        # The lock file names every package, so pip has nothing to resolve.
         *("--disable-pip", "--require-hashes", "--vulnerability-service", "osv", "--progress-spinner", "off"),
     ]
     return subprocess.run([str(part) for part in command], cwd=ROOT, check=False).returncode

@@ -35,11 +35,11 @@ COMMANDS = {
     "run": Command("start the whole system on this machine and show how to use it", "local.development.run"),
     "test": Command("run every test; arguments go to pytest", "local.development.test", needs_extension=True),
     "bench": Command("measure sends, notifications and cold starts", "local.bench"),
-    "torture": Command("random sequences with faults and killed processes, then the laws", "tests.torture"),
+    "torture": Command("random sequences with faults and killed processes, then the invariants", "tests.torture"),
     "fuzz": Command(
-        "requests that schemathesis makes of openapi.yaml, for some minutes", "local.development.fuzz"
+        "requests that schemathesis generates from openapi.yaml, for some minutes", "local.development.fuzz"
     ),
-    "mutations": Command("put defects into a copy of the product and see that tests fail", "tests.mutations"),
+    "mutations": Command("put defects into a copy of the product and check that tests fail", "tests.mutations"),
     "lint": Command(
         "check style, format, types, the pinned packages and infra/",
         "local.development.lint",
@@ -62,7 +62,7 @@ COMMANDS = {
         "local.development.audit",
         needs_azurite=False,
     ),
-    "pictures": Command("take the README's pictures anew, with Chromium", "local.development.pictures"),
+    "pictures": Command("take the README's pictures again, with Chromium", "local.development.pictures"),
 }
 
 
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
         print_failure(failure)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped; the next start goes on from here.", file=sys.stderr)
+        print("\nStopped. The next start continues from here.", file=sys.stderr)
         return 130
 
 
@@ -117,7 +117,7 @@ def _help() -> str:
     return (
         "Usage: python dev.py [COMMAND [ARGUMENT ...]]\n\n"
         "Without a command: install what is needed below this folder (.venv, .dev), nothing else.\n"
-        "With one: the same first if need be, then\n\n"
+        "With a command: first the same, if needed, then\n\n"
         f"{table}\n\n"
-        "python dev.py COMMAND --help says more about one."
+        "python dev.py COMMAND --help describes a command."
     )

@@ -42,7 +42,7 @@ def run_logged(
     worth_showing: Callable[[str], bool] = lambda line: False,
     remedy: str = "",
 ) -> None:
-    """Run a program with its whole output in .dev/logs/LOG_NAME.log, and on the console what is worth showing.
+    """Run a program with its whole output in .dev/logs/LOG_NAME.log, and only its important lines on the console.
 
     Raises CommandFailed with the last lines of the output and the remedy when the program fails.
     """
@@ -76,7 +76,7 @@ def run_logged(
         tail = "".join(recent)
         raise CommandFailed(
             f"{Path(command[0]).name} ended with exit code {process.returncode}. Its last lines:\n"
-            f"{tail}\nAll of it: {log_path}\n{remedy}".rstrip()
+            f"{tail}\nWhole log: {log_path}\n{remedy}".rstrip()
         )
 
 

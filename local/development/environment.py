@@ -1,7 +1,7 @@
-"""Makes the virtual environments and Azurite, once; afterwards a look at their stamps is enough.
+"""Creates the virtual environments and Azurite, once; later, it only checks their stamps.
 
-A stamp is written last, so an installation that was interrupted has none and is made again. pip and npm use
-whatever package index the user has set up for them.
+A stamp is written last, so an interrupted installation has none and is repeated. pip and npm use the package index of
+the user.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from local.development.console import DEV_FOLDER, ROOT, CommandFailed, run_logge
 
 WANTED = ROOT / "requirements.in"
 LOCK = ROOT / "requirements.txt"
-"""What the function app needs, and the same with all that it brings along, pinned with hashes."""
+"""The packages of the function app, and the same with all dependencies, pinned with hashes."""
 
 AZURITE_FOLDER = DEV_FOLDER / "azurite"
 AZURITE_TABLE_PROGRAM = AZURITE_FOLDER / "node_modules" / "azurite" / "dist" / "src" / "table" / "main.js"
@@ -31,7 +31,7 @@ _TYPES_GENERATOR = CLIENTS_FOLDER / "node_modules" / "openapi-typescript" / "bin
 AXE_SCRIPT = DEV_FOLDER / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 _INSTALL_REMEDY = (
     "The first start needs a package index for pip (PyPI) and npm, by their own settings. "
-    "Once it is reachable, start again: what is half-done is repaired."
+    "Once it is reachable, start again; this repairs a partial installation."
 )
 
 
@@ -40,7 +40,7 @@ class VirtualEnvironment:
     """A folder with a Python of its own, and the requirement files that are installed in it.
 
     `base_python` is the interpreter it is made with, `version` that interpreter's, such as "3.12". If it is not
-    `is_compiled`, Python compiles each module when it is first used: quicker where few of many modules are.
+    `is_compiled`, Python compiles each module when it is first used: faster if only few of many modules are used.
     """
 
     folder: Path
@@ -199,7 +199,7 @@ def _make_packages_ready(
 
 @contextmanager
 def only_one_installer() -> Iterator[None]:
-    """Make a second dev.py wait while the first one installs into the same folders."""
+    """Let a second dev.py wait while the first one installs into the same folders."""
     DEV_FOLDER.mkdir(exist_ok=True)
     with (DEV_FOLDER / "installing.lock").open("a") as lock:
         if os.name == "posix":

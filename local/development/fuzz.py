@@ -1,7 +1,7 @@
 """`python dev.py fuzz`: requests that schemathesis makes of openapi.yaml, for some minutes, to the app on this machine.
 
-CI asks the same requests each time, for 20 seconds (tests/e2e/test_fuzz.py). Here they are others each time. A failure
-shows the request as a command of curl.
+CI sends the same requests each time, for 20 seconds (tests/e2e/test_fuzz.py). This command sends different ones each
+time. A failure shows the request as a curl command.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from local.development.console import ROOT
 
 
 def main() -> int:
-    """Ask; 0 if every answer was as openapi.yaml says."""
+    """Send the requests; 0 if every answer was as openapi.yaml says."""
     parser = argparse.ArgumentParser(prog="python dev.py fuzz", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=5.0, help="how long to go on, 5 if left out")
+    parser.add_argument("--minutes", type=float, default=5.0, help="how long to run (default: 5)")
     parser.add_argument("--only", metavar="OPERATION", help="one operation, by its operationId")
     arguments = parser.parse_args()
     environment = {name: value for name, value in os.environ.items() if name != "CI"}

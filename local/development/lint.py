@@ -21,7 +21,7 @@ _CHECKS = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
 def main() -> int:
     """Run the checks; 0 when all are clean."""
     parser = argparse.ArgumentParser(prog="python dev.py lint", description=__doc__)
-    parser.add_argument("--fix", action="store_true", help="let ruff mend and format what it can first")
+    parser.add_argument("--fix", action="store_true", help="first let ruff fix and format what it can")
     arguments = parser.parse_args()
     checks = [["ruff", "check", "--fix", "--quiet", "."], ["ruff", "format", "."]] if arguments.fix else []
     # The other checks leave one of two processors free, and Checkov may have to be installed.
@@ -56,7 +56,7 @@ def _lock_fits() -> bool:
 
 
 def _is_clean(infra: Future[list[str]]) -> bool:
-    """Print what Checkov has found, or why it could not look."""
+    """Print what Checkov found, or why it could not run."""
     try:
         found = infra.result()
     except CommandFailed as failure:

@@ -1,4 +1,4 @@
-"""`python dev.py lock`: pin in requirements.txt, with hashes, what requirements.in names and all that it brings along.
+"""`python dev.py lock`: pin the packages of requirements.in and their dependencies in requirements.txt, with hashes.
 
 The pins hold for every Python from 3.10 on and every platform. A pin stays as it is while requirements.in allows it;
 with --upgrade the newest releases are taken. uv asks the package index that it is set up for.
@@ -36,7 +36,7 @@ def main() -> int:
         print_failure(failure)
         return 1
     say(
-        f"{LOCK.name} is written. `python dev.py` installs it, and `python dev.py lint` looks whether it fits."
+        f"{LOCK.name} is written. `python dev.py` installs it, and `python dev.py lint` checks that it fits."
     )
     return 0
 
@@ -59,7 +59,7 @@ def _resolve(*, upgrade: bool) -> None:
             environment.python.parent / "uv",
             *("pip", "compile", WANTED.name, "--output-file", LOCK.name),
             *("--universal", "--python-version", _OLDEST_PYTHON, "--generate-hashes"),
-            # Where packages come from is up to whoever installs them.
+            # The person who installs decides where packages come from.
             *("--no-emit-index-url", "--no-emit-find-links", "--quiet"),
             *("--custom-compile-command", "python dev.py lock"),
             *(("--upgrade",) if upgrade else ()),

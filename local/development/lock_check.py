@@ -1,6 +1,6 @@
 """Whether requirements.txt fits requirements.in, without a package index.
 
-The packages that are installed say what they need. So the check is about the Python that runs it.
+It reads the requirements of the installed packages, so it checks only for the Python that runs it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Needs = Callable[[str], "tuple[str, list[str]] | None"]
 
 
 def lock_faults(wanted: Path = WANTED, lock: Path = LOCK, needs: Needs | None = None) -> list[str]:
-    """What does not fit, a line each."""
+    """The mismatches, one line each."""
     text = lock.read_text(encoding="utf-8")
     direct = list(_requirements(wanted.read_text(encoding="utf-8")))
     pinned = list(_requirements(text))

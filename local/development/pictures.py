@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 PICTURES = ROOT / "docs" / "pictures"
 _STATES = {1: "Active", 2: "Closed", 3: "Active"}
-"""What an engineer does to the sample feature's work items before the pictures are taken."""
+"""The engineer's edits of the sample feature's work items before the pictures are taken."""
 
 _SECONDS = 30
 
 
 class Site(Enum):
-    """Whose page a picture is of."""
+    """The site that a picture shows."""
 
     CONSOLE = "the configuration page"
     BOARD = "the sandbox Azure DevOps"
@@ -94,7 +94,7 @@ _PICTURES = (
         act=_open_send_dropdown,
     ),
     Picture("board.png", Site.BOARD, "/", "Service hook deliveries"),
-    # Before the pages that ask Azure DevOps and Aha! something, which the log would have, too.
+    # Before the pages that call Azure DevOps and Aha!, because the log would show those calls, too.
     Picture(
         "log.png",
         Site.CONSOLE,
@@ -164,7 +164,7 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    say("Look at them before you commit them.")
+    say("Check them before you commit them.")
     return 0
 
 

@@ -26,7 +26,7 @@ from local.system import ACCOUNT, AHA_TOKEN, WRITE_TOKEN, LocalSystem, SystemOpt
 
 
 def main() -> int:
-    """Start, show, and wait for Ctrl-C. Returns the exit code."""
+    """Start the system, print how to use it, and wait for Ctrl-C. Returns the exit code."""
     arguments = _read_arguments()
     # `kill` and a closed terminal stop everything as Ctrl-C does. A shell may have disabled Ctrl-C.
     for ending in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
@@ -47,12 +47,12 @@ def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python dev.py run",
         description="Start Azurite's table service, a sandbox Azure DevOps, a sandbox Aha! and the function app on "
-        "this machine, set up a sample integration, and show what to try. Ctrl-C stops everything.",
+        "this machine, set up a sample integration, and print commands to try. Ctrl-C stops everything.",
     )
     parser.add_argument(
         "--real",
         action="store_true",
-        help="no sandboxes: the functions talk to the real Azure DevOps and Aha!; what is configured is kept in .dev",
+        help="no sandboxes: the functions call the real Azure DevOps and Aha!; the configuration is kept in .dev",
     )
     parser.add_argument(
         "--host",
@@ -84,13 +84,13 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _build_extension() -> None:
-    """Build the extension for the pages of the sandbox Aha!. Without it everything else works."""
+    """Build the extension for the pages of the sandbox Aha!. Everything else works without it."""
     try:
         with step("Building the Aha! extension"), only_one_installer():
             make_extension_ready(development_environment())
             Workshop(development_environment()).build()
     except CommandFailed as failure:
-        say(f"  The pages of the sandbox Aha! are without the extension: {str(failure).splitlines()[0]}")
+        say(f"  The pages of the sandbox Aha! do not have the extension: {str(failure).splitlines()[0]}")
 
 
 def _options(arguments: argparse.Namespace) -> SystemOptions:
@@ -135,12 +135,12 @@ def _show_sandbox(system: LocalSystem) -> None:
         f"{curl} {_q(event)} | {curl} -X POST {integration}/features -H {_q(key)} -H {_q(json_type)} "
         "--data-binary @-"
     )
-    say("\n3. Change that work item's state as an engineer would; the service hook tells the functions\n")
+    say("\n3. Change that work item's state as an engineer would; the service hook notifies the functions\n")
     say(
         f"{curl} -X PATCH {_q(work_item)} -u {_q(':' + WRITE_TOKEN)} "
         f"-H 'content-type: application/json-patch+json' -d {_q(patch)}"
     )
-    say("\nThen read the feature in Aha!, whose status is now In progress, and the log of it all\n")
+    say("\nThen read the feature in Aha!, whose status is now In progress, and the log of these steps\n")
     say(f"{curl} {system.aha.url}/api/v1/features/PROD-1 -H {_q('authorization: Bearer ' + AHA_TOKEN)}")
     say(f"{curl} {_q(integration + '/log?limit=20')} -H {_q(key)}")
     _show_reconcile(system)
@@ -148,7 +148,7 @@ def _show_sandbox(system: LocalSystem) -> None:
 
 def _show_reconcile(system: LocalSystem) -> None:
     say(
-        "\nNo timer runs here by itself: bring in what lost notifications would have told, as Reconcile does\n"
+        "\nThe timer does not run by itself here. Run Reconcile once, to sync changes whose notifications were lost\n"
     )
     url, key = f"{system.functions_url}/admin/functions/Reconcile", f"x-functions-key: {system.master_key}"
     say(f"curl -sS -i -X POST {url} -H {_q(key)} -H {_q('content-type: application/json')} -d '{{}}'")

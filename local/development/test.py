@@ -1,4 +1,4 @@
-"""`python dev.py test`: every test, then the contract set once more on the platform's own library."""
+"""`python dev.py test`: every test, then the contract set again on the platform's library."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BROWSER_TESTS = "tests/browser"
 _CLIENT_TESTS = "tests/clients"
 _NO_TESTS_COLLECTED = 5
 _SIDE_BY_SIDE = ("-n", "4")
-"""Two processes, each with a system of its own; tests/conftest.py tells which tests stay together."""
+"""Two processes, each with a system of its own; tests/conftest.py decides which tests stay together."""
 _SLOWEST = "--durations=10"
 """At the end of a run, pytest names the tests that took the most time."""
 
@@ -65,15 +65,15 @@ def _read_arguments() -> tuple[str, list[str]]:
     parser = argparse.ArgumentParser(
         prog="python dev.py test",
         usage="python dev.py test [--engine {worker,platform,both}] [PYTEST ARGUMENT ...]",
-        description="Run every test; then, where Python 3.13 or newer is found (on the PATH or among pyenv's), the "
-        "contract set once more, with every function loaded and called by the platform's own library, "
-        "azure-functions-runtime-v1. The contract set is the tests marked `contract`: each function, and all that may "
-        "differ between the two engines. With arguments for pytest only the first run is made, unless --engine asks "
-        "for another; the run on the platform's library then makes the tests that the arguments name.",
+        description="Run every test. If Python 3.13 or newer is found (on the PATH or among pyenv's), then run the "
+        "contract set again on the platform's library azure-functions-runtime-v1, which loads and calls every "
+        "function. The contract set is the tests marked `contract`: each function, and all that may differ between "
+        "the two engines. With arguments for pytest, only the first run is made, unless --engine asks for another; "
+        "the run on the platform's library then runs the tests that the arguments name.",
         epilog="Examples: dev.py test tests/unit; dev.py test -k mapping -x; dev.py test --engine platform; "
         "dev.py test --engine platform tests/host tests/e2e",
     )
-    parser.add_argument("--engine", choices=["worker", "platform", "both"], help="which of the runs to make")
+    parser.add_argument("--engine", choices=["worker", "platform", "both"], help="which runs to make")
     options, pytest_arguments = parser.parse_known_args()
     return options.engine or ("worker" if pytest_arguments else "both"), pytest_arguments
 

@@ -21,12 +21,12 @@ EXTENSION_FOLDER = DEV_FOLDER / "extension"
 _COPIED_FILES = ("package.json", "tsconfig.base.json")
 _COPIED_FOLDERS = ("src", "tests")
 _PROJECTS = ("src", "src/server", "tests")
-"""The browser's part, the part on Aha!'s servers and the tests have different global names."""
+"""The part in the browser, the part on Aha!'s servers and the tests have different global names."""
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """The folder where the packages are installed and the sources are copied to."""
+    """The folder for the installed packages and the copied sources."""
 
     environment: VirtualEnvironment
     folder: Path = EXTENSION_FOLDER

@@ -1,4 +1,4 @@
-"""Reads host.json and every function.json, and reports errors in plain words."""
+"""Reads host.json and every function.json, and reports errors in plain language."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Function:
 
 @dataclass(frozen=True)
 class FunctionApp:
-    """An app's functions in the order the host loads and matches them; `faults` are those it left out, and why."""
+    """An app's functions in the order in which the host matches them; `faults` says which it left out, and why."""
 
     root: Path
     functions: tuple[Function, ...]

@@ -1,8 +1,8 @@
 """Has functions loaded and called by the platform's own library, azure-functions-runtime-v1.
 
 From Python 3.13 the worker in Azure is a thin proxy around this library: it passes on the host's messages to
-`worker_init_request`, `function_load_request` and `invocation_request`. This engine sends the same messages, so
-what loads, what a handler is given and what it may return is decided by the code that decides it in Azure.
+`worker_init_request`, `function_load_request` and `invocation_request`. This engine sends the same messages, so the
+same code as in Azure decides what loads, what a handler gets and what it may return.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ class BindingInfo:
     """A binding as the host describes it when it has a function loaded."""
 
     inout, out, undefined = 2, 1, 0
-    # `in` is a keyword: protobuf has it as an attribute all the same.
+    # `in` is a keyword, but protobuf has it as an attribute.
     directions: Mapping[str, int] = {"in": 0, "out": 1, "inout": 2}
 
     def __init__(self, type: str, direction: str) -> None:

@@ -1,7 +1,7 @@
 """Route templates of ASP.NET Core, as far as httpTrigger uses them.
 
-Werkzeug's router is no match for them: it prefers the most specific rule and minds the case of literals,
-while the platform takes the first function by name and does not mind it.
+Werkzeug's router cannot be used: it prefers the most specific rule and compares literals with their case, while the
+platform uses the first function by name and ignores case.
 https://learn.microsoft.com/aspnet/core/fundamentals/routing describes templates and constraints.
 """
 

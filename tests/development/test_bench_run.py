@@ -90,9 +90,9 @@ def test_the_processor_is_measured_beside_the_bare_packages(bench: Bench) -> Non
 def test_the_first_request_of_a_process_is_set_beside_the_second(bench: Bench) -> None:
     page, send, notification = rows(first_requests(bench.arena, runs=1))
 
-    assert page["of which latency ms"] == 0
-    assert send["of which latency ms"] == LATENCY_MS
-    assert notification["of which latency ms"] == 2 * LATENCY_MS
+    assert page["floor ms"] == 0
+    assert send["floor ms"] == LATENCY_MS
+    assert notification["floor ms"] == 2 * LATENCY_MS
 
 
 def test_growth_is_measured(bench: Bench) -> None:
