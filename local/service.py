@@ -28,12 +28,12 @@ class PortTaken(ServiceFailed):
     """A program ended because another process listens on its port."""
 
 
-class OrphanGuard:
+class ChildGuard:
     """Makes sure that no service outlives this process, however this process ends."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "local.orphan_guard"],
+            [sys.executable, "-m", "local.child_guard"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             text=True,
@@ -74,7 +74,7 @@ class Service:
         *,
         port: int,
         logs: Path,
-        guard: OrphanGuard,
+        guard: ChildGuard,
         ready_line: str | None = READY_LINE,
         stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.emulator import TABLE_READY_LINE, USUAL_PORTS, azurite_command, connection_string
-from local.service import READY_LINE, ROOT, OrphanGuard, PortTaken, Service, ServiceFailed, free_port
+from local.service import READY_LINE, ROOT, ChildGuard, PortTaken, Service, ServiceFailed, free_port
 
 DEV_FOLDER = ROOT / ".dev"
 LOGS = DEV_FOLDER / "logs"
@@ -98,7 +98,7 @@ class LocalSystem:
         self.master_key = MASTER_KEY
         self.send_key = SEND_KEY
         self.secrets_key = self.options.secrets_key or make_secrets_key()
-        self._guard = OrphanGuard()
+        self._guard = ChildGuard()
         self._usual_ports = UsualPorts() if self.options.usual_ports else None
         # Core Tools needs blobs and queues for the leases of timers and for keys.
         kinds = ["blob", "queue"] if self.options.host == "func" else []

@@ -12,7 +12,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from local.emulator import azurite_command, connection_string
-from local.service import OrphanGuard, Service, free_port
+from local.service import ChildGuard, Service, free_port
 from local.system import LocalSystem
 from tests.documented_answers import SeenAnswers
 from tests.e2e.system import Aha, AzureDevOps, ensure_running, started_system
@@ -69,7 +69,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 @pytest.fixture(scope="session")
 def azurite_connection_string(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where Azurite's table service listens; it keeps everything in memory."""
-    guard = OrphanGuard()
+    guard = ChildGuard()
     azurite = Service(
         "azurite",
         lambda port: azurite_command({"table": port}, None),

@@ -11,7 +11,7 @@ from typing import Any
 
 from local.development.environment import development_environment
 from local.extension.archive import ExtensionArchive, read_archive
-from local.extension.build import Workshop
+from local.extension.build import BuildFolder
 from local.extension.handlers import HandlerFailed, run_handlers
 
 _log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class InstalledExtension:
     """What the account keeps for the extension. Safe for several threads."""
 
     def __init__(self) -> None:
-        self._workshop = Workshop(development_environment())
+        self._build_folder = BuildFolder(development_environment())
         self._handlers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="extension-handler")
         self._lock = threading.Lock()
         self._settings: dict[str, Any] = {}
@@ -37,7 +37,7 @@ class InstalledExtension:
     @property
     def archive(self) -> ExtensionArchive | None:
         """The extension; None if it was not built."""
-        path = self._workshop.archive
+        path = self._build_folder.archive
         return read_archive(path) if path.exists() else None
 
     def change_settings(self, settings: Mapping[str, Any]) -> None:
@@ -69,7 +69,7 @@ class InstalledExtension:
         package = _REACT.get(name)
         if package is None:
             return None
-        path = self._workshop.folder / "node_modules" / package / "umd" / f"{package}.production.min.js"
+        path = self._build_folder.folder / "node_modules" / package / "umd" / f"{package}.production.min.js"
         return path if path.exists() else None
 
     def trigger(self, event: str, args: object) -> None:
@@ -82,7 +82,7 @@ class InstalledExtension:
         with self._lock:
             settings = dict(self._settings)
         try:
-            written = run_handlers(self._workshop.environment.node, archive, event, args, settings)
+            written = run_handlers(self._build_folder.environment.node, archive, event, args, settings)
         except HandlerFailed as failure:
             _log.warning("a handler of %s failed: %s", event, failure)
             return

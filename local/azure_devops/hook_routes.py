@@ -17,8 +17,8 @@ from local.azure_devops.subscriptions import (
     ENABLED,
     MASK,
     Subscription,
+    invalid_subscription,
     read_subscription,
-    refused,
 )
 from local.azure_devops.times import now
 
@@ -55,10 +55,10 @@ def replace(exchange: Exchange) -> Response:
     queue, document = _addressed(exchange), exchange.json_object()
     subscription, fresh = queue.subscription, _read(exchange, document)
     if fresh.event_type != subscription.event_type:
-        raise refused("The eventType of a subscription cannot be changed.")
+        raise invalid_subscription("The eventType of a subscription cannot be changed.")
     status = document.get("status", subscription.status)
     if status not in (ENABLED, DISABLED_BY_USER, subscription.status):
-        raise refused(f"The status '{status}' cannot be set.")
+        raise invalid_subscription(f"The status '{status}' cannot be set.")
     subscription.publisher_inputs = fresh.publisher_inputs
     subscription.consumer_inputs = fresh.consumer_inputs
     subscription.resource_version = fresh.resource_version
@@ -126,7 +126,7 @@ def _read(exchange: Exchange, document: Mapping[str, Any]) -> Subscription:
     """The subscription of a body. Raises 400, also for the mask of a secret written back."""
     inputs = document.get("consumerInputs")
     if isinstance(inputs, dict) and MASK in inputs.values():
-        raise refused("A masked value cannot be written back.")
+        raise invalid_subscription("A masked value cannot be written back.")
     given = document.get("publisherInputs")
     publisher = (
         {key: value for key, value in (given or {}).items() if key != "tfsSubscriptionId"}

@@ -112,7 +112,7 @@ class Save:
         work_item_id = ids[draft.id]
         before = draft.item.current if draft.item else None
         if draft.item and not draft.is_patched:
-            return self._keep_other_end(draft.item, _with_real_ids(draft.relations, ids), base, changes)
+            return self._add_other_end(draft.item, _with_real_ids(draft.relations, ids), base, changes)
         if draft.item and _is_same(draft, draft.item.current, _with_real_ids(draft.relations, ids)):
             return draft.item
         revision = self._revision(draft, work_item_id, draft.rev + 1, ids)
@@ -127,7 +127,7 @@ class Save:
             changes.append(Change(COMMENTED, item, revision, update, base))
         return item
 
-    def _keep_other_end(
+    def _add_other_end(
         self, item: WorkItem, relations: tuple[Relation, ...], base: str, changes: list[Change]
     ) -> WorkItem:
         """A link made from elsewhere adds an update but no revision (the REST reference's sample of updates)."""

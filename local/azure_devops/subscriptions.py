@@ -108,7 +108,7 @@ class Subscription:
         return value
 
 
-def refused(message: str) -> ServiceError:
+def invalid_subscription(message: str) -> ServiceError:
     """400: the subscription is not valid; the exact texts are unconfirmed."""
     return ServiceError(
         400,
@@ -126,16 +126,18 @@ def read_subscription(document: Mapping[str, Any], owner: Identity, host_id: str
     fixed = {"publisherId": "tfs", "consumerId": "webHooks", "consumerActionId": "httpRequest"}
     for name, wanted in fixed.items():
         if document.get(name) != wanted:
-            raise refused(f"The {name} '{document.get(name)}' is not known.")
+            raise invalid_subscription(f"The {name} '{document.get(name)}' is not known.")
     event_type = document.get("eventType")
     if event_type not in EVENT_TYPES:
-        raise refused(f"The eventType '{event_type}' is not known to the publisher 'tfs'.")
+        raise invalid_subscription(f"The eventType '{event_type}' is not known to the publisher 'tfs'.")
     version = document.get("resourceVersion") or LATEST
     if version not in RESOURCE_VERSIONS:
-        raise refused(f"The resourceVersion '{version}' is not supported for the event '{event_type}'.")
+        raise invalid_subscription(
+            f"The resourceVersion '{version}' is not supported for the event '{event_type}'."
+        )
     publisher = _texts(document.get("publisherInputs"), "publisherInputs")
     if publisher.get("changedFields") and event_type != UPDATED:
-        raise refused(f"The input 'changedFields' is not valid for the event '{event_type}'.")
+        raise invalid_subscription(f"The input 'changedFields' is not valid for the event '{event_type}'.")
     consumer = read_consumer_inputs(document.get("consumerInputs"))
     return Subscription(str(event_type), version, {**publisher, "hostId": host_id}, consumer, owner)
 
@@ -145,22 +147,22 @@ def read_consumer_inputs(value: Any) -> dict[str, str]:
     inputs = _texts(value, "consumerInputs")
     unknown = [name for name in inputs if name not in _CONSUMER_INPUTS]
     if unknown:
-        raise refused(f"The input '{unknown[0]}' is not known to the consumer 'webHooks'.")
+        raise invalid_subscription(f"The input '{unknown[0]}' is not known to the consumer 'webHooks'.")
     address = urllib.parse.urlsplit(inputs.get("url", ""))
     if address.scheme not in ("http", "https") or not address.hostname:
-        raise refused("The input 'url' must be an absolute http or https URL.")
+        raise invalid_subscription("The input 'url' must be an absolute http or https URL.")
     has_credentials = inputs.get("basicAuthUsername") or inputs.get("basicAuthPassword")
     if has_credentials and address.scheme != "https":
-        raise refused("Basic authentication can only be used with an https URL.")
+        raise invalid_subscription("Basic authentication can only be used with an https URL.")
     if any(len(inputs.get(name, "")) > 256 for name in ("basicAuthUsername", "basicAuthPassword")):
-        raise refused("The inputs of basic authentication can have at most 256 characters.")
+        raise invalid_subscription("The inputs of basic authentication can have at most 256 characters.")
     for name, allowed in (
         ("resourceDetailsToSend", _DETAILS),
         ("messagesToSend", _MESSAGES),
         ("detailedMessagesToSend", _MESSAGES),
     ):
         if inputs.get(name, "") not in allowed:
-            raise refused(f"The value '{inputs[name]}' is not valid for the input '{name}'.")
+            raise invalid_subscription(f"The value '{inputs[name]}' is not valid for the input '{name}'.")
     return inputs
 
 
@@ -168,5 +170,5 @@ def _texts(value: Any, name: str) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, dict) or not all(isinstance(text, (str, type(None))) for text in value.values()):
-        raise refused(f"The {name} must be an object of texts.")
+        raise invalid_subscription(f"The {name} must be an object of texts.")
     return {key: text or "" for key, text in value.items()}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from local.bench.bench import Options
-    from local.bench.catalogue import Question
+    from local.bench.questions import Question
     from local.bench.tables import Table
 
 
@@ -19,7 +19,7 @@ def main() -> int:
     """Run the bench."""
     parser = _parser()
     arguments = parser.parse_args()
-    from local.bench.catalogue import QUESTIONS, chosen
+    from local.bench.questions import QUESTIONS, chosen
 
     if arguments.list:
         width = max(len(question.name) for question in QUESTIONS)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 
-from local.bench.arena import Arena
+from local.bench.measured_system import MeasuredSystem
 from local.system import LocalSystem
 
 USUAL_SIZES = ((1, 1), (10, 3), (50, 5), (200, 0))
@@ -37,9 +37,9 @@ class Bench:
         return self._open.enter_context(LocalSystem())
 
     @cached_property
-    def arena(self) -> Arena:
+    def measured(self) -> MeasuredSystem:
         """The integration that most questions measure."""
-        return Arena(self.system, self.options.latency_ms)
+        return MeasuredSystem(self.system, self.options.latency_ms)
 
     def __enter__(self) -> Bench:
         return self

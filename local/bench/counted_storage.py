@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from local.bench.arena import AHA, AZURE_DEVOPS, Arena, Cost
 from local.bench.calls import floor_of
+from local.bench.measured_system import AHA, AZURE_DEVOPS, Cost, MeasuredSystem
 from local.bench.storage_relay import SYSTEM, StorageCall, StorageRelay
 from local.serving import start_in_thread
 from local.system import LocalSystem
@@ -43,12 +43,16 @@ class CountedStorage:
         self.connection_string = connection_string
         self._relay = relay
 
-    def cost_of(self, arena: Arena, work: Callable[[], object]) -> StorageCost:
+    def cost_of(self, measured: MeasuredSystem, work: Callable[[], object]) -> StorageCost:
         """Do something with latency, and measure it."""
         self._relay.take_calls()
-        outside = arena.cost_of(work)
+        outside = measured.cost_of(work)
         storage = self._relay.take_calls()
-        latency = {AHA: arena.latency_ms, AZURE_DEVOPS: arena.latency_ms, SYSTEM: self._relay.latency_ms}
+        latency = {
+            AHA: measured.latency_ms,
+            AZURE_DEVOPS: measured.latency_ms,
+            SYSTEM: self._relay.latency_ms,
+        }
         calls = [*outside.calls, *storage]
         return StorageCost(replace(outside, calls=calls), storage, floor_of(calls, latency))
 
@@ -66,8 +70,8 @@ def relayed_storage(system: LocalSystem, latency_ms: float) -> Iterator[CountedS
 
 
 @contextmanager
-def counted_storage(arena: Arena, latency_ms: float) -> Iterator[CountedStorage]:
+def counted_storage(measured: MeasuredSystem, latency_ms: float) -> Iterator[CountedStorage]:
     """The same, with a new function host that uses the relay. It keeps running afterwards; `use_host` replaces it."""
-    with relayed_storage(arena.system, latency_ms) as counted:
-        arena.use_host({"TABLES_CONNECTION_STRING": counted.connection_string})
+    with relayed_storage(measured.system, latency_ms) as counted:
+        measured.use_host({"TABLES_CONNECTION_STRING": counted.connection_string})
         yield counted

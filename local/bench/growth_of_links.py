@@ -8,8 +8,8 @@ from functools import partial
 from itertools import count, islice
 from typing import Any
 
-from local.bench.arena import Arena, change_all
 from local.bench.counted_storage import EMULATOR, CountedStorage, counted_storage
+from local.bench.measured_system import MeasuredSystem, change_all
 from local.bench.progress import progress
 from local.bench.storage_relay import QUERY
 from local.bench.tables import Table
@@ -28,10 +28,10 @@ _FIRST_WORK_ITEM = 10**8
 """Far from the ids of the sandbox."""
 
 
-def growth_of_links(arena: Arena, counts: Sequence[int], runs: int = 3) -> Table:
+def growth_of_links(measured: MeasuredSystem, counts: Sequence[int], runs: int = 3) -> Table:
     """What sends and notifications cost as the number of the integration's links grows."""
     table = Table(
-        f"An integration with a growing number of links, {arena.latency_ms} ms away",
+        f"An integration with a growing number of links, {measured.latency_ms} ms away",
         (
             *("links", "first ms", "unchanged ms", "changed ms", "notification ms", "emulator's queries ms"),
             *("storage requests", "rows written"),
@@ -39,11 +39,11 @@ def growth_of_links(arena: Arena, counts: Sequence[int], runs: int = 3) -> Table
         f"Sends of {_REQUIREMENTS} requirements and a notification, medians of {runs}. Queries, requests and rows are "
         f"the sums of all four. {EMULATOR}",
     )
-    direct = Tables(Secret(arena.system.tables_connection_string))
+    direct = Tables(Secret(measured.system.tables_connection_string))
     links = _links()
     filled = 0
-    with counted_storage(arena, 0) as counted:
-        crowded = Arena(arena.system, arena.latency_ms, CROWDED)
+    with counted_storage(measured, 0) as counted:
+        crowded = MeasuredSystem(measured.system, measured.latency_ms, CROWDED)
         _four_jobs(crowded, counted)
         for number in counts:
             progress(f"  {number} links")
@@ -54,17 +54,17 @@ def growth_of_links(arena: Arena, counts: Sequence[int], runs: int = 3) -> Table
     return table
 
 
-def _four_jobs(arena: Arena, counted: CountedStorage) -> Sequence[float]:
+def _four_jobs(measured: MeasuredSystem, counted: CountedStorage) -> Sequence[float]:
     """The cells of the table for three sends and a notification."""
-    event = arena.feature(_REQUIREMENTS)
+    event = measured.feature(_REQUIREMENTS)
     answers: list[Any] = []
-    first = counted.cost_of(arena, lambda: answers.append(arena.send(event)))
-    unchanged = counted.cost_of(arena, partial(arena.send, event))
+    first = counted.cost_of(measured, lambda: answers.append(measured.send(event)))
+    unchanged = counted.cost_of(measured, partial(measured.send, event))
     change_all(event)
-    changed = counted.cost_of(arena, partial(arena.send, event))
+    changed = counted.cost_of(measured, partial(measured.send, event))
     work_item_id = answers[0]["requirements"][0]["work_item"]["id"]
-    arena.edit([work_item_id])
-    notification = counted.cost_of(arena, partial(arena.notify, work_item_id))
+    measured.edit([work_item_id])
+    notification = counted.cost_of(measured, partial(measured.notify, work_item_id))
     costs = (first, unchanged, changed, notification)
     calls = [call for cost in costs for call in cost.storage]
     return (

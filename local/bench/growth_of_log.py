@@ -9,8 +9,8 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from itertools import count, islice
 
-from local.bench.arena import middle
 from local.bench.counted_storage import EMULATOR, CountedStorage, relayed_storage
+from local.bench.measured_system import middle
 from local.bench.progress import progress
 from local.bench.storage_relay import TRANSACTION
 from local.bench.tables import Table

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import requests
 
-from local.bench.arena import Arena
+from local.bench.measured_system import MeasuredSystem
 from local.system import ACCOUNT, AHA_TOKEN, WRITE_TOKEN
 
 _PATCH = {"Content-Type": "application/json-patch+json"}
@@ -24,12 +24,12 @@ _INTEGRATION = "vsts"
 class NaiveSender:
     """Sends features one request after the other."""
 
-    def __init__(self, arena: Arena) -> None:
-        self._wit = f"{arena.system.azure_devops.url}/{ACCOUNT}/Fabrikam/_apis/wit"
-        self._aha = f"{arena.system.aha.url}/api/v1"
+    def __init__(self, measured: MeasuredSystem) -> None:
+        self._wit = f"{measured.system.azure_devops.url}/{ACCOUNT}/Fabrikam/_apis/wit"
+        self._aha = f"{measured.system.aha.url}/api/v1"
         self._session = requests.Session()
         self._session.trust_env = False
-        integrations = arena.aha("GET", "/products/PROD/integrations")["integrations"]
+        integrations = measured.aha("GET", "/products/PROD/integrations")["integrations"]
         self._integration_id = next(
             item["id"] for item in integrations if item["service_name"] == _INTEGRATION
         )

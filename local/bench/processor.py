@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from local.bench.arena import AHA, AZURE_DEVOPS, Arena
 from local.bench.bare_clients import BareCosts
 from local.bench.counted_storage import CountedStorage, StorageCost, counted_storage
+from local.bench.measured_system import AHA, AZURE_DEVOPS, MeasuredSystem
 from local.bench.progress import progress
 from local.bench.storage_relay import POINT_READ, QUERY, ROW_WRITE, TRANSACTION
 from local.bench.tables import Table
@@ -64,7 +64,7 @@ class Share:
         )
 
 
-def processor(arena: Arena, count: int = 60, requirements: int = 200) -> Table:
+def processor(measured: MeasuredSystem, count: int = 60, requirements: int = 200) -> Table:
     """Processor milliseconds by piece of work: `count` of each, and first sends of `requirements`."""
     table = Table(
         "Processor milliseconds (user and system) of the function host, by piece of work",
@@ -75,10 +75,10 @@ def processor(arena: Arena, count: int = 60, requirements: int = 200) -> Table:
         f"{_AT_ONCE} callers. The packages alone make the same requests without the app. The page shows "
         "the host's own time for a call; every other call includes it.",
     )
-    with counted_storage(arena, 0) as counted:
-        shares = _shares(arena, counted, count, requirements)
+    with counted_storage(measured, 0) as counted:
+        shares = _shares(measured, counted, count, requirements)
         progress("  the packages alone")
-        bare = _bare_costs(arena, count)
+        bare = _bare_costs(measured, count)
     page = shares["the page"].cpu
     for work, share in shares.items():
         # A part of a send is not a call of a function.
@@ -91,44 +91,46 @@ def processor(arena: Arena, count: int = 60, requirements: int = 200) -> Table:
     return table
 
 
-def _shares(arena: Arena, counted: CountedStorage, count: int, requirements: int) -> dict[str, Share]:
+def _shares(
+    measured: MeasuredSystem, counted: CountedStorage, count: int, requirements: int
+) -> dict[str, Share]:
     def share(work: Callable[..., object], arguments: Sequence[object]) -> Share:
         def all_of_it() -> None:
             with ThreadPoolExecutor(_AT_ONCE) as threads:
                 list(threads.map(work, arguments))
 
-        return Share.of(counted.cost_of(arena, all_of_it), len(arguments))
+        return Share.of(counted.cost_of(measured, all_of_it), len(arguments))
 
-    ids = arena.linked_work_items(count)
-    events = [arena.feature(_REQUIREMENTS) for _ in range(max(count // 4, 1))]
-    bare_features = [arena.feature(0) for _ in range(max(count // 4, 1))]
-    large = [arena.feature(requirements) for _ in range(_AT_ONCE)]
-    arena.send(arena.feature(1, 1))
-    arena.edit(ids)
+    ids = measured.linked_work_items(count)
+    events = [measured.feature(_REQUIREMENTS) for _ in range(max(count // 4, 1))]
+    bare_features = [measured.feature(0) for _ in range(max(count // 4, 1))]
+    large = [measured.feature(requirements) for _ in range(_AT_ONCE)]
+    measured.send(measured.feature(1, 1))
+    measured.edit(ids)
     progress("  notifications")
     shares = {
-        "the page": share(lambda _: arena.request("GET", "/console"), ids),
-        "a notification that changes a record": share(arena.notify, ids),
-        "a notification with nothing new": share(lambda one: arena.notify(one, "unchanged"), ids),
-        "a notification of what a send wrote": share(lambda one: arena.notify(one, "unchanged", 1), ids),
+        "the page": share(lambda _: measured.request("GET", "/console"), ids),
+        "a notification that changes a record": share(measured.notify, ids),
+        "a notification with nothing new": share(lambda one: measured.notify(one, "unchanged"), ids),
+        "a notification of what a send wrote": share(lambda one: measured.notify(one, "unchanged", 1), ids),
     }
     progress("  sends")
     name = f"a send of {_REQUIREMENTS} requirements"
-    shares[f"{name}, first"] = share(arena.send, events)
-    shares[f"{name}, unchanged"] = share(arena.send, events)
-    shares["a first send without requirements"] = alone = share(arena.send, bare_features)
-    first = share(arena.send, large)
+    shares[f"{name}, first"] = share(measured.send, events)
+    shares[f"{name}, unchanged"] = share(measured.send, events)
+    shares["a first send without requirements"] = alone = share(measured.send, bare_features)
+    first = share(measured.send, large)
     shares["each requirement of a large first send"] = first.less(alone, requirements)
     return shares
 
 
-def _bare_costs(arena: Arena, runs: int) -> BareCosts:
-    (work_item_id,) = arena.linked_work_items(1)
+def _bare_costs(measured: MeasuredSystem, runs: int) -> BareCosts:
+    (work_item_id,) = measured.linked_work_items(1)
     given = {
-        "work_item_url": f"{arena.system.azure_devops.url}/{ACCOUNT}/_apis/wit/workitems/{work_item_id}"
+        "work_item_url": f"{measured.system.azure_devops.url}/{ACCOUNT}/_apis/wit/workitems/{work_item_id}"
         "?api-version=7.1&$expand=all",
         "token": WRITE_TOKEN,
-        "connection_string": arena.system.tables_connection_string,
+        "connection_string": measured.system.tables_connection_string,
         "runs": runs,
     }
     command = [sys.executable, "-m", "local.bench.bare_clients"]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from local.bench.arena import Arena
+from local.bench.measured_system import MeasuredSystem
 from local.bench.progress import progress
 from local.bench.tables import Table
 
@@ -14,34 +14,34 @@ TRIPS = 2
 """Sequential trips of a notification that changes a record: both sides are read at once, then Aha! is written."""
 
 
-def webhooks(arena: Arena, callers: Sequence[int], count: int) -> Table:
+def webhooks(measured: MeasuredSystem, callers: Sequence[int], count: int) -> Table:
     """Notifications per second, and their processor time."""
     table = Table(
-        f"Notifications that change a record, {arena.latency_ms} ms away from both sides, on one worker",
+        f"Notifications that change a record, {measured.latency_ms} ms away from both sides, on one worker",
         ("at once", "per second", "floor per second", "ms each", "CPU ms each"),
         f"The floor is the rate of these callers if each notification takes only {TRIPS} trips.",
     )
-    arena.use_host()
-    ids = arena.linked_work_items(count)
+    measured.use_host()
+    ids = measured.linked_work_items(count)
     for at_once in callers:
         progress(f"  {at_once} at once")
-        arena.edit(ids)
-        took, used = notify_all(arena, ids, at_once)
+        measured.edit(ids)
+        took, used = notify_all(measured, ids, at_once)
         table.add(
-            *(at_once, len(ids) / took, floor_a_second(arena, at_once)),
+            *(at_once, len(ids) / took, floor_a_second(measured, at_once)),
             *(took * 1000 * at_once / len(ids), used * 1000 / len(ids)),
         )
     return table
 
 
-def notify_all(arena: Arena, ids: Sequence[int], at_once: int) -> tuple[float, float]:
+def notify_all(measured: MeasuredSystem, ids: Sequence[int], at_once: int) -> tuple[float, float]:
     """The seconds until all notifications were handled, and the host's processor seconds."""
-    with arena.latency(), ThreadPoolExecutor(at_once) as threads:
-        before, started = arena.host.cpu_seconds(), time.perf_counter()
-        list(threads.map(arena.notify, ids))
-        return time.perf_counter() - started, arena.host.cpu_seconds() - before
+    with measured.latency(), ThreadPoolExecutor(at_once) as threads:
+        before, started = measured.host.cpu_seconds(), time.perf_counter()
+        list(threads.map(measured.notify, ids))
+        return time.perf_counter() - started, measured.host.cpu_seconds() - before
 
 
-def floor_a_second(arena: Arena, at_once: int, trips: int = TRIPS) -> float | None:
+def floor_a_second(measured: MeasuredSystem, at_once: int, trips: int = TRIPS) -> float | None:
     """How many operations per second are possible if only latency counts."""
-    return at_once * 1000 / (trips * arena.latency_ms) if arena.latency_ms else None
+    return at_once * 1000 / (trips * measured.latency_ms) if measured.latency_ms else None

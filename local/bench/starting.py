@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from local.bench.arena import Arena, Cost
+from local.bench.measured_system import Cost, MeasuredSystem
 from local.bench.progress import progress
 from local.bench.tables import Table
 from local.service import ROOT
@@ -70,19 +70,19 @@ def _import_milliseconds(modules: Mapping[str, str], folder: Path, runs: int) ->
     return {name: statistics.median(turn[name] for turn in turns) for name in modules}
 
 
-def first_requests(arena: Arena, runs: int = 3) -> Table:
+def first_requests(measured: MeasuredSystem, runs: int = 3) -> Table:
     """What the first request of a process costs compared with the second, without the start of the process."""
     table = Table(
-        f"The first and the second request of a new function host, {arena.latency_ms} ms away, medians of {runs}",
+        f"The first and the second request of a new function host, {measured.latency_ms} ms away, medians of {runs}",
         ("function", "starting ms", "first ms", "second ms", "floor ms", "cold ms"),
         "Starting is the time from the start of the process until it listens, with all functions imported.",
     )
     jobs: dict[str, Callable[[], Callable[[], object]]] = {
-        "Console": lambda: lambda: arena.request("GET", "/console"),
-        "SendFeature, first send": lambda: _sending(arena),
-        "ReceiveWebhook": lambda: _notifying(arena),
+        "Console": lambda: lambda: measured.request("GET", "/console"),
+        "SendFeature, first send": lambda: _sending(measured),
+        "ReceiveWebhook": lambda: _notifying(measured),
     }
-    arena.use_host()
+    measured.use_host()
     for name, prepare in jobs.items():
         progress(f"  {name}")
         starts: list[float] = []
@@ -90,23 +90,23 @@ def first_requests(arena: Arena, runs: int = 3) -> Table:
         seconds: list[Cost] = []
         for _ in range(runs):
             works = [prepare(), prepare()]
-            starts.append(arena.restart_host())
-            first, second = (arena.cost_of(work) for work in works)
+            starts.append(measured.restart_host())
+            first, second = (measured.cost_of(work) for work in works)
             firsts.append(first)
             seconds.append(second)
         first_ms = statistics.median(cost.milliseconds for cost in firsts)
         second_ms = statistics.median(cost.milliseconds for cost in seconds)
-        floor = statistics.median(map(arena.floor, seconds))
+        floor = statistics.median(map(measured.floor, seconds))
         table.add(name, statistics.median(starts), first_ms, second_ms, floor, first_ms - second_ms)
     return table
 
 
-def _sending(arena: Arena) -> Callable[[], object]:
-    event = arena.feature(1)
-    return lambda: arena.send(event)
+def _sending(measured: MeasuredSystem) -> Callable[[], object]:
+    event = measured.feature(1)
+    return lambda: measured.send(event)
 
 
-def _notifying(arena: Arena) -> Callable[[], object]:
-    (work_item_id,) = arena.linked_work_items(1)
-    arena.edit([work_item_id])
-    return lambda: arena.notify(work_item_id)
+def _notifying(measured: MeasuredSystem) -> Callable[[], object]:
+    (work_item_id,) = measured.linked_work_items(1)
+    measured.edit([work_item_id])
+    return lambda: measured.notify(work_item_id)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from local.bench.arena import Arena
+from local.bench.measured_system import MeasuredSystem
 from local.bench.process import Process
 from local.bench.progress import progress
 from local.bench.tables import Table
@@ -29,10 +29,10 @@ class _Load:
     others: float
 
 
-def workers(arena: Arena, counts: Sequence[int], notifications: int) -> Table:
+def workers(measured: MeasuredSystem, counts: Sequence[int], notifications: int) -> Table:
     """Notifications per second and their processor time, by number of workers."""
     table = Table(
-        f"An instance with a growing number of workers ({SETTING}), {arena.latency_ms} ms away",
+        f"An instance with a growing number of workers ({SETTING}), {measured.latency_ms} ms away",
         (
             *("workers", "notifications", "per second", "app's CPU ms each", "others' CPU ms each"),
             *("cores busy", "per second and core of the app"),
@@ -40,34 +40,34 @@ def workers(arena: Arena, counts: Sequence[int], notifications: int) -> Table:
         f"{_CALLERS_OF_WORKER} callers for each worker. The others are the sandboxes, the emulator and the callers. In "
         "Azure, they do not run on the app's machine.",
     )
-    arena.use_host()
-    ids = arena.linked_work_items(notifications)
+    measured.use_host()
+    ids = measured.linked_work_items(notifications)
     with ExitStack() as further:
-        hosts = [arena.system.function_host]
+        hosts = [measured.system.function_host]
         for count in counts:
             progress(f"  {count} workers")
             while len(hosts) < count:
-                hosts.append(further.enter_context(arena.system.another_host(len(hosts) + 1)))
+                hosts.append(further.enter_context(measured.system.another_host(len(hosts) + 1)))
             for host in hosts:
-                arena.notify(ids[0], "unchanged", 1, host)
-            arena.edit(ids)
-            _add(table, count, "that change a record", _deliver(arena, hosts, ids))
-            _add(table, count, "of what a send wrote", _deliver(arena, hosts, ids, "unchanged", 1))
+                measured.notify(ids[0], "unchanged", 1, host)
+            measured.edit(ids)
+            _add(table, count, "that change a record", _deliver(measured, hosts, ids))
+            _add(table, count, "of what a send wrote", _deliver(measured, hosts, ids, "unchanged", 1))
     return table
 
 
 def _deliver(
-    arena: Arena,
+    measured: MeasuredSystem,
     hosts: Sequence[Service],
     ids: Sequence[int],
     expected: str = "updated",
     revision: int | None = None,
 ) -> _Load:
     def deliver(work_item_id: int, host: Service) -> None:
-        arena.notify(work_item_id, expected, revision, host)
+        measured.notify(work_item_id, expected, revision, host)
 
-    around = [service for service in arena.system.services if service is not arena.system.function_host]
-    with arena.latency(), ThreadPoolExecutor(_CALLERS_OF_WORKER * len(hosts)) as threads:
+    around = [service for service in measured.system.services if service is not measured.system.function_host]
+    with measured.latency(), ThreadPoolExecutor(_CALLERS_OF_WORKER * len(hosts)) as threads:
         app, others, started = _cpu(hosts), _cpu(around) + time.process_time(), time.perf_counter()
         # As the Functions host does, which also gives requests to its workers in turn.
         list(threads.map(deliver, ids, itertools.cycle(hosts)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import requests
 
-from local.bench.arena import AZURE_DEVOPS, Arena
+from local.bench.measured_system import AZURE_DEVOPS, MeasuredSystem
 from local.bench.progress import progress
 from local.bench.tables import Table
 
@@ -76,14 +76,14 @@ _MARKDOWN_SIZES = (0.05, 0.1, 1)
 """Up to 100,000 characters are rendered. Azure DevOps takes no description over 1,048,576 characters."""
 
 
-def worst_bodies(arena: Arena, sizes: Sequence[int] = (1, 4, 10)) -> Table:
+def worst_bodies(measured: MeasuredSystem, sizes: Sequence[int] = (1, 4, 10)) -> Table:
     """Dry runs of the worst bodies, each in a new function host. `sizes` are in megabytes."""
     table = Table(
         "The worst bodies that a caller can send, answered by a dry run",
         ("body", "MB", "status", "answer kB", "CPU s", "CPU s / MB", "memory MiB", "memory MiB / MB"),
-        "Each runs in a new function host. Azure DevOps refuses the work item. Memory is the peak above the memory before "
-        "it. The app refuses a description over 4,000,000 characters, and a body with more values than a feature can "
-        "have. Markdown comes with a notification; above 100,000 characters, it is not rendered.",
+        "Each runs in a new function host. Azure DevOps refuses the work item. Memory is the peak above the memory "
+        "before it. The app refuses a description over 4,000,000 characters, and a body with more values than a "
+        "feature can have. Markdown comes with a notification; above 100,000 characters, it is not rendered.",
     )
     # The sandbox's own clean-up of HTML is slow, and not what is measured.
     refusal = {
@@ -91,50 +91,50 @@ def worst_bodies(arena: Arena, sizes: Sequence[int] = (1, 4, 10)) -> Table:
         "body": {"message": "TF51011: The specified area path does not exist."},
         "times": None,
     }
-    arena.control(AZURE_DEVOPS, "POST", "/faults", {"path": "/wit/workitems/", **refusal})
+    measured.control(AZURE_DEVOPS, "POST", "/faults", {"path": "/wit/workitems/", **refusal})
     for name, body_of in BODIES.items():
         progress(f"  {name}")
         for size in sizes:
-            table.add(name, size, *_cost_of_send(arena, body_of(size * MEGABYTE), size))
-    arena.control(AZURE_DEVOPS, "DELETE", "/faults")
+            table.add(name, size, *_cost_of_send(measured, body_of(size * MEGABYTE), size))
+    measured.control(AZURE_DEVOPS, "DELETE", "/faults")
     for name, piece in MARKDOWN.items():
         progress(f"  {name}")
         for markdown_size in _MARKDOWN_SIZES:
-            table.add(name, markdown_size, *_cost_of_notification(arena, piece, markdown_size))
+            table.add(name, markdown_size, *_cost_of_notification(measured, piece, markdown_size))
     return table
 
 
 Costs = tuple[int, float, float, float, float, float]
 
 
-def _cost_of_send(arena: Arena, body: str, megabytes: float) -> Costs:
-    arena.restart_host()
+def _cost_of_send(measured: MeasuredSystem, body: str, megabytes: float) -> Costs:
+    measured.restart_host()
     # Otherwise imports and the first connections would count.
-    _answer(arena, '{"feature": {"id": "small", "name": "x", "description": "<p>y</p>"}}')
-    return _cost(arena, lambda: _answer(arena, body), megabytes)
+    _answer(measured, '{"feature": {"id": "small", "name": "x", "description": "<p>y</p>"}}')
+    return _cost(measured, lambda: _answer(measured, body), megabytes)
 
 
-def _cost_of_notification(arena: Arena, piece: str, megabytes: float) -> Costs:
+def _cost_of_notification(measured: MeasuredSystem, piece: str, megabytes: float) -> Costs:
     """A notification of a work item whose description was switched to Markdown."""
-    (work_item_id,) = arena.linked_work_items(1)
-    arena.restart_host()
-    _write_markdown(arena, work_item_id, "# Small")
-    arena.notify(work_item_id)
-    _write_markdown(arena, work_item_id, piece * int(megabytes * MEGABYTE / len(piece)))
+    (work_item_id,) = measured.linked_work_items(1)
+    measured.restart_host()
+    _write_markdown(measured, work_item_id, "# Small")
+    measured.notify(work_item_id)
+    _write_markdown(measured, work_item_id, piece * int(megabytes * MEGABYTE / len(piece)))
 
-    return _cost(arena, lambda: arena.notification(work_item_id), megabytes)
+    return _cost(measured, lambda: measured.notification(work_item_id), megabytes)
 
 
-def _write_markdown(arena: Arena, work_item_id: int, markdown: str) -> None:
+def _write_markdown(measured: MeasuredSystem, work_item_id: int, markdown: str) -> None:
     operations = [
         {"op": "add", "path": "/fields/System.Description", "value": markdown},
         {"op": "add", "path": "/multilineFieldsFormat/System.Description", "value": "Markdown"},
     ]
-    arena.control(AZURE_DEVOPS, "POST", "/edit", {"id": work_item_id, "operations": operations})
+    measured.control(AZURE_DEVOPS, "POST", "/edit", {"id": work_item_id, "operations": operations})
 
 
-def _cost(arena: Arena, work: Callable[[], requests.Response], megabytes: float) -> Costs:
-    host = arena.host
+def _cost(measured: MeasuredSystem, work: Callable[[], requests.Response], megabytes: float) -> Costs:
+    host = measured.host
     host.forget_peak()
     memory, cpu = host.resident_mebibytes(), host.cpu_seconds()
     answer = work()
@@ -146,10 +146,10 @@ def _cost(arena: Arena, work: Callable[[], requests.Response], megabytes: float)
     )
 
 
-def _answer(arena: Arena, body: str) -> requests.Response:
+def _answer(measured: MeasuredSystem, body: str) -> requests.Response:
     return requests.post(
-        f"{arena.system.functions_url}/api/integrations/{arena.integration_id}/features?dry_run=true",
+        f"{measured.system.functions_url}/api/integrations/{measured.integration_id}/features?dry_run=true",
         data=body.encode(),
-        headers={"x-functions-key": arena.system.function_key, "content-type": "application/json"},
+        headers={"x-functions-key": measured.system.function_key, "content-type": "application/json"},
         timeout=300,
     )

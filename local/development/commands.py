@@ -35,11 +35,15 @@ COMMANDS = {
     "run": Command("start the whole system on this machine and show how to use it", "local.development.run"),
     "test": Command("run every test; arguments go to pytest", "local.development.test", needs_extension=True),
     "bench": Command("measure sends, notifications and cold starts", "local.bench"),
-    "torture": Command("random sequences with faults and killed processes, then the invariants", "tests.torture"),
+    "torture": Command(
+        "random sequences with faults and killed processes, then the invariants", "tests.torture"
+    ),
     "fuzz": Command(
         "requests that schemathesis generates from openapi.yaml, for some minutes", "local.development.fuzz"
     ),
-    "mutations": Command("put defects into a copy of the product and check that tests fail", "tests.mutations"),
+    "mutations": Command(
+        "put defects into a copy of the product and check that tests fail", "tests.mutations"
+    ),
     "lint": Command(
         "check style, format, types, the pinned packages and infra/",
         "local.development.lint",

@@ -7,21 +7,21 @@ import sys
 
 from local.development.console import CommandFailed, print_failure, say
 from local.development.environment import development_environment
-from local.extension.build import Workshop
+from local.extension.build import BuildFolder
 
 
 def main() -> int:
     """Do all of it and print where the archive is; 0 when everything is well."""
     argparse.ArgumentParser(prog="python dev.py extension", description=__doc__).parse_args()
-    workshop = Workshop(development_environment())
+    build_folder = BuildFolder(development_environment())
     say("TypeScript's strict check")
-    if not workshop.type_check():
+    if not build_folder.type_check():
         return 1
     say("The tests of the pure functions")
-    if not workshop.run_unit_tests():
+    if not build_folder.run_unit_tests():
         return 1
     try:
-        archive = workshop.build()
+        archive = build_folder.build()
     except CommandFailed as failure:
         print_failure(failure)
         return 1

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from local.development.console import ROOT, CommandFailed, print_failure, say
 from local.development.environment import LOCK, development_environment
 from local.development.infra import check_infra
-from local.extension.build import Workshop
+from local.extension.build import BuildFolder
 
 _CHECKS = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
 
@@ -32,7 +32,7 @@ def main() -> int:
         if subprocess.run([sys.executable, "-m", *check], cwd=ROOT, check=False).returncode != 0:
             failed.append(check[0])
     say("$ tsc, on the Aha! extension")
-    if not Workshop(development_environment()).type_check():
+    if not BuildFolder(development_environment()).type_check():
         failed.append("tsc")
     say(f"$ what {LOCK.name} pins")
     if not _lock_fits():

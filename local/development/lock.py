@@ -35,9 +35,7 @@ def main() -> int:
     except CommandFailed as failure:
         print_failure(failure)
         return 1
-    say(
-        f"{LOCK.name} is written. `python dev.py` installs it, and `python dev.py lint` checks that it fits."
-    )
+    say(f"{LOCK.name} is written. `python dev.py` installs it, and `python dev.py lint` checks that it fits.")
     return 0
 
 

@@ -18,7 +18,7 @@ from local.development.environment import (
     make_extension_ready,
     only_one_installer,
 )
-from local.extension.build import Workshop
+from local.extension.build import BuildFolder
 from local.sample import INTEGRATION_ID, set_up_sample
 from local.service import ServiceFailed
 from local.system import LocalSystem, SystemOptions
@@ -145,7 +145,7 @@ def main() -> int:
             raise CommandFailed(problem)
         with step("Building the Aha! extension"), only_one_installer():
             make_extension_ready(development_environment())
-            Workshop(development_environment()).build()
+            BuildFolder(development_environment()).build()
         with step("Starting the system"):
             system = LocalSystem(SystemOptions(usual_ports=True))
             system.start()

@@ -19,7 +19,7 @@ from local.development.environment import (
     make_extension_ready,
     only_one_installer,
 )
-from local.extension.build import Workshop
+from local.extension.build import BuildFolder
 from local.sample import INTEGRATION_ID, set_up_sample
 from local.service import ServiceFailed
 from local.system import ACCOUNT, AHA_TOKEN, WRITE_TOKEN, LocalSystem, SystemOptions, make_secrets_key
@@ -88,7 +88,7 @@ def _build_extension() -> None:
     try:
         with step("Building the Aha! extension"), only_one_installer():
             make_extension_ready(development_environment())
-            Workshop(development_environment()).build()
+            BuildFolder(development_environment()).build()
     except CommandFailed as failure:
         say(f"  The pages of the sandbox Aha! do not have the extension: {str(failure).splitlines()[0]}")
 

@@ -25,7 +25,7 @@ _PROJECTS = ("src", "src/server", "tests")
 
 
 @dataclass(frozen=True)
-class Workshop:
+class BuildFolder:
     """The folder for the installed packages and the copied sources."""
 
     environment: VirtualEnvironment

@@ -10,7 +10,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.keys import Keys
 
 from local.development.environment import development_environment, make_extension_ready, only_one_installer
-from local.extension.build import Workshop
+from local.extension.build import BuildFolder
 from tests.browser.aha_page import KEY, RULE, AhaPage, FunctionApp, SandboxAha, bodies, open_page, running_aha
 from tests.e2e.system import eventually
 from tests.unit.scripted_server import Reply, ScriptedServer, serving
@@ -20,7 +20,7 @@ from tests.unit.scripted_server import Reply, ScriptedServer, serving
 def _built_extension() -> None:
     with only_one_installer():
         make_extension_ready(development_environment())
-        Workshop(development_environment()).build()
+        BuildFolder(development_environment()).build()
 
 
 @pytest.fixture

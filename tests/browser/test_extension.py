@@ -8,7 +8,7 @@ import pytest
 from selenium.webdriver import Chrome
 
 from local.development.environment import development_environment, make_extension_ready, only_one_installer
-from local.extension.build import Workshop
+from local.extension.build import BuildFolder
 from local.system import AHA_TOKEN, WRITE_TOKEN, LocalSystem
 from tests.browser.aha_page import AhaPage
 from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
@@ -18,7 +18,7 @@ from tests.e2e.system import Aha, Api, AzureDevOps, IntegrationUnderTest
 def _built_extension() -> None:
     with only_one_installer():
         make_extension_ready(development_environment())
-        Workshop(development_environment()).build()
+        BuildFolder(development_environment()).build()
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from local.bench.arena import AHA, AZURE_DEVOPS, Cost, middle
 from local.bench.bare_clients import BareCosts
 from local.bench.calls import Call, floor_of, longest_chain
-from local.bench.catalogue import QUESTIONS, chosen
 from local.bench.counted_storage import StorageCost
 from local.bench.document import MACHINE, begin_marker, end_marker, machine, missing_places, with_content
+from local.bench.measured_system import AHA, AZURE_DEVOPS, Cost, middle
 from local.bench.process import cpu_seconds, mebibytes
 from local.bench.processor import Share
+from local.bench.questions import QUESTIONS, chosen
 from local.bench.storage_relay import (
     OTHER,
     POINT_READ,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from local.service import ADDRESS, READY_LINE, OrphanGuard, PortTaken, Service, ServiceFailed, free_port
+from local.service import ADDRESS, READY_LINE, ChildGuard, PortTaken, Service, ServiceFailed, free_port
 
 # Listens, says so, and has a child that would outlive it.
 LISTENER = """
@@ -28,10 +28,10 @@ time.sleep(600)
 PARENT = """
 import sys, time
 from pathlib import Path
-from local.service import OrphanGuard, Service
+from local.service import ChildGuard, Service
 source, port, logs = sys.argv[1:]
 command = lambda port: [sys.executable, "-c", source, str(port)]
-service = Service("listener", command, port=int(port), logs=Path(logs), guard=OrphanGuard())
+service = Service("listener", command, port=int(port), logs=Path(logs), guard=ChildGuard())
 service.start()
 print("started", flush=True)
 time.sleep(600)
@@ -39,14 +39,14 @@ time.sleep(600)
 
 
 @pytest.fixture
-def guard() -> Iterator[OrphanGuard]:
-    guard = OrphanGuard()
+def guard() -> Iterator[ChildGuard]:
+    guard = ChildGuard()
     yield guard
     guard.close()
 
 
 def listener(
-    guard: OrphanGuard, logs: Path, *, source: str = LISTENER, ready_line: str | None = READY_LINE
+    guard: ChildGuard, logs: Path, *, source: str = LISTENER, ready_line: str | None = READY_LINE
 ) -> Service:
     return Service(
         "listener",
@@ -80,7 +80,7 @@ def wait_until_gone(pid: int) -> None:
 
 @pytest.mark.parametrize("ready_line", [READY_LINE, None])
 def test_a_started_service_accepts_connections_and_a_stopped_one_does_not(
-    guard: OrphanGuard, tmp_path: Path, ready_line: str | None
+    guard: ChildGuard, tmp_path: Path, ready_line: str | None
 ) -> None:
     service = listener(guard, tmp_path, ready_line=ready_line)
     service.start()
@@ -91,7 +91,7 @@ def test_a_started_service_accepts_connections_and_a_stopped_one_does_not(
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
-def test_stopping_a_service_ends_the_processes_that_it_started(guard: OrphanGuard, tmp_path: Path) -> None:
+def test_stopping_a_service_ends_the_processes_that_it_started(guard: ChildGuard, tmp_path: Path) -> None:
     service = listener(guard, tmp_path)
     service.start()
     child = child_of(service.log)
@@ -116,16 +116,14 @@ def test_a_parent_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> Non
         socket.create_connection((ADDRESS, port))
 
 
-def test_a_service_that_ends_at_its_start_is_reported_with_its_log(
-    guard: OrphanGuard, tmp_path: Path
-) -> None:
+def test_a_service_that_ends_at_its_start_is_reported_with_its_log(guard: ChildGuard, tmp_path: Path) -> None:
     service = listener(guard, tmp_path, source="raise SystemExit('no room for me')")
     with pytest.raises(ServiceFailed, match="no room for me"):
         service.start()
 
 
 def test_a_port_that_somebody_else_listens_on_is_told_apart_from_other_failures(
-    guard: OrphanGuard, tmp_path: Path
+    guard: ChildGuard, tmp_path: Path
 ) -> None:
     service = listener(guard, tmp_path)
     with socket.create_server((ADDRESS, service.port)), pytest.raises(PortTaken, match="another program"):
@@ -134,7 +132,7 @@ def test_a_port_that_somebody_else_listens_on_is_told_apart_from_other_failures(
     service.stop()
 
 
-def test_a_service_starts_again_on_its_port(guard: OrphanGuard, tmp_path: Path) -> None:
+def test_a_service_starts_again_on_its_port(guard: ChildGuard, tmp_path: Path) -> None:
     service = listener(guard, tmp_path)
     pids = []
     for _ in range(2):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local.service import OrphanGuard, Service, free_port
+from local.service import ChildGuard, Service, free_port
 from local.system import LocalSystem
 from tests.e2e.system import Api
 
@@ -13,7 +13,7 @@ from tests.e2e.system import Api
 class FurtherHost:
     """A function app beside the system's own, on a port that it keeps over restarts."""
 
-    def __init__(self, system: LocalSystem, guard: OrphanGuard) -> None:
+    def __init__(self, system: LocalSystem, guard: ChildGuard) -> None:
         self._system = system
         self._service = Service(
             "further-functions", self._command, port=free_port(), logs=system.options.logs, guard=guard
@@ -44,7 +44,7 @@ class FurtherHost:
 @contextmanager
 def further_host(system: LocalSystem) -> Iterator[FurtherHost]:
     """A further host that is not started yet; it is stopped at the end."""
-    guard = OrphanGuard()
+    guard = ChildGuard()
     host = FurtherHost(system, guard)
     try:
         yield host

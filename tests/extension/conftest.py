@@ -8,23 +8,23 @@ import pytest
 
 from local.development.environment import development_environment, make_extension_ready, only_one_installer
 from local.extension.archive import ExtensionArchive, read_archive
-from local.extension.build import Workshop
+from local.extension.build import BuildFolder
 
 
 @pytest.fixture(scope="session")
-def workshop() -> Workshop:
+def build_folder() -> BuildFolder:
     """Where the extension is checked and built; its packages are installed."""
     environment = development_environment()
     with only_one_installer():
         make_extension_ready(environment)
-    return Workshop(environment)
+    return BuildFolder(environment)
 
 
 @pytest.fixture(scope="session")
-def archive_path(workshop: Workshop) -> Path:
+def archive_path(build_folder: BuildFolder) -> Path:
     """The archive as `dev.py extension` builds it."""
     with only_one_installer():
-        return workshop.build()
+        return build_folder.build()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 
 from local.development.environment import only_one_installer
 from local.extension.archive import ArchiveError, ExtensionArchive, make_reproducible, read_archive
-from local.extension.build import SOURCES, Workshop, read_package
+from local.extension.build import SOURCES, BuildFolder, read_package
 
 BROWSER_SCRIPTS = ("workItems", "sendToAzureDevOps")
 
@@ -65,17 +65,17 @@ def test_the_scripts_hold_the_extension_s_own_code_alone(archive: ExtensionArchi
     assert 'aha.import("react")' in archive.scripts["workItems"]
 
 
-def test_the_text_of_no_machine_is_in_the_archive(archive_path: Path, workshop: Workshop) -> None:
+def test_the_text_of_no_machine_is_in_the_archive(archive_path: Path, build_folder: BuildFolder) -> None:
     form = gzip.decompress(archive_path.read_bytes()).decode()
-    assert str(workshop.folder.parents[1]) not in form
+    assert str(build_folder.folder.parents[1]) not in form
     assert str(Path.home()) not in form
 
 
-def test_equal_sources_give_equal_bytes(workshop: Workshop, archive_path: Path) -> None:
+def test_equal_sources_give_equal_bytes(build_folder: BuildFolder, archive_path: Path) -> None:
     with only_one_installer():
         before = archive_path.read_bytes()
         archive_path.unlink()
-        assert workshop.build().read_bytes() == before
+        assert build_folder.build().read_bytes() == before
 
 
 def test_the_order_of_scripts_and_the_random_separator_make_no_difference(

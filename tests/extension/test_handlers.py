@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.extension.archive import ExtensionArchive
-from local.extension.build import Workshop
+from local.extension.build import BuildFolder
 from local.extension.handlers import HandlerFailed, WrittenField, run_handlers
 from tests.unit.scripted_server import Reply, ScriptedServer, serving
 
@@ -52,9 +52,9 @@ class Handlers:
 
 
 @pytest.fixture
-def handlers(workshop: Workshop, archive: ExtensionArchive) -> Handlers:
+def handlers(build_folder: BuildFolder, archive: ExtensionArchive) -> Handlers:
     """Aha!'s servers."""
-    return Handlers(workshop.environment.node, archive)
+    return Handlers(build_folder.environment.node, archive)
 
 
 def reply_of(fields: tuple[WrittenField, ...]) -> Any:
@@ -183,7 +183,7 @@ GLOBALS_THAT_AHA_DOES_NOT_HAVE = """
 """
 
 
-def test_the_engine_has_ecmascript_and_fetch_alone(workshop: Workshop) -> None:
+def test_the_engine_has_ecmascript_and_fetch_alone(build_folder: BuildFolder) -> None:
     names = json.dumps(GLOBALS_THAT_AHA_DOES_NOT_HAVE.split())
     script = f"""aha.on({{event: "x.look"}}, async () => {{
         const present = {names}.filter((name) => typeof globalThis[name] !== "undefined");
@@ -191,14 +191,14 @@ def test_the_engine_has_ecmascript_and_fetch_alone(workshop: Workshop) -> None:
         try {{ new Function("return 1")(); }} catch {{ evaluates = false; }}
         await aha.account.setExtensionField("x", "found", {{present, evaluates, fetch: typeof fetch}});
     }});"""
-    looked = run_handlers(workshop.environment.node, archive_of(script), "x.look", {}, {})
+    looked = run_handlers(build_folder.environment.node, archive_of(script), "x.look", {}, {})
     assert looked[0].value == {"present": [], "evaluates": False, "fetch": "function"}
 
 
-def test_a_handler_that_uses_what_aha_does_not_have_fails(workshop: Workshop) -> None:
+def test_a_handler_that_uses_what_aha_does_not_have_fails(build_folder: BuildFolder) -> None:
     script = 'aha.on({event: "x.look"}, async () => { atob("YQ=="); });'
     with pytest.raises(HandlerFailed, match="atob is not defined"):
-        run_handlers(workshop.environment.node, archive_of(script), "x.look", {}, {})
+        run_handlers(build_folder.environment.node, archive_of(script), "x.look", {}, {})
 
 
 def archive_of(script: str) -> ExtensionArchive:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from local.development.environment import only_one_installer
-from local.extension.build import Workshop
+from local.extension.build import BuildFolder
 
 
-def test_the_pure_functions_do_what_their_tests_say(workshop: Workshop) -> None:
+def test_the_pure_functions_do_what_their_tests_say(build_folder: BuildFolder) -> None:
     with only_one_installer():
-        assert workshop.run_unit_tests()
+        assert build_folder.run_unit_tests()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from local.service import OrphanGuard, Service, free_port
+from local.service import ChildGuard, Service, free_port
 from tests.logs import TEST_LOGS
 
 APPS = Path(__file__).parent / "apps"
@@ -68,7 +68,7 @@ HostOf = Callable[..., RunningHost]
 @pytest.fixture(scope="session")
 def host_of() -> Iterator[HostOf]:
     """Starts a host for a sample app; the same app with the same options is started once."""
-    guard = OrphanGuard()
+    guard = ChildGuard()
     running: dict[tuple[object, ...], RunningHost] = {}
 
     def start(app: str, *options: str, env: Sequence[tuple[str, str]] = ()) -> RunningHost:

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from local.development.environment import development_environment, make_extension_ready, only_one_installer
-from local.extension.build import Workshop
+from local.extension.build import BuildFolder
 from tests.e2e.system import eventually
 from tests.sandbox.aha_caller import AhaCaller, running_aha
 from tests.unit.scripted_server import Reply, serving
@@ -100,7 +100,7 @@ def log_of(aha: AhaCaller, lines: int) -> list[dict[str, Any]]:
 def _extension() -> None:
     with only_one_installer():
         make_extension_ready(development_environment())
-        Workshop(development_environment()).build()
+        BuildFolder(development_environment()).build()
 
 
 @pytest.mark.usefixtures("_extension")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from local.forgetful_relay import ForgetfulRelay
+from local.idle_relay import IdleDroppingRelay
 from local.service import free_port
 from shared.errors import OperationFailed, SettingInvalid, System, Unavailable
 from shared.secret import Secret
@@ -363,7 +363,7 @@ def test_the_first_request_after_a_pause_runs_at_its_normal_speed(
     azurite_connection_string: str, integration_id: str
 ) -> None:
     port = int(re.findall(r"TableEndpoint=http://[^:;]+:(\d+)", azurite_connection_string)[0])
-    with ForgetfulRelay(port, forgets_after=0.3) as relay:
+    with IdleDroppingRelay(port, drops_after=0.3) as relay:
         by_way_of_relay = azurite_connection_string.replace(f"http://127.0.0.1:{port}", relay.url)
         tables = Tables(Secret(by_way_of_relay), most_idle_seconds=0.2)
         tables.links.transact([Upsert(row(integration_id, "a"))])

@@ -26,7 +26,7 @@ def main() -> int:
         "are killed while the storage restarts, answers are late and one clock is 90 s ahead. A violation prints its "
         "seed and its steps.",
     )
-    parser.add_argument("--minutes", type=float, default=10, help="how long to go on (default: 10)")
+    parser.add_argument("--minutes", type=float, default=10, help="how long to run (default: 10)")
     parser.add_argument("--sequences", type=int, help="stop after so many sequences, however long they take")
     parser.add_argument("--seed", type=int, help="run this one sequence again and stop")
     parser.add_argument(

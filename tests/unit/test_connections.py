@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from local.faults import FaultInjection
-from local.forgetful_relay import ForgetfulRelay
+from local.idle_relay import IdleDroppingRelay
 from local.serving import start_in_thread
 from shared.clients.transport import NoAnswer, StreamedBody, Transport
 from tests.unit.scripted_server import Reply, ScriptedServer
@@ -130,10 +130,10 @@ def test_informational_answers_without_end_are_given_up() -> None:
 
 
 @pytest.fixture
-def forgetful(slow: Slow) -> Iterator[ForgetfulRelay]:
-    """A relay to the same server that forgets connections after 0.3 s."""
+def relay_with_drops(slow: Slow) -> Iterator[IdleDroppingRelay]:
+    """A relay to the same server that drops idle connections after 0.3 s."""
     port = int(slow.url.rsplit(":", 1)[1])
-    with ForgetfulRelay(port, forgets_after=0.3) as relay:
+    with IdleDroppingRelay(port, drops_after=0.3) as relay:
         yield relay
 
 
@@ -144,18 +144,20 @@ def call(transport: Transport, url: str) -> float:
     return time.monotonic() - started
 
 
-def test_the_first_request_after_a_pause_runs_at_its_normal_speed(forgetful: ForgetfulRelay) -> None:
+def test_the_first_request_after_a_pause_runs_at_its_normal_speed(
+    relay_with_drops: IdleDroppingRelay,
+) -> None:
     transport = Transport(allow_local=True, most_idle_seconds=0.2)
-    call(transport, forgetful.url)
+    call(transport, relay_with_drops.url)
     time.sleep(0.6)
 
-    assert call(transport, forgetful.url) < 15
-    assert forgetful.flows == 2
+    assert call(transport, relay_with_drops.url) < 15
+    assert relay_with_drops.flows == 2
 
 
 def test_a_connection_that_was_idle_for_a_short_time_is_used_again(slow: Slow) -> None:
     transport = Transport(allow_local=True, most_idle_seconds=30)
-    with ForgetfulRelay(int(slow.url.rsplit(":", 1)[1]), forgets_after=60) as relay:
+    with IdleDroppingRelay(int(slow.url.rsplit(":", 1)[1]), drops_after=60) as relay:
         for _ in range(5):
             call(transport, relay.url)
             time.sleep(0.05)
@@ -163,13 +165,13 @@ def test_a_connection_that_was_idle_for_a_short_time_is_used_again(slow: Slow) -
         assert relay.flows == 1
 
 
-def test_the_relay_does_forget(forgetful: ForgetfulRelay) -> None:
+def test_the_relay_drops_idle_connections(relay_with_drops: IdleDroppingRelay) -> None:
     transport = Transport(allow_local=True, most_idle_seconds=60)
-    call(transport, forgetful.url)
+    call(transport, relay_with_drops.url)
     time.sleep(0.6)
 
     with pytest.raises(NoAnswer):
-        transport.send("GET", forgetful.url, headers={}, body=None, timeout=2)
+        transport.send("GET", relay_with_drops.url, headers={}, body=None, timeout=2)
 
 
 def test_connections_are_kept_alive_by_tcp(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from local.bench.arena import AHA, AZURE_DEVOPS, Arena
+from local.bench.measured_system import AHA, AZURE_DEVOPS, MeasuredSystem
 from local.bench.progress import progress
 from local.bench.tables import Table
 from local.bench.threads import SETTING
@@ -33,7 +33,9 @@ class _Seen:
     threads: int = 0
 
 
-def flood(arena: Arena, latencies_ms: Sequence[int], per_second: int = 200, seconds: float = 10) -> Table:
+def overload(
+    measured: MeasuredSystem, latencies_ms: Sequence[int], per_second: int = 200, seconds: float = 10
+) -> Table:
     """The results of a given rate of notifications for some seconds, for each latency of the outside systems."""
     table = Table(
         f"{per_second} notifications a second for {seconds:.0f} s, each of which changes a record, on one worker",
@@ -47,51 +49,51 @@ def flood(arena: Arena, latencies_ms: Sequence[int], per_second: int = 200, seco
         f"Meanwhile a person asks for the list of linked features every {_LOOKS_EVERY} s. The callers share the "
         "machine's processor with the app.",
     )
-    arena.use_host({SETTING: str(_THREADS)})
-    ids = arena.linked_work_items(50)
+    measured.use_host({SETTING: str(_THREADS)})
+    ids = measured.linked_work_items(50)
     for latency_ms in latencies_ms:
         progress(f"  {latency_ms} ms")
-        arena.edit(ids)
-        arena.notify(ids[0])
+        measured.edit(ids)
+        measured.notify(ids[0])
         for sandbox in (AHA, AZURE_DEVOPS):
-            arena.control(sandbox, "PUT", "/latency", {"ms": latency_ms})
-        before = arena.host.resident_mebibytes()
-        arena.host.forget_peak()
+            measured.control(sandbox, "PUT", "/latency", {"ms": latency_ms})
+        before = measured.host.resident_mebibytes()
+        measured.host.forget_peak()
         try:
-            seen = _flood(arena, ids, per_second, seconds)
+            seen = _overload(measured, ids, per_second, seconds)
         finally:
             for sandbox in (AHA, AZURE_DEVOPS):
-                arena.control(sandbox, "PUT", "/latency", {"ms": 0})
+                measured.control(sandbox, "PUT", "/latency", {"ms": 0})
         ours, shed = seen.statuses[200], seen.statuses[503]
         table.add(
             *(latency_ms, ours, shed, sum(seen.statuses.values()) - ours - shed),
             *(*_middle_and_worst(seen.shed), *_middle_and_worst(seen.person)),
-            *(seen.threads, before, arena.host.peak_mebibytes()),
+            *(seen.threads, before, measured.host.peak_mebibytes()),
         )
     return table
 
 
-def _flood(arena: Arena, ids: Sequence[int], per_second: int, seconds: float) -> _Seen:
+def _overload(measured: MeasuredSystem, ids: Sequence[int], per_second: int, seconds: float) -> _Seen:
     seen, over = _Seen(), threading.Event()
-    watching = threading.Thread(target=_watch, args=(arena, seen, over))
+    watching = threading.Thread(target=_watch, args=(measured, seen, over))
     watching.start()
     started = time.perf_counter()
     with ThreadPoolExecutor(_CALLERS) as callers:
         for number in range(round(per_second * seconds)):
             # By the clock and not by the answers, because a sender that waits for answers cannot cause an overload.
             time.sleep(max(0.0, started + number / per_second - time.perf_counter()))
-            callers.submit(_notify, arena, ids[number % len(ids)], seen)
+            callers.submit(_notify, measured, ids[number % len(ids)], seen)
     over.set()
     watching.join()
     return seen
 
 
-def _notify(arena: Arena, work_item_id: int, seen: _Seen) -> None:
+def _notify(measured: MeasuredSystem, work_item_id: int, seen: _Seen) -> None:
     body = json.dumps({"eventType": "workitem.updated", "resource": {"workItemId": work_item_id}})
     started = time.perf_counter()
-    connection = http.client.HTTPConnection(arena.system.function_host.url.partition("//")[2], timeout=120)
+    connection = http.client.HTTPConnection(measured.system.function_host.url.partition("//")[2], timeout=120)
     try:
-        connection.request("POST", arena.webhook_path, body, {"content-type": "application/json"})
+        connection.request("POST", measured.webhook_path, body, {"content-type": "application/json"})
         answer = connection.getresponse()
         answer.read()
         status = answer.status
@@ -104,11 +106,11 @@ def _notify(arena: Arena, work_item_id: int, seen: _Seen) -> None:
         seen.shed.append((time.perf_counter() - started) * 1000)
 
 
-def _watch(arena: Arena, seen: _Seen, over: threading.Event) -> None:
+def _watch(measured: MeasuredSystem, seen: _Seen, over: threading.Event) -> None:
     while not over.wait(_LOOKS_EVERY):
-        seen.threads = max(seen.threads, arena.host.threads())
+        seen.threads = max(seen.threads, measured.host.threads())
         started = time.perf_counter()
-        arena.request("GET", f"/integrations/{arena.integration_id}/features?limit=10")
+        measured.request("GET", f"/integrations/{measured.integration_id}/features?limit=10")
         seen.person.append((time.perf_counter() - started) * 1000)
 
 

@@ -1,4 +1,4 @@
-"""Ends processes whose parent is gone, also if the parent was killed and could not clean up.
+"""Ends processes whose parent has ended, even if the parent was killed and could not clean up.
 
 The parent writes `guard PID` and `release PID` lines to this program's standard input. When the input closes, which
 happens however the parent ends, every guarded process is killed with its process group.
@@ -13,7 +13,7 @@ import sys
 
 
 def main() -> int:
-    """Read until the parent is gone, then kill the processes that it left."""
+    """Read until the parent has ended, then kill the processes that it left."""
     for interrupt in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interrupt, signal.SIG_IGN)
     guarded: set[int] = set()

@@ -12,19 +12,19 @@ import threading
 import time
 
 
-class ForgetfulRelay:
+class IdleDroppingRelay:
     """Relays every connection to `port` on loopback; a context manager. `flows` counts the connections so far."""
 
-    def __init__(self, port: int, *, forgets_after: float) -> None:
-        """`forgets_after`: seconds without a byte."""
+    def __init__(self, port: int, *, drops_after: float) -> None:
+        """`drops_after`: seconds without a byte."""
         self._target = ("127.0.0.1", port)
-        self._forgets_after = forgets_after
+        self._drops_after = drops_after
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._open: list[socket.socket] = []
         self.flows = 0
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def __enter__(self) -> ForgetfulRelay:
+    def __enter__(self) -> IdleDroppingRelay:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
@@ -42,7 +42,7 @@ class ForgetfulRelay:
                 server = socket.create_connection(self._target)
                 self._open += (client, server)
                 self.flows += 1
-                flow = _Flow(self._forgets_after)
+                flow = _Flow(self._drops_after)
                 for source, sink in ((client, server), (server, client)):
                     threading.Thread(target=flow.carry, args=(source, sink), daemon=True).start()
 
@@ -50,19 +50,19 @@ class ForgetfulRelay:
 class _Flow:
     """One connection in both directions."""
 
-    def __init__(self, forgets_after: float) -> None:
-        self._forgets_after = forgets_after
+    def __init__(self, drops_after: float) -> None:
+        self._drops_after = drops_after
         self._last = time.monotonic()
-        self._is_forgotten = False
+        self._is_dropped = False
 
     def carry(self, source: socket.socket, sink: socket.socket) -> None:
         """Pass on what comes from one end until the flow is dropped; then discard it."""
         with contextlib.suppress(OSError):
             while piece := source.recv(1 << 16):
-                self._is_forgotten = self._is_forgotten or time.monotonic() - self._last > self._forgets_after
+                self._is_dropped = self._is_dropped or time.monotonic() - self._last > self._drops_after
                 self._last = time.monotonic()
-                if not self._is_forgotten:
+                if not self._is_dropped:
                     sink.sendall(piece)
-        if not self._is_forgotten:
+        if not self._is_dropped:
             with contextlib.suppress(OSError):
                 sink.shutdown(socket.SHUT_WR)

@@ -59,7 +59,7 @@ def middle(costs: Sequence[T]) -> T:
     return next(cost for cost in costs if cost.milliseconds == time_of_middle)
 
 
-class Arena:
+class MeasuredSystem:
     """One integration of the running system. Both outside systems have a latency of `latency_ms`."""
 
     def __init__(self, system: LocalSystem, latency_ms: int, integration_id: str = "bench") -> None:

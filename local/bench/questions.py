@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from local.bench.bench import Bench
-from local.bench.flood import flood
 from local.bench.growth_of_links import growth_of_links
 from local.bench.growth_of_log import growth_of_log
+from local.bench.overload import overload
 from local.bench.processor import processor
 from local.bench.receiving import webhooks
 from local.bench.sending import MOST_REQUIREMENTS, growth_of_attachments, growth_of_requirements, sends
@@ -31,55 +31,55 @@ class Question:
 
 
 QUESTIONS = (
-    Question("sends", "requests and time of sends", lambda bench: sends(bench.arena, bench.options.sizes)),
+    Question("sends", "requests and time of sends", lambda bench: sends(bench.measured, bench.options.sizes)),
     Question(
         "storage",
         "requests to Table Storage",
-        lambda bench: storage(bench.arena, bench.options.storage_latency_ms, bench.options.sizes),
+        lambda bench: storage(bench.measured, bench.options.storage_latency_ms, bench.options.sizes),
     ),
     Question(
         "webhooks",
         "notifications per second by number of callers",
-        lambda bench: webhooks(bench.arena, (1, 4, 16, 64), 64),
+        lambda bench: webhooks(bench.measured, (1, 4, 16, 64), 64),
     ),
     Question(
         "threads",
         "notifications and sends per second by number of threads",
-        lambda bench: throughput(bench.arena, (1, 2, 4, 8, 16, 32, 64)),
+        lambda bench: throughput(bench.measured, (1, 2, 4, 8, 16, 32, 64)),
     ),
     Question(
         "workers",
         "notifications per second by number of workers",
-        lambda bench: workers(bench.arena, _worker_counts(), 128),
+        lambda bench: workers(bench.measured, _worker_counts(), 128),
     ),
     Question(
-        "flood",
+        "overload",
         "overload by notifications: rejections, and response times for people",
-        lambda bench: flood(bench.arena, (0, 500, 5000)),
+        lambda bench: overload(bench.measured, (0, 500, 5000)),
     ),
-    Question("processor", "processor time by piece of work", lambda bench: processor(bench.arena)),
+    Question("processor", "processor time by piece of work", lambda bench: processor(bench.measured)),
     Question("imports", "cold start: importing each function", lambda bench: imports()),
     Question(
         "first-requests",
         "cold start: a process's first request",
-        lambda bench: first_requests(bench.arena),
+        lambda bench: first_requests(bench.measured),
     ),
     Question(
         "requirements",
         "growth: requirements of a send",
-        lambda bench: growth_of_requirements(bench.arena, (1, 10, 100, MOST_REQUIREMENTS)),
+        lambda bench: growth_of_requirements(bench.measured, (1, 10, 100, MOST_REQUIREMENTS)),
     ),
     Question(
         "attachments",
         "growth: attachments of a send",
         lambda bench: growth_of_attachments(
-            bench.arena, ((0, 20), (1, 20), (10, 20), (100, 20), (1, 50_000))
+            bench.measured, ((0, 20), (1, 20), (10, 20), (100, 20), (1, 50_000))
         ),
     ),
     Question(
         "worst-bodies",
         "processor time and memory of the worst bodies",
-        lambda bench: worst_bodies(bench.arena),
+        lambda bench: worst_bodies(bench.measured),
     ),
     Question(
         "log",
@@ -90,7 +90,7 @@ QUESTIONS = (
     Question(
         "links",
         "growth: links of an integration",
-        lambda bench: growth_of_links(bench.arena, _counts(bench, 10, 1000, 10_000)),
+        lambda bench: growth_of_links(bench.measured, _counts(bench, 10, 1000, 10_000)),
     ),
 )
 
