@@ -54,7 +54,7 @@ class RecordChange:
     status: str | None = None
 
     def payload(self) -> dict[str, Any]:
-        """The fields as a PUT takes them: the description is HTML, a status id a string, a status name an object."""
+        """The fields in the form of a PUT: the description is HTML, a status id a string, a status name an object."""
         values: dict[str, Any] = {"name": self.name, "description": self.description}
         if self.status is not None:
             is_id = self.status.isascii() and self.status.isdigit()
@@ -102,7 +102,7 @@ class Aha:
         body = json.dumps({kind.value: change.payload()}, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"Content-Type": "application/json"}
         subject = replace(self._subject(kind, record_id), action=Action.UPDATE)
-        # Between two attempts a person may have edited the record. The intention settles what an attempt came to.
+        # Between two attempts a person may have edited the record. The intention settles the result of an attempt.
         request = Request(
             "PUT", self._url(kind, record_id), headers, lambda: body, repeatable=False, subject=subject
         )
@@ -134,7 +134,7 @@ class Aha:
 
     @staticmethod
     def _product_path(product_id: str) -> str:
-        """Where a product is, by id or prefix. Aha! finds a prefix in upper case only; a person may write any."""
+        """The path of a product, by id or prefix. Aha! finds a prefix in upper case only; a person may write any."""
         return f"/products/{quote(product_id.upper(), safe='')}"
 
     def _url(self, kind: Kind, record_id: str) -> str:
@@ -142,7 +142,7 @@ class Aha:
 
 
 def _record(response: Response, kind: Kind, record_id: str) -> AhaRecord:
-    """The record in an answer. One without its fields would read as a record that somebody emptied."""
+    """The record in an answer. A record without its fields would look like one that somebody emptied."""
     body = response.json()
     source = body.get(kind.value) if isinstance(body, Mapping) else None
     if not isinstance(source, Mapping) or not _is_whole(source) or not _is_of(source, record_id):
@@ -155,7 +155,7 @@ def _record(response: Response, kind: Kind, record_id: str) -> AhaRecord:
 
 
 def unusable() -> Unavailable:
-    """The error for an answer of another shape."""
+    """The error for an answer with an unexpected shape."""
     return Unavailable(
         System.AHA, "Aha! did not give a usable answer. Nothing has to be repaired; try again later."
     )
@@ -184,7 +184,7 @@ def _is_whole(source: Mapping[str, Any]) -> bool:
 
 
 def _is_of(source: Mapping[str, Any], record_id: str) -> bool:
-    """Whether a record is the one that was asked for. A reference may lead to a record that has a new one since."""
+    """Whether a record is the one that was asked for. A reference may lead to a record with a newer reference."""
     return not record_id.isdecimal() or str(source["id"]) == record_id
 
 
@@ -219,7 +219,7 @@ def _translate(request: Request, response: Response) -> OperationFailed | None:
         return CredentialsRejected(
             System.AHA,
             f"Aha!{account} does not accept the API token, or the address is not the address of an Aha! account. "
-            f"Make a new key under Settings → Personal → Developer → API keys and save it in the integration.{said}",
+            f"Create a new key under Settings → Personal → Developer → API keys and save it in the integration.{said}",
             evidence=evidence,
         )
     if meaning is Meaning.REFUSES_USER:
@@ -245,10 +245,10 @@ def _translate(request: Request, response: Response) -> OperationFailed | None:
         )
     return Unavailable(
         System.AHA,
-        f"Aha! answered {status}: it is limiting requests or has a problem of its own. Nothing has to be "
+        f"Aha! answered {status}: it is limiting requests or has a problem. Nothing has to be "
         f"repaired; try again later. If this lasts, check the address of the account{account}.{said}"
         if status < 429
-        else f"Aha! answered {status}: it is limiting requests or has a problem of its own. Nothing has to be "
+        else f"Aha! answered {status}: it is limiting requests or has a problem. Nothing has to be "
         f"repaired; try again later.{said}",
         outcome_unknown=meaning is not Meaning.NOT_CARRIED_OUT,
         evidence=evidence,

@@ -1,4 +1,4 @@
-"""What a person chooses from when an integration is configured: an Aha! account's user, products and workflows.
+"""The choices when a person configures an integration: an Aha! account's user, products and workflows.
 
 Aha! also calls a product a workspace. Reference:
 https://www.aha.io/api/resources/products/list_products_in_the_account and …/get_a_specific_product.

@@ -19,7 +19,7 @@ from shared.errors import RuleViolation, System
 
 _MOST_PER_PAGE = 200
 _MOST_PAGES = 25
-"""5,000 requirements, which is more than a send takes."""
+"""5,000 requirements, which is more than a send accepts."""
 _MOST_PAGES_OF_CHANGES = 200
 """40,000 features."""
 
@@ -28,7 +28,7 @@ _MOST_PAGES_OF_CHANGES = 200
 class ChangedFeatures:
     """The features of a product that changed since a moment, by id, with their references.
 
-    `as_of` is Aha!'s time when they were asked for; None if Aha! did not say, or a page of the list may lack some.
+    `as_of` is Aha!'s time of the query; None if Aha! did not say, or a page of the list may lack some.
     """
 
     references: Mapping[str, str]
@@ -47,7 +47,7 @@ class ShortFeature:
 
 @dataclass(frozen=True)
 class FoundFeatures:
-    """Features that a search found. `has_more`: Aha! has others that fit, too."""
+    """Features that a search found. `has_more`: more features match."""
 
     features: Sequence[ShortFeature]
     has_more: bool = False
@@ -59,8 +59,8 @@ class AhaFeatures(Aha):
     def feature(self, name: str) -> Mapping[str, Any]:
         """A feature by reference (in upper case) or id, with all its requirements and attachments.
 
-        The shape is that of Aha!'s API and of its events. The first page of requirements is read beside the feature,
-        and the other pages side by side: the feature's own list may be cut.
+        The shape is that of Aha!'s API and of its events. The first page of requirements is read together with the
+        feature, and the other pages in parallel, because the feature's own list may be cut.
         """
         with Threads(1, "requirements") as beside:
             reading = beside.submit(self._page, name, 1)
@@ -72,7 +72,7 @@ class AhaFeatures(Aha):
         pages = -(-total // _MOST_PER_PAGE)
         if pages > _MOST_PAGES:
             raise RuleViolation(
-                System.AHA, f"The feature has {total} requirements. Split it: a send takes 5,000 at most."
+                System.AHA, f"The feature has {total} requirements. Split it: a send accepts at most 5,000."
             )
         others = in_parallel(lambda number: self._page(name, number), range(2, pages + 1))
         listed = [item for page in (first, *(page for _, page in others)) for item in page]
@@ -87,7 +87,7 @@ class AhaFeatures(Aha):
         return str(feature["id"])
 
     def search(self, product_id: str, text: str, limit: int) -> FoundFeatures:
-        """The first features of a product that Aha! finds by a text; by an empty one, any.
+        """The first features of a product that match a text; an empty text matches every feature.
 
         Reference: https://www.aha.io/api/resources/features/list_features_in_a_product
         """
@@ -128,8 +128,8 @@ class AhaFeatures(Aha):
             if pages > _MOST_PAGES_OF_CHANGES:
                 raise RuleViolation(
                     System.AHA,
-                    f"{total} features of the product changed since {_moment(since)}: too many to look at. Switch "
-                    "auto_update off, then send what is to be sent.",
+                    f"{total} features of the product changed since {_moment(since)}, too many for auto_update. "
+                    "Switch it off, then send the features by hand.",
                 )
         # If the list changed while it was read, one may have moved to a page that was read before, or to a new one.
         is_complete = pages <= 1 or len(references) >= most
@@ -167,5 +167,5 @@ def _rows(body: Mapping[str, Any], key: str) -> tuple[int, list[Mapping[str, Any
 
 
 def _moment(since: datetime) -> str:
-    """A moment as Aha! takes it in a query: UTC in ISO 8601."""
+    """A moment in the form of Aha!'s queries: UTC in ISO 8601."""
     return since.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

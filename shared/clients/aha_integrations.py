@@ -74,5 +74,5 @@ class AhaIntegrations(Aha):
 
 
 def _are_ids(answer: Any, count: int) -> bool:
-    """Whether an answer is the list of the ids of so many new fields."""
+    """Whether an answer is a list of `count` ids of new fields."""
     return isinstance(answer, list) and len(answer) == count

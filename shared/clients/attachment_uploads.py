@@ -18,10 +18,10 @@ from shared.domain.subject import Action, Subject
 from shared.errors import RuleViolation, System, TimeSpent, Unavailable
 
 MOST_BYTES_AT_ONCE = 130_000_000
-"""A larger file has to be sent in chunks. Many organizations take only smaller files."""
+"""A larger file has to be sent in chunks. Many organizations accept only smaller files."""
 
 CHUNK_BYTES = 4 << 20
-"""A chunk stays in memory until it is uploaded, so that only the chunk is repeated if the connection breaks."""
+"""A chunk is kept in memory until it is uploaded, so that only the chunk is repeated if the connection breaks."""
 
 NO_SIGN_IN_PAGE = {"X-TFS-FedAuthRedirect": "Suppress"}
 """Asks for a 401 instead of a redirect to the sign-in page (microsoft/azure-devops-python-api sends it too)."""
@@ -117,10 +117,10 @@ class AttachmentUploads:
             if left < _LEAST_SECONDS:
                 raise TimeSpent(
                     System.AZURE_DEVOPS,
-                    "The time for uploading this file is over. Send the same again.",
+                    "The time for uploading this file ended. Send the same again.",
                     retry_after=1,
                 )
-            # As a stream, so that the time-out is for each piece and not for the whole chunk.
+            # As a stream, so that the time-out applies to each piece and not to the whole chunk.
             request = Request(
                 "PUT",
                 url,

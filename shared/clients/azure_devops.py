@@ -40,7 +40,7 @@ An organization may refuse it: a preview may be disabled twelve weeks after its 
 """
 
 EVERY_PROJECT = ""
-"""Instead of a project in `query`: a project that was renamed or deleted stops no search."""
+"""The project of a `query` in all projects, so that a renamed or deleted project does not stop a search."""
 
 MOST_IDS_PER_READ = 200
 """The most ids of one batch read (VS403474: the number of ids exceeds the limit of 200)."""
@@ -119,7 +119,7 @@ class AzureDevOps:
             known = len(found)
             found |= {str(project.get("id")): project for project in page}
             token = response.headers.get("x-ms-continuationtoken", "")
-            # A token that leads back to the first page was seen (MicrosoftDocs/vsts-rest-api-specs#178).
+            # Continuation tokens can lead back to the first page (MicrosoftDocs/vsts-rest-api-specs#178).
             if token in tokens or len(found) == known:
                 break
             tokens.add(token)
@@ -170,8 +170,8 @@ class AzureDevOps:
     def work_items(self, ids: Sequence[int]) -> dict[int, WorkItem]:
         """The current work items with these ids, with relations.
 
-        Those that cannot be read are left out, whether they were deleted or are out of sight; see `recycle_bin`.
-        One request reads 200; several requests run in parallel.
+        Those that cannot be read are left out, whether they were deleted or are not visible; see `recycle_bin`. One
+        request reads 200; several requests run in parallel.
         """
         pages = [ids[start : start + MOST_IDS_PER_READ] for start in range(0, len(ids), MOST_IDS_PER_READ)]
         return {item.id: item for page in in_parallel(self._read_page, pages) for item in page}
@@ -362,7 +362,7 @@ def _work_item(payload: Any) -> WorkItem:
 
 
 def _unusable() -> Unavailable:
-    """The error for an answer of another shape. Read as an empty answer, it would mean that everything was deleted."""
+    """The error for an answer of unexpected shape. As an empty answer, it would mean that everything was deleted."""
     return Unavailable(
         System.AZURE_DEVOPS,
         "Azure DevOps did not give a usable answer. Nothing has to be repaired; try again later.",

@@ -1,4 +1,4 @@
-"""What Azure DevOps says about an error, wherever it says it.
+"""What Azure DevOps says about an error, in any of its formats.
 
 It sends an error in three JSON shapes, as plain text, as an HTML page whose title is the message, or as an empty body
 with the message in the header `X-TFS-ServiceError`, URL-encoded (microsoft/azure-devops-python-api, `_handle_error`;
@@ -32,8 +32,8 @@ _LOOKED_AT_BYTES = 4096
 class ErrorBody:
     """What Azure DevOps says about an error.
 
-    `code` is the TF or VS code, such as TF401320. `fields` are the fields whose values break a rule, each with the
-    rule in parentheses. What Azure DevOps does not say is empty. `written_by`: whether the service itself wrote it.
+    `code` is the TF or VS code, such as TF401320. `fields` are the fields whose values break a rule, each with the rule
+    in parentheses. Missing values are empty. `written_by`: whether the service itself wrote the body.
     """
 
     message: str = ""
@@ -46,7 +46,7 @@ class ErrorBody:
     def from_json(cls, body: Any, hide: Callable[[str], str] = str) -> ErrorBody:
         """Read any of the three JSON shapes. Anything else gives an empty ErrorBody.
 
-        `hide` blanks the secrets of the request, before anything is cut.
+        `hide` masks the secrets of the request, before anything is cut.
         """
         if not isinstance(body, Mapping):
             return cls()
@@ -66,7 +66,7 @@ class ErrorBody:
 
     @classmethod
     def from_response(cls, response: Response) -> ErrorBody:
-        """Read a response that is no success."""
+        """Read an error response."""
         error = (
             cls.from_json(response.json(), response.hide) if response.is_json else cls._from_text(response)
         )
@@ -78,7 +78,7 @@ class ErrorBody:
 
     @classmethod
     def from_batch_entry(cls, content: Any) -> ErrorBody:
-        """Read the body of one entry of a batch: a JSON text, one official sample shows an object, or plain text."""
+        """Read the body of a batch entry: a JSON text, an object (in one official sample), or plain text."""
         if not isinstance(content, str):
             return cls.from_json(content)
         try:
@@ -86,7 +86,7 @@ class ErrorBody:
         except (ValueError, RecursionError):
             pass
         text = _shortened(content)
-        # Text that begins like JSON or like a page is a part of one.
+        # Text that begins like JSON or like a page is a fragment of one.
         is_whole = bool(text) and text[0] not in "{[<"
         return cls(text, _code_in(text), "", _field_in_message(text), Body.OWN if is_whole else Body.FOREIGN)
 
@@ -139,7 +139,7 @@ def _field_in_message(message: str) -> tuple[str, ...]:
 
 
 def without_secrets(answer: Any, hide: Callable[[str], str]) -> Any:
-    """The JSON answer to a batch with the secrets blanked in the entries that report an error."""
+    """The JSON answer to a batch with the secrets masked in the entries that report an error."""
     entries = answer.get("value") if isinstance(answer, Mapping) else None
     if not isinstance(entries, list):
         return answer

@@ -1,6 +1,6 @@
 """The error that an answer of Azure DevOps means.
 
-`shared.domain.foreign_answers` decides what an answer means, and `shared.clients.azure_devops_remedies` has the words.
+`shared.domain.foreign_answers` decides what an answer means, and `shared.clients.azure_devops_remedies` has the texts.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def translate(request: Request, response: Response) -> OperationFailed | None:
     error = ErrorBody.from_response(response)
     is_page = "html" in response.headers.get("content-type", "").lower()
     if status < 300 and is_page and request.repeatable:
-        # A page instead of what was read. A proxy may answer a create like that, after passing it on.
+        # A page instead of data. A proxy may answer a create like that after it passed the request on.
         error = replace(error, written_by=Body.SIGN_IN_PAGE)
     if status == 404 and request.method == "GET" and "/_apis/projects?" in request.url:
-        # Every organization has this list, so it is the organization that does not exist.
+        # Every organization has this list, so the organization does not exist.
         error = ErrorBody(written_by=Body.OWN)
     evidence = {"status": status, "url": shown_url(request.url), "azure_devops_code": error.code or None}
     failure = error_for(status, error, request.subject, _needed_scope(request), evidence)
@@ -91,7 +91,7 @@ def _answer(status: int, error: ErrorBody) -> ErrorAnswer:
 
 
 def _needed_scope(request: Request) -> str:
-    """The scope that a token needs for a request, as the page for making tokens names it."""
+    """The scope that a token needs for a request, under the name on the page that creates tokens."""
     if "/_apis/projects" in request.url:
         return "Project and Team (Read)"
     reads = request.method == "GET" or "/workitemsbatch?" in request.url or "/wiql?" in request.url

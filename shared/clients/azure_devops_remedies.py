@@ -1,4 +1,4 @@
-"""What to do about a refusal of Azure DevOps, in words that a product manager can act on.
+"""What to do about a refusal of Azure DevOps, in texts that a product manager can act on.
 
 Each text names the object, and a remedy that fits the request.
 """
@@ -61,13 +61,13 @@ def token_refused(status: int, error: ErrorBody, subject: Subject, scope: str) -
         return f"The token was made for an organization other than “{subject.account_name}”. {renew}{said}"
     if error.has_code(*_NOT_AUTHORIZED):
         return (
-            f"The token lacks the scope “{scope}”, or its user was removed from {where}. Look at the token under User "
+            f"The token lacks the scope “{scope}”, or its user was removed from {where}. Check the token under User "
             f"settings → Personal access tokens and add the scope, or add the user again. {renew}{said}"
         )
     reason = f" It said: {error.message}" if error.message else " It did not say why."
     return (
         f"Azure DevOps does not accept the token for {where}.{reason} Usual causes: the token expired, it was revoked "
-        f"(also when its owner left), or it lacks the scope “{scope}”. Look at it under User settings → Personal "
+        f"(also when its owner left), or it lacks the scope “{scope}”. Check it under User settings → Personal "
         f"access tokens: if only the scope is missing, add it. {renew}"
     )
 
@@ -185,9 +185,7 @@ def value_refused(status: int, error: ErrorBody, subject: Subject) -> str:
 
 def unavailable(status: int, error: ErrorBody, subject: Subject) -> str:
     """What happened when nothing has to be repaired."""
-    cause = (
-        f"is throttling {subject.user}" if status == 429 else f"answered with an error of its own ({status})"
-    )
+    cause = f"is throttling {subject.user}" if status == 429 else f"answered with an error ({status})"
     lasts = ""
     if status == 404:
         lasts = f" If this lasts, check with Test connection whether {subject.organization} exists."
@@ -205,8 +203,8 @@ def _required_field(names: str, subject: Subject) -> str:
             f"{_DEFAULT_FIELDS_DO_NOT_HELP}"
         )
     return (
-        f"A required field of {_type(subject)} has no value: {names}. Give it one under default fields in the "
-        "integration."
+        f"A required field of {_type(subject)} has no value: {names}. Set a value for it in the integration's default "
+        "fields."
     )
 
 

@@ -1,4 +1,4 @@
-"""What an Azure DevOps organization was seen to refuse, so that not every operation has to find out again."""
+"""Remembers what an Azure DevOps organization refused, so that not every operation tries it again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST_ENTRIES = 1000
 
 
 class Capability(Enum):
-    """Something that Azure DevOps documents and that an organization may refuse all the same."""
+    """A documented capability of Azure DevOps that an organization may still refuse."""
 
     BATCHES = "batches"
     TEMPORARY_IDS = "temporary ids"
@@ -20,7 +20,7 @@ class Capability(Enum):
 
 
 class Capabilities:
-    """Which capabilities organizations refused, by account name in any case. Usable from several threads.
+    """The capabilities that organizations refused, by account name in any case. Usable from several threads.
 
     A refusal is forgotten after 15 minutes. At most 1000 are kept; the oldest make room for new ones.
     """
@@ -28,7 +28,7 @@ class Capabilities:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        # In the order of the times, because an entry that is noted again moves to the end.
+        # Ordered by time, because an entry moves to the end when it is stored again.
         self._forget_at: dict[tuple[str, Capability], float] = {}
 
     def remember_refusal(self, account_name: str, capability: Capability) -> None:

@@ -37,7 +37,7 @@ class EntraTokens:
         """The value of the Authorization header.
 
         Raises:
-            CredentialsRejected: the app has no managed identity, or the identity gives no token.
+            CredentialsRejected: the app has no managed identity, or the identity gets no token.
         """
         with self._lock:
             if self._token is None or self._token.expires_on < time.time() + _RENEW_BEFORE_SECONDS:

@@ -32,10 +32,10 @@ MOST_BYTES = 2 << 30
 """A larger file is not sent: the platform would end the request before the file is uploaded."""
 
 _MOST_SPOOLED_BYTES = 512 << 20
-"""The limit for a file of unknown length: it is stored on the temporary disk, which other operations need too."""
+"""The limit for a file of unknown length, which is stored on the temporary disk that other operations also need."""
 
 _MOST_DIGITS = 18
-"""Of a Content-Length that the app reads as a number. Python refuses to convert thousands of digits."""
+"""The most digits of a Content-Length. Python refuses to convert thousands of digits."""
 
 _MOST_REDIRECTS = 5
 _MOST_BREAKS = 20
@@ -371,5 +371,5 @@ def _too_large(limit: int) -> RuleViolation:
 
 
 def _time_spent() -> TimeSpent:
-    detail = "The time for this operation is over. Send the same again: the send continues where it stopped."
+    detail = "The time for this operation ended. Send the same again: the send continues where it stopped."
     return TimeSpent(System.AHA, detail, retry_after=1)

@@ -45,10 +45,10 @@ _FAILED = {
 class Request:
     """One request.
 
-    `body` is called for each attempt, because a stream can be read only once. `repeatable` is false where doing the
-    request twice would do harm: the client then repeats it only if the other side certainly did not do it.
-    `read_seconds`: how long to wait for each part of the exchange. `exchange_seconds`: how long one attempt may take.
-    `start_within`: in how many seconds the last attempt has to start. `subject`: what a refusal of it is about.
+    `body` is called for each attempt, because a stream can be read only once. `repeatable` is false if a second request
+    would do harm: the client then repeats it only if the other side certainly did not carry it out. `read_seconds`: how
+    long to wait for each part of the exchange. `exchange_seconds`: how long one attempt may take. `start_within`:
+    within how many seconds the last attempt must start. `subject`: what the request is about, for errors.
     """
 
     method: str
@@ -70,7 +70,7 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
     hide: Callable[[str], str] = str
-    """Blanks the secrets of the request in a text of the response."""
+    """Masks the secrets of the request in a text of the response."""
     seconds: float = 0.0
 
     @property
@@ -93,7 +93,7 @@ class HttpClient:
         authorization: returns the value of the Authorization header.
         translate: returns the error that a response means, None for a success.
         account: the account whose rate limit the requests count against.
-        quotas: hold for the account once a response has named a limit.
+        quotas: apply to the account once a response has named a limit.
         jitter: a random number from 0 to 1.
     """
 
@@ -131,7 +131,7 @@ class HttpClient:
         return self._requests
 
     def send(self, request: Request) -> Response:
-        """Send a request, and repeat it after failures that may pass.
+        """Send a request, and repeat it after temporary failures.
 
         Raises:
             Refused: the other side refuses the request, or refused these credentials earlier in this operation.
@@ -176,7 +176,7 @@ class HttpClient:
         if self._operation.deadline.remaining() < _LEAST_SECONDS:
             raise TimeSpent(
                 self._system,
-                "The time for this operation is over before everything was done. Repeat the operation to continue.",
+                "The time for this operation ended before everything was done. Repeat the operation to continue.",
                 retry_after=1,
             )
         while wait := self._rate_limits.wait(self._account, self._quotas):
@@ -210,7 +210,7 @@ class HttpClient:
             )
         except AddressRefused as error:
             self._log(request, None, started, attempt, str(error))
-            # A name server may give an inner address for a while. That says nothing of what was asked for.
+            # A name server may give an inner address for a while, which says nothing about the request.
             return Unavailable(
                 self._system,
                 f"The app does not call {shown_url(request.url)}: {error}. Correct the address, or the name server's "

@@ -11,7 +11,7 @@ from shared.identity import Identity, ManagedIdentity
 
 
 class ProcessState:
-    """The HTTP connections, the rate limits, what organizations refuse, products' webhooks, and the Entra token.
+    """The HTTP connections, the rate limits, the organizations' refusals, products' webhooks, and the Entra token.
 
     `App` owns the one of the process; a test makes its own. Every part is usable from several threads. `allow_local`
     allows http:// and private addresses.

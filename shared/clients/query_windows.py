@@ -1,4 +1,4 @@
-"""Queries that find too much: Azure DevOps refuses more than 20,000 work items, so a shorter time is asked for."""
+"""Splits a query that finds too much by time, because Azure DevOps refuses more than 20,000 work items."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Window(Generic[Found]):
-    """What was found from one moment to another. `until` is None in the last window, which ends now."""
+    """The result of a query from one moment to another. `until` is None in the last window, which ends now."""
 
     found: Found
     until: datetime | None
@@ -30,9 +30,9 @@ def in_windows(
     since: datetime,
     is_too_much: Callable[[Found], bool] = lambda _: False,
 ) -> Iterator[Window[Found]]:
-    """What `ask` finds from a moment until now, in as few parts as possible, the oldest first.
+    """The results of `ask` from a moment until now, in as few windows as possible, oldest first.
 
-    A part that Azure DevOps refuses, or that is too much for the caller, is halved down to a minute.
+    A window that Azure DevOps refuses, or that is too large for the caller, is halved, down to a minute.
 
     Raises:
         RuleViolation: more than 20,000 work items within a minute, or another refusal.

@@ -1,4 +1,4 @@
-"""How fast an account may be called. The app slows down when the account asks for it, and before it has to refuse."""
+"""How fast an account may be called: the app slows down on an account's request, and before the account refuses one."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _LOW = 0.1
 
 _LONGEST_SPREAD_SECONDS = 5.0
 _LONGEST_DELAY_SECONDS = 30.0
-"""The longest wait that an answer may ask for that refuses nothing. Azure DevOps delays a request by at most this
-(https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits)."""
+"""The longest wait that a successful answer may ask for. Azure DevOps delays a request by at most this
+(https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits).
+"""
 
 _REMEMBERED_SECONDS = 900.0
 _MOST_ACCOUNTS = 1000
@@ -33,7 +34,7 @@ class Quota:
 
 @dataclass
 class _Account:
-    """What is known of one account. Times are of the monotonic clock.
+    """The state of one account. Times are of the monotonic clock.
 
     `is_limiting`: an answer named a limit. `sent`: when requests were sent since then.
     """
@@ -51,8 +52,8 @@ class RateLimits:
     (https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits). Aha! sends X-Ratelimit-* with every
     answer (https://www.aha.io/api).
 
-    An account is known from its first answer that says something of limits. It is forgotten when it was not called
-    for 15 minutes. At most 1000 accounts are kept.
+    An account is stored after its first answer about limits, and forgotten after 15 minutes without a call. At most
+    1000 accounts are kept.
     """
 
     def __init__(
@@ -82,10 +83,10 @@ class RateLimits:
             return wait
 
     def observe(self, account: str, headers: Mapping[str, str], *, is_success: bool = False) -> float | None:
-        """Note what an answer says of limits. Header names are in lower case.
+        """Store what an answer says about limits. Header names are in lower case.
 
-        A success slows the account down at most: its wait is capped at 30 seconds, that of a failure at LONGEST_WAIT.
-        Returns the seconds that Retry-After asks for, None where the answer has no such header.
+        The wait is capped at 30 seconds after a success, and at LONGEST_WAIT after a failure. Returns the seconds that
+        Retry-After asks for, None where the answer has no such header.
         """
         asked = retry_after_seconds(headers, datetime.fromtimestamp(self._wall_clock(), timezone.utc))
         if asked is not None and is_success:

@@ -1,6 +1,6 @@
 """The recycle bin of a project, which alone shows that a work item was deleted.
 
-A work item that cannot be read may as well be in an area or project that the token's user cannot see. Reference:
+A work item that cannot be read may also be in an area or project that the token's user cannot see. Reference:
 https://learn.microsoft.com/rest/api/azure/devops/wit/recyclebin (7.1).
 """
 
@@ -27,10 +27,10 @@ class RecycleBin:
         self._api_version = api_version
 
     def deleted_of(self, project: str, ids: Sequence[int]) -> frozenset[int]:
-        """Those of these work items that the project's recycle bin has: they were certainly deleted.
+        """The work items that are in the project's recycle bin, so they were certainly deleted.
 
-        One request, as a rule. A recycle bin that the token's user may not read, or a project that is not there, shows
-        nothing.
+        Usually one request. The result is empty if the token's user may not read the recycle bin, or the project does
+        not exist.
 
         Raises:
             CredentialsRejected, Unavailable: as HttpClient.send.
@@ -44,7 +44,7 @@ class RecycleBin:
         try:
             body = self._get(project, "", {"ids": ",".join(map(str, ids))})
         except NotFound:
-            # It is not documented what is answered if some of the ids are not in the recycle bin.
+            # The answer for ids that are not in the recycle bin is not documented.
             return frozenset().union(*in_parallel(lambda number: self._one(project, number), ids))
         except (Forbidden, RuleViolation):
             return frozenset()

@@ -1,4 +1,4 @@
-"""Addresses and foreign texts as logs and errors may show them: without tokens and keys."""
+"""Removes tokens and keys from addresses and from texts of other systems, for logs and errors."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def shown_url(url: str) -> str:
 
 @lru_cache(maxsize=64)
 def hide_secrets(authorization: str) -> Callable[[str], str]:
-    """A function that blanks the secrets of a request in a text, in each spelling that another system may echo.
+    """A function that masks the secrets of a request in a text, in each spelling that another system may echo.
 
-    `authorization` is the value of the request's Authorization header. Webhook URLs and download addresses have tokens
-    of their own, which are blanked too.
+    `authorization` is the value of the request's Authorization header. Webhook URLs and download addresses contain
+    other tokens, which are masked, too.
     """
     spellings = {spelling for form in _forms(authorization) for spelling in _spellings(form)}
     longest_first = sorted(spellings, key=len, reverse=True)

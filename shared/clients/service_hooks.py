@@ -73,7 +73,7 @@ class ServiceHooks(AzureDevOps):
     def subscribe(self, project_id: str, url: str) -> Subscription:
         """Create a subscription that calls the webhook for every updated work item of the project.
 
-        It has no area filter: after a work item was moved to another area, its updates have to arrive too. The client
+        It has no area filter: the updates of a work item that was moved to another area must arrive, too. The client
         does not retry when no answer came; look for the subscription before you call this again.
         """
         body = {
@@ -81,7 +81,7 @@ class ServiceHooks(AzureDevOps):
             "resourceVersion": "1.0",
             "consumerActionId": "httpRequest",
             "publisherInputs": {"projectId": project_id},
-            # A filter that is left out means any; details of the resource that are left out means all.
+            # An omitted filter means any; omitted resource details mean all.
             "consumerInputs": {"url": url, "messagesToSend": "none", "detailedMessagesToSend": "none"},
         }
         return _read(

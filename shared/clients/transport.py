@@ -1,7 +1,7 @@
 """The one place that opens connections to Azure DevOps, Aha! and file hosts, and keeps them between operations.
 
-No other client module uses `requests` and `urllib3`. They are imported when the first request is sent, so that an
-instance that starts cold does not wait for them where it calls no other system.
+No other client module uses `requests` and `urllib3`. They are imported when the first request is sent, so that a cold
+start does not import them if it calls no other system.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     import requests
 
 CONNECT_SECONDS = 5.0
-"""How long a connection may take to be made."""
+"""The time limit to make a connection."""
 
 WHOLE_SECONDS = 60.0
-"""How long an exchange may take as a whole, where its sender says nothing else."""
+"""The time limit of a whole exchange, unless its sender sets another."""
 
 LARGEST_ANSWER = 100 << 20
-"""Bytes of an answer that is read whole, unpacked. 200 work items with long descriptions are a tenth of it."""
+"""The most bytes of a whole answer after decompression. 200 work items with long descriptions take a tenth of it."""
 
 _HOSTS = 16
 _PIECE = 1 << 16
@@ -51,7 +51,7 @@ class NoAnswer(Exception):
 
 
 class Transport:
-    """Sends requests over kept connections. Usable from several threads.
+    """Sends requests over keep-alive connections. Usable from several threads.
 
     `allow_local` allows http:// and private addresses.
     """
@@ -129,7 +129,7 @@ class Transport:
 
 
 def _read_whole(response: requests.Response) -> None:
-    """Read the body, as requests does by itself, but no more than LARGEST_ANSWER: a few bytes may unpack to gigabytes.
+    """Read the body, but at most LARGEST_ANSWER bytes: a few bytes may decompress to gigabytes.
 
     Raises:
         NoAnswer: it is larger.
@@ -148,7 +148,7 @@ def _read_whole(response: requests.Response) -> None:
 class StreamedBody:
     """The body of a response that was left unread, as it comes from the connection.
 
-    `unpacked`: by its Content-Encoding.
+    `unpacked`: decompress it by its Content-Encoding.
     """
 
     def __init__(self, response: requests.Response, *, unpacked: bool = False) -> None:
@@ -170,7 +170,7 @@ class StreamedBody:
 
 
 def _translated(error: Exception, *, was_sent: bool, seconds: float) -> NoAnswer | addresses.AddressRefused:
-    """The error in our own words, because the text of the original may have an address with a token in it.
+    """The error without its original text, which may contain an address with a token.
 
     `seconds`: how long the exchange took.
     """

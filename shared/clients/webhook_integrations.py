@@ -8,25 +8,25 @@ from collections.abc import Callable
 
 _REMEMBERED_SECONDS = 900.0
 _NONE_REMEMBERED_SECONDS = 60.0
-"""Somebody who reads that there is none adds one and sends again."""
+"""Short, because a person who reads that there is none adds one and sends again."""
 _MOST_ENTRIES = 1000
 
 
 class WebhookIntegrations:
     """The ids of Integration webhooks, by the account's address and the product. Usable from several threads.
 
-    They are forgotten after 15 minutes, that there is not exactly one after a minute. At most 1000 products are kept;
-    the oldest make room for new ones.
+    Ids are kept for 15 minutes; the fact that there is not exactly one is kept for a minute. At most 1000 products are
+    kept; the oldest make room for new ones.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        # The ids, and when to forget them, in the order in which they were learned.
+        # The ids, and when to forget them, ordered by the time of the answer.
         self._known: dict[tuple[str, str], tuple[tuple[str, ...], float]] = {}
 
     def of(self, account_url: str, product_id: str) -> tuple[str, ...] | None:
-        """The ids that are remembered; None if Aha! has to be asked."""
+        """The ids that are remembered; None if Aha! must be asked."""
         with self._lock:
             ids, forget_at = self._known.get(_key(account_url, product_id), ((), 0.0))
             return ids if forget_at > self._clock() else None

@@ -162,8 +162,8 @@ def test_an_id_is_one_segment_of_the_address() -> None:
 @pytest.mark.parametrize(
     ("reply", "kind", "words"),
     [
-        (Reply(401, {"error": "unauthorized"}), CredentialsRejected, "Make a new key"),
-        (Reply(302, b"", {"Location": "/login"}), CredentialsRejected, "Make a new key"),
+        (Reply(401, {"error": "unauthorized"}), CredentialsRejected, "Create a new key"),
+        (Reply(302, b"", {"Location": "/login"}), CredentialsRejected, "Create a new key"),
         (
             Reply(200, b"<html>", {"Content-Type": "text/html"}),
             CredentialsRejected,

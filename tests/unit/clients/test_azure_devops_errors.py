@@ -158,7 +158,9 @@ def test_each_cause_has_its_own_error_and_words(cause: str) -> None:
 def test_each_cause_comes_with_its_remedy(cause: str) -> None:
     error, _, _ = CAUSES[cause]
 
-    remedy = r"(Make a new|Ask a|ask its|Choose|Check|Give it|Give the|Correct|try again later|Restore it)"
+    remedy = (
+        r"(Create a new|Ask a|ask its|Choose|Check|Set a value|Give the|Correct|try again later|Restore it)"
+    )
     assert error is not None
     assert re.search(remedy, error.detail), error.detail
 

@@ -96,5 +96,5 @@ def test_a_managed_identity_that_is_not_there_is_a_refused_token(monkeypatch: py
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{unused_port()}/token")
     monkeypatch.setenv("IDENTITY_HEADER", "a header")
 
-    with pytest.raises(CredentialsRejected, match="managed identity gives no token"):
+    with pytest.raises(CredentialsRejected, match="managed identity gets no token"):
         EntraTokens(ManagedIdentity()).authorization()

@@ -171,7 +171,7 @@ CASES: list[tuple[str, Call, Reply, list[str], list[str]]] = [
     *(
         (f"conditional access, {call.__name__}, {reply.status}", call, reply,
          ["conditional access policy", "“fabrikam”", "tenant's administrator", "IP addresses"],
-         ["Make a new", "in this node"])
+         ["Create a new", "in this node"])
         for call in (create, update, notified, connecting)
         for reply in (CONDITIONAL_ACCESS, CONDITIONAL_ACCESS_PAGE)
     ),
@@ -198,7 +198,7 @@ CASES: list[tuple[str, Call, Reply, list[str], list[str]]] = [
     ("required field, create", create, missing_field(), ["Custom.Team", "“User Story”", "default fields"], []),
     ("required field, test", validated, missing_field(), ["Custom.Team", "“User Story”", "default fields"], []),
     ("required field, update", update, missing_field(),
-     ["Custom.Team", WORK_ITEM, "fill in the field", "Default fields do not help"], ["Give it one under"]),
+     ["Custom.Team", WORK_ITEM, "fill in the field", "Default fields do not help"], ["Set a value for it"]),
     ("read-only, update", update, READ_ONLY, [WORK_ITEM, "state"], ["integration's default fields"]),
     ("area, create", create, NO_AREA, [f"“{AREA}”", "“Fabrikam”", "another area"], []),
     ("area, test", validated, NO_AREA, [f"“{AREA}”", "another area"], []),
@@ -207,7 +207,7 @@ CASES: list[tuple[str, Call, Reply, list[str], list[str]]] = [
     ("file, upload", uploaded, fault(400, "TF237082: exceeds the supported file upload size"), ["60 MB"], []),
     # Code azure_devops_unavailable.
     *(
-        (f"proxy, {call.__name__}", call, PROXY, ["524", "try again later"], ["Make a new"])
+        (f"proxy, {call.__name__}", call, PROXY, ["524", "try again later"], ["Create a new"])
         for call in (create, update, notified, connecting)
     ),
 ]  # fmt: skip
