@@ -28,7 +28,7 @@ class LogFilter:
     text: str | None = None
 
     @property
-    def looks_into_entries(self) -> bool:
+    def needs_entries(self) -> bool:
         """Whether entries must be read, because Table Storage cannot select their rows."""
         return (self.event, self.reference, self.work_item_id, self.text) != (None,) * 4
 

@@ -10,7 +10,7 @@ from shared.clients.azure_devops import AzureDevOps
 from shared.domain.files import sent_files
 from shared.domain.images import Images
 from shared.domain.integration import Integration
-from shared.domain.intentions import AhaSays, Seen, intended_revisions, settle
+from shared.domain.intentions import AhaTexts, Seen, intended_revisions, settle
 from shared.domain.links import Link
 from shared.domain.present_description import described
 from shared.domain.work_item import WorkItem
@@ -28,7 +28,7 @@ class SettlePlace:
 
 
 def settle_intentions(
-    link: Link, work_item: WorkItem, aha: AhaSays, place: SettlePlace, now: datetime
+    link: Link, work_item: WorkItem, aha: AhaTexts, place: SettlePlace, now: datetime
 ) -> Link:
     """The link with the intentions settled whose results both sides show now.
 

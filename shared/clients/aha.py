@@ -286,4 +286,4 @@ def _message(response: Response) -> str:
     items = errors if isinstance(errors, list) else [errors]
     nested = (item.get("message") for item in items if isinstance(item, Mapping))
     message = body.get("error") or body.get("message") or next((item for item in nested if item), "")
-    return " ".join(response.hide(str(message)).split())[:_LONGEST_MESSAGE]
+    return " ".join(response.mask(str(message)).split())[:_LONGEST_MESSAGE]

@@ -240,7 +240,7 @@ class AzureDevOps:
         response = self._send(
             "PATCH", "/_apis/wit/$batch", body=list(operations), headers=_JSON, repeatable=False
         )
-        return without_secrets(response.json(), response.hide)
+        return without_secrets(response.json(), response.mask)
 
     def create_operation(self, project: str, work_item_type: str, document: PatchDocument) -> dict[str, Any]:
         """A create, for `submit_batch`."""

@@ -43,23 +43,23 @@ class ErrorBody:
     written_by: Body = Body.FOREIGN
 
     @classmethod
-    def from_json(cls, body: Any, hide: Callable[[str], str] = str) -> ErrorBody:
+    def from_json(cls, body: Any, mask: Callable[[str], str] = str) -> ErrorBody:
         """Read any of the three JSON shapes. Anything else gives an empty ErrorBody.
 
-        `hide` masks the secrets of the request, before anything is cut.
+        `mask` masks the secrets of the request, before anything is cut.
         """
         if not isinstance(body, Mapping):
             return cls()
         value = body.get("value")
         nested = value if isinstance(value, Mapping) else {}
         said = body.get("message") or body.get("Message") or nested.get("Message") or nested.get("message")
-        message = _shortened(str(said or ""), hide)
-        type_key = _shortened(str(body.get("typeKey") or ""), hide)
+        message = _shortened(str(said or ""), mask)
+        type_key = _shortened(str(body.get("typeKey") or ""), mask)
         return cls(
             message,
             _code_in(message),
             type_key,
-            tuple(_shortened(field, hide) for field in _fields_of_rule_errors(body))
+            tuple(_shortened(field, mask) for field in _fields_of_rule_errors(body))
             or _field_in_message(message),
             Body.OWN if message or type_key else Body.FOREIGN,
         )
@@ -68,9 +68,9 @@ class ErrorBody:
     def from_response(cls, response: Response) -> ErrorBody:
         """Read an error response."""
         error = (
-            cls.from_json(response.json(), response.hide) if response.is_json else cls._from_text(response)
+            cls.from_json(response.json(), response.mask) if response.is_json else cls._from_text(response)
         )
-        said = _shortened(unquote_plus(response.headers.get("x-tfs-serviceerror", "")), response.hide)
+        said = _shortened(unquote_plus(response.headers.get("x-tfs-serviceerror", "")), response.mask)
         if said and error.written_by is not Body.OWN:
             # The header says more than a page, whose title is often “Access Denied”.
             return replace(error, message=said, code=_code_in(said) or error.code)
@@ -94,12 +94,12 @@ class ErrorBody:
     def _from_text(cls, response: Response) -> ErrorBody:
         text = response.body[:_LOOKED_AT_BYTES].decode("utf-8-sig", "replace")
         if response.headers.get("content-type", "").startswith("text/plain"):
-            message = _shortened(text, response.hide)
+            message = _shortened(text, response.mask)
             return cls(message, _code_in(message))
         if not _is_page(response, text):
             return cls()
         title = _TITLE.search(text)
-        message = _shortened(html.unescape(title.group(1)), response.hide) if title else ""
+        message = _shortened(html.unescape(title.group(1)), response.mask) if title else ""
         if is_sign_in_page(text):
             return cls(message, _code_in(message), written_by=Body.SIGN_IN_PAGE)
         return cls(message, _code_in(message))
@@ -113,8 +113,8 @@ def _is_page(response: Response, text: str) -> bool:
     return "html" in response.headers.get("content-type", "").lower() or text.lstrip()[:1] == "<"
 
 
-def _shortened(text: str, hide: Callable[[str], str] = str) -> str:
-    return " ".join(hide(text[:_LONGEST_READ]).split())[:_LONGEST_MESSAGE]
+def _shortened(text: str, mask: Callable[[str], str] = str) -> str:
+    return " ".join(mask(text[:_LONGEST_READ]).split())[:_LONGEST_MESSAGE]
 
 
 def _code_in(message: str) -> str:
@@ -138,29 +138,29 @@ def _field_in_message(message: str) -> tuple[str, ...]:
     return (f"{found.group(1)} ({found.group(2).strip()})",) if found else ()
 
 
-def without_secrets(answer: Any, hide: Callable[[str], str]) -> Any:
+def without_secrets(answer: Any, mask: Callable[[str], str]) -> Any:
     """The JSON answer to a batch with the secrets masked in the entries that report an error."""
     entries = answer.get("value") if isinstance(answer, Mapping) else None
     if not isinstance(entries, list):
         return answer
-    return {**answer, "value": [_hidden_entry(entry, hide) for entry in entries]}
+    return {**answer, "value": [_masked_entry(entry, mask) for entry in entries]}
 
 
-def _hidden_entry(entry: Any, hide: Callable[[str], str]) -> Any:
+def _masked_entry(entry: Any, mask: Callable[[str], str]) -> Any:
     if not isinstance(entry, Mapping) or entry.get("code") == 200:
         return entry
     content = entry.get("body")
     if isinstance(content, str):
         with contextlib.suppress(ValueError, RecursionError):
             content = json.loads(content)
-    return {**entry, "body": _hidden(content, hide)}
+    return {**entry, "body": _masked(content, mask)}
 
 
-def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return hide(value)
+        return mask(value)
     if isinstance(value, list):
-        return [_hidden(item, hide) for item in value]
+        return [_masked(item, mask) for item in value]
     if isinstance(value, Mapping):
-        return {key: _hidden(item, hide) for key, item in value.items()}
+        return {key: _masked(item, mask) for key, item in value.items()}
     return value

@@ -14,7 +14,7 @@ from typing import Any
 from shared import log_events
 from shared.clients.addresses import AddressRefused
 from shared.clients.rate_limits import Quota, RateLimits
-from shared.clients.redaction import hide_secrets, shown_url
+from shared.clients.redaction import mask_secrets, shown_url
 from shared.clients.transport import WHOLE_SECONDS, Body, NoAnswer, Transport
 from shared.deadline import Deadline
 from shared.domain import retry
@@ -69,7 +69,7 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
-    hide: Callable[[str], str] = str
+    mask: Callable[[str], str] = str
     """Masks the secrets of the request in a text of the response."""
     seconds: float = 0.0
 
@@ -246,7 +246,7 @@ class HttpClient:
         )
         headers = {name.lower(): value for name, value in response.headers.items()}
         seconds = response.elapsed.total_seconds()
-        return Response(response.status_code, headers, response.content, hide_secrets(authorization), seconds)
+        return Response(response.status_code, headers, response.content, mask_secrets(authorization), seconds)
 
     def _log(
         self, request: Request, status: int | None, started: float, attempt: int, problem: str | None

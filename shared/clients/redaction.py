@@ -47,7 +47,7 @@ def shown_url(url: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def hide_secrets(authorization: str) -> Callable[[str], str]:
+def mask_secrets(authorization: str) -> Callable[[str], str]:
     """A function that masks the secrets of a request in a text, in each spelling that another system may echo.
 
     `authorization` is the value of the request's Authorization header. Webhook URLs and download addresses contain
@@ -57,11 +57,11 @@ def hide_secrets(authorization: str) -> Callable[[str], str]:
     longest_first = sorted(spellings, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if longest_first else None
 
-    def hide(text: str) -> str:
+    def mask(text: str) -> str:
         hidden = pattern.sub(_DOTS, text) if pattern else text
         return _AFTER_WEBHOOKS.sub(rf"\1{_DOTS}", _AFTER_TOKEN.sub(rf"\1{_DOTS}", hidden))
 
-    return hide
+    return mask
 
 
 def _forms(authorization: str) -> set[str]:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
-class LookedAt:
+class ProcessedPage:
     """A page of a query's result after its work items were processed.
 
     `complete_to`: the query has every change up to this moment. `changed`: when the work items of the page were last
@@ -47,7 +47,7 @@ class BackfillProgress:
         moments = (self.reached,) if self.first_failed is None else (self.reached, self.first_failed)
         return max(self.since, min(moments))
 
-    def after(self, page: LookedAt) -> BackfillProgress:
+    def after(self, page: ProcessedPage) -> BackfillProgress:
         """The progress after one more page."""
         in_the_query = [moment for moment in page.changed if moment <= page.complete_to]
         reached = page.complete_to if page.is_last else max(in_the_query, default=self.reached)

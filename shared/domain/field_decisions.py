@@ -9,7 +9,7 @@ from datetime import datetime
 from shared.domain.contents import description_content, name_content
 from shared.domain.html_text import is_blank
 from shared.domain.images import Images
-from shared.domain.intentions import AhaSays, AhaText, is_being_replaced
+from shared.domain.intentions import AhaText, AhaTexts, is_being_replaced
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
 from shared.domain.merge import Outcome, merge
 from shared.domain.records import Record
@@ -66,7 +66,7 @@ def intended_digests(record: Record, images: Images = NO_IMAGES) -> dict[Field, 
     }
 
 
-def payload_says(record: Record, images: Images) -> AhaSays:
+def payload_texts(record: Record, images: Images) -> AhaTexts:
     """The texts of Aha! in the payload, for settling intentions."""
     digests = intended_digests(record, images)
     texts: dict[Field, AhaText] = {}
@@ -75,7 +75,7 @@ def payload_says(record: Record, images: Images) -> AhaSays:
     if record.description is not None:
         content = description_content(record.description, images)
         texts[Field.DESCRIPTION] = AhaText(digests[Field.DESCRIPTION], frozenset((content,)))
-    return AhaSays(texts, record.updated_at)
+    return AhaTexts(texts, record.updated_at)
 
 
 def decide_for_item(

@@ -34,7 +34,7 @@ class AhaText:
 
 
 @dataclass(frozen=True)
-class AhaSays:
+class AhaTexts:
     """The texts of a record in Aha!.
 
     `texts` has the known fields, `updated_at` is when Aha! last changed the record. `is_current`: Aha! was just read. A
@@ -56,7 +56,7 @@ class Seen:
 
     work_item: WorkItem
     earlier: Mapping[int, WorkItem]
-    aha: AhaSays
+    aha: AhaTexts
     images: Images
     operation_id: str
     now: datetime
@@ -90,7 +90,7 @@ def intended_revisions(link: Link, work_item: WorkItem) -> frozenset[int]:
     )
 
 
-def fields_noted_for_aha(link: Link) -> frozenset[Field]:
+def fields_intended_for_aha(link: Link) -> frozenset[Field]:
     """The fields whose texts in Aha! `settle` needs."""
     return frozenset(item.field for item in link.intentions if item.side is Side.AHA)
 
@@ -102,36 +102,38 @@ def settle(link: Link, seen: Seen) -> Settled:
     kept: list[Intention] = []
     for item in sorted(link.intentions, key=_order):
         known = base.get(item.field, Base("", ""))
-        fate = (
-            _fate_in_azure_devops(item, known, seen)
+        result = (
+            _result_in_azure_devops(item, known, seen)
             if item.side is Side.AZURE_DEVOPS
-            else _fate_in_aha(item, known, link, seen)
+            else _result_in_aha(item, known, link, seen)
         )
-        if fate.base is not None:
-            base[item.field] = fate.base
+        if result.base is not None:
+            base[item.field] = result.base
             recognised.add(item.field)
-        if fate.stays:
+        if result.is_kept:
             kept.append(item)
     return Settled(replace(link, base=base, intentions=tuple(kept)), frozenset(recognised))
 
 
 @dataclass(frozen=True)
-class _Fate:
+class _WriteResult:
     """The result of an intended write: the base after it, if it is recognised, and whether the intention is kept."""
 
     base: Base | None = None
-    stays: bool = False
+    is_kept: bool = False
 
 
-def _fate_in_azure_devops(item: Intention, known: Base, seen: Seen) -> _Fate:
+def _result_in_azure_devops(item: Intention, known: Base, seen: Seen) -> _WriteResult:
     present = seen.work_item
     made = {**seen.earlier, present.revision: present}.get(item.revision)
     if made is not None and _made_revision(item, made, seen.images):
-        return _Fate(replace(known, aha=item.source, azure_devops=made.digest_of(item.field, seen.images)))
-    return _Fate(stays=present.revision < item.revision and _may_happen(item, seen.now))
+        return _WriteResult(
+            replace(known, aha=item.source, azure_devops=made.digest_of(item.field, seen.images))
+        )
+    return _WriteResult(is_kept=present.revision < item.revision and _may_happen(item, seen.now))
 
 
-def _fate_in_aha(item: Intention, known: Base, link: Link, seen: Seen) -> _Fate:
+def _result_in_aha(item: Intention, known: Base, link: Link, seen: Seen) -> _WriteResult:
     aha = seen.aha
     is_over = aha.is_current and (item.operation_id == seen.operation_id or not _may_happen(item, seen.now))
     # An outdated payload shows what was written before the base was recorded.
@@ -140,9 +142,9 @@ def _fate_in_aha(item: Intention, known: Base, link: Link, seen: Seen) -> _Fate:
     )
     shown = aha.texts.get(item.field)
     if shown is None or is_outdated or not _shows_write(item, shown, known):
-        return _Fate(stays=not is_over)
+        return _WriteResult(is_kept=not is_over)
     base = Base(shown.digest, item.source, aha.updated_at or known.received_as_of)
-    return _Fate(base, stays=not is_over and _has_equal(item, link))
+    return _WriteResult(base, is_kept=not is_over and _has_equal(item, link))
 
 
 def is_being_replaced(

@@ -9,7 +9,7 @@ from datetime import datetime
 from shared.domain.aha_record import AhaRecord
 from shared.domain.contents import contents_of_status, description_content, name_content, status_content
 from shared.domain.images import DescriptionForAha, Images, for_aha, inline_images
-from shared.domain.intentions import AhaSays, AhaText, fields_noted_for_aha, without_intentions_of
+from shared.domain.intentions import AhaText, AhaTexts, fields_intended_for_aha, without_intentions_of
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
 from shared.domain.merge import Outcome, merge
 from shared.domain.present_description import agreed_about
@@ -112,15 +112,15 @@ def plan_receive(
     )
 
 
-def aha_says(link: Link, record: AhaRecord, images: Images) -> AhaSays:
+def aha_texts(link: Link, record: AhaRecord, images: Images) -> AhaTexts:
     """The current texts in Aha! of the fields for which the link has an intention in Aha!."""
-    noted = fields_noted_for_aha(link)
+    noted = fields_intended_for_aha(link)
     if not noted:
-        return AhaSays(updated_at=record.updated_at, is_current=True)
+        return AhaTexts(updated_at=record.updated_at, is_current=True)
     images = images.with_files(link.attachments)
     digests = _digests(link, record, images)
     texts = {name: AhaText(digests[name], _shown_contents(name, link, record, images)) for name in noted}
-    return AhaSays(texts, record.updated_at, is_current=True)
+    return AhaTexts(texts, record.updated_at, is_current=True)
 
 
 def _shown_contents(name: Field, link: Link, record: AhaRecord, images: Images) -> frozenset[str]:

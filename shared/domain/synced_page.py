@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.backfill_progress import LookedAt
+from shared.domain.backfill_progress import ProcessedPage
 from shared.domain.links import Link
 from shared.domain.received import UPDATED, Received
 from shared.errors import CredentialsRejected, OperationFailed, System, TimeSpent
@@ -66,12 +66,12 @@ def looks_like_outage(page: SyncedPage) -> OperationFailed | None:
     return outages[0] if len(outages) >= _OUTAGE and not is_any_in_sync else None
 
 
-def looked_at(
+def processed_page(
     page: SyncedPage, changed: Mapping[int, datetime], complete_to: datetime, *, is_last: bool
-) -> LookedAt:
+) -> ProcessedPage:
     """The page in the form that the progress needs. `changed`: when each of its work items was last changed, by id."""
     failed = {one.work_item_id for one in page.failed}
-    return LookedAt(
+    return ProcessedPage(
         complete_to,
         tuple(changed.values()),
         tuple(moment for number, moment in changed.items() if number in failed),

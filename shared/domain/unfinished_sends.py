@@ -95,7 +95,7 @@ def taken(note: UnfinishedSend, operation_id: str) -> UnfinishedSend:
     return replace(note, operation_id=operation_id, attempts=note.attempts + 1, wait=max(wait, FIRST_WAIT))
 
 
-def brought_forward(note: UnfinishedSend) -> UnfinishedSend:
+def after_progress(note: UnfinishedSend) -> UnfinishedSend:
     """The note after an attempt that wrote something and did not finish."""
     return replace(note, attempts=0, wait=FIRST_WAIT)
 

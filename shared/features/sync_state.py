@@ -16,7 +16,7 @@ from shared.domain.integration import Integration
 from shared.domain.kind import Kind
 from shared.domain.links import Link, RecordError
 from shared.domain.present_description import AgreedDescription, described
-from shared.domain.receive_plan import aha_says
+from shared.domain.receive_plan import aha_texts
 from shared.domain.records import Record
 from shared.domain.references import RecordName
 from shared.domain.send_plan import Family
@@ -197,7 +197,7 @@ class _Look:
         link = settle_intentions(
             link,
             item,
-            aha_says(link, shown, self._images),
+            aha_texts(link, shown, self._images),
             SettlePlace(self._azure_devops, self._integration, self._operation, self._images),
             now,
         )

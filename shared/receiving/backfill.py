@@ -19,9 +19,9 @@ from shared.domain.received import Received
 from shared.domain.synced_page import (
     RecordFailed,
     SyncedPage,
-    looked_at,
     looks_like_outage,
     needs_sync,
+    processed_page,
     stops_backfill,
     time_spent,
 )
@@ -90,7 +90,7 @@ def backfill(
             items = list(azure_devops.work_items(wanted).values()) if wanted else []
             synced = _sync_page(app, operation, inbound, items, tries_one_first=outage is not None)
             changed = {item.id: item.changed_at or since for item in items}
-            progress = progress.after(looked_at(synced, changed, page.complete_to, is_last=page.is_last))
+            progress = progress.after(processed_page(synced, changed, page.complete_to, is_last=page.is_last))
             done = replace(
                 done,
                 until=progress.until,

@@ -24,7 +24,7 @@ _NO_WORK_ITEM = (0,)
 
 @dataclass(frozen=True)
 class ChangedPage:
-    """Ids in the order of their changes; see `shared.domain.backfill_progress.LookedAt` for the rest."""
+    """Ids in the order of their changes; see `shared.domain.backfill_progress.ProcessedPage` for the rest."""
 
     ids: Sequence[int]
     complete_to: datetime

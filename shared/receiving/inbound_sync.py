@@ -22,7 +22,7 @@ from shared.domain.intentions import with_intentions
 from shared.domain.links import Link
 from shared.domain.notifications import Notification
 from shared.domain.present_description import AgreedDescription, described
-from shared.domain.receive_plan import ReceivePlan, aha_says, link_after, plan_receive
+from shared.domain.receive_plan import ReceivePlan, aha_texts, link_after, plan_receive
 from shared.domain.received import (
     Received,
     absent_record,
@@ -201,7 +201,7 @@ class InboundSync:
             settled = settle_intentions(
                 link,
                 work_item,
-                aha_says(link, record, self._images),
+                aha_texts(link, record, self._images),
                 SettlePlace(self._azure_devops, self._integration, self._operation, self._images),
                 self._clock.now(),
             )

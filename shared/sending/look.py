@@ -8,7 +8,7 @@ from datetime import datetime
 
 from shared.concurrency import in_parallel
 from shared.domain.absence import out_of_sight
-from shared.domain.field_decisions import payload_says
+from shared.domain.field_decisions import payload_texts
 from shared.domain.kind import Kind
 from shared.domain.records import Record
 from shared.domain.work_item import WorkItem
@@ -124,7 +124,7 @@ def _settled(states: Mapping[str, RecordState], context: SendContext, now: datet
     def settled(state: RecordState) -> RecordState:
         if state.link is None or state.work_item is None:
             return state
-        says = payload_says(state.record, context.images)
+        says = payload_texts(state.record, context.images)
         try:
             link = settle_intentions(state.link, state.work_item, says, settle_place, now)
         except NotFound:

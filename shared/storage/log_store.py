@@ -102,7 +102,7 @@ class LogStore:
             parameters["operation"] = only.operation_id
         if only.level is not None:
             conditions.append(f"{level_property(only.level)} eq true")
-        most_per_read = _MOST_ROWS_PER_SEARCH if only.looks_into_entries else _MOST_ROWS_PER_READ
+        most_per_read = _MOST_ROWS_PER_SEARCH if only.needs_entries else _MOST_ROWS_PER_READ
         rows = self._table.query(
             " and ".join(conditions), parameters, page_size=min(limit + 1, most_per_read)
         )

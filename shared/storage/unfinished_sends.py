@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.domain.unfinished_sends import UnfinishedSend, begun, brought_forward, with_unlinked
+from shared.domain.unfinished_sends import UnfinishedSend, after_progress, begun, with_unlinked
 from shared.storage.keys import UNFINISHED_SEND_KEYS, escape_key, unfinished_send_key
 from shared.storage.record_writes import RecordWrite, Written, write_records
 from shared.storage.rows import Delete, Insert, Replace, Row, Upsert, check_schema, with_row_in_errors
@@ -105,7 +105,7 @@ class SendNote:
     def record_progress(self) -> None:
         """Store that the timer's attempt made progress, although it did not finish."""
         if self._note is not None and self.is_of_timer:
-            self._note = brought_forward(self._note)
+            self._note = after_progress(self._note)
             self.write()
 
     def remove(self) -> None:

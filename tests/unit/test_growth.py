@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from shared.clients.redaction import hide_secrets, shown_url
+from shared.clients.redaction import mask_secrets, shown_url
 from shared.domain.contents import description_content
 from shared.domain.html_links import find_links
 from shared.domain.html_text import plain_text, text_as_html
@@ -95,7 +95,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "text_as_html": text_as_html,
     "storable": storable,
     "shown_url": lambda text: shown_url(f"https://fabrikam.aha.io/{text}"),
-    "hide_secrets": hide_secrets("Bearer S3cret-token-of-somebody"),
+    "mask_secrets": mask_secrets("Bearer S3cret-token-of-somebody"),
 }
 PARTS = {
     "requirements": '{"feature": {"id": "1", "name": "x", "requirements": [%s]}}',

@@ -129,7 +129,7 @@ def test_a_claim_keeps_what_a_step_does_not_decide(
     ("step", "decided"),
     [
         (lambda note: unfinished_sends.taken(note, "op-now"), {"operation_id", "attempts", "wait"}),
-        (unfinished_sends.brought_forward, {"attempts", "wait"}),
+        (unfinished_sends.after_progress, {"attempts", "wait"}),
         (lambda note: stored_note(note_row("web", note)).note, ()),
     ],
     ids=["taken", "brought forward", "row"],

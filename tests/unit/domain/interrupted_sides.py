@@ -15,11 +15,11 @@ from functools import partial
 from shared.domain import receive_plan, send_plan
 from shared.domain.aha_record import AhaRecord
 from shared.domain.contents import description_content, name_content
-from shared.domain.field_decisions import payload_says
+from shared.domain.field_decisions import payload_texts
 from shared.domain.images import Images
-from shared.domain.intentions import PENDING, AhaSays, Seen, intended_revisions, settle, with_intentions
+from shared.domain.intentions import PENDING, AhaTexts, Seen, intended_revisions, settle, with_intentions
 from shared.domain.links import Field, Link
-from shared.domain.receive_plan import ReceivePlan, aha_says, plan_receive
+from shared.domain.receive_plan import ReceivePlan, aha_texts, plan_receive
 from shared.domain.records import Record
 from shared.domain.send_plan import Family, plan_record
 from shared.domain.work_item import WorkItem
@@ -176,7 +176,7 @@ class InterruptedSides(TwoSides):
             version, link, item = self.link_version, self.link, self.item
             assert link is not None
             assert item is not None
-            link = self._settled(link, item, payload_says(payload, Images()), operation_id)
+            link = self._settled(link, item, payload_texts(payload, Images()), operation_id)
             plan = plan_record(payload, link, item, Family(), now=self.now)
             yield Point.LOOKED
             title, description = plan.value_to_write(Field.NAME), plan.description_to_write({})
@@ -200,7 +200,7 @@ class InterruptedSides(TwoSides):
             version, link, item, before = self.link_version, self.link, self.item, self.record
             assert link is not None
             assert item is not None
-            link = self._settled(link, item, aha_says(link, before, Images()), operation_id)
+            link = self._settled(link, item, aha_texts(link, before, Images()), operation_id)
             plan = plan_receive(link, item, before, MAPPING)
             yield Point.LOOKED
             self.conflicts += plan.conflicts
@@ -240,7 +240,7 @@ class InterruptedSides(TwoSides):
         self.payloads.append(self.payload)
         return True
 
-    def _settled(self, link: Link, item: WorkItem, aha: AhaSays, operation_id: str) -> Link:
+    def _settled(self, link: Link, item: WorkItem, aha: AhaTexts, operation_id: str) -> Link:
         earlier = {number: self.revisions[number] for number in intended_revisions(link, item)}
         return settle(link, Seen(item, earlier, aha, Images(), operation_id, self.now)).link
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.backfill_progress import BackfillProgress, LookedAt
+from shared.domain.backfill_progress import BackfillProgress, ProcessedPage
 
 MIDNIGHT = datetime(2026, 3, 4, tzinfo=timezone.utc)
 COMPLETE_TO = MIDNIGHT + timedelta(hours=20)
@@ -17,11 +17,11 @@ def at(hour: int) -> datetime:
     return MIDNIGHT + timedelta(hours=hour)
 
 
-def page(*hours: int, failed: tuple[int, ...] = (), is_last: bool = False) -> LookedAt:
-    return LookedAt(COMPLETE_TO, tuple(map(at, hours)), tuple(map(at, failed)), is_last)
+def page(*hours: int, failed: tuple[int, ...] = (), is_last: bool = False) -> ProcessedPage:
+    return ProcessedPage(COMPLETE_TO, tuple(map(at, hours)), tuple(map(at, failed)), is_last)
 
 
-def until(*pages: LookedAt) -> datetime:
+def until(*pages: ProcessedPage) -> datetime:
     progress = BackfillProgress.from_moment(at(0))
     for one in pages:
         progress = progress.after(one)
@@ -56,7 +56,7 @@ def test_a_failed_record_that_was_changed_after_the_query_is_found_by_the_next_o
 
 
 def test_a_query_that_is_complete_to_an_earlier_moment_moves_nothing_back() -> None:
-    early = LookedAt(at(-1), is_last=True)
+    early = ProcessedPage(at(-1), is_last=True)
 
     assert until(early) == at(0)
     assert until(page(1, 2), early) == at(2)

@@ -14,11 +14,11 @@ from shared.domain.contents import contents_of_status, description_content, name
 from shared.domain.images import Images
 from shared.domain.intentions import (
     PENDING,
-    AhaSays,
     AhaText,
+    AhaTexts,
     Seen,
     Settled,
-    fields_noted_for_aha,
+    fields_intended_for_aha,
     intended_revisions,
     is_being_replaced,
     settle,
@@ -89,7 +89,7 @@ def settled(
     images: Images | None = None,
 ) -> Settled:
     """What another operation makes of these intentions: by default right away, with Aha! asked just now."""
-    says = AhaSays(in_aha() if aha is None else aha, updated_at, is_current)
+    says = AhaTexts(in_aha() if aha is None else aha, updated_at, is_current)
     seen = Seen(item or a_work_item(revision=7), earlier or {}, says, images or Images(), operation_id, now)
     return settle(replace(link, intentions=intentions), seen)
 
@@ -261,8 +261,8 @@ def test_only_the_revisions_that_sends_intended_are_read() -> None:
 def test_only_the_fields_that_notifications_intended_are_looked_at_in_aha() -> None:
     link = replace(LINK, intentions=(to_azure_devops(Field.DESCRIPTION), to_aha()))
 
-    assert fields_noted_for_aha(link) == {Field.NAME}
-    assert fields_noted_for_aha(LINK) == frozenset()
+    assert fields_intended_for_aha(link) == {Field.NAME}
+    assert fields_intended_for_aha(LINK) == frozenset()
 
 
 # A notification's write into Aha!.

@@ -15,7 +15,7 @@ from shared.domain.images import Images
 from shared.domain.intentions import Seen, settle
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
 from shared.domain.merge import Outcome
-from shared.domain.receive_plan import aha_says, kept_fields, link_after, plan_receive
+from shared.domain.receive_plan import aha_texts, kept_fields, link_after, plan_receive
 from shared.domain.work_item import WorkItem
 from tests.unit.examples import NOON, a_link, a_record, a_work_item
 
@@ -194,7 +194,7 @@ def noted(name: str, revision: int, replaced: str) -> Intention:
 
 def settled(link: Link, item: WorkItem, record: AhaRecord) -> Link:
     """The link as a notification finds it that looks at both sides a moment later."""
-    seen = Seen(item, {}, aha_says(link, record, Images()), Images(), "op-1", NOON)
+    seen = Seen(item, {}, aha_texts(link, record, Images()), Images(), "op-1", NOON)
     return settle(link, seen).link
 
 

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.backfill_progress import LookedAt
+from shared.domain.backfill_progress import ProcessedPage
 from shared.domain.received import UPDATED, Received
 from shared.domain.synced_page import (
     RecordFailed,
     SyncedPage,
-    looked_at,
     looks_like_outage,
     needs_sync,
+    processed_page,
     stops_backfill,
     time_spent,
 )
@@ -141,10 +141,10 @@ def test_the_progress_learns_which_changes_must_be_looked_at_again() -> None:
     page = SyncedPage([UPDATED], [RecordFailed(1, "PROD-1", DOWN), RecordFailed(3, "", NO_TIME)])
     changed = {1: minutes[1], 2: minutes[2], 3: minutes[3]}
 
-    assert looked_at(page, changed, minutes[4], is_last=False) == LookedAt(
+    assert processed_page(page, changed, minutes[4], is_last=False) == ProcessedPage(
         complete_to=minutes[4],
         changed=(minutes[1], minutes[2], minutes[3]),
         failed=(minutes[1], minutes[3]),
         is_last=False,
     )
-    assert looked_at(SyncedPage(), {}, NOON, is_last=True) == LookedAt(NOON, is_last=True)
+    assert processed_page(SyncedPage(), {}, NOON, is_last=True) == ProcessedPage(NOON, is_last=True)

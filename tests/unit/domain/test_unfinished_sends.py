@@ -12,7 +12,7 @@ from shared.domain.unfinished_sends import (
     LONGEST_WAIT,
     MOST_ATTEMPTS,
     UnfinishedSend,
-    brought_forward,
+    after_progress,
     is_due,
     is_left,
     taken,
@@ -63,7 +63,7 @@ def test_the_attempts_cover_more_than_three_days_and_then_end() -> None:
 
 
 def test_an_attempt_that_wrote_something_counts_for_nothing() -> None:
-    note = brought_forward(after(5))
+    note = after_progress(after(5))
 
     assert (note.attempts, note.wait) == (0, FIRST_WAIT)
 
@@ -122,7 +122,7 @@ def test_the_timer_s_attempts_keep_what_was_unlinked_each_once() -> None:
     note = with_unlinked(with_unlinked(with_unlinked(NOTE, "2"), "3"), "2")
 
     assert note.unlinked == ("3", "2")
-    assert brought_forward(taken(note, "timer")).unlinked == ("3", "2")
+    assert after_progress(taken(note, "timer")).unlinked == ("3", "2")
 
 
 def test_no_more_is_noted_than_a_row_holds() -> None:
