@@ -14,7 +14,7 @@ from shared.domain.references import read_record_name
 from shared.errors import TooBusy, Unavailable
 from shared.operation import Operation
 from shared.operation_outcome import OperationKind
-from shared.sending.aha_events import note_event
+from shared.sending.aha_events import log_event
 from shared.sending.result import Action, SendResult, Status
 from shared.sending.send import check_usable, send_feature, store_send_note
 from shared.subjects import integration_in_route
@@ -76,7 +76,7 @@ def _send(call: edge.Call, operation: Operation, integration: Integration) -> ed
                 feature = _read_from_aha(call, operation, integration, dry_run)
             else:
                 event = call.json()
-                ignored = note_event(event, operation)
+                ignored = log_event(event, operation)
                 if ignored is not None:
                     return edge.Answer(200, ignored, result=ignored["status"], reason=ignored["reason"])
                 feature = read_feature(event)

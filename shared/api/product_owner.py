@@ -36,7 +36,7 @@ def check_product_is_free(
         for one in app.integrations.each()
         if isinstance(one, StoredIntegration) and may_be_rivals(one.integration, integration)
     ]
-    # Another account may have the same prefix for a product of its own.
+    # Another account may have the same prefix for another product.
     accounts = [integration.aha] if integration.receives else accounts_of(rivals)
     if not rivals or not accounts:
         return

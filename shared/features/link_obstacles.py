@@ -79,8 +79,8 @@ def check_nothing_was_created(
         AlreadyLinked: that work item exists.
     """
     azure_devops = app.azure_devops(integration.azure_devops, operation)
-    place = SearchContext(azure_devops, integration, app.settings.public_url, operation)
-    found = find_orphans(place, [record], claim.claim.began_at).get(record.id)
+    context = SearchContext(azure_devops, integration, app.settings.public_url, operation)
+    found = find_orphans(context, [record], claim.claim.began_at).get(record.id)
     if isinstance(found, OperationFailed):
         raise found
     created = [found.present.id] if found is not None else []

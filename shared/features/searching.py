@@ -84,8 +84,8 @@ def _find(aha: AhaFeatures, product_id: str, search: Search) -> FoundFeatures:
     reference = feature_reference_in(search.text)
     if reference is None:
         return aha.search(product_id, search.text, search.limit)
-    with Threads(1, "reference") as beside:
-        reading = beside.submit(_named, aha, product_id, reference)
+    with Threads(1, "reference") as thread:
+        reading = thread.submit(_named, aha, product_id, reference)
         by_text = aha.search(product_id, search.text, search.limit)
         named = reading.result()
     return named_first(named, by_text, search.limit)

@@ -93,8 +93,8 @@ def sync_state_of(
         Refused, Unavailable: Aha! or Azure DevOps could not be read.
     """
     look = _Look(app, operation, integration)
-    with Threads(1, "aha") as beside:
-        reading = beside.submit(read_from_aha, app, operation, integration, name)
+    with Threads(1, "aha") as thread:
+        reading = thread.submit(read_from_aha, app, operation, integration, name)
         known = _links_by_name(app.links, integration.integration_id, name)
         items = look.work_items(known)
         in_aha = reading.result()

@@ -256,8 +256,8 @@ class InboundSync:
         intentions = plan.intentions(
             both.link, both.work_item, both.record, self._operation.id, self._clock.now()
         )
-        noted = with_intentions(both.link, intentions)
-        return self._links.replace(self._integration.integration_id, [(stored, noted)])[noted.aha_id]
+        link = with_intentions(both.link, intentions)
+        return self._links.replace(self._integration.integration_id, [(stored, link)])[link.aha_id]
 
     def _write(self, intended: StoredLink, both: _Both, plan: ReceivePlan) -> WrittenToAha:
         """Write the plan into Aha!."""
@@ -279,17 +279,17 @@ class InboundSync:
             plan, link, both.work_item, written.record, written.not_taken, self._operation.id
         )
         error = next(iter(written.refused.values()), None)
-        noted = link_to_store(stored.link, new_link, error, self._clock.now(), self._operation.id)
-        if noted is not None:
-            self._links.replace(self._integration.integration_id, [(stored, noted)])
+        changed = link_to_store(stored.link, new_link, error, self._clock.now(), self._operation.id)
+        if changed is not None:
+            self._links.replace(self._integration.integration_id, [(stored, changed)])
 
     def _refused_record(
         self, stored: StoredLink, work_item: WorkItem, error: Forbidden | RuleViolation
     ) -> Received:
         """Store that Aha! does not let this token read the record, so that nothing retries it."""
         self._receive_log.refused(stored.link, work_item, error)
-        noted = refused_link(stored.link, work_item.revision, error, self._clock.now(), self._operation.id)
-        self._links.replace(self._integration.integration_id, [(stored, noted)])
+        refused = refused_link(stored.link, work_item.revision, error, self._clock.now(), self._operation.id)
+        self._links.replace(self._integration.integration_id, [(stored, refused)])
         return refused_record(stored.link)
 
     def _log_changed_link(self, link: Link, error: LinkChanged) -> None:

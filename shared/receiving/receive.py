@@ -58,8 +58,8 @@ def open_delivery(app: App, integration_id: str, token: str, body: Any) -> Deliv
     notification = read_notification(body if isinstance(body, dict) else {})
     if not isinstance(notification, Notification):
         return Delivery(_authenticate(app, integration_id, token), notification, None)
-    with Threads(1, "link") as beside:
-        reading = beside.submit(app.links.by_work_item, integration_id, notification.work_item_id)
+    with Threads(1, "link") as thread:
+        reading = thread.submit(app.links.by_work_item, integration_id, notification.work_item_id)
         integration = _authenticate(app, integration_id, token)
         # The failure is raised by `receive`, whose failures are in the integration's log.
         failure = reading.exception()

@@ -12,7 +12,7 @@ from shared.operation import Operation
 _LONGEST_REFERENCE = 64
 
 
-def note_event(body: Any, operation: Operation) -> dict[str, str] | None:
+def log_event(body: Any, operation: Operation) -> dict[str, str] | None:
     """Log that an event arrived, so that a person sees that Aha! reaches the app.
 
     Returns the answer to an event that is ignored; None for any other body, even if it is not an event.

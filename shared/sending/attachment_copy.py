@@ -46,7 +46,7 @@ class UploadTarget:
 
 
 def copy_attachments(
-    attachments: Sequence[Attachment], place: UploadTarget, operation: Operation, *, transport: Transport
+    attachments: Sequence[Attachment], target: UploadTarget, operation: Operation, *, transport: Transport
 ) -> UploadResults:
     """Copy several attachments at a time. One that fails does not stop the others.
 
@@ -60,10 +60,10 @@ def copy_attachments(
             if is_too_late(window.remaining()):
                 raise no_time()
             own = replace(operation, deadline=window.within(most_seconds))
-            return _Copy(attachment, place, own, transport).run()
+            return _Copy(attachment, target, own, transport).run()
         except OperationFailed as error:
             failure = transfer_failure(error, window.remaining(), most_seconds)
-            _log_failure(operation, attachment, place, failure)
+            _log_failure(operation, attachment, target, failure)
             return failure
 
     outcomes = in_parallel(isolated(copy, operation, _name), attachments, _AT_ONCE)
@@ -79,19 +79,19 @@ def _name(attachment: Attachment) -> str:
 
 
 def _log_failure(
-    operation: Operation, attachment: Attachment, place: UploadTarget, error: OperationFailed
+    operation: Operation, attachment: Attachment, target: UploadTarget, error: OperationFailed
 ) -> None:
     if isinstance(error, TimeSpent):
         operation.log.add(
             log_events.ATTACHMENT_PENDING,
             f"The attachment “{attachment.file_name}” was not sent yet. {error.detail}",
-            **place.named(attachment),
+            **target.named(attachment),
         )
     else:
         operation.log.add(
             log_events.ATTACHMENT_FAILED,
             f"The attachment “{attachment.file_name}” was not sent. {error.detail}",
-            **{**error.evidence, **place.named(attachment), "code": error.code},
+            **{**error.evidence, **target.named(attachment), "code": error.code},
         )
 
 
@@ -99,10 +99,10 @@ class _Copy:
     """One attachment. A download can be read once, so a repeated upload opens it again."""
 
     def __init__(
-        self, attachment: Attachment, place: UploadTarget, operation: Operation, transport: Transport
+        self, attachment: Attachment, target: UploadTarget, operation: Operation, transport: Transport
     ) -> None:
         self._attachment = attachment
-        self._place = place
+        self._target = target
         self._operation = operation
         self._transport = transport
         self._download: Download | None = None
@@ -126,7 +126,7 @@ class _Copy:
             log_events.ATTACHMENT_UPLOADED,
             f"The attachment “{name}” was uploaded.",
             size=len(download),
-            **self._place.named(self._attachment),
+            **self._target.named(self._attachment),
         )
         return AttachedFile(url, name, len(download))
 
@@ -142,8 +142,8 @@ class _Copy:
         return self._download
 
     def _upload(self, download: Download, name: str) -> str:
-        place, uploads = self._place, self._place.azure_devops.uploads
-        file = NewFile(place.project, place.area_path, name, self._operation.deadline)
+        target, uploads = self._target, self._target.azure_devops.uploads
+        file = NewFile(target.project, target.area_path, name, self._operation.deadline)
         if len(download) > MOST_BYTES_AT_ONCE:
             return uploads.send_in_chunks(file, download)
         # requests needs `read` and a length, and a Download has both.

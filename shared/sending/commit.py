@@ -34,7 +34,7 @@ from shared.storage.unfinished_sends import SendNote
 class CommitContext:
     """What a commit works with."""
 
-    context: SendContext
+    send: SendContext
     claims: OwnClaims
     note: SendNote
     link_backs: LinkBacks
@@ -45,7 +45,7 @@ def commit(
     outcomes: Mapping[str, Outcome],
     planned: Mapping[str, PlannedRecord],
     uploads: UploadResults,
-    place: CommitContext,
+    context: CommitContext,
 ) -> Progress:
     """Record the outcomes of some records, and return the progress after that.
 
@@ -54,23 +54,23 @@ def commit(
     """
     if not outcomes:
         return progress
-    outcomes = _verified(outcomes, planned, uploads, place)
+    outcomes = _verified(outcomes, planned, uploads, context)
     progress = progress.after_outcomes(outcomes)
-    changes, stopped = _changes(progress, outcomes, planned, uploads, place)
+    changes, stopped = _changes(progress, outcomes, planned, uploads, context)
     outcomes |= stopped
-    _begin_link_backs(changes, planned, place)
-    is_last = progress.is_last(outcomes, uploads, by_timer=place.note.is_of_timer)
-    settled = _store(changes, place, may_be_last=is_last)
-    progress = _record_done(progress, outcomes, planned, uploads, settled, place)
-    return _record_not_done(progress, outcomes, planned, place)
+    _begin_link_backs(changes, planned, context)
+    is_last = progress.is_last(outcomes, uploads, by_timer=context.note.is_of_timer)
+    settled = _store(changes, context, may_be_last=is_last)
+    progress = _record_done(progress, outcomes, planned, uploads, settled, context)
+    return _record_not_done(progress, outcomes, planned, context)
 
 
-def give_up(progress: Progress, states: Collection[RecordState], place: CommitContext) -> Progress:
+def give_up(progress: Progress, states: Collection[RecordState], context: CommitContext) -> Progress:
     """Record the errors of records for which nothing is done. Their links do not change."""
     for state in states:
         if state.error is not None:
-            place.context.log.failed(state.record, state.error)
-    place.claims.release([state.record.id for state in states])
+            context.send.log.failed(state.record, state.error)
+    context.claims.release([state.record.id for state in states])
     return progress.without(states)
 
 
@@ -78,14 +78,14 @@ def _verified(
     outcomes: Mapping[str, Outcome],
     planned: Mapping[str, PlannedRecord],
     uploads: UploadResults,
-    place: CommitContext,
+    context: CommitContext,
 ) -> dict[str, Outcome]:
     """The outcomes. A success whose answer does not show what was written becomes an error."""
 
-    def believe(key: str) -> Outcome:
+    def verify(key: str) -> Outcome:
         return verified(outcomes[key], planned[key], uploads)
 
-    attempt = isolated(believe, place.context.operation, lambda key: name_of(planned[key].state.record))
+    attempt = isolated(verify, context.send.operation, lambda key: name_of(planned[key].state.record))
     answers = {key: attempt(key) for key in outcomes}
     return {
         key: unknown(answer) if isinstance(answer, OperationFailed) else answer
@@ -98,38 +98,38 @@ def _changes(
     outcomes: Mapping[str, Outcome],
     planned: Mapping[str, PlannedRecord],
     uploads: UploadResults,
-    place: CommitContext,
+    context: CommitContext,
 ) -> tuple[dict[str, LinkChange | None], dict[str, Outcome]]:
     """The link changes of records that are as planned, and the outcomes of records that a defect stopped."""
     done = {key: outcome.work_item for key, outcome in outcomes.items() if outcome.work_item is not None}
     # A work item that was adopted without a write is claimed only now.
     to_claim = [planned[key].state.record for key in done if planned[key].creates_link]
-    claims = place.claims.claim(to_claim, place.note)
-    now = place.context.clock.now()
+    claims = context.claims.claim(to_claim, context.note)
+    now = context.send.clock.now()
 
     def change(key: str) -> LinkChange | None:
         item = planned[key]
         family = progress.family_of(item.plan.record.kind)
-        link = planned_link(item, done[key], family, uploads, place.context.operation.id)
+        link = planned_link(item, done[key], family, uploads, context.send.operation.id)
         return change_to(link, item, claims.get(key), now)
 
-    attempt = isolated(change, place.context.operation, lambda key: name_of(planned[key].state.record))
+    attempt = isolated(change, context.send.operation, lambda key: name_of(planned[key].state.record))
     results = {key: attempt(key) for key in done}
     stopped = {key: unknown(item) for key, item in results.items() if isinstance(item, OperationFailed)}
     return {key: item for key, item in results.items() if not isinstance(item, OperationFailed)}, stopped
 
 
 def _begin_link_backs(
-    changes: Mapping[str, LinkChange | None], planned: Mapping[str, PlannedRecord], place: CommitContext
+    changes: Mapping[str, LinkChange | None], planned: Mapping[str, PlannedRecord], context: CommitContext
 ) -> None:
     for key, change in changes.items():
         if change is not None:
             state = planned[key].state
-            place.link_backs.begin(state.record, change.link, is_new=state.stored is None)
+            context.link_backs.begin(state.record, change.link, is_new=state.stored is None)
 
 
 def _store(
-    changes: Mapping[str, LinkChange | None], place: CommitContext, *, may_be_last: bool
+    changes: Mapping[str, LinkChange | None], context: CommitContext, *, may_be_last: bool
 ) -> frozenset[str]:
     """Store links. Returns the ids of the records whose links are now up to date.
 
@@ -142,21 +142,21 @@ def _store(
         replaced=[(change.stored, change.link) for change in made if isinstance(change, ChangedLink)],
     )
     for stored in same.values():
-        place.link_backs.stored(stored)
+        context.link_backs.stored(stored)
     is_last = may_be_last and len(made) == len(changes)
-    return frozenset(same) | _write(to_write, place, is_last=is_last)
+    return frozenset(same) | _write(to_write, context, is_last=is_last)
 
 
-def _write(changes: LinkChanges, place: CommitContext, *, is_last: bool = False) -> frozenset[str]:
+def _write(changes: LinkChanges, context: CommitContext, *, is_last: bool = False) -> frozenset[str]:
     """Write links. Returns the ids of the records whose links were written."""
     if not changes.established and not changes.replaced:
         return frozenset()
-    context, note = place.context, place.note
-    written = context.links.write(context.integration_id, changes, note.removal() if is_last else None)
+    send, note = context.send, context.note
+    written = send.links.write(send.integration_id, changes, note.removal() if is_last else None)
     note.carried_out(written.also_etag)
-    context.log.links_changed(written.left_out)
+    send.log.links_changed(written.left_out)
     for stored in written.links.values():
-        place.link_backs.stored(stored)
+        context.link_backs.stored(stored)
     return frozenset(written.links)
 
 
@@ -166,7 +166,7 @@ def _record_done(
     planned: Mapping[str, PlannedRecord],
     uploads: UploadResults,
     settled: Collection[str],
-    place: CommitContext,
+    context: CommitContext,
 ) -> Progress:
     """Record in results and log what is as planned. A record whose link was not stored stays outstanding."""
     results: list[RecordResult] = []
@@ -174,13 +174,13 @@ def _record_done(
         plan, link = planned[key].plan, planned[key].state.link
         if outcome.work_item is None:
             continue
-        place.context.log.done(plan, outcome.work_item, outcome)
+        context.send.log.done(plan, outcome.work_item, outcome)
         result = progress.results[key].written(plan, outcome)
         if key in settled:
             result = result.settled(plan, uploads, link.work_item_url if link else "")
-            place.context.log.settled(replace(plan, family=progress.family_of(plan.record.kind)), link)
+            context.send.log.settled(replace(plan, family=progress.family_of(plan.record.kind)), link)
         results.append(result)
-    place.claims.forget([result.record.id for result in results])
+    context.claims.forget([result.record.id for result in results])
     return progress.with_results(results)
 
 
@@ -188,32 +188,32 @@ def _record_not_done(
     progress: Progress,
     outcomes: Mapping[str, Outcome],
     planned: Mapping[str, PlannedRecord],
-    place: CommitContext,
+    context: CommitContext,
 ) -> Progress:
     """Record in links, results and log what was not done, and why. What this send tries again stays outstanding."""
     failures = {key: outcome for key, outcome in outcomes.items() if outcome.error is not None}
-    now = place.context.clock.now()
+    now = context.send.clock.now()
     changes = [
-        change_after_failure(planned[key], failures[key], now, place.context.operation.id) for key in failures
+        change_after_failure(planned[key], failures[key], now, context.send.operation.id) for key in failures
     ]
     replaced = [(change.stored, change.link) for change in changes if change is not None]
-    _write(LinkChanges(replaced=replaced), place)
+    _write(LinkChanges(replaced=replaced), context)
     results: list[RecordResult] = []
     for key, outcome in failures.items():
         record, item, error = planned[key].plan.record, planned[key].state.work_item, outcome.error
         if error is None:
             continue
         if outcome.is_retried_in_this_send:
-            place.context.log.retried(record, error)
+            context.send.log.retried(record, error)
             continue
-        place.context.log.failed(record, error)
+        context.send.log.failed(record, error)
         results.append(progress.results[key].given_up(outcome, SentWorkItem.of(item) if item else None))
-    _let_go_of_claims(failures, place)
+    _let_go_of_claims(failures, context)
     return progress.with_results(results)
 
 
-def _let_go_of_claims(outcomes: Mapping[str, Outcome], place: CommitContext) -> None:
+def _let_go_of_claims(outcomes: Mapping[str, Outcome], context: CommitContext) -> None:
     """Give back the claims under which nothing was created. The others stay for the next send."""
     may_exist = [key for key, outcome in outcomes.items() if outcome.kind is OutcomeKind.UNKNOWN]
-    place.claims.release([key for key in outcomes if key not in may_exist])
-    place.claims.forget(may_exist)
+    context.claims.release([key for key in outcomes if key not in may_exist])
+    context.claims.forget(may_exist)

@@ -122,8 +122,8 @@ class FeatureSend:
         attachments = new_attachments(to_write, self._uploads)
         if not attachments:
             return intend(to_write, self._context, self._claims, self._note)
-        with Threads(1, "attachments") as beside:
-            copying = beside.submit(self._copy, attachments)
+        with Threads(1, "attachments") as thread:
+            copying = thread.submit(self._copy, attachments)
             ready = intend(to_write, self._context, self._claims, self._note)
             self._uploads = self._uploads.with_more(copying.result())
         return ready

@@ -147,7 +147,7 @@ class _FieldWriter:
         self._last_seconds: Operation | None = None
         self._remembered = app.process_state.webhook_integrations
         self._target = integration.aha
-        self._place = (integration.aha.url, integration.product_id)
+        self._product = (integration.aha.url, integration.product_id)
         self._lock = threading.Lock()
         self._failure: OperationFailed | None = None
         self._failure_holds = operation.deadline
@@ -190,7 +190,7 @@ class _FieldWriter:
             aha.add_fields(task.link.kind, task.record.id, integration_id, values)
         except NotFound:
             # Either the record or the integration no longer exists.
-            self._remembered.forget(*self._place)
+            self._remembered.forget(*self._product)
             raise
 
     def _integration_id(self) -> str | None:
@@ -201,16 +201,16 @@ class _FieldWriter:
                 raise self._failure
             if self._target.integration_id:
                 return self._target.integration_id
-            ids = self._remembered.of(*self._place)
+            ids = self._remembered.of(*self._product)
             if ids is None:
                 ids = self._look()
-                self._remembered.remember(*self._place, ids)
+                self._remembered.remember(*self._product, ids)
         return ids[0] if len(ids) == 1 else None
 
     def _look(self) -> tuple[str, ...]:
         self._failure_holds = self._operation.deadline.within(_MOST_SECONDS)
         try:
-            return self._aha().webhooks(self._place[1])
+            return self._aha().webhooks(self._product[1])
         except OperationFailed as error:
             self._failure = error
             raise

@@ -132,5 +132,5 @@ def _settled(states: Mapping[str, RecordState], context: SendContext, now: datet
             return replace(state, error=out_of_sight(state.link, context.integration.azure_devops.project))
         return replace(state, link=link)
 
-    noted = [state for state in states.values() if state.link is not None and state.link.intentions]
-    return each_record(settled, noted, context, run=in_parallel)
+    intended = [state for state in states.values() if state.link is not None and state.link.intentions]
+    return each_record(settled, intended, context, run=in_parallel)

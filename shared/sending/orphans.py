@@ -45,7 +45,7 @@ class Orphan:
 
 
 def find_orphans(
-    place: SearchContext, records: Sequence[Record], since: datetime
+    context: SearchContext, records: Sequence[Record], since: datetime
 ) -> dict[str, Orphan | OperationFailed]:
     """The work items created for these records since shortly before `since`, by record id.
 
@@ -54,7 +54,7 @@ def find_orphans(
     record.
     """
     mark = isolated(
-        lambda record: marker_of(record, place.integration, place.public_url), place.operation, name_of
+        lambda record: marker_of(record, context.integration, context.public_url), context.operation, name_of
     )
     by_id = {record.id: record for record in records}
     marks = {record.id: mark(record) for record in records}
@@ -62,23 +62,23 @@ def find_orphans(
         key: error for key, error in marks.items() if isinstance(error, OperationFailed)
     }
     markers = {key: marker for key, marker in marks.items() if isinstance(marker, Marker)}
-    found = _marked_since(place.azure_devops, markers, since)
+    found = _marked_since(context.azure_devops, markers, since)
     for key, (oldest, *others) in found.items():
         for other in others:
             name = by_id[key].reference or key
-            log_second_work_item(place.operation, name, oldest.id, oldest.page_url, other)
+            log_second_work_item(context.operation, name, oldest.id, oldest.page_url, other)
 
     def read(record_id: str) -> Orphan:
         oldest = found[record_id][0]
-        return Orphan(oldest, first_revision(place.azure_devops, oldest))
+        return Orphan(oldest, first_revision(context.azure_devops, oldest))
 
-    attempt = isolated(read, place.operation, lambda record_id: name_of(by_id[record_id]))
+    attempt = isolated(read, context.operation, lambda record_id: name_of(by_id[record_id]))
     orphans = zip(found, in_parallel(attempt, list(found)), strict=True)
     return stopped | {key: of_record(orphan) for key, orphan in orphans}
 
 
 def find_first_revisions(
-    place: SearchContext, records: Sequence[Record], since: datetime
+    context: SearchContext, records: Sequence[Record], since: datetime
 ) -> dict[str, WorkItem]:
     """The same work items as they were created, before an engineer changed them.
 
@@ -86,7 +86,7 @@ def find_first_revisions(
         OperationFailed: it is not known what was created for one of the records.
     """
     revisions: dict[str, WorkItem] = {}
-    for key, orphan in find_orphans(place, records, since).items():
+    for key, orphan in find_orphans(context, records, since).items():
         if isinstance(orphan, OperationFailed):
             raise orphan
         revisions[key] = orphan.first

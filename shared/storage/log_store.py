@@ -83,7 +83,7 @@ class LogStore:
     ) -> LogPage:
         """At most `limit` entries of the last 30 days that `only` lets through.
 
-        One call looks at 1,000 rows, each with up to 80 entries of one operation. If there are more, the page has a
+        One call reads 1,000 rows, each with up to 80 entries of one operation. If there are more, the page has a
         `next`, even if it has fewer entries than `limit`, or none. Rows that a newer version of this app wrote are left
         out.
 
@@ -160,8 +160,8 @@ class _NewestFirst:
     """The entries of rows, newest first, that follow the entry `passed`.
 
     A row is sorted by its newest entry. Two operations at the same time have rows whose times overlap, so the rows have
-    to be merged. `passed` is the key of the last entry that was given out. `stopped_at` is the first row that was not
-    looked at, because there were too many; empty at the end of the log. `unreadable_rows` counts the rows so far that
+    to be merged. `passed` is the key of the last entry that was returned. `stopped_at` is the first row that was not
+    read, because there were too many; empty at the end of the log. `unreadable_rows` counts the rows so far that
     were left out.
     """
 
@@ -199,7 +199,7 @@ class _NewestFirst:
             self.passed = item.key
 
     def rest(self, item: KeyedEntry | None = None) -> _Position:
-        """Where to go on: with `item`, the last entry that was given out, or else with the entry after it."""
+        """Where to continue: at `item`, the last entry that was returned, or else at the entry after it."""
         rows = [waiting.row_key for _, _, waiting in self._waiting]
         rows += [item.row_key] if item else [self.stopped_at]
         return _Position(self.passed, min(rows))

@@ -175,7 +175,7 @@ class Table:
         try:
             return submit()
         except RuntimeError:
-            # azure-core prepares a transaction on threads of its own, and Python starts none when the process ends.
+            # azure-core prepares a transaction on its own threads, and Python starts none when the process ends.
             code, failure = "", app_is_ending()
         except azure_package_errors() as problem:
             error = as_azure_error(problem)

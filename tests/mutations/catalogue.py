@@ -253,8 +253,8 @@ MUTATIONS = (
     Mutation(
         "A notification does not note its intentions",
         "shared/receiving/inbound_sync.py",
-        "        noted = with_intentions(both.link, intentions)\n",
-        "        noted = with_intentions(both.link, intentions[:0])\n",
+        "        link = with_intentions(both.link, intentions)\n",
+        "        link = with_intentions(both.link, intentions[:0])\n",
         _OWN_WRITES,
     ),
     Mutation(

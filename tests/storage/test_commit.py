@@ -93,7 +93,7 @@ class Send:
         self.claims = OwnClaims(store, integration_id, self.operation, Images(), clock)
         # No app is needed without an Aha! account.
         link_backs = LinkBacks(cast(App, None), self.operation, integration)
-        self._place = CommitContext(context, self.claims, note, link_backs)
+        self._commit_context = CommitContext(context, self.claims, note, link_backs)
         self.progress = Progress.at_start(Feature(FEATURE, (REQUIREMENT,)))
         self._planned: dict[str, PlannedRecord] = {}
 
@@ -114,7 +114,7 @@ class Send:
     def commit(self, outcomes: Mapping[str, Outcome], uploads: UploadResults | None = None) -> None:
         """Record outcomes."""
         uploads = uploads or UploadResults()
-        self.progress = commit(self.progress, outcomes, self._planned, uploads, self._place)
+        self.progress = commit(self.progress, outcomes, self._planned, uploads, self._commit_context)
 
     def conclude(self, *claimed_elsewhere: str) -> None:
         """End the send."""

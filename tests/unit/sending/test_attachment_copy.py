@@ -73,8 +73,8 @@ def copied(server: Callable[[Asked], Reply], *paths: str, seconds: float = 600) 
             an_attachment(id=path, file_name=f"{path}.png", download_url=f"{running.url}/{path}")
             for path in paths
         ]
-        place = UploadTarget(azure_devops, "Fabrikam", "Fabrikam\\Web", dict.fromkeys(paths, "PROD-2"))
-        results = copy_attachments(attachments, place, operation, transport=Transport(allow_local=True))
+        target = UploadTarget(azure_devops, "Fabrikam", "Fabrikam\\Web", dict.fromkeys(paths, "PROD-2"))
+        results = copy_attachments(attachments, target, operation, transport=Transport(allow_local=True))
     operation.log.flush()
     return results, log
 

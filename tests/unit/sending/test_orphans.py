@@ -53,15 +53,15 @@ class Search:
             operation=operation,
             process_state=ProcessState(allow_local=True),
         )
-        self.place = SearchContext(azure_devops, INTEGRATION, PUBLIC_URL, operation)
+        self.context = SearchContext(azure_devops, INTEGRATION, PUBLIC_URL, operation)
 
     def found(self, *records: Record) -> dict[str, Orphan | OperationFailed]:
         """What is found, by record id."""
-        return find_orphans(self.place, records, SINCE)
+        return find_orphans(self.context, records, SINCE)
 
     def logged(self, event: str) -> list[LogEntry]:
         """The log's entries of one event."""
-        self.place.operation.log.flush()
+        self.context.operation.log.flush()
         return self._log.of(event)
 
 
@@ -126,7 +126,7 @@ def test_the_log_names_the_other_ones_with_the_same_marker_whoever_searches() ->
     for find in (find_orphans, find_first_revisions):
         with serving(*two) as server:
             search = Search(server)
-            find(search.place, [FEATURE], SINCE)
+            find(search.context, [FEATURE], SINCE)
 
         (entry,) = search.logged("work-item.second")
         assert (entry.detail["work_item_id"], entry.detail["second_work_item_id"]) == (30, 31)
@@ -223,7 +223,7 @@ def test_a_work_item_that_an_engineer_changed_since_is_shown_as_it_was_created()
     edited = item(30, marker(FEATURE), revision=3, title="By an engineer")
     first = item(30, marker(FEATURE), title="Search by colour")
     with serving(ids(30), read(edited), Reply(200, first)) as server:
-        revisions = find_first_revisions(Search(server).place, [FEATURE], SINCE)
+        revisions = find_first_revisions(Search(server).context, [FEATURE], SINCE)
 
     assert server.asked[-1].path == "/fabrikam/_apis/wit/workItems/30/revisions/1"
     assert (revisions[FEATURE.id].revision, revisions[FEATURE.id].title) == (1, "Search by colour")
@@ -231,6 +231,6 @@ def test_a_work_item_that_an_engineer_changed_since_is_shown_as_it_was_created()
 
 def test_a_work_item_at_its_first_revision_is_not_read_again() -> None:
     with serving(ids(30), read(item(30, marker(FEATURE)))) as server:
-        find_first_revisions(Search(server).place, [FEATURE], SINCE)
+        find_first_revisions(Search(server).context, [FEATURE], SINCE)
 
     assert len(server.asked) == 2
