@@ -29,7 +29,7 @@ _OUTCOMES = (
 """`delay_ms` waits before the request is carried out, `hold_ms` between that and the answer.
 
 `trickle_ms` sends the whole answer byte by byte, with this many milliseconds between; `trickle_body_ms` only its body.
-`read_slowly_ms` reads the request's body in pieces of 64 KiB, with so many milliseconds between.
+`read_slowly_ms` reads the request's body in pieces of 64 KiB, with this many milliseconds between.
 """
 _OF_A_STATUS = {"headers", "effect", "effect_after_ms"}
 _KEYS = {"method", "path", "body", "request_body", "skip", "times", *_OF_A_STATUS, *_OUTCOMES}

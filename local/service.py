@@ -41,7 +41,7 @@ class ChildGuard:
         )
 
     def guard(self, pid: int) -> None:
-        """Kill the process group `pid` when this process is gone."""
+        """Kill the process group `pid` when this process has ended."""
         self._write(f"guard {pid}")
 
     def release(self, pid: int) -> None:
@@ -138,7 +138,7 @@ class Service:
         self.wait_until_ready()
 
     def stop(self) -> None:
-        """End the program and every process it started; returns when they are gone. May be called twice."""
+        """End the program and every process it started; returns when they have ended. May be called twice."""
         if self._process is None:
             return
         if self._process.poll() is None:

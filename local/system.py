@@ -1,4 +1,4 @@
-"""The whole system on one machine: Azurite, both sandboxes and the function app, each a process of its own.
+"""The whole system on one machine: Azurite, both sandboxes and the function app, each in its own process.
 
 with LocalSystem() as system:
     requests.get(f"{system.functions_url}/api/integrations", headers={"x-functions-key": system.function_key})

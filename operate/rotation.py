@@ -185,5 +185,5 @@ def _conclude(report: Report, terminal: Terminal) -> None:
     if report.unasked:
         terminal.say(
             f"- It is not known which webhook URLs Azure DevOps calls for {', '.join(report.unasked)}. Check the "
-            "subscriptions yourself, or correct what is named above and run this command again."
+            "subscriptions yourself, or correct the errors above and run this command again."
         )

@@ -1,7 +1,7 @@
 // A text to copy, with its button.
 import { announce, button, fill, h } from "./dom.js";
 
-/** `shown` is what the field shows where that is not the text itself; `title` is the id of the field's label. */
+/** `shown` is the text in the field, if it differs from the copied text; `title` is the id of the field's label. */
 export function copyField(text, { title, announced, shown = text }) {
   const input = h("input", { type: "text", readonly: true, value: shown, "aria-labelledby": title, class: "code", onfocus: () => input.select() });
   const copy = button("Copy", async () => {

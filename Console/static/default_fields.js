@@ -1,4 +1,4 @@
-// Values that a new work item gets besides title, description and area; required fields first.
+// Values that a new work item gets in addition to title, description and area; required fields first.
 import { button, fill, h } from "./dom.js";
 import { field, onEnter, textInput } from "./fields.js";
 import { escapePointer } from "./model.js";

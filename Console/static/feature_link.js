@@ -8,7 +8,7 @@ import { isBusy, problemBox, withProgress } from "./progress.js";
 const NUMBER = /^#?(\d{1,10})$/;
 const ADDRESS = /\/_workitems\/edit\/(\d{1,10})(?:[/?#].*)?$/i;
 
-/** The number in what a person typed: the number of a work item, or the address of its page. */
+/** The work item number in a typed text: a number, or the address of the work item's page. */
 const numberIn = (text) => Number((text.trim().match(NUMBER) ?? text.trim().match(ADDRESS))?.[1] ?? 0);
 
 /** The button of a record for its link, and the place for what it opens; `index` 0 is the feature. */

@@ -35,7 +35,7 @@ function facts(record, action) {
     action);
 }
 
-/** Why the last send or notification failed. The app's own words say what to do. */
+/** Why the last send or notification failed. The app's message says what to do. */
 export const lastError = ({ last_error: error }, id) => (error
   ? h("p", { class: "fault" }, h("strong", {}, "Error "), moment(error.time), `: ${error.detail} `,
     h("a", { href: logAddress(id, { operation_id: error.operation_id }) }, "See the log")) : null);

@@ -1,4 +1,4 @@
-// Fields with labels, and errors beside the field that they are about.
+// Fields with labels, and errors next to their fields.
 import { button, fill, goTo, h } from "./dom.js";
 
 let count = 0;
@@ -58,7 +58,7 @@ export function clearFaults(root) {
   for (const control of root.querySelectorAll("[aria-invalid]")) clearFault(control);
 }
 
-/** Shows an error, a text or nodes, beside the control of a pointer or of its nearest parent. Returns the control, or null. */
+/** Shows an error, a text or nodes, next to the control of a pointer or of its nearest parent. Returns the control, or null. */
 export function showFault(root, pointer, text) {
   for (let at = pointer; at; at = at.slice(0, at.lastIndexOf("/"))) {
     const control = root.querySelector(`[data-pointer="${CSS.escape(at)}"]`);
@@ -71,7 +71,7 @@ export function showFault(root, pointer, text) {
   return null;
 }
 
-/** Shows every error of a request beside its field and moves the focus to the first. Returns the errors without a field. */
+/** Shows every error of a request next to its field and moves the focus to the first. Returns the errors without a field. */
 export function showFaults(root, faults) {
   clearFaults(root);
   const shown = faults.map((fault) => [fault, showFault(root, fault.pointer, sentence(fault.detail))]);

@@ -183,7 +183,7 @@ class LogView {
     }, "link")];
   }
 
-  /** Rows with a heading for each day. Rows that did not change are kept, so that the focus and what is open stay. */
+  /** Rows with a heading for each day. Rows that did not change are kept, so that the focus and open rows stay. */
   children(operations) {
     const made = new Map();
     const nodes = [];

@@ -7,7 +7,7 @@ const LEVEL_WORDS = { error: "errors", warning: "warnings", info: "information" 
 
 export const NAMES = ["reference", "work_item_id", "operation_id", "text", "event", "level"];
 
-/** Conditions of what was typed: a record, a work item's number, an operation's id; other and quoted words are text. */
+/** The conditions in a typed text: a record, a work item's number, an operation's id; other and quoted words are text. */
 export function conditionsOf(typed) {
   const found = {};
   const words = [];

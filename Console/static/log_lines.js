@@ -9,7 +9,7 @@ const MOST_NAMES = 5;
 
 /**
  * A row of the log: one operation, or equal ones in a row. `view` is {integration, entries, conditions, open}; `open` has
- * the keys of what is open, so that it stays open when the row is made again.
+ * the keys of open details, so that they stay open when the row is rendered again.
  */
 export function operationRow(operations, view) {
   const [newest] = operations;

@@ -1,4 +1,4 @@
-// The draft of an integration: its differences from what is stored, and what is missing.
+// The draft of an integration: its differences from the stored values, and the missing values.
 
 const mapping = () => ({ work_item_type: "", status_mapping: {}, default_fields: {} });
 
@@ -119,7 +119,7 @@ export function idFrom(name, others = []) {
 
 export const isFree = (id, others) => !others.some((one) => one.integration_id === id);
 
-/** The account's address in what a person typed: the scheme is added, and the path of a copied page is left out. */
+/** The account's address from a typed text: the scheme is added, and the path of a copied page is removed. */
 export function ahaAddress(text) {
   const typed = text.trim();
   const isLocal = /^(localhost|127\.0\.0\.1)(:|\/|$)/i.test(typed); // The sandbox Aha!.

@@ -33,7 +33,7 @@ function clear(form, pointer) {
   if (control) clearFault(control);
 }
 
-/** The value at a pointer as text, with what a body does not have yet: tokens that were typed, and a new id. */
+/** The value at a pointer as text; also a typed token or a new id, which the body does not have yet. */
 function valueAt(state, pointer) {
   const typed = {
     "/azure_devops/personal_access_token": state.typed.pat, "/aha/api_token": state.typed.aha, "/integration_id": state.newId,

@@ -13,7 +13,7 @@ export const canBeEnabled = (state) =>
 
 export const NOTHING_TO_DO = [SAVED, EMPTY];
 
-/** The text for a state. `enable` enables the integration and saves. `isJustSaved`: the bar says “Saved.” beside it. */
+/** The text for a state. `enable` enables the integration and saves. `isJustSaved`: the bar says “Saved.” next to it. */
 export function saveWords(state, enable, isJustSaved) {
   if (state.isDirty) {
     return state.isRestored ? "Your unsaved changes were restored. Enter new tokens again." : "Unsaved changes";

@@ -33,7 +33,7 @@ class EditState extends EventTarget {
     this.restore();
   }
 
-  /** Sets what is stored, and starts the draft from it. `unseen` are the kinds whose proposals nobody has opened. */
+  /** Sets the stored values, and starts the draft from them. `unseen` are the kinds whose proposals nobody has opened. */
   take(saved, etag, unseen = []) {
     this.versions = { azure_devops: this.versions.azure_devops + 1, aha: this.versions.aha + 1 };
     this.saved = saved;
@@ -100,14 +100,14 @@ class EditState extends EventTarget {
     this.isRestored = true;
   }
 
-  /** Returns to what is stored. */
+  /** Returns to the stored values. */
   discard() {
     // The test results may be those of another account than the stored one.
     Object.assign(this, { newId: "", account: null, project: null, aha: null });
     this.replace(this.saved, this.etag, "Your changes were discarded.");
   }
 
-  /** Replaces the draft with what is stored now, and renders the form again with a message. */
+  /** Replaces the draft with the stored values, and renders the form again with a message. */
   replace(saved, etag, message, unseen = []) {
     known.delete(this.id);
     sessionStorage.removeItem(storageName(this.id));
@@ -117,7 +117,7 @@ class EditState extends EventTarget {
     this.showAgain(message);
   }
 
-  /** Continues with a draft that was merged from what is stored now and what was typed. */
+  /** Continues with a draft that was merged from the stored and the typed values. */
   merge(saved, etag, draft, message = "The values were merged. Check them, then save.") {
     const { typed } = this;
     this.take(saved, etag);

@@ -89,7 +89,7 @@ function tokenHelp(state, account) {
       h("li", {}, "Organization: this account only. Azure DevOps ends tokens for all organizations on December 1, 2026."),
       h("li", {}, "Scopes: ", h("i", {}, "Custom defined"), ", then ", h("i", {}, "Project and Team: Read"), " and ",
         h("i", {}, "Work Items: Read & write"), "."),
-      h("li", {}, "Copy the token and note its last day. After that, nothing is sent until you save a new token here.")));
+      h("li", {}, "Copy the token, and write down its last day. After that day, nothing is sent until you save a new token here.")));
   return details;
 }
 

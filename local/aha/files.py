@@ -1,6 +1,6 @@
 """Attachments: uploaded over the API, downloaded by anybody who knows the token in their URL.
 
-Behind the download address stands a storage host, which is another path here. It refuses a request that
+A storage host serves the download address; here it is another path. It refuses a request that
 carries an Authorization header, as the real one does (thoroughcare/aha-cli).
 """
 

@@ -166,7 +166,7 @@ def _tidy(element: _Element, *, preformatted: bool = False) -> list[_Element | s
 
 
 def _without_idle_space(children: list[_Element | str], *, inside_block: bool) -> list[_Element | str]:
-    """Drops white space beside blocks and at the edges of a block, and a break at its end."""
+    """Drops white space next to blocks and at the edges of a block, and a break at its end."""
     kept: list[_Element | str] = []
     for index, child in enumerate(children):
         beside_block = (index > 0 and _is_block(children[index - 1])) or (

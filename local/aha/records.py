@@ -149,7 +149,7 @@ class Attachment:
 
 @dataclass(kw_only=True)
 class Description:
-    """The note that holds a record's text, with an id of its own."""
+    """The note that holds a record's text, with its own id."""
 
     id: str
     body: str

@@ -35,7 +35,7 @@ class Representation:
         self._base = base
 
     def user(self, user: User) -> Json:
-        """A user as it stands in other records."""
+        """A user as other records show it."""
         created = next(iter(self._account.products.values())).created_at
         return {
             "id": user.id,

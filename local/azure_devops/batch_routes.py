@@ -83,7 +83,7 @@ def _together(
 
 
 def _one_by_one(exchange: Exchange, entries: list[Any]) -> list[dict[str, Any]]:
-    """Each request by itself; a temporary id stands for what an earlier one created."""
+    """Each request separately; a temporary id names what an earlier request created."""
     created: dict[int, int] = {}
     answers = []
     for entry in entries:

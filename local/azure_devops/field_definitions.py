@@ -23,7 +23,7 @@ class Field:
     is_read_only: bool = False
     is_identity: bool = False
     is_detail: bool = False
-    """Left out of an answer unless asked for by name or by `$expand=fields|all`."""
+    """An answer has it only if it is requested by name or by `$expand=fields|all`."""
 
     def reference(self, base: str) -> dict[str, Any]:
         """Reference name, friendly name and URL."""

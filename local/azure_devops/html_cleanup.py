@@ -112,7 +112,7 @@ def clean_html(text: str) -> str:
 
 
 def _wrapped(parts: list[tuple[str, str]]) -> str:
-    """The parts joined, each run of inline ones inside a div of its own; space between blocks stays bare."""
+    """The parts joined, each run of inline ones inside a separate div; space between blocks stays bare."""
     written: list[str] = []
     run: list[str] = []
     for kind, text in [*parts, ("block", "")]:

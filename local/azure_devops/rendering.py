@@ -27,7 +27,7 @@ class View:
     base: str
     expand: str = "none"
     only_fields: Collection[str] | None = None
-    """Reference names asked for by `fields=`; None shows all but details."""
+    """Reference names that `fields=` requests; None shows all but details."""
     shows_formats: bool = False
     shows_links: bool = True
 

@@ -50,7 +50,7 @@ def throughput(measured: MeasuredSystem, counts: Sequence[int], most: int = _MOS
 
 
 def _send_all(measured: MeasuredSystem, count: int) -> tuple[float, float]:
-    """The seconds that so many first sends at once took, and the host's processor seconds."""
+    """The seconds that this many simultaneous first sends took, and the host's processor seconds."""
     events = [measured.feature(_REQUIREMENTS) for _ in range(count)]
     with measured.latency(), ThreadPoolExecutor(_CALLERS) as threads:
         before, started = measured.host.cpu_seconds(), time.perf_counter()

@@ -60,7 +60,7 @@ BODIES: dict[str, Callable[[int], str]] = {
     "HTML: images": _described("<img src=x>"),
     "HTML: elements in elements": _described("<b>"),
 }
-"""Each of about so many bytes."""
+"""Each of about this many bytes."""
 
 
 MARKDOWN = {

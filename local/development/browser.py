@@ -65,7 +65,7 @@ def _apt_get(*arguments: str) -> None:
 
 @contextmanager
 def opened_browser(*, width: int = 1280, height: int = 900) -> Iterator[Chrome]:
-    """A headless Chromium with a profile of its own. Raises CommandFailed if it is not installed."""
+    """A headless Chromium with its own profile. Raises CommandFailed if it is not installed."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 

@@ -37,7 +37,7 @@ _INSTALL_REMEDY = (
 
 @dataclass(frozen=True)
 class VirtualEnvironment:
-    """A folder with a Python of its own, and the requirement files that are installed in it.
+    """A folder with its own Python, and the requirement files that are installed in it.
 
     `base_python` is the interpreter it is made with, `version` that interpreter's, such as "3.12". If it is not
     `is_compiled`, Python compiles each module when it is first used: faster if only few of many modules are used.
@@ -85,7 +85,7 @@ class VirtualEnvironment:
             run_logged(
                 [self.base_python, "-m", "venv", "--clear", self.folder],
                 "venv",
-                remedy="On Debian and Ubuntu the module venv is a package of its own: python3-venv.",
+                remedy="On Debian and Ubuntu the module venv is in a separate package: python3-venv.",
             )
 
     def _install(self) -> None:

@@ -1,6 +1,6 @@
 """The check of infra/*.bicep: Checkov parses the files and applies its rules for Azure, without network.
 
-A rule that does not apply is skipped in the file, beside the resource, with the reason.
+A rule that does not apply is skipped in the file, next to the resource, with the reason.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _OLDEST_PYTHON = "3.10"
 
 
 def main() -> int:
-    """Write requirements.txt anew."""
+    """Write requirements.txt again."""
     parser = argparse.ArgumentParser(prog="python dev.py lock", description=__doc__)
     parser.add_argument(
         "--upgrade", action="store_true", help="take the newest releases that requirements.in allows"

@@ -29,7 +29,7 @@ _BROWSER_TESTS = "tests/browser"
 _CLIENT_TESTS = "tests/clients"
 _NO_TESTS_COLLECTED = 5
 _SIDE_BY_SIDE = ("-n", "4")
-"""Two processes, each with a system of its own; tests/conftest.py decides which tests stay together."""
+"""Two processes, each with its own system; tests/conftest.py decides which tests stay together."""
 _SLOWEST = "--durations=10"
 """At the end of a run, pytest names the tests that took the most time."""
 

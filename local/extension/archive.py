@@ -79,7 +79,7 @@ def read_archive(path: Path) -> ExtensionArchive:
 
 
 def make_reproducible(path: Path) -> None:
-    """Write the archive anew, so that equal sources give equal bytes. Raises ArchiveError.
+    """Write the archive again, so that equal sources give equal bytes. Raises ArchiveError.
 
     aha-cli separates the parts by a random text and writes scripts in the order in which they were compiled.
     """

@@ -1,4 +1,4 @@
-"""Run the server handlers of a built extension, each call in a JavaScript engine of its own."""
+"""Run the server handlers of a built extension, each call in its own JavaScript engine."""
 
 from __future__ import annotations
 

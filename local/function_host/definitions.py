@@ -24,7 +24,7 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True)
 class Binding:
-    """One entry of `bindings` in function.json. `settings` is the entry as it stands there."""
+    """One entry of `bindings` in function.json. `settings` is the unchanged entry."""
 
     name: str
     type: str

@@ -114,7 +114,7 @@ class ParameterBinding:
     data: TypedData | None = None
 
     def WhichOneof(self, group: str) -> str | None:  # noqa: N802 - protobuf's name
-        """Shared memory, the other way to hand over a value, is gone since Python 3.13."""
+        """Shared memory, the other way to pass a value, was removed in Python 3.13."""
         return None if self.data is None else "data"
 
 

@@ -72,7 +72,7 @@ class Route:
         for parameter in _PARAMETER.finditer(segment):
             stars, may_be_absent = self._declare(parameter["content"])
             if stars or may_be_absent:
-                raise RouteError("a parameter beside other text cannot be optional or a catch-all")
+                raise RouteError("a parameter next to other text cannot be optional or a catch-all")
             pattern += _literal(segment[position : parameter.start()]) + "([^/]+?)"
             position = parameter.end()
         return pattern + _literal(segment[position:])
@@ -110,7 +110,7 @@ def _literal(text: str) -> str:
 
 
 def _check(name: str, argument: str | None) -> Check:
-    """The test that a constraint stands for; raises RouteError for one that the platform does not know."""
+    """The test of a constraint; raises RouteError for one that the platform does not know."""
     plain = _PLAIN_CHECKS.get(name.lower())
     if plain is not None and argument is None:
         return plain
