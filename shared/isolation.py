@@ -55,7 +55,9 @@ def of_record(outcome: Result | OperationFailed) -> Result | OperationFailed:
 
 def log_defect(operation: Operation, error: Exception, name: str) -> Defect:
     """Log a defect that stopped one record. The app's own log gets the stack trace, the answer does not."""
-    logger.error("A defect stopped %s in operation %s", name, operation.id, exc_info=error)
+    # A name from JSON can have half of a surrogate pair, which the platform's log cannot encode.
+    printable = name.encode("utf-8", "replace").decode()
+    logger.error("A defect stopped %s in operation %s", printable, operation.id, exc_info=error)
     operation.log.add(
         log_events.RECORD_DEFECT,
         f"A defect of this app stopped {name}: {type(error).__name__}. The log of the function app has the stack "

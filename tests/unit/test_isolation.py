@@ -80,3 +80,15 @@ def test_what_concerns_one_record_alone_stays_with_it_and_an_outage_is_raised() 
     assert [of_record(outcome) for outcome in (4, gone, defect)] == [4, gone, defect]
     with pytest.raises(Unavailable):
         of_record(DOWN)
+
+
+def test_half_of_a_surrogate_pair_in_a_name_does_not_break_the_platforms_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    operation, _ = an_operation()
+
+    with caplog.at_level(logging.ERROR):
+        isolated(halve, operation, lambda number: "feature PROD-\ud83d")(3)
+
+    assert "A defect stopped feature PROD-? in operation" in caplog.text
+    caplog.text.encode()
