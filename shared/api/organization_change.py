@@ -14,6 +14,7 @@ from shared.domain.organization_change import (
     work_items_to_look_at,
 )
 from shared.domain.organization_urls import Organization
+from shared.domain.work_item import WorkItem
 from shared.operation import Operation
 
 
@@ -35,11 +36,12 @@ def check_organization_has_work_items(
     if not before and is_back_in(Organization(target.account_name, app.settings.azure_devops_url), known):
         return
     looked_at = work_items_to_look_at(known)
-    items = (
-        app.azure_devops(target, operation).work_items([one.work_item_id for one in looked_at])
-        if target.has_credentials
-        else {}
-    )
+    items: dict[int, WorkItem] = {}
+    if target.has_credentials:
+        azure_devops = app.azure_devops(target, operation)
+        # Every organization has this list. Without it, the name is wrong; a 404 of work items proves nothing.
+        azure_devops.projects()
+        items = azure_devops.work_items([one.work_item_id for one in looked_at])
     if not is_same_organization(integration.integration_id, looked_at, items):
         raise organization_in_use(before, target.account_name)
 

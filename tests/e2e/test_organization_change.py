@@ -138,7 +138,7 @@ def an_outage(scene: Scene) -> Any:
     ("attempt", "status", "code"),
     [
         (no_such_token, 422, "azure_devops_credentials_rejected"),
-        (no_such_organization, 503, "azure_devops_unavailable"),
+        (no_such_organization, 422, "azure_devops_not_found"),
         (an_outage, 503, "azure_devops_unavailable"),
     ],
 )
