@@ -190,7 +190,7 @@ MUTATIONS = (
         "A gateway's answer ends what runs behind it",
         "shared/clients/azure_devops_errors.py",
         "        failure.may_still_run = may_still_run(_answer(status, error), response.seconds)\n",
-        "",
+        "        failure.may_still_run = False\n",
         ("tests/unit/clients/test_azure_devops_errors.py",),
     ),
     Mutation(
