@@ -39,7 +39,7 @@ class Parent:
             # Nothing is done for the feature. Work items that are already below its work item stay there.
             known_id = state.link.work_item_id if state.link else state.known_work_item_id
             return Parent(known_id, failed(state.error))
-        return replace(self, work_item_id=state.work_item.id) if state.work_item else self
+        return replace(self, work_item_id=state.work_item.id if state.work_item else None)
 
     def after(self, outcome: Outcome) -> Parent:
         """The parent after an outcome of the feature. A failed update leaves the work item in place."""

@@ -91,3 +91,28 @@ def test_a_feature_that_is_unlinked_while_it_is_sent_stays_unlinked(scene: Scene
     assert scene.link_rows() == {}
     assert len(scene.items()) == 1
     assert notes(scene) == []
+
+
+def test_a_feature_whose_work_item_is_deleted_while_it_is_sent_is_created_anew_by_the_next_send(
+    scene: Scene,
+) -> None:
+    old, new = requirement("Old"), requirement("New")
+    payload = feature(requirements=[old])
+    feature_id, old_id = scene.send(payload).ids
+    payload |= {"name": "Named anew", "requirements": [old, new]}
+    scene.azure_devops.add_fault(method="PATCH", delay_ms=1000, times=1)
+    with ThreadPoolExecutor(1) as other:
+        sending = other.submit(scene.send, payload, "update_feature")
+        eventually(lambda: any(write["fault"] for write in scene.writes()))
+        scene.azure_devops.delete_work_item(feature_id)
+        sent: Sent = sending.result()
+
+    assert sent.actions == ["failed", "unchanged", "failed"]
+    assert scene.items().keys() == {old_id}
+    assert scene.claims() == []
+
+    again = scene.send(payload, "update_feature")
+
+    assert again.actions == ["created", "updated", "created"]
+    assert scene.items().keys() == set(again.ids)
+    assert [scene.parent(number) for number in again.ids[1:]] == [again.ids[0]] * 2

@@ -76,9 +76,12 @@ def test_a_feature_whose_work_item_was_found_has_that_work_item() -> None:
     assert Parent().after_look(linked()) == Parent(12)
 
 
-@pytest.mark.parametrize("state", [None, new(FEATURE)], ids=["settled before", "no work item"])
-def test_a_look_without_a_work_item_of_the_feature_changes_nothing(state: RecordState | None) -> None:
-    assert Parent(12).after_look(state) == Parent(12)
+def test_a_feature_that_was_settled_before_keeps_its_work_item() -> None:
+    assert Parent(12).after_look(None) == Parent(12)
+
+
+def test_a_feature_whose_work_item_was_deleted_between_two_rounds_has_none() -> None:
+    assert Parent(12).after_look(new(FEATURE)) == Parent()
 
 
 @pytest.mark.parametrize(
