@@ -55,7 +55,6 @@ def scene(
     system: LocalSystem, api: Api, azure_devops: AzureDevOps, aha: Aha, integration: IntegrationUnderTest
 ) -> Scene:
     """An integration and both sides of it. Notifications are held until the test lets them go."""
-    aha.control("PUT", "/rate_limit", {"per_second": None, "per_minute": None})
     made = Scene(system, api, azure_devops, aha, integration)
     made.hold_notifications()
     return made

@@ -297,6 +297,10 @@ class Aha(Sandbox):
         records: list[dict[str, Any]] = self.control("GET", "/records")["records"]
         return records
 
+    def limit_requests(self, *, per_second: int | None, per_minute: int | None) -> None:
+        """The limits of the account from now on; None means no limit."""
+        self.control("PUT", "/rate_limit", {"per_second": per_second, "per_minute": per_minute})
+
     def status(self, reference: str) -> str:
         """The status of a record, without a request that counts towards the rate limit: for looking again and again."""
         return next(str(one["status"]) for one in self.records() if one["reference_num"] == reference)
