@@ -59,7 +59,7 @@ def audit_environment() -> VirtualEnvironment:
 
 def _audit() -> int:
     environment = audit_environment()
-    with only_one_installer():
+    with only_one_installer(environment.folder.name):
         environment.make_ready()
     command = [
         *(environment.python.parent / "pip-audit", "--requirement", LOCK),

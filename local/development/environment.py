@@ -39,15 +39,13 @@ _INSTALL_REMEDY = (
 class VirtualEnvironment:
     """A folder with its own Python, and the requirement files that are installed in it.
 
-    `base_python` is the interpreter it is made with, `version` that interpreter's, such as "3.12". If it is not
-    `is_compiled`, Python compiles each module when it is first used: faster if only few of many modules are used.
+    `base_python` is the interpreter it is made with, `version` that interpreter's, such as "3.12".
     """
 
     folder: Path
     base_python: Path
     version: str
     requirements: tuple[Path, ...]
-    is_compiled: bool = True
 
     @property
     def python(self) -> Path:
@@ -95,8 +93,8 @@ class VirtualEnvironment:
                 run_logged(
                     [
                         *(self.python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"),
-                        *(() if self.is_compiled else ("--no-compile",)),
-                        *("-r", path),
+                        # Python compiles a module when it is first used; most modules are never used.
+                        *("--no-compile", "-r", path),
                     ],
                     f"pip{self.folder.name}-{path.stem}",
                     worth_showing=lambda line: line.startswith(("Collecting", "Installing")),
@@ -198,10 +196,13 @@ def _make_packages_ready(
 
 
 @contextmanager
-def only_one_installer() -> Iterator[None]:
-    """Let a second dev.py wait while the first one installs into the same folders."""
+def only_one_installer(folder: str = "installing") -> Iterator[None]:
+    """Let a second dev.py wait while the first one installs into the same folders.
+
+    `folder` names one that only one command uses. Its installation does not hold up other commands.
+    """
     DEV_FOLDER.mkdir(exist_ok=True)
-    with (DEV_FOLDER / "installing.lock").open("a") as lock:
+    with (DEV_FOLDER / f"{folder}.lock").open("a") as lock:
         if os.name == "posix":
             import fcntl
 

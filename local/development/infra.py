@@ -24,14 +24,13 @@ def infra_environment() -> VirtualEnvironment:
         development_environment(),
         folder=DEV_FOLDER / "infra",
         requirements=(ROOT / "requirements-infra.txt",),
-        is_compiled=False,
     )
 
 
 def check_infra(folder: Path = INFRA_FOLDER) -> list[str]:
     """What Checkov finds in the Bicep files of a folder. Installs Checkov first if need be; raises CommandFailed."""
     environment = infra_environment()
-    with only_one_installer():
+    with only_one_installer(environment.folder.name):
         environment.make_ready()
     program = environment.python.parent / "checkov"
     command = [environment.python, program, "--directory", folder, "--framework", "bicep", "--skip-download"]

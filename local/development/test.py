@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from local.development.browser import make_browser_ready
@@ -29,9 +30,10 @@ _BROWSER_TESTS = "tests/browser"
 _CLIENT_TESTS = "tests/clients"
 _NO_TESTS_COLLECTED = 5
 _SIDE_BY_SIDE = ("-n", "4")
-"""Two processes, each with its own system; tests/conftest.py decides which tests stay together."""
+"""Four processes, each with its own system; tests/conftest.py decides which tests stay together."""
 _SLOWEST = "--durations=10"
 """At the end of a run, pytest names the tests that took the most time."""
+_COMPILED_TESTS = ROOT / "tests" / "__pycache__"
 
 
 def main() -> int:
@@ -40,11 +42,12 @@ def main() -> int:
     try:
         codes = []
         if engine != "platform":
-            if _are_run(_BROWSER_TESTS, pytest_arguments):
-                _make_ready_for_browser_tests()
-            if _are_run(_CLIENT_TESTS, pytest_arguments):
-                with only_one_installer():
-                    make_clients_ready(development_environment())
+            with _compiled_tests(pytest_arguments):
+                if _are_run(_BROWSER_TESTS, pytest_arguments):
+                    _make_ready_for_browser_tests()
+                if _are_run(_CLIENT_TESTS, pytest_arguments):
+                    with only_one_installer():
+                        make_clients_ready(development_environment())
             say("Tests")
             codes.append(_pytest(pytest_arguments or [*_SIDE_BY_SIDE, "tests"], {}))
         if engine in ("platform", "both"):
@@ -76,6 +79,20 @@ def _read_arguments() -> tuple[str, list[str]]:
     parser.add_argument("--engine", choices=["worker", "platform", "both"], help="which runs to make")
     options, pytest_arguments = parser.parse_known_args()
     return options.engine or ("worker" if pytest_arguments else "both"), pytest_arguments
+
+
+@contextmanager
+def _compiled_tests(pytest_arguments: list[str]) -> Iterator[None]:
+    """Compile the tests of a fresh clone while the block installs packages.
+
+    Each process that shares the tests reads all of them, and would compile all of them.
+    """
+    if pytest_arguments or _COMPILED_TESTS.exists():
+        yield
+        return
+    command = [sys.executable, "-m", "pytest", "--collect-only", "tests"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        yield
 
 
 def _pytest(arguments: list[str], environment: Mapping[str, str]) -> int:
@@ -117,7 +134,7 @@ def _test_on_platform(arguments: list[str], *, required: bool) -> int:
         version=version_of(python),
         requirements=(ROOT / "requirements.txt", ROOT / "requirements-platform.txt"),
     )
-    with only_one_installer():
+    with only_one_installer(environment.folder.name):
         environment.make_ready()
     say(f"\nThe contract set on the platform's own library and Python {environment.version}")
     settings = {"FUNCTION_HOST_ENGINE": "platform", "FUNCTION_HOST_PYTHON": str(environment.python)}

@@ -126,12 +126,12 @@ def test_a_secret_in_the_log_of_a_host_is_found(kept: KeptTexts, tmp_path: Path)
 def test_a_run_that_leaves_a_secret_fails(tmp_path: Path, processes: str) -> None:
     (tmp_path / "conftest.py").write_text(PLANTING.format(folder=str(tmp_path)), encoding="utf-8")
     (tmp_path / "test_it.py").write_text(PASSING.format(pat=PAT, message=f"Bearer {PAT}"), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-n", processes, "-p", "no:cacheprovider", str(tmp_path)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "xdist", "-n", processes, str(tmp_path)]
 
     done = subprocess.run(
         [*command, "--rootdir", str(tmp_path)],
         cwd=tmp_path,
-        env={"PYTHONPATH": f"{ROOT}:{tmp_path}", "PATH": ""},
+        env={"PYTHONPATH": f"{ROOT}:{tmp_path}", "PATH": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,

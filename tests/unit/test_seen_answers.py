@@ -39,13 +39,14 @@ def test_of_something_else():
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs pytest in a folder whose tests see one answer."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(PLUGIN)
     pytester.makepyfile(test_one=ONE_ANSWER)
     return pytester.runpytest_subprocess
 
 
 def test_a_run_of_all_tests_names_the_answers_that_none_of_its_processes_saw(run: Run) -> None:
-    result = run("-n", "2")
+    result = run("-p", "xdist", "-n", "2")
 
     result.assert_outcomes(passed=2)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
