@@ -60,10 +60,9 @@ def installation(azurite_connection_string: str) -> Installation:
     """Tables in which nothing is left of other tests."""
     tables = Tables(Secret(azurite_connection_string))
     tables.integrations.purge(PARTITION)
-    for row in list(
-        tables.links.query("PartitionKey ge @all", {"all": ""}, select=("PartitionKey", "RowKey"))
-    ):
-        tables.links.purge(row.partition_key)
+    rows = tables.links.query("PartitionKey ge @all", {"all": ""}, select=("PartitionKey", "RowKey"))
+    for partition in {row.partition_key for row in rows}:
+        tables.links.purge(partition)
     return Installation(tables, (make_secrets_key(),))
 
 
