@@ -18,7 +18,7 @@ from shared.operation import Operation
 
 
 @dataclass(frozen=True)
-class SettlePlace:
+class SettleContext:
     """The system, integration and operation for which revisions are read."""
 
     azure_devops: AzureDevOps
@@ -28,7 +28,7 @@ class SettlePlace:
 
 
 def settle_intentions(
-    link: Link, work_item: WorkItem, aha: AhaTexts, place: SettlePlace, now: datetime
+    link: Link, work_item: WorkItem, aha: AhaTexts, context: SettleContext, now: datetime
 ) -> Link:
     """The link with the intentions settled whose results both sides show now.
 
@@ -38,13 +38,13 @@ def settle_intentions(
     if not link.intentions:
         return link
     earlier = {
-        number: _revision(work_item.id, number, place) for number in intended_revisions(link, work_item)
+        number: _revision(work_item.id, number, context) for number in intended_revisions(link, work_item)
     }
     files = {key: file for item in (*earlier.values(), work_item) for key, file in sent_files(item).items()}
-    images = place.images.with_files({**files, **link.attachments})
-    settled = settle(link, Seen(work_item, earlier, aha, images, place.operation.id, now))
+    images = context.images.with_files({**files, **link.attachments})
+    settled = settle(link, Seen(work_item, earlier, aha, images, context.operation.id, now))
     if settled.recognised:
-        place.operation.log.add(
+        context.operation.log.add(
             log_events.INTENTION_SETTLED,
             f"The app recognised its own write to {link.reference or link.aha_id} that it had not recorded yet.",
             fields=sorted(name.value for name in settled.recognised),
@@ -54,6 +54,6 @@ def settle_intentions(
     return settled.link
 
 
-def _revision(work_item_id: int, number: int, place: SettlePlace) -> WorkItem:
-    item = place.azure_devops.revision(work_item_id, number)
-    return described(item, place.integration.description_field(item.type), None)
+def _revision(work_item_id: int, number: int, context: SettleContext) -> WorkItem:
+    item = context.azure_devops.revision(work_item_id, number)
+    return described(item, context.integration.description_field(item.type), None)

@@ -26,7 +26,7 @@ from shared.features.reading import FeatureInAha, read_from_aha
 from shared.isolation import log_defect
 from shared.operation import Operation
 from shared.sending.record_state import name_of
-from shared.settling import SettlePlace, settle_intentions
+from shared.settling import SettleContext, settle_intentions
 from shared.storage.links import LinkStore, Loaded, StoredLink, UnreadableLink
 
 
@@ -198,7 +198,7 @@ class _Look:
             link,
             item,
             aha_texts(link, shown, self._images),
-            SettlePlace(self._azure_devops, self._integration, self._operation, self._images),
+            SettleContext(self._azure_devops, self._integration, self._operation, self._images),
             now,
         )
         difference = difference_of(

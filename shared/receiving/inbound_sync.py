@@ -51,7 +51,7 @@ from shared.errors import (
 from shared.operation import Operation
 from shared.receiving.aha_write import write_to_aha
 from shared.receiving.receive_log import ReceiveLog
-from shared.settling import SettlePlace, settle_intentions
+from shared.settling import SettleContext, settle_intentions
 from shared.storage.links import StoredLink
 
 _ROUNDS = 5
@@ -202,7 +202,7 @@ class InboundSync:
                 link,
                 work_item,
                 aha_texts(link, record, self._images),
-                SettlePlace(self._azure_devops, self._integration, self._operation, self._images),
+                SettleContext(self._azure_devops, self._integration, self._operation, self._images),
                 self._clock.now(),
             )
         except NotFound:

@@ -20,7 +20,7 @@ from shared.sending.look_steps import States, each_record, read_work_items, with
 from shared.sending.own_claims import OwnClaims, sort_claims
 from shared.sending.record_state import RecordState, name_of, state_by_rows
 from shared.sending.unreadable import states_of_unreadable
-from shared.settling import SettlePlace, settle_intentions
+from shared.settling import SettleContext, settle_intentions
 from shared.storage.links import Loaded, StoredClaim, UnreadableLink
 
 
@@ -119,14 +119,16 @@ def _with_known(
 
 def _settled(states: Mapping[str, RecordState], context: SendContext, now: datetime) -> States:
     """The states whose links have intentions, with those settled as far as possible."""
-    settle_place = SettlePlace(context.azure_devops, context.integration, context.operation, context.images)
+    settle_context = SettleContext(
+        context.azure_devops, context.integration, context.operation, context.images
+    )
 
     def settled(state: RecordState) -> RecordState:
         if state.link is None or state.work_item is None:
             return state
         says = payload_texts(state.record, context.images)
         try:
-            link = settle_intentions(state.link, state.work_item, says, settle_place, now)
+            link = settle_intentions(state.link, state.work_item, says, settle_context, now)
         except NotFound:
             # The work item became invisible after it was read.
             return replace(state, error=out_of_sight(state.link, context.integration.azure_devops.project))
