@@ -129,7 +129,7 @@ def _merge(base: Base | None, ours: str, theirs: str, same: bool) -> Outcome:
     return merge(source_changed=ours != base.aha, target_changed=theirs != base.azure_devops, same=same)
 
 
-def is_outdated(record: Record, link: Link | None) -> bool:
+def is_older_payload(record: Record, link: Link | None) -> bool:
     """Whether a newer payload of the record was sent already."""
     if link is None or link.sent_as_of is None or record.updated_at is None:
         return False
@@ -146,7 +146,7 @@ def is_outdated_text(
     """
     if link is None:
         return False
-    if is_outdated(record, link):
+    if is_older_payload(record, link):
         return True
     base = link.base.get(name)
     text = intended_digests(record, images)[name]

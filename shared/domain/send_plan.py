@@ -11,7 +11,7 @@ from shared.domain.field_decisions import (
     FieldDecision,
     decide_for_item,
     decide_for_new_item,
-    is_outdated,
+    is_older_payload,
     is_outdated_text,
 )
 from shared.domain.files import Files, files_of_new_item, sort_files
@@ -41,8 +41,8 @@ class Family:
 class RecordPlan:
     """What a send does for one record. `work_item` is None if one must be created.
 
-    `base` is that of the record's link, or of a work item that was found without a link. `is_outdated`: the payload is
-    older than something that was synced since. `images` are those that exist before anything is uploaded.
+    `base` is that of the record's link, or of a work item that was found without a link. `has_outdated_text`: a text of
+    the payload is older than what was synced since. `images` are those that exist before anything is uploaded.
     `description_field` is the work item's field that a description is written to.
     """
 
@@ -53,7 +53,7 @@ class RecordPlan:
     decisions: tuple[FieldDecision, ...]
     files: Files
     moves_to_parent: bool = False
-    is_outdated: bool = False
+    has_outdated_text: bool = False
     images: Images = NO_IMAGES
     description_field: str = SYSTEM_DESCRIPTION
 
@@ -157,8 +157,9 @@ def plan_record(
         base=known_base,
         decisions=decide_for_item(record, link, known_base, work_item, images, now),
         files=files,
-        moves_to_parent=not is_outdated(record, link) and _moves(link, base is not None, work_item, family),
-        is_outdated=any(
+        moves_to_parent=not is_older_payload(record, link)
+        and _moves(link, base is not None, work_item, family),
+        has_outdated_text=any(
             is_outdated_text(record, link, name, now, images) for name in (Field.NAME, Field.DESCRIPTION)
         ),
         images=images,
@@ -184,11 +185,15 @@ def _moves(link: Link | None, is_orphan: bool, work_item: WorkItem, family: Fami
     )
 
 
-def removed_requirements(link: Link | None, family: Family) -> tuple[str, ...]:
-    """The requirements that the feature had at its last send and no longer has; their work items are left alone."""
-    if link is None or family.requirement_ids is None:
+def removed_requirements(plan: RecordPlan, link: Link | None) -> tuple[str, ...]:
+    """The requirements that the feature had at its last send and no longer has; their work items are left alone.
+
+    `link` is the link before this send. An older payload removes nothing.
+    """
+    listed = plan.family.requirement_ids
+    if link is None or listed is None or is_older_payload(plan.record, link):
         return ()
-    return tuple(item for item in link.requirement_ids if item not in family.requirement_ids)
+    return tuple(item for item in link.requirement_ids if item not in listed)
 
 
 def link_after(
@@ -208,21 +213,21 @@ def link_after(
             base[decision.field] = new_base
     base.setdefault(Field.STATE, Base("", work_item.digest_of(Field.STATE)))
     record, family = plan.record, plan.family
-    outdated = is_outdated(record, link)
+    is_older = is_older_payload(record, link)
     requirement_ids = family.requirement_ids
-    if requirement_ids is None or outdated:
+    if requirement_ids is None or is_older:
         requirement_ids = link.requirement_ids if link else ()
     before = link or _new_link(record, work_item)
     result = replace(
         before,
         reference=record.reference or before.reference,
         name=record.name or before.name,
-        parent_aha_id=before.parent_aha_id if link and outdated else family.feature_id,
+        parent_aha_id=before.parent_aha_id if link and is_older else family.feature_id,
         work_item_url=work_item.page_url or before.work_item_url,
         work_item_type=work_item.type,
         base=base,
         attachments={**before.attachments, **plan.files.found_on_work_item, **uploaded},
-        parent_work_item_id=before.parent_work_item_id if link and outdated else family.feature_work_item_id,
+        parent_work_item_id=before.parent_work_item_id if link and is_older else family.feature_work_item_id,
         requirement_ids=requirement_ids,
         sent_as_of=_later(before.sent_as_of, record.updated_at),
         last_error=None,

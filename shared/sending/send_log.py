@@ -43,7 +43,7 @@ class SendLog:
                 **where,
             )
         self._log.add(event, message.format(item.id, name), **where)
-        if plan.is_outdated:
+        if plan.has_outdated_text:
             self._log.add(
                 log_events.RECORD_OUTDATED,
                 f"The payload of {name} has an outdated text, so the field was left alone. Send it again.",
@@ -84,9 +84,7 @@ class SendLog:
                 attachment_ids=[item.id for item in plan.files.over_limit],
                 reference=_name(plan.record),
             )
-        if plan.is_outdated:
-            return
-        for record_id in removed_requirements(link, plan.family):
+        for record_id in removed_requirements(plan, link):
             self._log.add(
                 log_events.REQUIREMENT_REMOVED,
                 f"{_name(plan.record)} no longer has requirement {record_id} in Aha!. Its work item stays as it is; "

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.domain.contents import name_content
-from shared.domain.field_decisions import is_outdated, is_outdated_text
+from shared.domain.field_decisions import is_older_payload, is_outdated_text
 from shared.domain.intentions import PENDING
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
 from shared.domain.records import Record
@@ -65,7 +65,7 @@ def test_a_payload_that_is_older_than_the_newest_one_sent_is_outdated_as_a_whole
 ) -> None:
     record, link = replace(RECORD, updated_at=updated_at), replace(LINK, sent_as_of=sent_as_of)
 
-    assert is_outdated(record, link) is is_old
+    assert is_older_payload(record, link) is is_old
     assert outdated(record, link) is is_old
 
 
@@ -92,7 +92,7 @@ def test_a_send_of_an_outdated_text_does_not_undo_what_an_engineer_wrote() -> No
     plan = planned(RECORD, RECEIVED, item, Family())
 
     assert plan.value_to_write(Field.NAME) is None
-    assert plan.is_outdated
+    assert plan.has_outdated_text
 
 
 def test_a_text_that_a_notification_is_about_to_overwrite_is_outdated() -> None:

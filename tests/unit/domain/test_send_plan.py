@@ -10,7 +10,7 @@ import pytest
 from shared.domain.contents import description_content, name_content
 from shared.domain.links import AttachedFile, Base, Field, Intention, Side, digest
 from shared.domain.merge import Outcome
-from shared.domain.send_plan import Family, link_after
+from shared.domain.send_plan import Family, link_after, removed_requirements
 from shared.domain.work_item import WorkItem
 from tests.unit.examples import (
     NOON,
@@ -213,10 +213,24 @@ def test_an_outdated_payload_moves_nothing_and_forgets_no_requirement() -> None:
 
     after = link_after(plan, link, ITEM, {})
 
-    assert plan.is_outdated
+    assert plan.has_outdated_text
     assert not plan.writes
+    assert removed_requirements(plan, link) == ()
     assert after.requirement_ids == ("R1", "R2")
     assert after.sent_as_of == NOON
+
+
+def test_a_payload_with_an_outdated_text_still_removes_the_requirements_that_it_no_longer_lists() -> None:
+    sent = a_record(updated_at=NOON)
+    linked = a_link(sent, ITEM, sent_as_of=NOON, requirement_ids=("R1", "R2"))
+    received = replace(linked.base[Field.NAME], received_as_of=NOON + timedelta(minutes=2))
+    link = replace(linked, base={**linked.base, Field.NAME: received})
+    newer = a_record(updated_at=NOON + timedelta(minutes=1), name="From before the notification")
+    plan = planned(newer, link, ITEM, Family(requirement_ids=("R1",)))
+
+    assert plan.has_outdated_text
+    assert removed_requirements(plan, link) == ("R2",)
+    assert link_after(plan, link, ITEM, {}).requirement_ids == ("R1",)
 
 
 REQUIREMENT = a_requirement()
