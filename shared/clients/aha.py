@@ -26,7 +26,7 @@ from shared.domain.foreign_answers import (
 )
 from shared.domain.integration import AhaTarget
 from shared.domain.kind import Kind
-from shared.domain.subject import Action, Subject
+from shared.domain.subject import RequestAction, Subject
 from shared.domain.times import parse_http_date, parse_time
 from shared.errors import (
     CredentialsRejected,
@@ -101,7 +101,7 @@ class Aha:
         # A title that another program cut inside an emoji has half a surrogate pair, which UTF-8 cannot encode.
         body = json.dumps({kind.value: change.payload()}, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"Content-Type": "application/json"}
-        subject = replace(self._subject(kind, record_id), action=Action.UPDATE)
+        subject = replace(self._subject(kind, record_id), action=RequestAction.UPDATE)
         # Between two attempts a person may have edited the record. The intention settles the result of an attempt.
         request = Request(
             "PUT", self._url(kind, record_id), headers, lambda: body, repeatable=False, subject=subject
@@ -258,7 +258,7 @@ def _translate(request: Request, response: Response) -> OperationFailed | None:
 def _verb(subject: Subject) -> str:
     if not subject.record:
         return "do this"
-    return f"{'change' if subject.action is Action.UPDATE else 'read'} {subject.record}"
+    return f"{'change' if subject.action is RequestAction.UPDATE else 'read'} {subject.record}"
 
 
 def _written_by(request: Request, response: Response) -> Body:

@@ -15,7 +15,7 @@ from shared.clients.aha import Aha, unusable
 from shared.clients.http import Request
 from shared.domain.integration_fields import WEBHOOKS, IntegrationField, read_integration_fields
 from shared.domain.kind import Kind
-from shared.domain.subject import Action, Subject
+from shared.domain.subject import RequestAction, Subject
 from shared.errors import NotFound
 
 _MOST_PER_PAGE = 200
@@ -57,7 +57,7 @@ class AhaIntegrations(Aha):
             lambda: body,
             # A second POST may add the fields a second time.
             repeatable=False,
-            subject=replace(self._subject(kind, record_id), action=Action.UPDATE),
+            subject=replace(self._subject(kind, record_id), action=RequestAction.UPDATE),
         )
         ids = self._http.send(request).json()
         if not _are_ids(ids, len(fields)):
@@ -65,7 +65,7 @@ class AhaIntegrations(Aha):
 
     def remove_field(self, field_id: str, kind: Kind, record_id: str) -> None:
         """Remove a field of a record; nothing happens if it is not there."""
-        subject: Subject = replace(self._subject(kind, record_id), action=Action.UPDATE)
+        subject: Subject = replace(self._subject(kind, record_id), action=RequestAction.UPDATE)
         url = f"{self._base_url}/integration_fields/{quote(field_id, safe='')}"
         try:
             self._http.send(Request("DELETE", url, subject=subject))

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from shared.clients.http import HttpClient, Request
 from shared.deadline import Deadline
 from shared.domain.retry import ATTEMPTS, pause_before
-from shared.domain.subject import Action, Subject
+from shared.domain.subject import RequestAction, Subject
 from shared.errors import RuleViolation, System, TimeSpent, Unavailable
 
 MOST_BYTES_AT_ONCE = 130_000_000
@@ -147,7 +147,7 @@ class AttachmentUploads:
 
     def _subject(self, file: NewFile) -> Subject:
         return replace(
-            self._organization, action=Action.UPLOAD, project=file.project, area_path=file.area_path
+            self._organization, action=RequestAction.UPLOAD, project=file.project, area_path=file.area_path
         )
 
     def _new_url(self, file: NewFile, **parameters: str) -> str:

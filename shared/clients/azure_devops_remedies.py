@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from shared.clients.azure_devops_error_body import ErrorBody
 from shared.domain.foreign_answers import Body
-from shared.domain.subject import Action, Subject
+from shared.domain.subject import RequestAction, Subject
 
 _NO_PROJECT = ("TF200016", "VS800075")
 _NO_WORK_ITEM = ("TF401232",)
@@ -75,7 +75,7 @@ def token_refused(status: int, error: ErrorBody, subject: Subject, scope: str) -
 def right_missing(error: ErrorBody, subject: Subject) -> str:
     """Which right the token's user lacks, and on what."""
     user, said = subject.user, _said(error)
-    if subject.action is Action.SUBSCRIBE:
+    if subject.action is RequestAction.SUBSCRIBE:
         return (
             f"{_capital(user)} may not edit service hook subscriptions of {subject.organization}. Ask a project "
             f"administrator to grant “Edit subscriptions”, or to make the user a project administrator.{said}"
@@ -85,13 +85,13 @@ def right_missing(error: ErrorBody, subject: Subject) -> str:
             f"The access level of {user} in {subject.organization} is too low. Ask an administrator of the "
             f"organization to give it the Basic access level.{said}"
         )
-    if subject.action is Action.UPDATE:
+    if subject.action is RequestAction.UPDATE:
         return (
             f"{_capital(user)} may not edit {subject.work_item}. Ask a project administrator to grant “Edit work items "
             f"in this node” on the area that the work item is in now.{said}"
         )
-    if subject.action in (Action.CREATE, Action.UPLOAD):
-        what = "attach files" if subject.action is Action.UPLOAD else "create work items"
+    if subject.action in (RequestAction.CREATE, RequestAction.UPLOAD):
+        what = "attach files" if subject.action is RequestAction.UPLOAD else "create work items"
         return (
             f"{_capital(user)} may not {what} in {subject.area}. Ask a project administrator to grant “View work items "
             "in this node” and “Edit work items in this node” on it, and to give the user the Basic access level; or "
@@ -139,7 +139,7 @@ def not_found(error: ErrorBody, subject: Subject) -> str:
 def value_refused(status: int, error: ErrorBody, subject: Subject) -> str:
     """Which value is refused, and where to correct it."""
     said = _said(error) or f" Azure DevOps answered {status} without an explanation."
-    is_update = subject.action is Action.UPDATE
+    is_update = subject.action is RequestAction.UPDATE
     if error.has_code(*_FILE_TOO_LARGE):
         return (
             f"The file is larger than {subject.organization} allows for an attachment, which is 60 MB by "
@@ -196,7 +196,7 @@ def unavailable(status: int, error: ErrorBody, subject: Subject) -> str:
 
 
 def _required_field(names: str, subject: Subject) -> str:
-    if subject.action is Action.UPDATE:
+    if subject.action is RequestAction.UPDATE:
         return (
             f"A required field of {subject.work_item} has no value: {names}. Open the work item and fill in the field, "
             "then send again; or ask an administrator of the process to make the field optional. "
@@ -209,7 +209,7 @@ def _required_field(names: str, subject: Subject) -> str:
 
 
 def _broken_rule(names: str, subject: Subject) -> str:
-    if subject.action is Action.UPDATE:
+    if subject.action is RequestAction.UPDATE:
         return (
             f"A value breaks a rule of {subject.work_item}: {names}. Open the work item and correct the field or its "
             "state, then send again; or ask an administrator of the process to change the rule. "

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from shared.clients.azure_devops import AzureDevOps
-from shared.domain.subject import Action, Subject
+from shared.domain.subject import RequestAction, Subject
 from shared.errors import NotFound, System, Unavailable
 
 ENABLED = "enabled"
@@ -59,7 +59,7 @@ class ServiceHooks(AzureDevOps):
 
     @property
     def _hooks(self) -> Subject:
-        return replace(self.subject, action=Action.SUBSCRIBE)
+        return replace(self.subject, action=RequestAction.SUBSCRIBE)
 
     def subscriptions(self) -> list[Subscription]:
         """Every subscription that calls a webhook when a work item is updated, oldest first."""

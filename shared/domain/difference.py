@@ -9,7 +9,7 @@ from enum import Enum
 from shared.domain.aha_record import AhaRecord
 from shared.domain.images import Images
 from shared.domain.links import Link
-from shared.domain.merge import Outcome
+from shared.domain.merge import FieldOutcome
 from shared.domain.receive_plan import plan_receive
 from shared.domain.records import Record
 from shared.domain.send_plan import Family, plan_record
@@ -52,7 +52,7 @@ def difference_of(
     """Compare a record as Aha! shows it now with its work item. Files and the parent count too."""
     send = plan_record(record, link, work_item, family, now=now, images=images)
     receive = plan_receive(link, work_item, in_aha, status_mapping, images)
-    is_conflict = any(item.outcome is Outcome.CONFLICT for item in send.decisions)
+    is_conflict = any(item.outcome is FieldOutcome.CONFLICT for item in send.decisions)
     if is_conflict or (send.writes and receive.writes):
         return Difference.BOTH
     if send.writes:

@@ -11,7 +11,7 @@ from shared.domain.html_text import is_blank
 from shared.domain.images import Images
 from shared.domain.intentions import AhaText, AhaTexts, is_being_replaced
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
-from shared.domain.merge import Outcome, merge
+from shared.domain.merge import FieldOutcome, merge
 from shared.domain.records import Record
 from shared.domain.titles import cut, one_line
 from shared.domain.work_item import NO_IMAGES, WorkItem, description_digest
@@ -22,13 +22,15 @@ class FieldDecision:
     """What happens to one field. `value` is the new text of the work item, `aha` the digest of the text in Aha!."""
 
     field: Field
-    outcome: Outcome
+    outcome: FieldOutcome
     value: str
     aha: str
 
     def base_after(self, work_item: WorkItem, before: Base | None, images: Images) -> Base | None:
         """The field's base once `work_item` is the result. A field that is left alone keeps its old base."""
-        if self.outcome is Outcome.LEAVE or (self.outcome is Outcome.UNCHANGED and before is not None):
+        if self.outcome is FieldOutcome.LEAVE or (
+            self.outcome is FieldOutcome.UNCHANGED and before is not None
+        ):
             return before
         theirs = work_item.digest_of(self.field, images)
         return replace(before or Base("", ""), aha=self.aha, azure_devops=theirs)
@@ -53,8 +55,8 @@ def decide_for_new_item(record: Record, images: Images) -> tuple[FieldDecision, 
     description = record.description or ""
     intended = intended_digests(record, images)
     return (
-        FieldDecision(Field.NAME, Outcome.WRITE, cut(record.title), intended[Field.NAME]),
-        FieldDecision(Field.DESCRIPTION, Outcome.WRITE, description, intended[Field.DESCRIPTION]),
+        FieldDecision(Field.NAME, FieldOutcome.WRITE, cut(record.title), intended[Field.NAME]),
+        FieldDecision(Field.DESCRIPTION, FieldOutcome.WRITE, description, intended[Field.DESCRIPTION]),
     )
 
 
@@ -115,14 +117,14 @@ def _shown(decision: FieldDecision, work_item: WorkItem) -> FieldDecision:
     """The decision. An agreed description is still written if the work item's form does not show it."""
     is_moved = (
         decision.field is Field.DESCRIPTION
-        and decision.outcome is Outcome.UNCHANGED
+        and decision.outcome is FieldOutcome.UNCHANGED
         and work_item.description_is_hidden
         and not is_blank(decision.value)
     )
-    return replace(decision, outcome=Outcome.WRITE) if is_moved else decision
+    return replace(decision, outcome=FieldOutcome.WRITE) if is_moved else decision
 
 
-def _merge(base: Base | None, ours: str, theirs: str, same: bool) -> Outcome:
+def _merge(base: Base | None, ours: str, theirs: str, same: bool) -> FieldOutcome:
     if base is None or not base.aha:
         # The sides were never in sync: an empty field counts as unchanged on either side.
         return merge(source_changed=ours != digest(""), target_changed=theirs != digest(""), same=same)

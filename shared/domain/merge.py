@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 
-class Outcome(str, Enum):
+class FieldOutcome(str, Enum):
     """What happens to the field in the target."""
 
     UNCHANGED = "unchanged"
@@ -26,15 +26,15 @@ class Outcome(str, Enum):
     @property
     def writes(self) -> bool:
         """Whether the field is written."""
-        return self in (Outcome.WRITE, Outcome.CONFLICT)
+        return self in (FieldOutcome.WRITE, FieldOutcome.CONFLICT)
 
 
-def merge(*, source_changed: bool, target_changed: bool, same: bool) -> Outcome:
+def merge(*, source_changed: bool, target_changed: bool, same: bool) -> FieldOutcome:
     """Decide for one field. A side changed if it differs from the base; `same`: writing would change nothing."""
     if not source_changed and not target_changed:
-        return Outcome.UNCHANGED
+        return FieldOutcome.UNCHANGED
     if same:
-        return Outcome.AGREED
+        return FieldOutcome.AGREED
     if not source_changed:
-        return Outcome.LEAVE
-    return Outcome.CONFLICT if target_changed else Outcome.WRITE
+        return FieldOutcome.LEAVE
+    return FieldOutcome.CONFLICT if target_changed else FieldOutcome.WRITE

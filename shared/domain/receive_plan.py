@@ -11,7 +11,7 @@ from shared.domain.contents import contents_of_status, description_content, name
 from shared.domain.images import DescriptionForAha, Images, for_aha, inline_images
 from shared.domain.intentions import AhaText, AhaTexts, fields_intended_for_aha, without_intentions_of
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
-from shared.domain.merge import Outcome, merge
+from shared.domain.merge import FieldOutcome, merge
 from shared.domain.present_description import agreed_about
 from shared.domain.send_plan import with_agreed_revision
 from shared.domain.titles import cut, full_title, one_line
@@ -30,7 +30,7 @@ class ReceivePlan:
     name: str | None
     description: str | None
     status: str | None
-    outcomes: Mapping[Field, Outcome]
+    outcomes: Mapping[Field, FieldOutcome]
     unmapped_state: str | None
     images: Images = NO_IMAGES
     left_images: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class ReceivePlan:
     @property
     def conflicts(self) -> tuple[Field, ...]:
         """The fields in which Azure DevOps' change overwrites one made in Aha!."""
-        return tuple(name for name, outcome in self.outcomes.items() if outcome is Outcome.CONFLICT)
+        return tuple(name for name, outcome in self.outcomes.items() if outcome is FieldOutcome.CONFLICT)
 
     def intentions(
         self, link: Link, work_item: WorkItem, record: AhaRecord, operation_id: str, now: datetime
@@ -152,7 +152,7 @@ def aha_title(record: AhaRecord, link: Link) -> str:
     return one_line(full_title(record.name, record.description, link.kind.value))
 
 
-def _merge(name: Field, base: Base | None, theirs: str, aha: str, same: bool) -> Outcome:
+def _merge(name: Field, base: Base | None, theirs: str, aha: str, same: bool) -> FieldOutcome:
     if base is None:
         return merge(source_changed=True, target_changed=False, same=same)
     aha_before = base.aha
@@ -183,7 +183,7 @@ def _content(name: Field, value: str, images: Images) -> str:
     return name_content(value) if name is Field.NAME else status_content(value)
 
 
-def link_after(
+def link_after_receive(
     plan: ReceivePlan,
     link: Link,
     work_item: WorkItem,
@@ -202,8 +202,8 @@ def link_after(
         known = base.get(name)
         if (
             name in not_taken
-            or outcome is Outcome.LEAVE
-            or (outcome is Outcome.UNCHANGED and known is not None)
+            or outcome is FieldOutcome.LEAVE
+            or (outcome is FieldOutcome.UNCHANGED and known is not None)
         ):
             continue
         theirs = work_item.digest_of(name, plan.images)

@@ -18,7 +18,7 @@ from shared.domain.files import Files, files_of_new_item, sort_files
 from shared.domain.images import Images, for_azure_devops
 from shared.domain.intentions import without_intentions_of
 from shared.domain.links import AttachedFile, Base, Field, Intention, Link
-from shared.domain.merge import Outcome
+from shared.domain.merge import FieldOutcome
 from shared.domain.present_description import agreed_about, described, described_after
 from shared.domain.records import Record
 from shared.domain.work_item import NO_IMAGES, WorkItem
@@ -95,12 +95,12 @@ class RecordPlan:
     @property
     def conflicts(self) -> tuple[Field, ...]:
         """The fields in which Aha!'s change overwrites one made in Azure DevOps."""
-        return tuple(item.field for item in self.decisions if item.outcome is Outcome.CONFLICT)
+        return tuple(item.field for item in self.decisions if item.outcome is FieldOutcome.CONFLICT)
 
     @property
     def left_alone(self) -> tuple[Field, ...]:
         """The fields in which a change made in Azure DevOps is kept."""
-        return tuple(item.field for item in self.decisions if item.outcome is Outcome.LEAVE)
+        return tuple(item.field for item in self.decisions if item.outcome is FieldOutcome.LEAVE)
 
     def intentions(self, operation_id: str, now: datetime) -> tuple[Intention, ...]:
         """The intentions of the field updates. They are stored before the update is requested."""
@@ -196,7 +196,7 @@ def removed_requirements(plan: RecordPlan, link: Link | None) -> tuple[str, ...]
     return tuple(item for item in link.requirement_ids if item not in listed)
 
 
-def link_after(
+def link_after_send(
     plan: RecordPlan,
     link: Link | None,
     work_item: WorkItem,

@@ -10,7 +10,7 @@ from typing import Any
 from shared.domain.work_item import AREA_PATH
 
 
-class Action(Enum):
+class RequestAction(Enum):
     """What a request does."""
 
     READ = "read"
@@ -29,7 +29,7 @@ class Subject:
     “feature PROD-2”. `uses_identity`: the app signs in with its managed identity instead of a token.
     """
 
-    action: Action = Action.READ
+    action: RequestAction = RequestAction.READ
     account_name: str = ""
     account_url: str = ""
     project: str = ""
@@ -73,7 +73,7 @@ def subject_of(
     values = (item.get("value") for item in document if item.get("path") == f"/fields/{AREA_PATH}")
     return replace(
         organization,
-        action=Action.CREATE if work_item_id is None else Action.UPDATE,
+        action=RequestAction.CREATE if work_item_id is None else RequestAction.UPDATE,
         area_path=str(next(values, "") or ""),
         work_item_type=work_item_type,
         work_item_id=work_item_id,

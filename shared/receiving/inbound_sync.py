@@ -22,7 +22,7 @@ from shared.domain.intentions import with_intentions
 from shared.domain.links import Link
 from shared.domain.notifications import Notification
 from shared.domain.present_description import AgreedDescription, described
-from shared.domain.receive_plan import ReceivePlan, aha_texts, link_after, plan_receive
+from shared.domain.receive_plan import ReceivePlan, aha_texts, link_after_receive, plan_receive
 from shared.domain.received import (
     Received,
     absent_record,
@@ -275,7 +275,7 @@ class InboundSync:
     def _commit(self, stored: StoredLink, both: _Both, plan: ReceivePlan, written: WrittenToAha) -> None:
         """Record in the link what was written."""
         link = stored.link if plan.writes else both.link
-        new_link = link_after(
+        new_link = link_after_receive(
             plan, link, both.work_item, written.record, written.not_taken, self._operation.id
         )
         error = next(iter(written.refused.values()), None)

@@ -8,7 +8,7 @@ from datetime import datetime
 from shared.domain.effects import missing_effects
 from shared.domain.intentions import without_intentions_of
 from shared.domain.links import Link, RecordError
-from shared.domain.send_plan import Family, link_after
+from shared.domain.send_plan import Family, link_after_send
 from shared.domain.work_item import WorkItem
 from shared.errors import System, Unavailable
 from shared.sending.decide import PlannedRecord
@@ -72,7 +72,7 @@ def planned_link(
     """The link of a record whose work item is now as planned. `family` has the feature's work item by now."""
     plan = replace(item.plan, family=family)
     before = None if item.creates_link else item.state.link
-    return link_after(plan, before, work_item, uploads.files_of(plan.files.to_upload), operation_id)
+    return link_after_send(plan, before, work_item, uploads.files_of(plan.files.to_upload), operation_id)
 
 
 def change_to(link: Link, item: PlannedRecord, claim: StoredClaim | None, now: datetime) -> LinkChange | None:

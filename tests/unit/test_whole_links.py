@@ -70,7 +70,7 @@ def test_the_examples_of_this_file_have_a_value_of_their_own_in_every_field(exam
 
 def sent(link: Link) -> Link:
     plan = planned(RECORD, link, ITEM, Family("6776487450", 11, ("R1",)))
-    return send_plan.link_after(plan, link, ITEM, {}, "op-now")
+    return send_plan.link_after_send(plan, link, ITEM, {}, "op-now")
 
 
 def received(link: Link) -> Link:
@@ -78,7 +78,7 @@ def received(link: Link) -> Link:
         RECORD.id, "PROD-2", RECORD.name or "", RECORD.description or "", WorkflowStatus("1", "New")
     )
     plan = plan_receive(link, ITEM, record, {})
-    return receive_plan.link_after(plan, link, ITEM, record, operation_id="op-now")
+    return receive_plan.link_after_receive(plan, link, ITEM, record, operation_id="op-now")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from shared.clients.azure_devops_error_body import ErrorBody
 from shared.clients.azure_devops_errors import error_for, translate
 from shared.clients.http import Request, Response
 from shared.domain.foreign_answers import Body
-from shared.domain.subject import Action, Subject
+from shared.domain.subject import RequestAction, Subject
 from shared.errors import (
     CredentialsRejected,
     Forbidden,
@@ -43,7 +43,7 @@ def answered(
     content_type: str = "",
     url: str = ITEM,
     method: str = "GET",
-    action: Action = Action.READ,
+    action: RequestAction = RequestAction.READ,
     seconds: float = 0.0,
 ) -> OperationFailed | None:
     """What an answer amounts to. A JSON body is sent as such."""
@@ -101,7 +101,7 @@ CAUSES: dict[str, tuple[OperationFailed | None, type[OperationFailed], str]] = {
     ),
     "a user without a right to the area": (
         answered(400, fault("TF237111: The current user does not have permissions to save work items under ..."),
-                 action=Action.CREATE),
+                 action=RequestAction.CREATE),
         Forbidden,
         "Edit work items in this node",
     ),

@@ -192,7 +192,7 @@ class InterruptedSides(TwoSides):
                 item = self.revisions[item.revision + 1]
                 yield Point.WRITTEN
                 self.conflicts += plan.conflicts
-            if self._store(send_plan.link_after(plan, link, item, {}, operation_id), version):
+            if self._store(send_plan.link_after_send(plan, link, item, {}, operation_id), version):
                 return
 
     def _receive_steps(self, operation_id: str, running: Running) -> Iterator[Point]:
@@ -216,7 +216,7 @@ class InterruptedSides(TwoSides):
                 running.write()
                 after = self.record
                 yield Point.WRITTEN
-            link = receive_plan.link_after(plan, link, item, after, operation_id=operation_id)
+            link = receive_plan.link_after_receive(plan, link, item, after, operation_id=operation_id)
             if self._store(link, version):
                 return
 

@@ -12,9 +12,8 @@ from shared.domain.description_field import REPRO_STEPS, SYSTEM_DESCRIPTION, usu
 from shared.domain.integration import RecordMapping
 from shared.domain.links import Base, Field, Link, digest
 from shared.domain.present_description import AgreedDescription, described
-from shared.domain.receive_plan import link_after as link_after_receiving
-from shared.domain.receive_plan import plan_receive
-from shared.domain.send_plan import Family, RecordPlan, link_after
+from shared.domain.receive_plan import link_after_receive, plan_receive
+from shared.domain.send_plan import Family, RecordPlan, link_after_send
 from shared.domain.work_item import WorkItem, description_digest
 from tests.unit.examples import a_link, a_record, a_work_item, an_integration, planned
 
@@ -44,7 +43,7 @@ def seen(item: WorkItem, link: Link = LINK) -> WorkItem:
 
 
 def sent(plan: RecordPlan, link: Link | None, result: WorkItem) -> Link:
-    return link_after(plan, link, result, {})
+    return link_after_send(plan, link, result, {})
 
 
 @pytest.mark.parametrize(
@@ -108,7 +107,7 @@ def test_a_notification_of_a_change_of_type_leaves_aha_alone_and_agrees() -> Non
     item = seen(a_bug(description=TEXT))
 
     plan = plan_receive(LINK, item, shown, {})
-    link = link_after_receiving(plan, LINK, item, shown)
+    link = link_after_receive(plan, LINK, item, shown)
 
     assert not plan.writes
     assert (link.agreed_revision, link.description_field) == (2, SYSTEM_DESCRIPTION)

@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.aha_record import AhaRecord, WorkflowStatus
 from shared.domain.links import Field, Link
-from shared.domain.merge import Outcome
+from shared.domain.merge import FieldOutcome
 from shared.domain.receive_plan import ReceivePlan
 from shared.domain.written_to_aha import WrittenToAha
 from shared.errors import Forbidden, Refused, RuleViolation, System
@@ -62,7 +62,7 @@ def test_what_is_written_is_named() -> None:
 
 
 def test_each_conflict_has_a_line() -> None:
-    outcomes = {NAME: Outcome.CONFLICT, DESCRIPTION: Outcome.WRITE, STATE: Outcome.CONFLICT}
+    outcomes = {NAME: FieldOutcome.CONFLICT, DESCRIPTION: FieldOutcome.WRITE, STATE: FieldOutcome.CONFLICT}
 
     log = decided(replace(NOTHING, outcomes=outcomes))
 
