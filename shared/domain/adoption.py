@@ -55,7 +55,7 @@ def first_to_name(named: Mapping[str, int]) -> dict[int, str]:
     return first
 
 
-def kept_by_one_record(named: Mapping[str, int], linked: Mapping[int, str]) -> dict[str, int]:
+def one_record_per_work_item(named: Mapping[str, int], linked: Mapping[int, str]) -> dict[str, int]:
     """The named work items, each with the one record that it belongs to.
 
     That is the linked record, else the first record that names it. `linked` are the records of links, by work item.
@@ -80,7 +80,7 @@ def adoptable(
         )
     if not is_in_project(item, integration.azure_devops):
         return NotAdopted(item.id, f"it is in the project {item.project}")
-    if item.type.casefold() != integration.mapping(record.kind).work_item_type.casefold():
+    if not is_of_mapped_type(item, record, integration):
         return NotAdopted(item.id, f"its type is {item.type}")
     return item
 

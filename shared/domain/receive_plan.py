@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shared.domain.agreed_revision import with_agreed_revision
 from shared.domain.aha_record import AhaRecord
 from shared.domain.contents import contents_of_status, description_content, name_content, status_content
 from shared.domain.images import DescriptionForAha, Images, for_aha, inline_images
@@ -13,7 +14,6 @@ from shared.domain.intentions import AhaText, AhaTexts, fields_intended_for_aha,
 from shared.domain.links import Base, Field, Intention, Link, Side, digest
 from shared.domain.merge import FieldOutcome, merge
 from shared.domain.present_description import agreed_about
-from shared.domain.send_plan import with_agreed_revision
 from shared.domain.titles import cut, full_title, one_line
 from shared.domain.work_item import NO_IMAGES, WorkItem, description_digest
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shared.domain.agreed_revision import with_agreed_revision
 from shared.domain.description_field import SYSTEM_DESCRIPTION
 from shared.domain.field_decisions import (
     FieldDecision,
@@ -260,15 +261,3 @@ def as_planned(work_item: WorkItem, plan: RecordPlan) -> WorkItem:
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:
     return max((moment for moment in (one, other) if moment is not None), default=None)
-
-
-def with_agreed_revision(link: Link, work_item: WorkItem, images: Images = NO_IMAGES) -> Link:
-    """The link, with this revision as the agreed one if every field of it is in sync with Aha!, else an earlier one."""
-    is_agreed = all(
-        name in link.base and link.base[name].azure_devops == work_item.digest_of(name, images)
-        for name in Field
-    )
-    if is_agreed:
-        return replace(link, agreed_revision=max(link.agreed_revision, work_item.revision))
-    # A late write of a notification may have undone in Aha! what was in sync before.
-    return replace(link, agreed_revision=min(link.agreed_revision, work_item.revision - 1))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from shared.domain.agreed_revision import with_agreed_revision
 from shared.domain.integration import Integration
 from shared.domain.kind import Kind
 from shared.domain.links import Base, Field, Link
 from shared.domain.present_description import agreed_about, described
-from shared.domain.send_plan import Family, with_agreed_revision
+from shared.domain.send_plan import Family
 from shared.domain.work_item import WorkItem
 
 

@@ -10,8 +10,8 @@ from shared.domain.adoption import (
     NotAdopted,
     adoptable,
     adopted_orphan,
-    kept_by_one_record,
     named_work_item,
+    one_record_per_work_item,
 )
 from shared.domain.links import Claim
 from shared.domain.records import Record
@@ -33,14 +33,14 @@ from shared.storage.links import UnreadableLink
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedWorkItems:
     """The work items that only Aha!'s fields name, by record id, and the records that a defect stopped."""
 
     work_items: Mapping[str, int]
     stopped: States
 
 
-def named_by_aha(states: Mapping[str, RecordState], context: SendContext) -> Named:
+def named_by_aha(states: Mapping[str, RecordState], context: SendContext) -> NamedWorkItems:
     """The work items that Aha!'s fields name for records without a known work item."""
     azure_devops, own_id = context.azure_devops, context.integration.aha.integration_id
 
@@ -58,10 +58,12 @@ def named_by_aha(states: Mapping[str, RecordState], context: SendContext) -> Nam
             _log_not_adopted(state, outcome, context)
         elif outcome is not None:
             named[key] = outcome
-    return _left_to_linked_records(Named(named, stopped), states, context)
+    return _left_to_linked_records(NamedWorkItems(named, stopped), states, context)
 
 
-def _left_to_linked_records(named: Named, states: Mapping[str, RecordState], context: SendContext) -> Named:
+def _left_to_linked_records(
+    named: NamedWorkItems, states: Mapping[str, RecordState], context: SendContext
+) -> NamedWorkItems:
     """Without the work items that belong to other records. If an owner cannot be read, the record is stopped."""
     numbers = sorted(set(named.work_items.values()))
     found = context.links.linked_records(context.integration.integration_id, numbers)
@@ -74,7 +76,7 @@ def _left_to_linked_records(named: Named, states: Mapping[str, RecordState], con
         if isinstance(holder := found.get(number), UnreadableLink)
     }
     readable = {key: number for key, number in named.work_items.items() if key not in stopped}
-    return Named(kept_by_one_record(readable, linked), {**named.stopped, **stopped})
+    return NamedWorkItems(one_record_per_work_item(readable, linked), {**named.stopped, **stopped})
 
 
 def with_named(

@@ -11,8 +11,8 @@ from shared.domain.links import Link, RecordError
 from shared.domain.send_plan import Family, link_after_send
 from shared.domain.work_item import WorkItem
 from shared.errors import System, Unavailable
-from shared.sending.decide import PlannedRecord
 from shared.sending.outcome import Outcome, OutcomeKind, failed, unknown
+from shared.sending.record_state import PlannedRecord
 from shared.sending.upload_results import UploadResults
 from shared.storage.links import StoredClaim, StoredLink
 

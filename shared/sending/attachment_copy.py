@@ -33,16 +33,19 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True)
 class UploadTarget:
-    """Where files are uploaded to. `records` maps each attachment's id to the reference of its record, for the log."""
+    """Where files are uploaded to.
+
+    `references` maps each attachment's id to the reference of its record, for the log.
+    """
 
     azure_devops: AzureDevOps
     project: str
     area_path: str
-    records: Mapping[str, str]
+    references: Mapping[str, str]
 
     def named(self, attachment: Attachment) -> dict[str, str | None]:
         """An attachment and its record, for the log."""
-        return {"attachment_id": attachment.id, "reference": self.records.get(attachment.id)}
+        return {"attachment_id": attachment.id, "reference": self.references.get(attachment.id)}
 
 
 def copy_attachments(

@@ -18,12 +18,11 @@ from shared.sending.after_write import (
     verified,
 )
 from shared.sending.context import SendContext
-from shared.sending.decide import PlannedRecord
 from shared.sending.link_backs import LinkBacks
 from shared.sending.outcome import Outcome, OutcomeKind, unknown
 from shared.sending.own_claims import OwnClaims
 from shared.sending.progress import Progress
-from shared.sending.record_state import RecordState, name_of
+from shared.sending.record_state import PlannedRecord, RecordState, name_of
 from shared.sending.result import RecordResult, SentWorkItem
 from shared.sending.upload_results import UploadResults
 from shared.storage.links import LinkChanges
@@ -71,7 +70,7 @@ def give_up(progress: Progress, states: Collection[RecordState], context: Commit
         if state.error is not None:
             context.send.log.failed(state.record, state.error)
     context.claims.release([state.record.id for state in states])
-    return progress.without(states)
+    return progress.with_errors_of(states)
 
 
 def _verified(

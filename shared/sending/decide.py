@@ -7,38 +7,10 @@ from dataclasses import dataclass
 
 from shared.domain.kind import Kind
 from shared.domain.records import Feature
-from shared.domain.send_plan import RecordPlan
 from shared.errors import InputError, InvalidInput, InvalidRequest, OperationFailed
 from shared.sending.outcome import Outcome, failed, unchanged
 from shared.sending.progress import Parent, outcome_below
-from shared.sending.record_state import RecordState
-
-
-@dataclass(frozen=True)
-class PlannedRecord:
-    """A record as it was found, and the plan for it."""
-
-    state: RecordState
-    plan: RecordPlan
-
-    @property
-    def creates_link(self) -> bool:
-        """Whether the record gets a new link, for which it must be claimed."""
-        return self.plan.creates or self.state.stored is None
-
-    @property
-    def needs_feature(self) -> bool:
-        """Whether the work item is put below the feature's."""
-        is_requirement = self.plan.record.kind is Kind.REQUIREMENT
-        return is_requirement and (self.plan.creates or self.plan.moves_to_parent)
-
-    @property
-    def is_incomplete(self) -> bool:
-        """Whether a work item would be created from a payload without a name and a description.
-
-        An update needs neither of them: a text that is missing in the payload is left alone.
-        """
-        return self.plan.creates and self.plan.record.says_nothing
+from shared.sending.record_state import PlannedRecord
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from shared.errors import FeatureBusy, OperationFailed
 from shared.isolation import isolated
 from shared.operation import Operation
 from shared.sending.context import SendContext
-from shared.sending.decide import PlannedRecord, check_feature_is_complete, decide_round
+from shared.sending.decide import check_feature_is_complete, decide_round
 from shared.sending.look import look
 from shared.sending.outcome import Outcome
 from shared.sending.own_claims import OwnClaims
 from shared.sending.plan import plan_records
 from shared.sending.progress import Progress
-from shared.sending.record_state import RecordState, name_of
+from shared.sending.record_state import PlannedRecord, RecordState, name_of
 from shared.sending.result import Action, AttachmentResult, RecordResult, SendResult, SentWorkItem
 from shared.sending.upload_results import over_limit
 from shared.sending.work_item_write import write_of
@@ -40,7 +40,7 @@ def dry_run_send(app: App, operation: Operation, integration: Integration, featu
     states = look(feature.records, context, claims, take_over=False)
     progress = progress.after_look(states)
     planned, not_planned = plan_records(states, progress, context)
-    progress = progress.without(not_planned)
+    progress = progress.with_errors_of(not_planned)
     check_feature_is_complete(feature, context.integration_id, planned)
     outcomes = decide_round(planned, progress.parent).outcomes
     refused = {key: outcome for key, outcome in outcomes.items() if outcome.error is not None}

@@ -26,7 +26,7 @@ from shared.operation import Operation
 from shared.sending.batch_writer import write_work_items
 from shared.sending.commit import CommitContext, commit, give_up
 from shared.sending.context import SendContext
-from shared.sending.decide import PlannedRecord, check_feature_is_complete, decide_round, without_blocked
+from shared.sending.decide import check_feature_is_complete, decide_round, without_blocked
 from shared.sending.intend import intend, new_attachments
 from shared.sending.link_backs import LinkBacks
 from shared.sending.look import look
@@ -34,7 +34,7 @@ from shared.sending.outcome import Outcome, failed, unchanged
 from shared.sending.own_claims import OwnClaims
 from shared.sending.plan import plan_records
 from shared.sending.progress import Progress
-from shared.sending.record_state import RecordState, claimed_elsewhere, name_of
+from shared.sending.record_state import PlannedRecord, RecordState, claimed_elsewhere, name_of
 from shared.sending.result import SendResult
 from shared.sending.upload_results import UploadResults
 from shared.sending.waiting import LEAST_SECONDS, LONGEST_WAIT_SECONDS, pause_after_round, wait_for_others
@@ -98,7 +98,7 @@ class FeatureSend:
         """Read the states of the outstanding records."""
         outstanding = self._progress.outstanding
         states = look(outstanding, self._context, self._claims)
-        states = self._progress.without_unlinked(states, self._claims.held)
+        states = self._progress.with_unlinked_as_errors(states, self._claims.held)
         self._progress = self._progress.after_look(states)
         return states
 

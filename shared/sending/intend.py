@@ -14,8 +14,8 @@ from shared.domain.intentions import with_intentions
 from shared.domain.links import Link
 from shared.domain.records import Attachment
 from shared.sending.context import SendContext
-from shared.sending.decide import PlannedRecord
 from shared.sending.own_claims import OwnClaims
+from shared.sending.record_state import PlannedRecord
 from shared.sending.upload_results import UploadResults
 from shared.storage.links import LinkChanges, StoredLink
 from shared.storage.unfinished_sends import SendNote

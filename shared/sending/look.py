@@ -126,9 +126,9 @@ def _settled(states: Mapping[str, RecordState], context: SendContext, now: datet
     def settled(state: RecordState) -> RecordState:
         if state.link is None or state.work_item is None:
             return state
-        says = payload_texts(state.record, context.images)
+        texts = payload_texts(state.record, context.images)
         try:
-            link = settle_intentions(state.link, state.work_item, says, settle_context, now)
+            link = settle_intentions(state.link, state.work_item, texts, settle_context, now)
         except NotFound:
             # The work item became invisible after it was read.
             return replace(state, error=out_of_sight(state.link, context.integration.azure_devops.project))

@@ -9,9 +9,8 @@ from shared.domain.send_plan import plan_record
 from shared.errors import OperationFailed
 from shared.isolation import isolated
 from shared.sending.context import SendContext
-from shared.sending.decide import PlannedRecord
 from shared.sending.progress import Progress
-from shared.sending.record_state import RecordState, name_of
+from shared.sending.record_state import PlannedRecord, RecordState, name_of
 
 
 def plan_records(

@@ -37,8 +37,7 @@ class Parent:
             return self
         if state.error is not None:
             # Nothing is done for the feature. Work items that are already below its work item stay there.
-            known_id = state.link.work_item_id if state.link else state.known_work_item_id
-            return Parent(known_id, failed(state.error))
+            return Parent(state.known_work_item_id, failed(state.error))
         return replace(self, work_item_id=state.work_item.id if state.work_item else None)
 
     def after(self, outcome: Outcome) -> Parent:
@@ -94,7 +93,7 @@ class Progress:
         parent = self.parent.after_look(states.get(self.feature.record.id))
         return replace(self, parent=parent, linked=linked)
 
-    def without_unlinked(
+    def with_unlinked_as_errors(
         self, states: Mapping[str, RecordState], claimed: Collection[str]
     ) -> dict[str, RecordState]:
         """The states, with an error for records that were unlinked while this send ran.
@@ -111,7 +110,7 @@ class Progress:
             for key, state in states.items()
         }
 
-    def without(self, states: Iterable[RecordState]) -> Progress:
+    def with_errors_of(self, states: Iterable[RecordState]) -> Progress:
         """The progress with the errors of records for which nothing is done."""
         results: list[RecordResult] = []
         parent = self.parent

@@ -1,12 +1,14 @@
-"""The state of one record of a send."""
+"""The state of one record of a send, and the record with its plan."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.domain.kind import Kind
 from shared.domain.links import Base, Field, Link
 from shared.domain.records import Record
+from shared.domain.send_plan import RecordPlan
 from shared.domain.work_item import WorkItem
 from shared.errors import OperationFailed
 from shared.storage.links import Loaded, StoredClaim, StoredLink, UnreadableLink
@@ -37,6 +39,33 @@ class RecordState:
     def is_open(self) -> bool:
         """Whether something may be done for the record now."""
         return self.error is None and not self.is_claimed_elsewhere
+
+
+@dataclass(frozen=True)
+class PlannedRecord:
+    """A record as it was found, and the plan for it."""
+
+    state: RecordState
+    plan: RecordPlan
+
+    @property
+    def creates_link(self) -> bool:
+        """Whether the record gets a new link, for which it must be claimed."""
+        return self.plan.creates or self.state.stored is None
+
+    @property
+    def needs_feature(self) -> bool:
+        """Whether the work item is put below the feature's."""
+        is_requirement = self.plan.record.kind is Kind.REQUIREMENT
+        return is_requirement and (self.plan.creates or self.plan.moves_to_parent)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a work item would be created from a payload without a name and a description.
+
+        An update needs neither of them: a text that is missing in the payload is left alone.
+        """
+        return self.plan.creates and self.plan.record.says_nothing
 
 
 def state_by_rows(record: Record, loaded: Loaded | None, *, is_held_elsewhere: bool) -> RecordState:

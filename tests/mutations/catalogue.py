@@ -231,8 +231,8 @@ MUTATIONS = (
     Mutation(
         "LEAVE becomes WRITE",
         "shared/domain/merge.py",
-        "    if not source_changed:\n        return Outcome.LEAVE\n",
-        "    if not source_changed:\n        return Outcome.WRITE\n",
+        "    if not source_changed:\n        return FieldOutcome.LEAVE\n",
+        "    if not source_changed:\n        return FieldOutcome.WRITE\n",
         ("tests/unit/domain",),
     ),
     Mutation(
@@ -308,7 +308,7 @@ MUTATIONS = (
     ),
     Mutation(
         "The agreed revision moves past a change that was left alone",
-        "shared/domain/send_plan.py",
+        "shared/domain/agreed_revision.py",
         "    if is_agreed:\n",
         "    if link:\n",
         ("tests/unit/domain",),

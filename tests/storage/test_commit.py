@@ -29,12 +29,11 @@ from shared.errors import (
     Unavailable,
 )
 from shared.sending.commit import CommitContext, commit
-from shared.sending.decide import PlannedRecord
 from shared.sending.link_backs import LinkBacks
 from shared.sending.outcome import Outcome, deferred, failed, unchanged, unknown, written
 from shared.sending.own_claims import OwnClaims
 from shared.sending.progress import Progress
-from shared.sending.record_state import RecordState
+from shared.sending.record_state import PlannedRecord, RecordState
 from shared.sending.result import Action, Conflict, RecordResult
 from shared.sending.upload_results import UploadResults
 from shared.storage.links import LinkStore, StoredClaim, StoredLink

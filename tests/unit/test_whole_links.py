@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from shared.domain import claims, receive_plan, send_plan, unfinished_sends
+from shared.domain.agreed_revision import with_agreed_revision
 from shared.domain.aha_record import AhaRecord, WorkflowStatus
 from shared.domain.intentions import with_intentions, without_intentions_of
 from shared.domain.kind import Kind
 from shared.domain.links import Base, Claim, Field, Intention, Link, RecordError, Side, WrittenBack, digest
 from shared.domain.present_description import agreed_about
 from shared.domain.receive_plan import plan_receive
-from shared.domain.send_plan import Family, with_agreed_revision
+from shared.domain.send_plan import Family
 from shared.domain.unfinished_sends import UnfinishedSend
 from shared.storage.link_rows import StoredClaim, claim_row, link_row, stored_link, stored_record
 from shared.storage.unfinished_sends import note_row, stored_note

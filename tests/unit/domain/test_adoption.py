@@ -12,8 +12,8 @@ from shared.domain.adoption import (
     adoptable,
     adopted_orphan,
     first_to_name,
-    kept_by_one_record,
     named_work_item,
+    one_record_per_work_item,
 )
 from shared.domain.images import Images
 from shared.domain.integration_fields import read_integration_fields
@@ -98,7 +98,7 @@ def test_a_work_item_of_another_organization_is_not_taken_and_the_reason_says_so
 def test_a_work_item_belongs_to_the_record_that_is_linked_to_it_else_to_the_first_that_names_it(
     names: dict[str, int], linked: dict[int, str], kept: dict[str, int]
 ) -> None:
-    assert kept_by_one_record(names, linked) == kept
+    assert one_record_per_work_item(names, linked) == kept
 
 
 def test_the_first_record_that_names_a_work_item_comes_first() -> None:

@@ -8,8 +8,7 @@ from typing import Any
 from shared.domain.records import Record
 from shared.domain.send_plan import Family
 from shared.domain.work_item import WorkItem
-from shared.sending.decide import PlannedRecord
-from shared.sending.record_state import RecordState
+from shared.sending.record_state import PlannedRecord, RecordState
 from shared.storage.links import StoredLink
 from tests.unit.examples import a_link, a_record, a_requirement, a_work_item, parent_relation, planned
 

@@ -21,8 +21,8 @@ from shared.sending.after_write import (
     planned_link,
     verified,
 )
-from shared.sending.decide import PlannedRecord
 from shared.sending.outcome import Outcome, OutcomeKind, failed, unchanged, unknown, written
+from shared.sending.record_state import PlannedRecord
 from shared.sending.upload_results import UploadResults
 from shared.storage.links import StoredClaim, StoredLink
 from tests.unit.examples import NOON, a_work_item

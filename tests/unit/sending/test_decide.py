@@ -8,16 +8,10 @@ import pytest
 
 from shared.domain.records import Feature
 from shared.errors import InvalidRequest, RuleViolation, System, Unavailable
-from shared.sending.decide import (
-    PlannedRecord,
-    Round,
-    check_feature_is_complete,
-    decide_round,
-    without_blocked,
-)
+from shared.sending.decide import Round, check_feature_is_complete, decide_round, without_blocked
 from shared.sending.outcome import OutcomeKind, failed, unknown
 from shared.sending.progress import Parent
-from shared.sending.record_state import RecordState
+from shared.sending.record_state import PlannedRecord, RecordState
 from tests.unit.sending.planned_records import (
     FEATURE,
     REQUIREMENT,

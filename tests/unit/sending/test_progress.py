@@ -87,7 +87,7 @@ def test_a_feature_whose_work_item_was_deleted_between_two_rounds_has_none() -> 
 @pytest.mark.parametrize(
     ("state", "work_item_id"),
     [
-        (replace(linked(), work_item=None, error=GONE), 12),
+        (replace(linked(), work_item=None, error=GONE, known_work_item_id=12), 12),
         (RecordState(FEATURE, error=Defect("Damaged."), known_work_item_id=7), 7),
         (RecordState(FEATURE, error=Defect("Damaged.")), None),
     ],
@@ -98,7 +98,7 @@ def test_a_feature_for_which_nothing_is_done_keeps_its_work_item_and_takes_no_mo
 ) -> None:
     parent = START.after_look({FEATURE.id: state}).parent
 
-    assert parent == START.without([state]).parent
+    assert parent == START.with_errors_of([state]).parent
     assert parent.work_item_id == work_item_id
     assert parent.obstacle is not None
     assert parent.obstacle.error is state.error
@@ -199,7 +199,7 @@ def test_what_another_send_holds_is_answered_as_busy() -> None:
 def test_a_record_for_which_nothing_is_done_is_answered_with_the_work_item_of_its_link() -> None:
     state = replace(linked(), work_item=None, error=GONE)
 
-    result = START.without([state]).results[FEATURE.id]
+    result = START.with_errors_of([state]).results[FEATURE.id]
 
     assert (result.action, result.error, result.is_settled) == (Action.FAILED, GONE, True)
     assert result.work_item == SentWorkItem(12, ITEM.page_url, "Feature", 1)
@@ -211,7 +211,7 @@ def test_a_record_for_which_nothing_is_done_is_answered_with_the_work_item_of_it
 def test_a_record_that_was_unlinked_while_the_send_ran_gets_no_second_work_item() -> None:
     progress = START.after_look({FEATURE.id: linked(), REQUIREMENT.id: linked_child()})
 
-    states = progress.without_unlinked({FEATURE.id: linked(), REQUIREMENT.id: new(REQUIREMENT)}, ())
+    states = progress.with_unlinked_as_errors({FEATURE.id: linked(), REQUIREMENT.id: new(REQUIREMENT)}, ())
 
     assert states[FEATURE.id].error is None
     error = states[REQUIREMENT.id].error
@@ -233,12 +233,12 @@ def test_a_record_without_a_link_was_not_always_unlinked(
 ) -> None:
     progress = START.after_look({REQUIREMENT.id: linked_child()})
 
-    assert progress.without_unlinked({REQUIREMENT.id: state}, claimed) == {REQUIREMENT.id: state}
+    assert progress.with_unlinked_as_errors({REQUIREMENT.id: state}, claimed) == {REQUIREMENT.id: state}
 
 
 def test_a_record_that_never_had_a_link_was_not_unlinked() -> None:
     progress = START.after_look({REQUIREMENT.id: new(REQUIREMENT)})
 
-    states = progress.without_unlinked({REQUIREMENT.id: new(REQUIREMENT)}, ())
+    states = progress.with_unlinked_as_errors({REQUIREMENT.id: new(REQUIREMENT)}, ())
 
     assert states[REQUIREMENT.id].error is None
