@@ -219,7 +219,7 @@ class Rebuild:
         """Report why a link could not be stored, unless the link exists and only its pointer was lost."""
         holder = self._app.links.by_work_item(self._id, marked_item.work_item_id)
         if holder is not None and holder.link.aha_id != marked_item.aha_id:
-            other = holder.link.reference or holder.link.aha_id
+            other = holder.link.reference_or_id
             self._leave(marked_item, f"work item {marked_item.work_item_id} is linked to {other}")
             return
         if holder is not None and restore_pointer(self._app.tables.links, self._id, holder):
@@ -229,7 +229,7 @@ class Rebuild:
 
     def _note(self, links: Sequence[Link], *, is_dry_run: bool) -> None:
         for link in links:
-            name = link.reference or link.aha_id
+            name = link.reference_or_id
             self._counts.linked += 1
             self._terminal.say(
                 f"{name}: {'would be ' if is_dry_run else ''}linked to work item {link.work_item_id}, "

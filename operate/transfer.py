@@ -134,7 +134,7 @@ def inserts_of(row: Row, integration_id: str) -> tuple[str, tuple[RowOperation, 
     if not row.row_key.startswith("w:"):
         return row.text("reference") or row.text("aha_id") or row.row_key, (Insert(row),)
     link = stored_link(row).link
-    return link.reference or link.aha_id, (Insert(pointer_row(integration_id, link)), Insert(row))
+    return link.reference_or_id, (Insert(pointer_row(integration_id, link)), Insert(row))
 
 
 def is_same(one: Row, other: Row) -> bool:

@@ -46,9 +46,9 @@ def settle_intentions(
     if settled.recognised:
         context.operation.log.add(
             log_events.INTENTION_SETTLED,
-            f"The app recognised its own write to {link.reference or link.aha_id} that it had not recorded yet.",
+            f"The app recognised its own write to {link.reference_or_id} that it had not recorded yet.",
             fields=sorted(name.value for name in settled.recognised),
-            reference=link.reference or link.aha_id,
+            reference=link.reference_or_id,
             work_item_id=link.work_item_id,
         )
     return settled.link

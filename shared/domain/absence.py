@@ -17,7 +17,7 @@ _GRANT = (
 
 def out_of_sight(link: Link, project: str) -> NotFound:
     """The error of a record whose work item cannot be read and is not in the recycle bin."""
-    name = link.reference or link.aha_id
+    name = link.reference_or_id
     url = f" ({link.work_item_url})" if link.work_item_url else ""
     detail = (
         f"Work item {link.work_item_id}{url} of {name} cannot be read, and the recycle bin of project “{project}” does "

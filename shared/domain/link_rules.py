@@ -24,7 +24,7 @@ def record_named(feature: Feature, name: RecordName) -> Record:
             return record
     raise NotFound(
         System.AHA,
-        f"Aha! leads from {name.text} to {feature.record.reference or feature.record.id}, which has no record with "
+        f"Aha! leads from {name.text} to {feature.record.reference_or_id}, which has no record with "
         "that name. The name may have changed: check it in Aha!.",
     )
 
@@ -38,7 +38,7 @@ def is_link_of(record: Record, holder: Link | None) -> bool:
     if holder is None:
         return False
     if holder.aha_id != record.id:
-        raise belongs_to(holder.work_item_id, holder.reference or holder.aha_id)
+        raise belongs_to(holder.work_item_id, holder.reference_or_id)
     return True
 
 
@@ -57,7 +57,7 @@ def check_is_not_created(record: Record, created: Iterable[int], work_item_id: i
     """
     other = next((number for number in created if number != work_item_id), None)
     if other is not None:
-        name = record.reference or record.id
+        name = record.reference_or_id
         raise AlreadyLinked(
             f"An interrupted send created work item {other} for {name}. Send the feature to link {name} to it; then "
             f"unlink {name}."
@@ -71,7 +71,7 @@ def check_is_free(record: Record, link: Link | None, *, is_claimed: bool) -> Non
         AlreadyLinked: the record has another work item.
         FeatureBusy: a send is creating the record's work item.
     """
-    name = record.reference or record.id
+    name = record.reference_or_id
     if link is not None:
         raise AlreadyLinked(
             f"{name} has work item {link.work_item_id} ({link.work_item_url}). Unlink {name} first."

@@ -102,6 +102,11 @@ class Claim:
     work_item_id: int | None = None
     is_inherited: bool = False
 
+    @property
+    def reference_or_id(self) -> str:
+        """What messages call the record."""
+        return self.reference or self.aha_id
+
 
 @dataclass(frozen=True)
 class WrittenBack:
@@ -149,6 +154,11 @@ class Link:
     other_text: str = ""
     last_error: RecordError | None = None
     written_back: WrittenBack | None = None
+
+    @property
+    def reference_or_id(self) -> str:
+        """What messages call the record."""
+        return self.reference or self.aha_id
 
     @property
     def feature_id(self) -> str:

@@ -54,7 +54,7 @@ def marker_of(record: Record, integration: Integration, public_url: str) -> Mark
     Aha! account either, the hyperlink leads to this app's configuration page.
     """
     page = {Kind.FEATURE: "features", Kind.REQUIREMENT: "requirements"}[record.kind]
-    name = quote(record.reference or record.id, safe="")
+    name = quote(record.reference_or_id, safe="")
     base = integration.aha.url
     url = record.url or (f"{base}/{page}/{name}" if base else f"{public_url}/api/console#{name}")
     return Marker(

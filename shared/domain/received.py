@@ -89,8 +89,8 @@ def absent_work_item(link: Link, *, is_deleted: bool) -> Received:
     if is_deleted:
         return _ignored(
             "work_item_gone",
-            f"Work item {link.work_item_id} of {_name(link)} was deleted. The next send of the record creates a new "
-            "one, unless somebody restores it first.",
+            f"Work item {link.work_item_id} of {link.reference_or_id} was deleted. The next send of the record creates "
+            "a new one, unless somebody restores it first.",
             named(link),
         )
     return _ignored(
@@ -148,7 +148,7 @@ def refused_link(link: Link, revision: int, error: Refused, now: datetime, opera
 
 def named(link: Link) -> dict[str, Any]:
     """The work item and the record of a link, for the log."""
-    return {"work_item_id": link.work_item_id, "reference": _name(link)}
+    return {"work_item_id": link.work_item_id, "reference": link.reference_or_id}
 
 
 def _with_error(link: Link, error: Refused, now: datetime, operation_id: str) -> Link:
@@ -174,7 +174,3 @@ def _unchanged(link: Link, reason: str) -> Received:
 
 def _ignored(reason: str, message: str, detail: Mapping[str, Any] | None = None) -> Received:
     return Received("ignored", reason, message, detail or {})
-
-
-def _name(link: Link) -> str:
-    return link.reference or link.aha_id

@@ -67,6 +67,11 @@ class Record:
     updated_at: datetime | None = None
 
     @property
+    def reference_or_id(self) -> str:
+        """What messages call the record."""
+        return self.reference or self.id
+
+    @property
     def title(self) -> str:
         """The title for the work item, not yet cut to the longest title."""
         return full_title(self.name, self.description, self.kind.value)

@@ -60,7 +60,7 @@ def check_no_other_integration_has(app: App, integration: Integration, work_item
     holders = in_parallel(lambda one: app.links.holder_of(one.integration_id, work_item_id), others)
     for other, holder in zip(others, holders, strict=True):
         if isinstance(holder, StoredLink):
-            raise belongs_to(work_item_id, holder.link.reference or holder.link.aha_id, other)
+            raise belongs_to(work_item_id, holder.link.reference_or_id, other)
         if holder is not None:
             raise belongs_to(work_item_id, "a record whose link is damaged", other)
 

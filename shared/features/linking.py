@@ -71,8 +71,8 @@ def link_record(
             link_backs.begin(record, stored.link, is_new=True)
             operation.log.add(
                 log_events.LINK_MADE,
-                f"{record.reference or record.id} was linked to work item {work_item_id}.",
-                reference=record.reference or record.id,
+                f"{record.reference_or_id} was linked to work item {work_item_id}.",
+                reference=record.reference_or_id,
                 work_item_id=work_item_id,
             )
         return sync_state_of(app, operation, integration, name)
@@ -140,7 +140,7 @@ def _give_back(links: LinkStore, integration_id: str, held: StoredClaim) -> None
 
 
 def _busy(record: Record) -> FeatureBusy:
-    name = record.reference or record.id
+    name = record.reference_or_id
     return FeatureBusy(f"Another operation is linking {name}. Repeat the request.", retry_after=5)
 
 

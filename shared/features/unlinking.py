@@ -46,11 +46,11 @@ def unlink_record(app: App, operation: Operation, integration: Integration, name
         raise FeatureBusy(f"{error.detail} Repeat the request.", retry_after=5) from None
     _keep_from_timer(app, integration_id, stored.link)
     for one in family:
-        operation.log.know_record(_name(one.link), one.link.feature_id)
+        operation.log.know_record(one.link.reference_or_id, one.link.feature_id)
         operation.log.add(
             log_events.LINK_REMOVED,
-            f"{_name(one.link)} is no longer linked to work item {one.link.work_item_id}.",
-            reference=_name(one.link),
+            f"{one.link.reference_or_id} is no longer linked to work item {one.link.work_item_id}.",
+            reference=one.link.reference_or_id,
             work_item_id=one.link.work_item_id,
         )
 
@@ -98,7 +98,7 @@ def _requirements(
     found = links.load_each(integration_id, feature.requirement_ids)
     for aha_id, stored in found.items():
         if isinstance(stored, UnreadableLink):
-            log_defect(operation, stored.error, f"the requirement {aha_id} of {_name(feature)}")
+            log_defect(operation, stored.error, f"the requirement {aha_id} of {feature.reference_or_id}")
     return [
         stored
         for stored in found.values()
@@ -133,8 +133,9 @@ def _take_out_of_aha(
         if field_ids:
             operation.log.add(
                 log_events.LINK_BACK_REMOVED,
-                f"The link to work item {link.work_item_id} was removed from the integration fields of {_name(link)}.",
-                reference=_name(link),
+                f"The link to work item {link.work_item_id} was removed from the integration fields of "
+                f"{link.reference_or_id}.",
+                reference=link.reference_or_id,
                 work_item_id=link.work_item_id,
             )
         return None
@@ -176,13 +177,9 @@ def _log_left(operation: Operation, family: Sequence[Link], error: OperationFail
     for link in family:
         operation.log.add(
             log_events.LINK_BACK_LEFT,
-            f"The integration fields of {_name(link)} in Aha! may still name work item {link.work_item_id}. If so, the "
-            f"next send links it again. {error.detail}",
+            f"The integration fields of {link.reference_or_id} in Aha! may still name work item {link.work_item_id}. If "
+            f"so, the next send links it again. {error.detail}",
             code=error.code,
-            reference=_name(link),
+            reference=link.reference_or_id,
             work_item_id=link.work_item_id,
         )
-
-
-def _name(link: Link) -> str:
-    return link.reference or link.aha_id

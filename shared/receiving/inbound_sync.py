@@ -161,7 +161,7 @@ class InboundSync:
             if stored is None:
                 return not_linked(notification.work_item_id)
             link = stored.link
-            self._operation.log.know_record(_name(link), link.feature_id)
+            self._operation.log.know_record(link.reference_or_id, link.feature_id)
             # Once something was written, the answer is known, and only the link must be updated.
             known = None if has_written else answer_by_link(link, notification.revision)
             if known is not None:
@@ -297,9 +297,5 @@ class InboundSync:
             log_events.LINK_CHANGED_MEANWHILE,
             f"{error.detail} This operation reads it again.",
             work_item_id=link.work_item_id,
-            reference=_name(link),
+            reference=link.reference_or_id,
         )
-
-
-def _name(link: Link) -> str:
-    return link.reference or link.aha_id

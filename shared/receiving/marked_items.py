@@ -43,6 +43,6 @@ def report_second_work_item(
     except NotFound:
         return
     for link in with_second_work_item(elsewhere, item, integration_id):
-        name = link.reference or link.aha_id
+        name = link.reference_or_id
         operation.log.know_record(name, link.feature_id)
         log_second_work_item(operation, name, link.work_item_id, link.work_item_url, item)

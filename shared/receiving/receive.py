@@ -99,7 +99,7 @@ def receive(app: App, operation: Operation, delivery: Delivery) -> Received:
     if isinstance(notification, Notification):
         link = delivery.stored.link if delivery.stored else None
         operation.log.name_subject(
-            reference=link and (link.reference or link.aha_id), work_item_id=notification.work_item_id
+            reference=link and link.reference_or_id, work_item_id=notification.work_item_id
         )
     if delivery.link_failure is not None:
         raise delivery.link_failure

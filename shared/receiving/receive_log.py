@@ -23,7 +23,7 @@ class ReceiveLog:
 
     def decision(self, link: Link, work_item: WorkItem, plan: ReceivePlan) -> None:
         """Log what is about to be written, what it overwrites, and what is left out."""
-        name = link.reference or link.aha_id
+        name = link.reference_or_id
         where = _where(link, work_item)
         if plan.writes:
             self._log.add(
@@ -109,7 +109,7 @@ class ReceiveLog:
     def _record(self, link: Link) -> str:
         """The record, with the URL of its page."""
         kind = "features" if link.kind is Kind.FEATURE else "requirements"
-        return f"{link.reference or link.aha_id} ({self._aha_url}/{kind}/{link.reference or link.aha_id})"
+        return f"{link.reference_or_id} ({self._aha_url}/{kind}/{link.reference_or_id})"
 
 
 def _item(link: Link) -> str:
@@ -119,7 +119,7 @@ def _item(link: Link) -> str:
 def _where(link: Link, work_item: WorkItem) -> dict[str, Any]:
     return {
         "work_item_id": link.work_item_id,
-        "reference": link.reference or link.aha_id,
+        "reference": link.reference_or_id,
         "revision": work_item.revision,
     }
 

@@ -128,7 +128,7 @@ def with_orphans(states: Mapping[str, RecordState], context: SendContext, claims
             log_events.WORK_ITEM_FOUND_AGAIN,
             f"An interrupted send created work item {got.work_item.id}. This send uses it.",
             aha_id=state.record.id,
-            reference=state.record.reference or state.record.id,
+            reference=state.record.reference_or_id,
             work_item_id=got.work_item.id,
         )
         return replace(state, work_item=got.work_item, base=got.base)
@@ -152,7 +152,7 @@ def _search(
 
 
 def _log_not_adopted(state: RecordState, refusal: NotAdopted, context: SendContext) -> None:
-    name = state.record.reference or state.record.id
+    name = state.record.reference_or_id
     context.operation.log.add_once(
         log_events.WORK_ITEM_NOT_ADOPTED,
         refusal.message(name),

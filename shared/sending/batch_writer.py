@@ -132,7 +132,7 @@ class _Writing:
                 context.capabilities.remember_refusal(context.azure_devops.account_name, request.capability)
             elif isinstance(request, Log):
                 record = self._records.get(request.record_id)
-                name = {"aha_id": record.id, "reference": record.reference or record.id} if record else {}
+                name = {"aha_id": record.id, "reference": record.reference_or_id} if record else {}
                 context.operation.log.add(request.event, request.message, **name)
             else:
                 return request

@@ -48,7 +48,7 @@ def check_feature_is_complete(
     item = planned.get(feature.record.id)
     if item is None or not item.is_incomplete:
         return
-    name = feature.record.reference or feature.record.id
+    name = feature.record.reference_or_id
     detail = (
         f"is missing, and so is the description. {name} has no work item yet, and a new one needs one of them. Send "
         f"the whole event of Aha!, or POST to /api/integrations/{integration_id}/features/{name} without a body: the "
@@ -71,6 +71,6 @@ def _outcome(item: PlannedRecord, parent: Parent) -> Outcome | None:
 def _incomplete(item: PlannedRecord) -> OperationFailed:
     record = item.plan.record
     return InvalidInput(
-        f"{record.reference or record.id} has no work item yet, and the payload has neither its name nor its "
+        f"{record.reference_or_id} has no work item yet, and the payload has neither its name nor its "
         "description. Send it with at least one of them."
     )

@@ -134,7 +134,7 @@ class FeatureSend:
 
         target = self._context.integration.azure_devops
         names = {
-            item.id: record.reference or record.id
+            item.id: record.reference_or_id
             for record in reversed(self._feature.records)
             for item in record.attachments
         }

@@ -217,10 +217,10 @@ class _FieldWriter:
 
 
 def _names(tasks: Sequence[LinkBackTask]) -> str:
-    names = [task.record.reference or task.record.id for task in tasks]
+    names = [task.record.reference_or_id for task in tasks]
     more = len(names) - 3
     return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
 
 
 def _references(tasks: Sequence[LinkBackTask]) -> list[str]:
-    return [task.record.reference or task.record.id for task in tasks[:_MOST_NAMES]]
+    return [task.record.reference_or_id for task in tasks[:_MOST_NAMES]]

@@ -90,7 +90,7 @@ class OwnClaims:
             if claim.aha_id in taken:
                 self._operation.log.add(
                     log_events.CLAIM_TAKEN_OVER,
-                    f"An earlier send of {claim.reference or claim.aha_id} was interrupted; this send continues it.",
+                    f"An earlier send of {claim.reference_or_id} was interrupted; this send continues it.",
                     aha_id=claim.aha_id,
                     reference=claim.reference,
                     earlier_operation_id=claim.operation_id,

@@ -55,7 +55,7 @@ def outcome_below(obstacle: Outcome, record: Record) -> Outcome | None:
         return None
     if obstacle.is_pending:
         return deferred(obstacle.error)
-    return failed(below_failed_feature(record.reference or record.id, obstacle.error))
+    return failed(below_failed_feature(record.reference_or_id, obstacle.error))
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Progress:
 
 
 def _unlinked(record: Record) -> UnlinkedMeanwhile:
-    name = record.reference or record.id
+    name = record.reference_or_id
     return UnlinkedMeanwhile(
         f"{name} was unlinked while this send was running, so the send stopped for it. To create a new work item, send "
         f"{name} again."

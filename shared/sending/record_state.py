@@ -89,4 +89,4 @@ def claimed_elsewhere(states: Mapping[str, RecordState]) -> frozenset[str]:
 
 def name_of(record: Record) -> str:
     """The record in words, for the log."""
-    return f"{record.kind.value} {record.reference or record.id}"
+    return f"{record.kind.value} {record.reference_or_id}"

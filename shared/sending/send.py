@@ -42,7 +42,7 @@ def check_product(integration: Integration, feature: Feature) -> None:
     """Raises OtherProduct if the feature belongs to another product than the integration."""
     if is_of_product(feature.product, integration.product_id):
         return
-    name = feature.record.reference or feature.record.id
+    name = feature.record.reference_or_id
     product = feature.product.compared_with(integration.product_id)
     raise OtherProduct(
         f"{name} belongs to the Aha! product {product}, and this integration ({integration.integration_id}) sends the "
@@ -74,10 +74,10 @@ def send_feature(
     """
     check_usable(integration)
     check_product(integration, feature)
-    name = feature.record.reference or feature.record.id
+    name = feature.record.reference_or_id
     operation.log.name_subject(reference=name)
     for record in feature.records:
-        operation.log.know_record(record.reference or record.id, feature.record.id)
+        operation.log.know_record(record.reference_or_id, feature.record.id)
     if feature.lists_requirements:
         operation.log.know_whole_feature()
     note = _note(app, operation, integration, feature, unfinished)

@@ -33,7 +33,7 @@ class SendLog:
     def done(self, plan: RecordPlan, item: WorkItem, outcome: Outcome) -> None:
         """Log a work item that is now as planned, and what was overwritten or left alone in it."""
         event, message = _DONE[outcome.kind]
-        name = _name(plan.record)
+        name = plan.record.reference_or_id
         where = {"work_item_id": item.id, "reference": name, "revision": item.revision}
         if outcome.was_found:
             self._log.add(
@@ -78,36 +78,36 @@ class SendLog:
         if plan.files.over_limit:
             self._log.add(
                 log_events.ATTACHMENT_NO_ROOM,
-                f"{len(plan.files.over_limit)} attachments of {_name(plan.record)} were not sent. "
+                f"{len(plan.files.over_limit)} attachments of {plan.record.reference_or_id} were not sent. "
                 f"{over_limit().detail}",
                 code=over_limit().code,
                 attachment_ids=[item.id for item in plan.files.over_limit],
-                reference=_name(plan.record),
+                reference=plan.record.reference_or_id,
             )
         for record_id in removed_requirements(plan, link):
             self._log.add(
                 log_events.REQUIREMENT_REMOVED,
-                f"{_name(plan.record)} no longer has requirement {record_id} in Aha!. Its work item stays as it is; "
-                "close or delete it in Azure DevOps if it is not wanted.",
+                f"{plan.record.reference_or_id} no longer has requirement {record_id} in Aha!. Its work item stays as "
+                "it is; close or delete it in Azure DevOps if it is not wanted.",
                 aha_id=record_id,
-                reference=_name(plan.record),
+                reference=plan.record.reference_or_id,
             )
 
     def failed(self, record: Record, error: OperationFailed) -> None:
         """Log a record that was not sent."""
         self._log.add(
             log_events.WORK_ITEM_FAILED,
-            f"{_name(record)} was not sent. {error.detail}",
-            **{**error.evidence, "code": error.code, "reference": _name(record)},
+            f"{record.reference_or_id} was not sent. {error.detail}",
+            **{**error.evidence, "code": error.code, "reference": record.reference_or_id},
         )
 
     def retried(self, record: Record, error: OperationFailed) -> None:
         """Log a record that somebody else changed or claimed at the same time."""
         self._log.add(
             log_events.WORK_ITEM_CHANGED_MEANWHILE,
-            f"{_name(record)}: {error.detail} This send reads it again.",
+            f"{record.reference_or_id}: {error.detail} This send reads it again.",
             aha_id=record.id,
-            reference=_name(record),
+            reference=record.reference_or_id,
         )
 
     def links_changed(self, aha_ids: Sequence[str]) -> None:
@@ -123,12 +123,8 @@ class SendLog:
             if link is not None:
                 self._log.add(
                     log_events.WORK_ITEM_GONE,
-                    f"Work item {link.work_item_id} of {link.reference or link.aha_id} was deleted in Azure DevOps; a "
+                    f"Work item {link.work_item_id} of {link.reference_or_id} was deleted in Azure DevOps; a "
                     "new one is created.",
                     work_item_id=link.work_item_id,
-                    reference=link.reference or link.aha_id,
+                    reference=link.reference_or_id,
                 )
-
-
-def _name(record: Record) -> str:
-    return record.reference or record.id

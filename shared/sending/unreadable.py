@@ -43,5 +43,5 @@ def unreadable_work_items(states: Mapping[str, RecordState], readable: Collectio
 def _out_of_sight(state: RecordState, work_item_id: int, project: str) -> RecordState:
     if state.link is not None:
         return replace(state, error=out_of_sight(state.link, project))
-    name = state.record.reference or state.record.id
+    name = state.record.reference_or_id
     return replace(state, error=named_out_of_sight(name, work_item_id, project))
