@@ -28,9 +28,7 @@ class FieldDecision:
 
     def base_after(self, work_item: WorkItem, before: Base | None, images: Images) -> Base | None:
         """The field's base once `work_item` is the result. A field that is left alone keeps its old base."""
-        if self.outcome is FieldOutcome.LEAVE or (
-            self.outcome is FieldOutcome.UNCHANGED and before is not None
-        ):
+        if self.outcome.keeps_base(has_base=before is not None):
             return before
         theirs = work_item.digest_of(self.field, images)
         return replace(before or Base("", ""), aha=self.aha, azure_devops=theirs)

@@ -28,6 +28,10 @@ class FieldOutcome(str, Enum):
         """Whether the field is written."""
         return self in (FieldOutcome.WRITE, FieldOutcome.CONFLICT)
 
+    def keeps_base(self, *, has_base: bool) -> bool:
+        """Whether the base stays as it is: the target's change is kept, or nothing changed since the base."""
+        return self is FieldOutcome.LEAVE or (self is FieldOutcome.UNCHANGED and has_base)
+
 
 def merge(*, source_changed: bool, target_changed: bool, same: bool) -> FieldOutcome:
     """Decide for one field. A side changed if it differs from the base; `same`: writing would change nothing."""

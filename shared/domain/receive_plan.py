@@ -188,8 +188,9 @@ def link_after_receive(
     link: Link,
     work_item: WorkItem,
     after: AhaRecord,
-    not_taken: frozenset[Field] = frozenset(),
-    operation_id: str = "",
+    *,
+    not_taken: frozenset[Field],
+    operation_id: str,
 ) -> Link:
     """The link once Aha! has `after`, and the operation's intentions have become the base.
 
@@ -200,11 +201,7 @@ def link_after_receive(
     base = dict(link.base)
     for name, outcome in plan.outcomes.items():
         known = base.get(name)
-        if (
-            name in not_taken
-            or outcome is FieldOutcome.LEAVE
-            or (outcome is FieldOutcome.UNCHANGED and known is not None)
-        ):
+        if name in not_taken or outcome.keeps_base(has_base=known is not None):
             continue
         theirs = work_item.digest_of(name, plan.images)
         received_as_of = known.received_as_of if known else None

@@ -202,7 +202,7 @@ def link_after_send(
     link: Link | None,
     work_item: WorkItem,
     uploaded: Mapping[str, AttachedFile],
-    operation_id: str = "",
+    operation_id: str,
 ) -> Link:
     """The link once `work_item` is the result of the plan, and the operation's intentions have become the base."""
     base = dict(plan.base)

@@ -177,8 +177,8 @@ def _log_left(operation: Operation, family: Sequence[Link], error: OperationFail
     for link in family:
         operation.log.add(
             log_events.LINK_BACK_LEFT,
-            f"The integration fields of {link.reference_or_id} in Aha! may still name work item {link.work_item_id}. If "
-            f"so, the next send links it again. {error.detail}",
+            f"The integration fields of {link.reference_or_id} in Aha! may still name work item {link.work_item_id}. "
+            f"If so, the next send links it again. {error.detail}",
             code=error.code,
             reference=link.reference_or_id,
             work_item_id=link.work_item_id,

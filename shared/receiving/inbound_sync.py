@@ -276,7 +276,12 @@ class InboundSync:
         """Record in the link what was written."""
         link = stored.link if plan.writes else both.link
         new_link = link_after_receive(
-            plan, link, both.work_item, written.record, written.not_taken, self._operation.id
+            plan,
+            link,
+            both.work_item,
+            written.record,
+            not_taken=written.not_taken,
+            operation_id=self._operation.id,
         )
         error = next(iter(written.refused.values()), None)
         changed = link_to_store(stored.link, new_link, error, self._clock.now(), self._operation.id)

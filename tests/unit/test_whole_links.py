@@ -79,7 +79,9 @@ def received(link: Link) -> Link:
         RECORD.id, "PROD-2", RECORD.name or "", RECORD.description or "", WorkflowStatus("1", "New")
     )
     plan = plan_receive(link, ITEM, record, {})
-    return receive_plan.link_after_receive(plan, link, ITEM, record, operation_id="op-now")
+    return receive_plan.link_after_receive(
+        plan, link, ITEM, record, operation_id="op-now", not_taken=frozenset()
+    )
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,9 @@ class InterruptedSides(TwoSides):
                 running.write()
                 after = self.record
                 yield Point.WRITTEN
-            link = receive_plan.link_after_receive(plan, link, item, after, operation_id=operation_id)
+            link = receive_plan.link_after_receive(
+                plan, link, item, after, operation_id=operation_id, not_taken=frozenset()
+            )
             if self._store(link, version):
                 return
 

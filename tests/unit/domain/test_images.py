@@ -377,7 +377,7 @@ def test_the_next_send_repairs_an_image_whose_upload_failed_and_keeps_an_enginee
     plan = planned(record, None, None, Family(), images=account)
     assert plan.description_to_write({}) == record.description
     created = a_work_item(description=record.description)
-    link = link_after_send(plan, None, created, {})
+    link = link_after_send(plan, None, created, {}, "op")
 
     edited = a_work_item(revision=2, description=f"<p>edited</p>{img(at_aha(1))}")
     again = planned(record, link, edited, Family(), images=account)
@@ -388,7 +388,7 @@ def test_the_next_send_repairs_an_image_whose_upload_failed_and_keeps_an_enginee
     mended = again.description_to_write(file)
     assert mended == f"<p>edited</p>{img(upload(1))}"
     assert again.conflicts == ()
-    last = link_after_send(again, link, a_work_item(revision=3, description=mended), file)
+    last = link_after_send(again, link, a_work_item(revision=3, description=mended), file, "op")
     assert last.base[Field.DESCRIPTION] == link.base[Field.DESCRIPTION]
     assert last.agreed_revision == 1, "the edit is still to be brought to Aha!"
 
@@ -397,12 +397,12 @@ def test_repairing_only_an_image_is_agreed() -> None:
     record = a_record(description=img(at_aha(1)))
     item = a_work_item(description=record.description)
     link = a_link(record, item, attachments={"1": AttachedFile(upload(1), "image.png", 10)})
-    agreed = link_after_send(planned(record, None, item, Family(), images=Images(HOST)), link, item, {})
+    agreed = link_after_send(planned(record, None, item, Family(), images=Images(HOST)), link, item, {}, "op")
     plan = planned(record, agreed, item, Family(), images=Images(HOST))
 
     assert plan.description_to_write({}) == img(upload(1))
     mended = a_work_item(revision=2, description=img(upload(1)))
-    after = link_after_send(plan, agreed, mended, {})
+    after = link_after_send(plan, agreed, mended, {}, "op")
 
     assert after.agreed_revision == 2
     assert not planned(record, after, mended, Family(), images=Images(HOST)).writes

@@ -43,7 +43,7 @@ def seen(item: WorkItem, link: Link = LINK) -> WorkItem:
 
 
 def sent(plan: RecordPlan, link: Link | None, result: WorkItem) -> Link:
-    return link_after_send(plan, link, result, {})
+    return link_after_send(plan, link, result, {}, "op")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_notification_of_a_change_of_type_leaves_aha_alone_and_agrees() -> Non
     item = seen(a_bug(description=TEXT))
 
     plan = plan_receive(LINK, item, shown, {})
-    link = link_after_receive(plan, LINK, item, shown)
+    link = link_after_receive(plan, LINK, item, shown, not_taken=frozenset(), operation_id="op")
 
     assert not plan.writes
     assert (link.agreed_revision, link.description_field) == (2, SYSTEM_DESCRIPTION)

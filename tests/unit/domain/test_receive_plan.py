@@ -76,7 +76,7 @@ def test_a_state_that_is_not_mapped_is_reported_once() -> None:
     item = changed(state="Removed")
     plan = plan_receive(LINK, item, RECORD, MAPPING)
 
-    link = link_after_receive(plan, LINK, item, RECORD)
+    link = link_after_receive(plan, LINK, item, RECORD, not_taken=frozenset(), operation_id="op")
 
     assert plan_receive(link, item, RECORD, MAPPING).unmapped_state is None
 
@@ -93,7 +93,14 @@ def test_two_states_of_the_same_status_write_it_once() -> None:
     # getsentry/sentry#79668: Resolved is not Closed, but both may mean the same to a product manager.
     in_development = replace(RECORD, status=WorkflowStatus("56", "In development"))
     active = changed(state="Active")
-    link = link_after_receive(plan_receive(LINK, active, RECORD, MAPPING), LINK, active, in_development)
+    link = link_after_receive(
+        plan_receive(LINK, active, RECORD, MAPPING),
+        LINK,
+        active,
+        in_development,
+        not_taken=frozenset(),
+        operation_id="op",
+    )
 
     assert not plan_receive(link, changed(state="Resolved"), in_development, MAPPING).writes
 
@@ -105,7 +112,10 @@ def test_what_changed_in_aha_alone_is_left_for_the_next_send() -> None:
 
     assert not plan.writes
     assert plan.outcomes[Field.NAME] is FieldOutcome.LEAVE
-    assert link_after_receive(plan, LINK, ITEM, record).base == LINK.base
+    assert (
+        link_after_receive(plan, LINK, ITEM, record, not_taken=frozenset(), operation_id="op").base
+        == LINK.base
+    )
 
 
 def test_if_both_changed_azure_devops_wins_and_the_conflict_is_named() -> None:
@@ -176,7 +186,9 @@ def test_the_base_is_what_aha_made_of_the_written_text() -> None:
     item = changed(description="<div>New</div>")
     after = replace(RECORD, description="<p>New</p>", updated_at=datetime(2026, 3, 3, tzinfo=timezone.utc))
 
-    link = link_after_receive(plan_receive(LINK, item, RECORD, MAPPING), LINK, item, after)
+    link = link_after_receive(
+        plan_receive(LINK, item, RECORD, MAPPING), LINK, item, after, not_taken=frozenset(), operation_id="op"
+    )
 
     assert link.base[Field.DESCRIPTION] == Base(
         digest("<p>New</p>"), digest("<div>New</div>"), after.updated_at
@@ -252,7 +264,9 @@ def test_a_committed_notification_leaves_no_intention_of_its_own() -> None:
     other = replace(own[0], operation_id="op-2")
     link = replace(LINK, intentions=(*own, other))
 
-    after = link_after_receive(plan, link, item, replace(RECORD, name="Find colours"), operation_id="op-1")
+    after = link_after_receive(
+        plan, link, item, replace(RECORD, name="Find colours"), operation_id="op-1", not_taken=frozenset()
+    )
 
     assert after.intentions == (other,)
     assert after.name == "Find colours"
@@ -273,14 +287,21 @@ def test_a_field_that_aha_does_not_take_waits_for_the_next_change_and_keeps_its_
         after = replace(after, **values[name])
 
     plan = plan_receive(LINK, item, RECORD, MAPPING)
-    link = link_after_receive(plan, LINK, item, after, frozenset({not_taken}))
+    link = link_after_receive(plan, LINK, item, after, not_taken=frozenset({not_taken}), operation_id="op")
 
     assert link.base[not_taken] == LINK.base[not_taken]
     assert link.is_refused(item.revision)
     assert not link.is_agreed(item.revision)
     again = plan_receive(link, replace(item, revision=3), after, MAPPING)
     assert again.written_fields == {not_taken}
-    done = link_after_receive(again, link, replace(item, revision=3), replace(after, **values[not_taken]))
+    done = link_after_receive(
+        again,
+        link,
+        replace(item, revision=3),
+        replace(after, **values[not_taken]),
+        not_taken=frozenset(),
+        operation_id="op",
+    )
     assert done.is_agreed(3)
     assert done.refused_revision == 0
 

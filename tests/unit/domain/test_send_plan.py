@@ -92,7 +92,7 @@ def test_a_long_name_is_cut_and_the_cut_is_no_change() -> None:
     # microsoft/onefuzz#3369, solidify/jira-azuredevops-migrator#627: titles over 255 characters.
     record = a_record(name="x" * 300)
     created = a_work_item(title=planned(record, None, None, NOBODY).value_to_write(Field.NAME))
-    link = link_after_send(planned(record, None, None, NOBODY), None, created, {})
+    link = link_after_send(planned(record, None, None, NOBODY), None, created, {}, "op")
 
     assert created.title == "x" * 254 + "…"
     assert not planned(record, link, created, NOBODY).writes
@@ -120,7 +120,7 @@ def test_a_work_item_found_again_is_compared_with_the_texts_that_created_it() ->
 
 
 def test_the_base_of_a_new_work_item_is_its_first_revision() -> None:
-    link = link_after_send(planned(RECORD, None, None, NOBODY), None, ITEM, {})
+    link = link_after_send(planned(RECORD, None, None, NOBODY), None, ITEM, {}, "op")
 
     assert link.agreed_revision == 1
     assert link.base == {
@@ -136,7 +136,7 @@ def test_the_agreed_revision_does_not_move_past_a_change_that_was_left_alone() -
     plan = planned(a_record(name="New name"), LINK, edited, NOBODY)
     written = replace(edited, revision=3, title="New name")
 
-    link = link_after_send(plan, LINK, written, {})
+    link = link_after_send(plan, LINK, written, {}, "op")
 
     assert link.agreed_revision == 1
     assert link.base[Field.NAME] == Base(digest("New name"), digest("New name"))
@@ -147,7 +147,7 @@ def test_the_agreed_revision_does_not_move_past_a_state_that_was_not_carried() -
     active = a_work_item(revision=2, state="Active")
     plan = planned(a_record(name="New name"), LINK, active, NOBODY)
 
-    link = link_after_send(plan, LINK, replace(active, revision=3, title="New name"), {})
+    link = link_after_send(plan, LINK, replace(active, revision=3, title="New name"), {}, "op")
 
     assert link.agreed_revision == 1
     assert link.base[Field.STATE] == LINK.base[Field.STATE]
@@ -211,7 +211,7 @@ def test_an_outdated_payload_moves_nothing_and_forgets_no_requirement() -> None:
     late = a_record(updated_at=NOON - timedelta(seconds=1), name="Outdated")
     plan = planned(late, link, ITEM, Family(requirement_ids=("R1",)))
 
-    after = link_after_send(plan, link, ITEM, {})
+    after = link_after_send(plan, link, ITEM, {}, "op")
 
     assert plan.has_outdated_text
     assert not plan.writes
@@ -230,7 +230,7 @@ def test_a_payload_with_an_outdated_text_still_removes_the_requirements_that_it_
 
     assert plan.has_outdated_text
     assert removed_requirements(plan, link) == ("R2",)
-    assert link_after_send(plan, link, ITEM, {}).requirement_ids == ("R1",)
+    assert link_after_send(plan, link, ITEM, {}, "op").requirement_ids == ("R1",)
 
 
 REQUIREMENT = a_requirement()
@@ -287,7 +287,7 @@ def test_an_attachment_is_uploaded_once() -> None:
 
     assert plan.files.to_upload == (PICTURE,)
     with_file = a_work_item(revision=2, relations=(file_relation("colours.png", 2048),))
-    link = link_after_send(plan, LINK, with_file, {"41": sent_file()})
+    link = link_after_send(plan, LINK, with_file, {"41": sent_file()}, "op")
     assert not planned(record, link, with_file, NOBODY).writes
 
 
@@ -304,7 +304,7 @@ def test_a_file_of_the_same_name_and_size_is_taken_to_be_the_attachment() -> Non
 
     assert plan.files.to_upload == ()
     assert plan.files.found_on_work_item == {"41": AttachedFile(attachment_url(7), "colours.png", 2048)}
-    assert link_after_send(plan, LINK, item, {}).attachments == plan.files.found_on_work_item
+    assert link_after_send(plan, LINK, item, {}, "op").attachments == plan.files.found_on_work_item
 
 
 @pytest.mark.parametrize(

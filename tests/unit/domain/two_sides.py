@@ -101,7 +101,7 @@ class TwoSides:
         elif plan.writes:
             self.edit_in_azure_devops(title=title, description=description)
         assert self.item is not None
-        self.link = send_plan.link_after_send(plan, self.link, self.item, uploaded)
+        self.link = send_plan.link_after_send(plan, self.link, self.item, uploaded, "op")
         return plan
 
     def plan_receive(self) -> ReceivePlan:
@@ -120,5 +120,7 @@ class TwoSides:
         if plan.status is not None:
             by_id = {number: name for name, number in STATUSES.items()}
             self.status = by_id.get(plan.status, plan.status)
-        self.link = receive_plan.link_after_receive(plan, self.link, self.item, self.record)
+        self.link = receive_plan.link_after_receive(
+            plan, self.link, self.item, self.record, not_taken=frozenset(), operation_id="op"
+        )
         return plan
