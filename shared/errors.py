@@ -12,8 +12,11 @@
     │   ├── ProductTaken
     │   ├── OrganizationInUse
     │   └── OtherProduct
+    ├── NotLinked                 send the record first, or link it
+    ├── AlreadyLinked             unlink first
     ├── ConcurrentChange          read again, then repeat
     │   ├── FeatureBusy
+    │   │   └── UnlinkedMeanwhile
     │   ├── PreconditionFailed
     │   ├── RevisionConflict      stays inside a use case, which reads again and decides again
     │   └── LinkChanged           stays inside a use case, too
@@ -29,7 +32,7 @@
     ├── TooBusy                   wait, then repeat
     └── SettingInvalid            correct the app setting
 
-`shared.edge` maps each class to an HTTP status.
+`shared.statuses` maps each class to an HTTP status.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def unagreed_link(
     """The link of a record to a work item as it is now.
 
     It has the digests of the work item now, so a notification carries only what an engineer changes later. It has no
-    digests of Aha!: the next send fills empty fields and reports differences as conflicts.
+    digests of Aha!: the next send writes Aha!'s texts, and reports a conflict for each other text that it overwrites.
     """
     item = described(item, integration.description_field(item.type), None)
     link = Link(

@@ -99,7 +99,7 @@ def with_named(
 
 
 def named_without_orphan(states: Mapping[str, RecordState], context: SendContext) -> States:
-    """The same for records without an orphan."""
+    """The states of records whose orphan was not found, with the work items that Aha! names."""
     named = named_by_aha(states, context)
     items = read_work_items(named.work_items.values(), context)
     return named.stopped | with_named(states, named.work_items, items, context)

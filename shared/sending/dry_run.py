@@ -30,7 +30,7 @@ def dry_run_send(app: App, operation: Operation, integration: Integration, featu
     """Find out what a send would do.
 
     Raises:
-        InvalidRequest: the feature was never sent, and it has neither a name nor a description.
+        InvalidRequest: the feature has no work item, and the payload has neither its name nor its description.
         Refused, Unavailable: nothing could be read.
     """
     context = SendContext.of(app, operation, integration)

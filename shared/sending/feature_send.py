@@ -1,12 +1,12 @@
 """One send of a feature: look → decide → intend → act → commit, until every record is settled or the time ends.
 
 1. *Look* (`look`): read links, claims and work items; settle intentions; adopt orphans of earlier sends.
-2. *Decide* (`decide`): a plan for each record, and what this round does with it. No input or output.
+2. *Decide* (`plan`, then `decide`): a plan for each record, and what this round does with it.
 3. *Intend* (`intend`): claim new records, store the intentions of updates, upload new attachments.
 4. *Act* (`batch_protocol`, carried out by `batch_writer`): write the work items.
 5. *Commit* (`commit`): record the outcomes in links, results and log, while the next requests run.
 
-Steps 1 and 5 detect concurrent changes: a record that another operation changed is read again.
+Steps 1, 3, 4 and 5 detect concurrent changes: a record that another operation changed is read again.
 """
 
 from __future__ import annotations

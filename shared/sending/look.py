@@ -34,7 +34,7 @@ def look(
     loaded = _read_rows(records, context, is_dry_run=not take_over)
     held_elsewhere = _take_over(loaded, context, claims, is_dry_run=not take_over)
     states = {record.id: _state(record, loaded.get(record.id), held_elsewhere, context) for record in records}
-    # Orphans go before work items that Aha! names: the claim of an orphan has the base of that time.
+    # An orphan is adopted before a work item that Aha! names: its claim has the digests that become the base.
     waiting = {key for key in states if claims.is_inherited(key)}
     named = named_by_aha(_without_work_item(states, states.keys() - waiting), context)
     states |= named.stopped

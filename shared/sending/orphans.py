@@ -28,7 +28,7 @@ _MOST_READ_AT_ONCE = 1000
 
 @dataclass(frozen=True)
 class SearchContext:
-    """The client, stores and operation of a search for orphans."""
+    """The client, integration and operation of a search for orphans."""
 
     azure_devops: AzureDevOps
     integration: Integration

@@ -11,7 +11,7 @@ from shared.errors import ConcurrentChange, OperationFailed, Unavailable
 
 
 class OutcomeKind(Enum):
-    """The outcomes. Every record has one at the end of a round."""
+    """The outcomes. A record has at most one in a round; none if another operation holds or changed its row."""
 
     CREATED = "created"
     UPDATED = "updated"

@@ -22,8 +22,8 @@ class RecordState:
     link. `known_work_item_id` is the work item that its rows name: that of its link, even if the link cannot be read,
     or the one that was deleted when its claim was made. `work_item` is None if there is none, or if it was deleted.
     `base` is set for a work item that an interrupted send created. `is_claimed_elsewhere`: another send is about to
-    create its work item. `error`: why nothing is done for the record. Its work item cannot be read, or a defect of this
-    app stopped it.
+    create its work item. `error`: why nothing is done for the record. Its work item cannot be read, it was unlinked
+    during this send, or a defect of this app stopped it.
     """
 
     record: Record

@@ -68,7 +68,7 @@ def send_feature(
     Raises:
         IntegrationIncomplete, IntegrationDisabled: the integration cannot send.
         OtherProduct: the feature belongs to another product.
-        InvalidRequest: the feature was never sent, and it has neither a name nor a description.
+        InvalidRequest: the feature has no work item, and the payload has neither its name nor its description.
         FeatureBusy: another send of the feature is running and did not finish in time.
         Refused, Unavailable: nothing could be done for the feature itself.
     """

@@ -24,7 +24,7 @@ def pause_after(waited: float) -> float:
 
 
 def pause_after_round(rounds: int) -> float:
-    """The longest pause, in seconds, after round number `rounds`, in which somebody else changed every record."""
+    """The longest pause, in seconds, after a round that settled no record. `rounds`: the number of rounds so far."""
     return min(_LONGEST_PAUSE, 0.05 * float(2**rounds))
 
 

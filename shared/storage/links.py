@@ -71,7 +71,8 @@ class WrittenChanges:
 class LinkStore(LinkReader):
     """Every method raises Unavailable(System.STORAGE) if Table Storage is down, busy or refuses the app.
 
-    A method that writes leaves out the records that it cannot write. If it left any out, it mostly raises LinkChanged.
+    A method that writes leaves out the records that it cannot write. `establish`, `replace`, `renew`, `claim_again` and
+    `remove` then raise LinkChanged; the others return what they wrote.
     """
 
     def write(
