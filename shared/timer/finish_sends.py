@@ -128,7 +128,7 @@ def _finish(
     feature = _read(app, operation, stored, held)
     if feature is None:
         return None
-    feature = _with_unlinked_as_errors(app, stored, note, feature)
+    feature = _without_unlinked(app, stored, note, feature)
     if note.is_change and not _is_to_update(app, stored, feature):
         _remove(app, stored, held)
         return None
@@ -156,9 +156,7 @@ def _read(
         return None
 
 
-def _with_unlinked_as_errors(
-    app: App, stored: StoredIntegration, note: UnfinishedSend, feature: Feature
-) -> Feature:
+def _without_unlinked(app: App, stored: StoredIntegration, note: UnfinishedSend, feature: Feature) -> Feature:
     """The feature without the requirements that a person unlinked since its send."""
     if not note.unlinked:
         return feature
