@@ -7,6 +7,7 @@ from typing import Any
 
 from shared import log_events
 from shared.app import App
+from shared.domain.claims import abandoned, knows_of_work_item, taken_over
 from shared.domain.integration import Integration
 from shared.domain.json_input import InputErrors, JsonObject
 from shared.domain.kind import Kind
@@ -100,12 +101,12 @@ def _store(
     in_aha: FeatureInAha,
     record: Record,
     item: WorkItem,
-    abandoned: StoredClaim | None,
+    earlier: StoredClaim | None,
 ) -> StoredLink:
     """Store the link under a claim, which blocks senders. If that fails, give the claim back."""
     links, integration_id = app.links, integration.integration_id
     claim = Claim(record.kind, record.id, record.reference, operation.id, app.clock.now())
-    held = _claimed(links, integration_id, claim, abandoned)
+    held = _claimed(links, integration_id, claim, earlier)
     if held is None:
         raise _busy(record)
     try:
@@ -122,21 +123,28 @@ def _store(
 
 
 def _claimed(
-    links: LinkStore, integration_id: str, claim: Claim, abandoned: StoredClaim | None
+    links: LinkStore, integration_id: str, claim: Claim, earlier: StoredClaim | None
 ) -> StoredClaim | None:
-    """The stored claim, which may replace an abandoned one; None if somebody else was first."""
-    if abandoned is None:
+    """The stored claim, which may be an `earlier`, abandoned one; None if somebody else was first."""
+    if earlier is None:
         return links.claim(integration_id, [claim]).get(claim.aha_id)
+    taken = taken_over(earlier.claim, claim.operation_id)
     try:
-        return links.renew(integration_id, [(abandoned, claim)])[claim.aha_id]
+        return links.renew(integration_id, [(earlier, taken)])[claim.aha_id]
     except LinkChanged:
         return None
 
 
 def _give_back(links: LinkStore, integration_id: str, held: StoredClaim) -> None:
-    """Remove the claim, unless the link was stored. Its own failure is ignored; the earlier one is reported."""
+    """Give the claim back, unless the link was stored. Its own failure is ignored; the earlier one is reported.
+
+    A claim that was taken over is abandoned again: only it leads to what its first sender may have created.
+    """
     with suppress(OperationFailed):
-        links.release(integration_id, [held])
+        if knows_of_work_item(held.claim):
+            links.renew(integration_id, [(held, abandoned(held.claim))])
+        else:
+            links.release(integration_id, [held])
 
 
 def _busy(record: Record) -> FeatureBusy:

@@ -111,6 +111,20 @@ class TestAClaim:
         assert scene.send_reference("PROD-2").ids == [created]
         assert set(scene.items()) == {created}
 
+    @pytest.mark.parametrize("times", [3, None], ids=["is given back", "cannot be given back"])
+    def test_of_a_send_leads_to_its_work_item_also_when_the_link_cannot_be_stored(
+        self, scene: Scene, storage: FaultyStorage, times: int | None
+    ) -> None:
+        (created,) = interrupt_a_send(scene, "PROD-2", after_the_create=True)
+        scene.give_claims_up()
+        with relayed(scene, storage) as there:
+            storage.fail(method="POST", path=r"\$batch", times=times, status=503)
+            problem_of(link(there, "PROD-2", created), 503, "storage_unavailable")
+        scene.give_claims_up()
+
+        assert scene.send_reference("PROD-2").ids == [created]
+        assert set(scene.items()) == {created}
+
 
 def test_the_loser_of_two_records_gets_no_link_back_in_aha(scene: Scene) -> None:
     """Given an Azure DevOps so slow that both requests have found the work item without a link."""
