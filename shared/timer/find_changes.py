@@ -57,8 +57,11 @@ def _find_changes(
     """
     quiet = operation.another(operation.deadline.remaining())
     try:
+        begun = _begun(app, stored, found)
+        if begun is None:
+            return
         aha = app.aha_features(stored.integration.aha, quiet)
-        changed, after = _find_changed_features(app, quiet, stored, aha, found)
+        changed, after = _find_changed_features(app, quiet, stored, aha, begun)
         if after is not None:
             _find_changed_requirements(app, quiet, stored, aha, after, changed)
     except OperationFailed:
@@ -67,6 +70,16 @@ def _find_changes(
         raise
     finally:
         operation.log.count_in(quiet.log)
+
+
+def _begun(app: App, stored: StoredIntegration, found: StoredAhaProgress) -> StoredAhaProgress | None:
+    """The progress, stored before Aha! is asked for the first time; None if another run did so.
+
+    Until Aha! answers, the integration may be saved again, and that must not move the start.
+    """
+    if found.etag:
+        return found
+    return app.aha_progress.replace(stored.integration.integration_id, found, found.progress)
 
 
 def _find_changed_features(

@@ -114,10 +114,19 @@ def write_row_of_newer_version(scene: Scene, row_key: str) -> None:
 
 def date_creation_ahead(scene: Scene, seconds: float) -> None:
     """As if a host whose clock is fast had made the integration."""
+    _date_ahead(scene, "created_at", timedelta(seconds=seconds))
+
+
+def date_last_save_ahead(scene: Scene, hours: float) -> None:
+    """As if hours had passed before somebody saved the integration for the last time."""
+    _date_ahead(scene, "updated_at", timedelta(hours=hours))
+
+
+def _date_ahead(scene: Scene, name: str, by: timedelta) -> None:
     tables = TableServiceClient.from_connection_string(scene.system.tables_connection_string)
     table = tables.get_table_client("Integrations")
     row = dict(table.get_entity("integrations", f"i:{scene.integration.id}"))
-    table.update_entity({**row, "created_at": row["created_at"] + timedelta(seconds=seconds)})
+    table.update_entity({**row, name: row[name] + by})
 
 
 def _links(scene: Scene) -> TableClient:

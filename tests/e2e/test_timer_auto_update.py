@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 import pytest
 from azure.data.tables import TableClient, TableServiceClient
 
-from tests.e2e.reconciling import damage_link, minutes_pass, notes, reconcile, repair_link
+from tests.e2e.reconciling import (
+    damage_link,
+    date_last_save_ahead,
+    minutes_pass,
+    notes,
+    reconcile,
+    repair_link,
+)
 from tests.e2e.sending_payloads import Json
 from tests.e2e.sending_scene import TITLE, Scene
 
@@ -227,6 +234,20 @@ def test_the_look_begins_some_minutes_before_the_last_one_by_the_clock_of_aha(up
     since = listings(updated)[0].split("updated_since=")[1].split("&")[0]
     moment = datetime.fromisoformat(since.replace("Z", "+00:00"))
     assert (until - moment).total_seconds() == 600
+
+
+def test_a_save_does_not_move_the_start_while_aha_was_never_asked(updated: Scene) -> None:
+    """Given a token of Aha! that was wrong from the start, and is replaced two hours later."""
+    number = send(updated)
+    updated.aha.edit("PROD-2", name="Named anew")
+    updated.aha.add_fault(path="/products/PROD", status=401, times=None)
+    reconcile(updated)
+    updated.aha.clear_faults()
+    date_last_save_ahead(updated, hours=2)
+
+    reconcile(updated)
+
+    assert updated.value(number, TITLE) == "Named anew"
 
 
 def switch_off(scene: Scene) -> None:
