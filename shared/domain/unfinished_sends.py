@@ -32,8 +32,8 @@ class UnfinishedSend:
 
     `operation_id` is the last operation that sent the feature. `attempts` counts the timer's attempts without progress.
     `wait` is how long the timer leaves the note alone after a write. `is_change`: no send was started; the feature
-    changed in Aha!, and is sent if it differs from the last send. `unlinked` are requirements, by their Aha! ids, that
-    a person unlinked after the send.
+    changed in Aha!, and is sent if it differs from the last send. `unlinked` are the records, by their Aha! ids, that a
+    person unlinked after the send, or was about to unlink.
     """
 
     name: str
@@ -65,18 +65,20 @@ def begun(note: UnfinishedSend) -> UnfinishedSend:
     return replace(note, is_change=False)
 
 
-def with_unlinked(note: UnfinishedSend, requirement_id: str) -> UnfinishedSend:
-    """The note after a person unlinked a requirement of the feature."""
-    others = (one for one in note.unlinked if one != requirement_id)
-    return replace(note, unlinked=(*others, requirement_id)[-_MOST_UNLINKED:])
+def with_unlinked(note: UnfinishedSend, aha_id: str) -> UnfinishedSend:
+    """The note once a person unlinks the feature or one of its requirements."""
+    others = (one for one in note.unlinked if one != aha_id)
+    return replace(note, unlinked=(*others, aha_id)[-_MOST_UNLINKED:])
 
 
-def what_to_send(note: UnfinishedSend, feature: Feature, linked: Collection[str]) -> Feature:
-    """The feature without the requirements that a person unlinked, unless they are `linked` again by now.
+def what_to_send(note: UnfinishedSend, feature: Feature, linked: Collection[str]) -> Feature | None:
+    """The feature without the requirements that a person unlinked, unless they are still or again `linked`.
 
-    The timer must not create new work items for records that a person has just unlinked. The next send that somebody
-    requests does.
+    None if the feature itself was unlinked. The timer must not create new work items for records that a person has just
+    unlinked. The next send that somebody requests does.
     """
+    if feature.record.id in note.unlinked and feature.record.id not in linked:
+        return None
     kept = tuple(one for one in feature.requirements if one.id not in note.unlinked or one.id in linked)
     if len(kept) == len(feature.requirements):
         return feature

@@ -38,13 +38,19 @@ def unlink_record(app: App, operation: Operation, integration: Integration, name
     links, integration_id = app.links, integration.integration_id
     stored = _linked(app, operation, integration, name)
     family = [stored, *_requirements(links, operation, integration_id, stored.link)]
-    # First, because the next send would adopt the work items that Aha! names.
+    # First, because the process may die after the links are removed. It does not matter while they are there.
+    _leave_out(app, integration_id, stored.link)
+    # Before the links, because the next send would adopt the work items that Aha! names.
     _take_out_of_aha(app, operation, integration, [one.link for one in family])
     try:
         links.remove(integration_id, family)
     except LinkChanged as error:
         raise FeatureBusy(f"{error.detail} Repeat the request.", retry_after=5) from None
-    _keep_from_timer(app, integration_id, stored.link)
+    # Once more, because a send may have written its note in between.
+    if stored.link.kind is Kind.FEATURE:
+        app.unfinished_sends.forget(integration_id, _names_of_note(stored.link))
+    else:
+        _leave_out(app, integration_id, stored.link)
     for one in family:
         operation.log.know_record(one.link.reference_or_id, one.link.feature_id)
         operation.log.add(
@@ -79,14 +85,17 @@ def _id_in_aha(app: App, operation: Operation, integration: Integration, name: R
         return None
 
 
-def _keep_from_timer(app: App, integration_id: str, link: Link) -> None:
-    """Stop the timer from sending what a person has just unlinked. It still finishes the rest of the feature."""
+def _leave_out(app: App, integration_id: str, link: Link) -> None:
+    """Keep the timer from sending what a person unlinks. It still finishes the rest of the feature."""
+    app.unfinished_sends.leave_out(integration_id, _names_of_note(link), link.aha_id)
+
+
+def _names_of_note(link: Link) -> tuple[str, ...]:
+    """Under which names a note of the feature may be: its id, and its reference."""
     if link.kind is Kind.FEATURE:
-        app.unfinished_sends.forget(integration_id, (link.aha_id, link.reference))
-        return
+        return link.aha_id, link.reference
     feature = feature_reference_in(link.reference)
-    names = (link.parent_aha_id, *((feature,) if feature else ()))
-    app.unfinished_sends.leave_out(integration_id, names, link.aha_id)
+    return (link.parent_aha_id, *((feature,) if feature else ()))
 
 
 def _requirements(

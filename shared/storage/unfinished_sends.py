@@ -149,18 +149,15 @@ class UnfinishedSendStore:
         ]
         write_records(self._table, [RecordWrite(row.row_key, (Delete(row, row.etag),)) for row in rows])
 
-    def leave_out(self, integration_id: str, names: Iterable[str], requirement_id: str) -> None:
-        """Store that a person unlinked a requirement. `names`: the Aha! id and the reference of its feature."""
+    def leave_out(self, integration_id: str, names: Iterable[str], aha_id: str) -> None:
+        """Store that a person unlinks a record. `names`: the Aha! id and the reference of its feature."""
         for name in names:
             for _ in range(_ATTEMPTS):
                 row = self._table.get(escape_key(integration_id), unfinished_send_key(name))
                 stored = None if row is None else _readable(row)
                 if not isinstance(stored, StoredUnfinishedSend):
                     break
-                if (
-                    self.replace(integration_id, stored, with_unlinked(stored.note, requirement_id))
-                    is not None
-                ):
+                if self.replace(integration_id, stored, with_unlinked(stored.note, aha_id)) is not None:
                     break
 
     def replace(

@@ -128,8 +128,8 @@ def _finish(
     feature = _read(app, operation, stored, held)
     if feature is None:
         return None
-    feature = _without_unlinked(app, stored, note, feature)
-    if note.is_change and not _is_to_update(app, stored, feature):
+    to_send = _without_unlinked(app, stored, note, feature)
+    if to_send is None or (note.is_change and not _is_to_update(app, stored, to_send)):
         _remove(app, stored, held)
         return None
     operation.log.write_to(app.log_of(stored), OperationKind.SEND)
@@ -137,7 +137,7 @@ def _finish(
     # Most runs send nothing, and do not load what a send needs.
     from shared.sending.send import send_feature
 
-    return send_feature(app, operation, integration, feature, dry_run=False, unfinished=held)
+    return send_feature(app, operation, integration, to_send, dry_run=False, unfinished=held)
 
 
 def _read(
@@ -156,8 +156,10 @@ def _read(
         return None
 
 
-def _without_unlinked(app: App, stored: StoredIntegration, note: UnfinishedSend, feature: Feature) -> Feature:
-    """The feature without the requirements that a person unlinked since its send."""
+def _without_unlinked(
+    app: App, stored: StoredIntegration, note: UnfinishedSend, feature: Feature
+) -> Feature | None:
+    """The feature without what a person unlinked since its send; None if that is the feature itself."""
     if not note.unlinked:
         return feature
     linked = app.links.load_each(stored.integration.integration_id, note.unlinked)

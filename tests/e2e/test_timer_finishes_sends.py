@@ -385,6 +385,30 @@ def test_a_requirement_that_a_person_unlinked_is_left_out_and_the_others_are_sen
     assert scene.send_reference("PROD-1").actions == ["unchanged", "created", "unchanged", "unchanged"]
 
 
+@pytest.mark.parametrize("reference", ["PROD-1", "PROD-1-2"])
+def test_what_was_unlinked_is_not_sent_again_if_the_unlinking_fails_after_the_removal_of_the_links(
+    scene: Scene, storage: FaultyStorage, reference: str
+) -> None:
+    ids = scene.send_reference("PROD-1").ids
+    azure_devops_is_down(scene)
+    scene.aha.edit("PROD-1", name="Named anew")
+    assert scene.send_reference("PROD-1").status == 503
+    scene.azure_devops.clear_faults()
+    with another_host(scene.system, TABLES_CONNECTION_STRING=storage.connection_string) as (_, api):
+        # The note is read and replaced before the links are removed. From then on, no note can be read.
+        storage.fail(method="GET", path="RowKey='u:", skip=2, times=None, status=503)
+        path = f"/integrations/{scene.integration.id}/features/{reference}"
+        assert api.delete(path).status_code == 503
+        storage.heal()
+        assert api.delete(path).status_code == 404
+
+    minutes_pass(scene)
+    reconcile(scene)
+
+    assert notes(scene) == []
+    assert set(scene.items()) == set(ids)
+
+
 def test_a_requirement_that_was_linked_to_another_work_item_is_sent_to_that(scene: Scene) -> None:
     _, first, *_ = scene.send_reference("PROD-1").ids
     scene.aha.edit("PROD-1-2", name="Named anew")

@@ -107,6 +107,7 @@ FEATURE = Feature(a_record(id="6775"), (a_requirement(id="1"), a_requirement(id=
 def test_a_requirement_that_was_unlinked_since_is_not_sent_and_the_others_are() -> None:
     sent = what_to_send(with_unlinked(NOTE, "2"), FEATURE, linked=())
 
+    assert sent is not None
     assert [one.id for one in sent.requirements] == ["1", "3"]
     assert not sent.lists_requirements, "It is not removed from the feature."
 
@@ -116,6 +117,13 @@ def test_without_one_and_with_one_that_is_linked_again_the_whole_feature_is_sent
     note: UnfinishedSend,
 ) -> None:
     assert what_to_send(note, FEATURE, linked=("2",)) == FEATURE
+
+
+def test_a_feature_that_was_unlinked_since_is_not_sent_unless_it_is_linked_again() -> None:
+    note = with_unlinked(NOTE, "6775")
+
+    assert what_to_send(note, FEATURE, linked=()) is None
+    assert what_to_send(note, FEATURE, linked=("6775",)) == FEATURE
 
 
 def test_the_timer_s_attempts_keep_what_was_unlinked_each_once() -> None:
