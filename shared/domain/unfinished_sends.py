@@ -65,6 +65,16 @@ def begun(note: UnfinishedSend) -> UnfinishedSend:
     return replace(note, is_change=False)
 
 
+def replaces_earlier(feature: Feature) -> bool:
+    """Whether a send of this feature does what an earlier one left, so that its note replaces the earlier note.
+
+    A payload may have only a part of the feature. Then the earlier note stays: nothing else records the rest.
+    """
+    return feature.lists_requirements and all(
+        record.name is not None and record.description is not None for record in feature.records
+    )
+
+
 def with_unlinked(note: UnfinishedSend, aha_id: str) -> UnfinishedSend:
     """The note once a person unlinks the feature or one of its requirements."""
     others = (one for one in note.unlinked if one != aha_id)

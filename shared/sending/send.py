@@ -11,7 +11,7 @@ from shared.app import App
 from shared.domain.integration import Integration
 from shared.domain.products import is_of_product
 from shared.domain.records import Feature
-from shared.domain.unfinished_sends import UnfinishedSend, is_left
+from shared.domain.unfinished_sends import UnfinishedSend, is_left, replaces_earlier
 from shared.errors import (
     IntegrationDisabled,
     IntegrationIncomplete,
@@ -124,7 +124,8 @@ def _note(
     if not integration.receives:
         return store.note_of(integration_id, None)
     record = feature.record
-    return store.note_of(integration_id, UnfinishedSend(record.id, record.reference, operation.id))
+    note = UnfinishedSend(record.id, record.reference, operation.id)
+    return store.note_of(integration_id, note, replaces_earlier=replaces_earlier(feature))
 
 
 def _conclude(

@@ -76,12 +76,13 @@ class LinkStore(LinkReader):
     """
 
     def write(
-        self, integration_id: str, changes: LinkChanges, also: Upsert | Delete | None = None
+        self, integration_id: str, changes: LinkChanges, also: Insert | Upsert | Delete | None = None
     ) -> WrittenChanges:
         """Write changes and, in the same transaction as some or all of them, another row of the partition.
 
-        An Upsert of that row is always done. A Delete is done together with all of the changes, or not at all. A claim
-        that the same operation made earlier counts as written, so that the call may be repeated.
+        An Upsert of that row is always done, an Insert if there is none. A Delete is done together with all of the
+        changes, or not at all. A claim that the same operation made earlier counts as written, so that the call may be
+        repeated.
         """
         outcomes = write_records_with(self._table, _writes(integration_id, changes), also)
         etags = _etags(outcomes.records)

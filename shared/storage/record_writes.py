@@ -77,10 +77,13 @@ def write_records(table: Table, writes: Sequence[RecordWrite]) -> dict[str, Writ
     )
 
 
-def write_records_with(table: Table, writes: Sequence[RecordWrite], also: Upsert | Delete | None) -> Outcomes:
+def write_records_with(
+    table: Table, writes: Sequence[RecordWrite], also: Insert | Upsert | Delete | None
+) -> Outcomes:
     """Do every write that can be done and, in the same transaction as some or all of them, write another row.
 
-    An Upsert is always done. A Delete is done together with all of the writes, or not at all.
+    An Upsert is always done, an Insert if there is no such row. A Delete is done together with all of the writes, or
+    not at all.
     """
     if also is None:
         return Outcomes(write_records(table, writes))

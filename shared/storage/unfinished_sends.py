@@ -52,13 +52,23 @@ class SendNote:
     """
 
     def __init__(
-        self, table: Table, integration_id: str, note: UnfinishedSend | None, etag: str = ""
+        self,
+        table: Table,
+        integration_id: str,
+        note: UnfinishedSend | None,
+        etag: str = "",
+        *,
+        replaces_earlier: bool = True,
     ) -> None:
-        """`etag`: that of the row, if the timer has taken it."""
+        """`etag`: that of the row, if the timer has taken it.
+
+        `replaces_earlier`: the send does what an earlier note was about. Otherwise, an earlier note stays.
+        """
         self._table = table
         self._integration_id = integration_id
         self._note = None if note is None else begun(note)
         self._etag = etag
+        self._replaces_earlier = replaces_earlier
         self._says_begun = bool(etag) and note is not None and not note.is_change
 
     @property
@@ -76,11 +86,11 @@ class SendNote:
         """Whether the timer runs the send."""
         return self._note is not None and self._note.attempts > 0
 
-    def writing(self) -> Upsert | None:
+    def writing(self) -> Insert | Upsert | None:
         """The operation that writes the note; None if it is written, or if there is none."""
         if self._note is None or not self.is_to_write:
             return None
-        return Upsert(note_row(self._integration_id, self._note))
+        return self._operation(self._note)
 
     def removal(self) -> Delete | None:
         """The operation that removes the note, unless another send has written it since; None if it is not written."""
@@ -98,8 +108,9 @@ class SendNote:
         """Write the note alone."""
         if self._note is None:
             return
-        row = note_row(self._integration_id, self._note)
-        written = write_records(self._table, [RecordWrite(row.row_key, (Upsert(row),))])[row.row_key]
+        write = self._operation(self._note)
+        key = write.row.row_key
+        written = write_records(self._table, [RecordWrite(key, (write,))])[key]
         self.carried_out(written.etags[0] if isinstance(written, Written) else None)
 
     def record_progress(self) -> None:
@@ -115,6 +126,10 @@ class SendNote:
             write_records(self._table, [RecordWrite(removal.row.row_key, (removal,))])
             self.carried_out("")
 
+    def _operation(self, note: UnfinishedSend) -> Insert | Upsert:
+        row = note_row(self._integration_id, note)
+        return Upsert(row) if self._replaces_earlier else Insert(row)
+
 
 class UnfinishedSendStore:
     """Every method raises Unavailable(System.STORAGE) if Table Storage is down, busy or refuses the app."""
@@ -122,9 +137,16 @@ class UnfinishedSendStore:
     def __init__(self, tables: Tables) -> None:
         self._table = tables.links
 
-    def note_of(self, integration_id: str, note: UnfinishedSend | None, etag: str = "") -> SendNote:
+    def note_of(
+        self,
+        integration_id: str,
+        note: UnfinishedSend | None,
+        etag: str = "",
+        *,
+        replaces_earlier: bool = True,
+    ) -> SendNote:
         """The note of a new send."""
-        return SendNote(self._table, integration_id, note, etag)
+        return SendNote(self._table, integration_id, note, etag, replaces_earlier=replaces_earlier)
 
     def each(self, integration_id: str) -> list[StoredUnfinishedSend | UnreadableNote]:
         """The notes of an integration, at most 5,000. An unreadable note does not hide the others."""

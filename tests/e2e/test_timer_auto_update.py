@@ -294,6 +294,18 @@ def test_a_noted_change_is_sent_once_changes_are_sent_again(
     assert notes(updated) == []
 
 
+def test_a_noted_change_outlasts_a_send_of_another_part(updated: Scene) -> None:
+    number = note_a_change(updated)
+    form = {"id": updated.aha.feature("PROD-2")["id"], "description": "<p>From a form</p>"}
+
+    assert updated.post({"feature": form}).actions == ["updated"]
+
+    minutes_pass(updated)
+    reconcile(updated)
+    assert updated.value(number, TITLE) == "Named anew"
+    assert notes(updated) == []
+
+
 def test_a_noted_change_that_aha_does_not_show_for_a_while_is_sent_later(updated: Scene) -> None:
     number = note_a_change(updated)
     updated.aha.edit("PROD-2", hidden=True)

@@ -126,6 +126,23 @@ def test_a_person_who_sends_again_leaves_nothing_to_the_timer(scene: Scene) -> N
     assert scene.aha_requests("GET") == []
 
 
+def test_a_person_who_sends_a_part_leaves_the_rest_to_the_timer(scene: Scene) -> None:
+    """Given an unfinished send of a requirement's new name, and a form that sends only the feature's name."""
+    _, child, *_ = scene.send_reference("PROD-1").ids
+    scene.aha.edit("PROD-1-2", name="Named anew")
+    azure_devops_is_down(scene)
+    assert scene.send_reference("PROD-1").status == 503
+    scene.azure_devops.clear_faults()
+    form = {"id": scene.aha.feature("PROD-1")["id"], "reference_num": "PROD-1", "name": "Named in a form"}
+
+    assert scene.post({"feature": form}).actions == ["updated"]
+
+    minutes_pass(scene)
+    reconcile(scene)
+    assert scene.value(child, TITLE) == "Named anew"
+    assert notes(scene) == []
+
+
 def test_after_an_outage_of_azure_devops_the_timer_sends_the_feature_as_it_is_now(scene: Scene) -> None:
     interrupt(scene)
     assert "send.unfinished" in scene.events("warning")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from shared.domain.unfinished_sends import (
     after_progress,
     is_due,
     is_left,
+    replaces_earlier,
     taken,
     what_to_send,
     with_unlinked,
@@ -139,3 +141,17 @@ def test_no_more_is_noted_than_a_row_holds() -> None:
         note = with_unlinked(note, str(number))
 
     assert (len(note.unlinked), note.unlinked[-1]) == (1000, "1001")
+
+
+@pytest.mark.parametrize(
+    ("feature", "whole"),
+    [
+        (FEATURE, True),
+        (replace(FEATURE, requirements=(), lists_requirements=False), False),
+        (replace(FEATURE, record=replace(FEATURE.record, name=None)), False),
+        (replace(FEATURE, requirements=(a_requirement(id="1", description=None),)), False),
+    ],
+    ids=["whole", "without requirements", "without its name", "without a requirement's description"],
+)
+def test_a_part_of_a_feature_does_not_replace_an_earlier_note(feature: Feature, whole: bool) -> None:
+    assert replaces_earlier(feature) is whole
