@@ -65,6 +65,11 @@ def knows_of_work_item(claim: Claim) -> bool:
     return claim.is_inherited or claim.work_item_id is not None
 
 
+def replaces_link(claim: Claim) -> bool:
+    """Whether the record was linked before, to a work item that was deleted. To a person, it is still a sent record."""
+    return claim.work_item_id is not None
+
+
 def abandoned(claim: Claim) -> Claim:
     """The claim without a sender: the next sender takes it over at once."""
     return replace(claim, operation_id="")

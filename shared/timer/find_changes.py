@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from shared.app import App
 from shared.clients.aha_features import AhaFeatures
 from shared.domain.auto_update import OVERLAP, AhaProgress, after_features, after_requirements
+from shared.domain.claims import replaces_link
 from shared.domain.integration import StoredIntegration
 from shared.domain.links import Link
 from shared.domain.unfinished_sends import of_change
 from shared.errors import CredentialsRejected, OperationFailed, Refused
 from shared.operation import Operation
 from shared.storage.aha_progress import StoredAhaProgress
-from shared.storage.links import StoredLink, UnreadableLink
+from shared.storage.links import Loaded, StoredClaim, StoredLink, UnreadableLink
 from shared.timer.job import Job
 
 logger = logging.getLogger(__name__)
@@ -90,12 +91,16 @@ def _find_changed_features(
     integration_id = integration.integration_id
     changed = aha.changed_since(integration.product_id, found.progress.features_until - OVERLAP)
     links = app.links.load_each(integration_id, list(changed.references))
-    linked = [aha_id for aha_id, link in links.items() if isinstance(link, StoredLink | UnreadableLink)]
+    linked = [aha_id for aha_id, loaded in links.items() if _was_sent(loaded)]
     app.unfinished_sends.add(
         integration_id, [of_change(aha_id, changed.references[aha_id], operation.id) for aha_id in linked]
     )
     progress = after_features(found.progress, changed.as_of)
     return changed.references, app.aha_progress.replace(integration_id, found, progress)
+
+
+def _was_sent(loaded: Loaded) -> bool:
+    return not isinstance(loaded, StoredClaim) or replaces_link(loaded.claim)
 
 
 def _find_changed_requirements(

@@ -17,7 +17,7 @@ from tests.e2e.reconciling import (
     repair_link,
 )
 from tests.e2e.sending_payloads import Json
-from tests.e2e.sending_scene import TITLE, Scene
+from tests.e2e.sending_scene import A_WRITE, TITLE, Scene
 
 
 @pytest.fixture
@@ -167,6 +167,24 @@ def test_what_was_sent_by_hand_is_not_sent_again(updated: Scene) -> None:
 
     assert updated.log("feature.changed") == []
     assert updated.writes() == []
+
+
+def test_a_feature_whose_new_work_item_was_refused_is_sent_after_its_next_change(updated: Scene) -> None:
+    """Given a linked feature whose work item was deleted."""
+    number = send(updated)
+    reconcile(updated)
+    updated.azure_devops.delete_work_item(number)
+    updated.aha.edit("PROD-2", name="Refused")
+    refusal = {"message": "TF401320: Refused."}
+    updated.azure_devops.add_fault(path=A_WRITE, status=400, body=refusal, times=None)
+    reconcile(updated)
+    assert (updated.items(), notes(updated)) == ({}, [])
+    updated.azure_devops.clear_faults()
+    updated.aha.edit("PROD-2", name="Named anew")
+
+    reconcile(updated)
+
+    assert [item["fields"][TITLE] for item in updated.items().values()] == ["Named anew"]
 
 
 def test_a_refused_feature_does_not_stop_another_one(updated: Scene) -> None:
