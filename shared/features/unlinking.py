@@ -101,10 +101,14 @@ def _names_of_note(link: Link) -> tuple[str, ...]:
 def _requirements(
     links: LinkStore, operation: Operation, integration_id: str, feature: Link
 ) -> list[StoredLink]:
-    """The links of a feature's requirements. A damaged row is logged and left, because its record is unknown."""
+    """The links of a feature's requirements, also of those that were linked after the feature's last send.
+
+    A damaged row is logged and left, because its record is unknown.
+    """
     if feature.kind is not Kind.FEATURE:
         return []
-    found = links.load_each(integration_id, feature.requirement_ids)
+    later = links.aha_ids_below(integration_id, feature.aha_id)
+    found = links.load_each(integration_id, list(dict.fromkeys((*feature.requirement_ids, *later))))
     for aha_id, stored in found.items():
         if isinstance(stored, UnreadableLink):
             log_defect(operation, stored.error, f"the requirement {aha_id} of {feature.reference_or_id}")

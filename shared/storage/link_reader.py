@@ -221,6 +221,15 @@ class LinkReader:
         )
         return [row.text("aha_id") for row in rows]
 
+    def aha_ids_below(self, integration_id: str, feature_id: str) -> list[str]:
+        """The Aha! ids of the linked requirements that belonged to a feature when their links were last written."""
+        rows = self._table.query(
+            f"{_WITHIN} and parent_aha_id eq @parent",
+            {**_range(integration_id, *WORK_ITEM_KEYS), "parent": feature_id},
+            select=("PartitionKey", "RowKey", "aha_id"),
+        )
+        return [row.text("aha_id") for row in rows]
+
     def features(
         self, integration_id: str, *, after: int, limit: int
     ) -> list[tuple[int, StoredLink | UnreadableLink]]:

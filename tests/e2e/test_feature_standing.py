@@ -392,6 +392,19 @@ class TestUnlink:
         assert set(scene.items()) == set(sent.ids)
         assert set(differences(scene).values()) == {"not_sent"}
 
+    def test_a_requirement_that_was_linked_after_the_last_send_goes_with_its_feature(
+        self, scene: Scene
+    ) -> None:
+        scene.send_reference("PROD-2")
+        body = {"requirement": {"name": "Found later"}}
+        made = scene.aha.post("/features/PROD-2/requirements", body).json()["requirement"]
+        number = make_work_item(scene, "User Story")
+        assert link(scene, made["reference_num"], number).status_code == 200
+
+        assert unlink(scene, "PROD-2").status_code == 204
+
+        assert scene.link_rows() == {}
+
     def test_the_next_send_makes_new_work_items(self, scene: Scene) -> None:
         old = scene.send_reference("PROD-1").ids
         unlink(scene, "PROD-1")
