@@ -32,9 +32,9 @@ def _find(call: edge.Call) -> edge.Subject[_Found]:
     if not integration_id:
         return edge.Subject(None)
     app = the_app()
-    # A PUT may create the integration, and a DELETE removes it.
-    found, log = app.integrations.find(integration_id), app.log_if_stored(integration_id)
-    return edge.Subject(found, log, integration_id)
+    # A PUT may create or repair the integration, and a DELETE removes it.
+    find = app.integrations.find if call.method == "GET" else app.integrations.find_to_replace
+    return edge.Subject(find(integration_id), app.log_if_stored(integration_id), integration_id)
 
 
 def _answer(call: edge.Call, operation: Operation, found: _Found) -> edge.Answer:

@@ -214,7 +214,7 @@ class App:
         """
 
         def write(entries: Sequence[LogEntry]) -> None:
-            if isinstance(self.integrations.find(integration_id), StoredIntegration):
+            if isinstance(self.integrations.find_to_replace(integration_id), StoredIntegration):
                 self.log.write(integration_id, entries)
 
         return write

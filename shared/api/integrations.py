@@ -64,8 +64,9 @@ def _unreadable(operation: Operation, one: UnreadableIntegration) -> dict[str, A
     return {
         "integration_id": one.integration_id,
         "code": Defect.code,
-        "detail": f"The integration {one.integration_id} cannot be read: its row in Table Storage is damaged. Give the "
-        f"person who operates the app this operation id: {operation.id}. The log of the function app has the details.",
+        "detail": f"The integration {one.integration_id} cannot be read: its row in Table Storage is damaged. A PUT of "
+        "the whole integration repairs it. If that fails, give the person who operates the app this operation id: "
+        f"{operation.id}. The log of the function app has the details.",
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -21,7 +21,15 @@ from shared.domain.integration import (
 from shared.domain.times import parse_date
 from shared.secret import Secret
 from shared.storage.keys import integration_key, product_key
-from shared.storage.rows import Row, Value, check_schema, long_text, long_text_names, with_row_in_errors
+from shared.storage.rows import (
+    MISREADINGS,
+    Row,
+    Value,
+    check_schema,
+    long_text,
+    long_text_names,
+    with_row_in_errors,
+)
 from shared.storage.vault import Vault
 
 PARTITION = "integrations"
@@ -37,14 +45,14 @@ area_path aha_url link_back aha_integration_id auto_update created_at updated_at
 feature_work_item_type feature_description_field requirement_work_item_type requirement_description_field
 """
 _PROPERTIES = frozenset(_PROPERTY_NAMES.split())
-_LONG_TEXTS = (
-    *("personal_access_token", "aha_api_token", "feature_status_mapping", "feature_default_fields"),
-    *("requirement_status_mapping", "requirement_default_fields"),
-)
-
-
 TOKENS = ("personal_access_token", "aha_api_token")
 """The properties that hold encrypted tokens."""
+
+_MAPPINGS = (
+    *("feature_status_mapping", "feature_default_fields"),
+    *("requirement_status_mapping", "requirement_default_fields"),
+)
+_LONG_TEXTS = (*TOKENS, *_MAPPINGS)
 
 
 def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
@@ -78,6 +86,17 @@ def integration_row(stored: StoredIntegration, vault: Vault) -> Row:
         **_mapping_properties("requirement", integration.requirement),
     }
     return Row(PARTITION, integration_key(integration.integration_id), properties)
+
+
+_READ_WITH_A_FORM: Mapping[str, Callable[[Row, str], object]] = {
+    "authentication": lambda row, name: Authentication(row.text(name) or Authentication.PAT),
+    "link_back": lambda row, name: LinkBack(row.text(name) or LinkBack.FEATURE),
+    "created_at": Row.moment,
+    "updated_at": Row.moment,
+    "token_expires_on": lambda row, name: parse_date(row.text(name)),
+    **dict.fromkeys(_MAPPINGS, lambda row, name: dict(json.loads(row.long_text(name) or "{}"))),
+}
+"""How the properties are read that are more than a text or a flag."""
 
 
 @with_row_in_errors
@@ -121,6 +140,21 @@ def stored_integration(row: Row, vault: Vault) -> StoredIntegration:
         webhook_generation=row.text("webhook_generation"),
         unknown=_unknown(row),
     )
+
+
+def readable_part(row: Row) -> Row:
+    """The row without the properties that cannot be read, for a save that replaces them, or for a deletion."""
+    damaged = [name for name, read in _READ_WITH_A_FORM.items() if not _is_readable(row, name, read)]
+    left_out = {*damaged, *long_text_names(row, damaged)}
+    return replace(row, properties={name: row.properties[name] for name in row.properties.keys() - left_out})
+
+
+def _is_readable(row: Row, name: str, read: Callable[[Row, str], object]) -> bool:
+    try:
+        read(row, name)
+    except MISREADINGS:
+        return False
+    return True
 
 
 def keys_of_tokens(row: Row, vault: Vault) -> dict[str, int | None]:

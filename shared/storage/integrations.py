@@ -16,6 +16,7 @@ from shared.storage.integration_rows import (
     SCHEMA,
     integration_row,
     product_row,
+    readable_part,
     stored_integration,
     tombstone_row,
 )
@@ -95,6 +96,16 @@ class IntegrationStore:
         if row is None:
             return None
         return _deleted(row) if row.flag("deleted") else stored_integration(row, self._vault)
+
+    def find_to_replace(self, integration_id: str) -> StoredIntegration | DeletedIntegration | None:
+        """As `find`, for a save or a deletion: of a damaged row, what can be read.
+
+        The save replaces the rest. It keeps the tokens, the webhook URL and the links.
+        """
+        row = self._row(integration_id)
+        if row is None:
+            return None
+        return _deleted(row) if row.flag("deleted") else stored_integration(readable_part(row), self._vault)
 
     def save(
         self,

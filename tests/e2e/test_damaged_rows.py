@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from azure.data.tables import TableServiceClient
+from azure.data.tables import TableClient, TableServiceClient
 
 from local.sample import sample_integration
 from tests.e2e.configuration_bodies import problem_of
@@ -98,14 +98,21 @@ class TestAnIntegration:
     @contextmanager
     def changed(self, scene: Scene, **properties: Any) -> Iterator[None]:
         """While the row of the other integration has other properties."""
-        tables = TableServiceClient.from_connection_string(scene.system.tables_connection_string)
-        table = tables.get_table_client("Integrations")
-        row = dict(table.get_entity("integrations", "i:other-one"))
-        table.update_entity({**row, **properties})
+        row = self.change(scene, **properties)
         try:
             yield
         finally:
-            table.update_entity(row)
+            self.table(scene).update_entity(row)
+
+    def change(self, scene: Scene, **properties: Any) -> Json:
+        """Change the row of the other integration. Answers the row as it was."""
+        row = dict(self.table(scene).get_entity("integrations", "i:other-one"))
+        self.table(scene).update_entity({**row, **properties})
+        return row
+
+    def table(self, scene: Scene) -> TableClient:
+        tables = TableServiceClient.from_connection_string(scene.system.tables_connection_string)
+        return tables.get_table_client("Integrations")
 
     @pytest.mark.contract
     def test_that_is_damaged_is_named_in_the_list_beside_the_others(self, scene: Scene, other: Json) -> None:
@@ -121,6 +128,55 @@ class TestAnIntegration:
             assert (one["integration_id"], one["code"]) == ("other-one", "internal_error")
             assert "its row in Table Storage is damaged" in one["detail"]
             assert scene.send_reference("PROD-2").status == 201
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            {"feature_status_mapping_0": "{"},
+            {"requirement_default_fields_0": "[1]"},
+            {"authentication": "smoke signals"},
+            {"link_back": "both"},
+            {"created_at": "yesterday", "updated_at": 5},
+        ],
+        ids=lambda damage: next(iter(damage)),
+    )
+    def test_that_is_damaged_is_repaired_by_a_put_and_keeps_its_tokens_its_address_and_its_links(
+        self, scene: Scene, other: Json, damage: Json
+    ) -> None:
+        made = scene.aha.post("/releases/MOB-R-1/features", {"feature": {"name": "Scan a receipt"}}).json()
+        reference = made["feature"]["reference_num"]
+        sent = scene.api.send_reference("other-one", reference).json()
+        before = scene.api.get("/integrations/other-one").json()
+        without_tokens = {
+            **other,
+            "azure_devops": {**other["azure_devops"], "personal_access_token": None},
+            "aha": {**other["aha"], "api_token": None},
+        }
+        with self.changed(scene, **damage):
+            answer = scene.api.put_integration("other-one", without_tokens)
+
+            assert answer.status_code == 200, answer.text
+            after = scene.api.get("/integrations/other-one").json()
+            assert after["webhook_url"] == before["webhook_url"]
+            assert after["feature"] == before["feature"]
+            again = scene.api.send_reference("other-one", reference)
+            assert (again.status_code, again.json()["feature"]["action"]) == (200, "unchanged")
+            assert again.json()["feature"]["work_item"]["id"] == sent["feature"]["work_item"]["id"]
+
+    def test_that_is_damaged_can_be_deleted_and_gives_its_product_back(
+        self, scene: Scene, other: Json
+    ) -> None:
+        self.change(scene, requirement_status_mapping_0="{")
+        problem_of(scene.api.get("/integrations/other-one"), 500, "internal_error")
+
+        assert scene.api.delete("/integrations/other-one").status_code == 204
+
+        assert scene.api.put_integration("third-one", other).status_code == 201
+
+    def test_of_a_newer_version_of_the_app_is_not_replaced(self, scene: Scene, other: Json) -> None:
+        with self.changed(scene, schema=2):
+            problem_of(scene.api.put_integration("other-one", other), 503, "storage_unavailable")
+            problem_of(scene.api.delete("/integrations/other-one"), 503, "storage_unavailable")
 
     def test_of_a_newer_version_of_the_app_is_named_in_the_list_beside_the_others(
         self, scene: Scene, other: Json
