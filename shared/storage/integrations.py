@@ -145,7 +145,7 @@ class IntegrationStore:
         )
         row = integration_row(new, self._vault)
         write = Replace(row, replaced_etag) if replaced_etag else Insert(row)
-        operations = [write, *_product_row_changes(integration, stored)]
+        operations = [write, *self._product_row_changes(integration, stored)]
         version = self._write(row, operations, integration, replaced_etag)
         return replace(new, version=version)
 
@@ -173,9 +173,7 @@ class IntegrationStore:
     def _replace_with_tombstone(self, stored: StoredIntegration) -> DeletedIntegration:
         integration = stored.integration
         tombstone = tombstone_row(integration.integration_id, stored.webhook_generation, is_purged=False)
-        operations: list[RowOperation] = [Replace(tombstone, stored.version)]
-        if integration.product_id:
-            operations.append(Delete(product_row(integration.product_id, integration.integration_id)))
+        operations = [Replace(tombstone, stored.version), *self._giving_back_product(integration)]
         # The conflict may be with another deletion, or with an earlier attempt of this one.
         with contextlib.suppress(TransactionConflict):
             self._table.transact(operations)
@@ -214,6 +212,23 @@ class IntegrationStore:
         owner = self._row(owner_id)
         return product_taken(product_id, owner.text("name") if owner else owner_id, owner_id)
 
+    def _product_row_changes(
+        self, integration: Integration, stored: StoredIntegration | None
+    ) -> list[RowOperation]:
+        before = stored.integration.product_id if stored else ""
+        if product_key(integration.product_id) == product_key(before):
+            return []
+        changes = self._giving_back_product(stored.integration) if stored else []
+        if integration.product_id:
+            changes.append(Insert(product_row(integration.product_id, integration.integration_id)))
+        return changes
+
+    def _giving_back_product(self, integration: Integration) -> list[RowOperation]:
+        """The removal of the row that says that the integration has its product, if there is one."""
+        row = self._get(product_key(integration.product_id)) if integration.product_id else None
+        is_held = row is not None and row.text("integration_id") == integration.integration_id
+        return [Delete(row, row.etag)] if row is not None and is_held else []
+
     def _purge(self, integration_id: str, *, up_to: datetime | None) -> None:
         for table in (self._tables.links, self._tables.log):
             table.purge(escape_key(integration_id), up_to=up_to)
@@ -226,18 +241,6 @@ class IntegrationStore:
         if row is not None:
             check_schema(row, SCHEMA)
         return row
-
-
-def _product_row_changes(integration: Integration, stored: StoredIntegration | None) -> list[RowOperation]:
-    before = stored.integration.product_id if stored else ""
-    if product_key(integration.product_id) == product_key(before):
-        return []
-    changes: list[RowOperation] = []
-    if before:
-        changes.append(Delete(product_row(before, integration.integration_id)))
-    if integration.product_id:
-        changes.append(Insert(product_row(integration.product_id, integration.integration_id)))
-    return changes
 
 
 def _deleted(row: Row) -> DeletedIntegration:

@@ -110,6 +110,11 @@ class TestAnIntegration:
         self.table(scene).update_entity({**row, **properties})
         return row
 
+    def products(self, scene: Scene) -> list[Json]:
+        """The rows that say which integration has a product."""
+        rows = self.table(scene).query_entities("RowKey ge 'p:' and RowKey lt 'p;'")
+        return [dict(row) for row in rows]
+
     def table(self, scene: Scene) -> TableClient:
         tables = TableServiceClient.from_connection_string(scene.system.tables_connection_string)
         return tables.get_table_client("Integrations")
@@ -172,6 +177,26 @@ class TestAnIntegration:
         assert scene.api.delete("/integrations/other-one").status_code == 204
 
         assert scene.api.put_integration("third-one", other).status_code == 201
+
+    @pytest.mark.parametrize("is_moved", [False, True], ids=["as it is", "with another product first"])
+    @pytest.mark.parametrize("owner", ["", "somebody-else"], ids=["held by nobody", "held by another one"])
+    def test_that_does_not_hold_its_product_can_get_another_one_and_be_deleted(
+        self, scene: Scene, other: Json, owner: str, is_moved: bool
+    ) -> None:
+        row = dict(self.table(scene).get_entity("integrations", "p:MOB"))
+        self.table(scene).delete_entity(row)
+        if owner:
+            self.table(scene).create_entity({**row, "integration_id": owner})
+
+        try:
+            if is_moved:
+                moved = {**other, "product_id": "NEW"}
+                assert scene.api.put_integration("other-one", moved).status_code == 200
+            assert scene.api.delete("/integrations/other-one").status_code == 204
+        finally:
+            owners = [one["integration_id"] for one in self.products(scene) if one["product_id"] == "MOB"]
+            self.table(scene).delete_entity({**row, "RowKey": "p:MOB"})
+        assert owners == ([owner] if owner else [])
 
     def test_of_a_newer_version_of_the_app_is_not_replaced(self, scene: Scene, other: Json) -> None:
         with self.changed(scene, schema=2):
