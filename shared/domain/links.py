@@ -125,11 +125,11 @@ class Link:
     item at the last send. `work_item_url` is the page that a person opens.
     `agreed_revision` is the newest revision of the work item of which every field is in sync with Aha!.
     `refused_revision` is the newest revision with a change that Aha! did not take; it is tried again with a newer one.
-    `requirement_ids` are those of a feature at its last send. `sent_as_of` is `updated_at` of the newest record that
-    was sent, by Aha!'s clock. `sent_at` and `received_at` are when a send or a notification last changed this link, by
-    this app's clock. `description_field` is the work item's field that the base of the description is about, and
-    `other_text` the digest of what the other description field said then (empty: nothing). `written_back` is the link
-    back in Aha!, None as long as none is known to be there.
+    `requirement_ids` are those of a feature at its last send, and `unlinked_ids` those that a person unlinked.
+    `sent_as_of` is `updated_at` of the newest record that was sent, by Aha!'s clock. `sent_at` and `received_at` are
+    when a send or a notification last changed this link, by this app's clock. `description_field` is the work item's
+    field that the base of the description is about, and `other_text` the digest of what the other description field
+    said then (empty: nothing). `written_back` is the link back in Aha!, None as long as none is known to be there.
     """
 
     kind: Kind
@@ -147,6 +147,7 @@ class Link:
     attachments: Mapping[str, AttachedFile] = field(default_factory=dict)
     parent_work_item_id: int | None = None
     requirement_ids: tuple[str, ...] = ()
+    unlinked_ids: tuple[str, ...] = ()
     sent_as_of: datetime | None = None
     sent_at: datetime | None = None
     received_at: datetime | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from shared.domain.integration_fields import IntegrationField, own_field_ids, read_integration_fields
@@ -10,6 +11,9 @@ from shared.domain.kind import Kind
 from shared.domain.links import Link
 from shared.domain.references import RecordName
 from shared.errors import InputError, InvalidRequest, NotLinked
+
+_MOST_UNLINKED = 5000
+"""As many requirements as a feature may have."""
 
 
 def id_named(name: RecordName, found: Sequence[str]) -> str | None:
@@ -37,6 +41,12 @@ def not_linked(name: RecordName) -> NotLinked:
 def is_requirement_of(link: Link, feature: Link) -> bool:
     """Whether a record is unlinked with a feature. A requirement that now belongs to another feature is not."""
     return feature.kind is Kind.FEATURE and link.parent_aha_id == feature.aha_id
+
+
+def with_unlinked(feature: Link, requirement_id: str) -> Link:
+    """The link of a feature once a person unlinks one of its requirements."""
+    others = (one for one in feature.unlinked_ids if one != requirement_id)
+    return replace(feature, unlinked_ids=(*others, requirement_id)[-_MOST_UNLINKED:])
 
 
 def fields_of_family(feature: Mapping[str, Any]) -> dict[str, Sequence[IntegrationField]]:

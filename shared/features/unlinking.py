@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from shared import log_events
 from shared.app import App
@@ -18,11 +19,15 @@ from shared.domain.unlink_rules import (
     is_requirement_of,
     link_back_fields,
     not_linked,
+    with_unlinked,
 )
 from shared.errors import FeatureBusy, LinkChanged, NotFound, OperationFailed, Refused
 from shared.isolation import log_defect
 from shared.operation import Operation
 from shared.storage.links import LinkStore, StoredLink, UnreadableLink
+
+_ATTEMPTS = 3
+"""How often the link of a feature is read again that a send changed at the same moment."""
 
 
 def unlink_record(app: App, operation: Operation, integration: Integration, name: RecordName) -> None:
@@ -40,6 +45,7 @@ def unlink_record(app: App, operation: Operation, integration: Integration, name
     family = [stored, *_requirements(links, operation, integration_id, stored.link)]
     # First, because the process may die after the links are removed. It does not matter while they are there.
     _leave_out(app, integration_id, stored.link)
+    _mark_on_feature(links, integration_id, stored.link)
     # Before the links, because the next send would adopt the work items that Aha! names.
     _take_out_of_aha(app, operation, integration, [one.link for one in family])
     try:
@@ -88,6 +94,26 @@ def _id_in_aha(app: App, operation: Operation, integration: Integration, name: R
 def _leave_out(app: App, integration_id: str, link: Link) -> None:
     """Keep the timer from sending what a person unlinks. It still finishes the rest of the feature."""
     app.unfinished_sends.leave_out(integration_id, _names_of_note(link), link.aha_id)
+
+
+def _mark_on_feature(links: LinkStore, integration_id: str, link: Link) -> None:
+    """Store in the feature's link that its requirement was unlinked, so that auto_update does not send it.
+
+    Raises:
+        FeatureBusy: the feature's link keeps changing.
+    """
+    if link.kind is Kind.FEATURE:
+        return
+    for _ in range(_ATTEMPTS):
+        feature = links.load_each(integration_id, [link.parent_aha_id]).get(link.parent_aha_id)
+        if not isinstance(feature, StoredLink) or link.aha_id in feature.link.unlinked_ids:
+            return
+        with suppress(LinkChanged):
+            links.replace(integration_id, [(feature, with_unlinked(feature.link, link.aha_id))])
+            return
+    raise FeatureBusy(
+        "A send is changing the feature of this requirement. Repeat the request.", retry_after=5
+    )
 
 
 def _names_of_note(link: Link) -> tuple[str, ...]:

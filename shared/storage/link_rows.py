@@ -35,7 +35,7 @@ SCHEMA = 1
 """The shape of the rows below. Raise it when an older version of this app would misread a row."""
 
 _LONGEST_DETAIL = 4000
-_LONG_TEXTS = ("base", "intentions", "attachments", "requirement_ids")
+_LONG_TEXTS = ("base", "intentions", "attachments", "requirement_ids", "unlinked_ids")
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ def link_row(integration_id: str, link: Link, unknown: Mapping[str, Value] | Non
         **(long_text("intentions", _json(_intentions_json(link.intentions))) if link.intentions else {}),
         **long_text("attachments", _json({key: _file_json(file) for key, file in link.attachments.items()})),
         **long_text("requirement_ids", _json(link.requirement_ids)),
+        **(long_text("unlinked_ids", _json(link.unlinked_ids)) if link.unlinked_ids else {}),
     }
     return Row(partition_of(integration_id), work_item_key(link.work_item_id), properties)
 
@@ -163,6 +164,8 @@ def stored_link(row: Row) -> StoredLink:
         attachments={key: _file(file) for key, file in attachments.items()},
         parent_work_item_id=row.number("parent_work_item_id") or None,
         requirement_ids=tuple(json.loads(row.long_text("requirement_ids") or "[]")),
+        # Rows of older versions have no such property.
+        unlinked_ids=tuple(json.loads(row.long_text("unlinked_ids") or "[]")),
         sent_as_of=parse_time(row.text("sent_as_of")),
         sent_at=row.moment("sent_at"),
         received_at=row.moment("received_at"),

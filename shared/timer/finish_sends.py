@@ -18,7 +18,7 @@ from shared.domain.images import images_of_integration, with_inline_images
 from shared.domain.integration import Integration, StoredIntegration
 from shared.domain.records import Feature
 from shared.domain.references import read_record_name
-from shared.domain.unfinished_sends import UnfinishedSend, is_due, is_left, taken, what_to_send
+from shared.domain.unfinished_sends import UnfinishedSend, is_due, is_left, taken, what_to_send, with_unlinked
 from shared.errors import CredentialsRejected, NotFound, OperationFailed, System
 from shared.isolation import isolated, log_defect
 from shared.operation import Operation
@@ -122,6 +122,7 @@ def _finish(
         reason = f"{note.attempts} attempts failed. Earlier entries say why"
         _give_up(app, operation, stored, unfinished, reason)
         return None
+    note = _with_unlinked_before(app, stored, note)
     held = app.unfinished_sends.replace(integration.integration_id, unfinished, taken(note, operation.id))
     if held is None:
         return None
@@ -154,6 +155,16 @@ def _read(
             raise
         _give_up(app, operation, stored, held, error.detail, code=error.code)
         return None
+
+
+def _with_unlinked_before(app: App, stored: StoredIntegration, note: UnfinishedSend) -> UnfinishedSend:
+    """The note of a change, with the requirements that a person unlinked before. Nobody asked to send them."""
+    if not note.is_change:
+        return note
+    own = app.links.load_each(stored.integration.integration_id, [note.name]).get(note.name)
+    for aha_id in own.link.unlinked_ids if isinstance(own, StoredLink) else ():
+        note = with_unlinked(note, aha_id)
+    return note
 
 
 def _without_unlinked(

@@ -143,6 +143,26 @@ def test_a_feature_that_was_unlinked_is_not_sent(updated: Scene) -> None:
     assert updated.value(number, TITLE) != "Named anew"
 
 
+def test_a_requirement_that_was_unlinked_gets_no_new_work_item_until_somebody_sends_it(
+    updated: Scene,
+) -> None:
+    """Given an Aha! that also counts the removal of the link back as a change."""
+    updated.aha.control("PUT", "/behaviour", {"integration_fields_touch": True})
+    assert updated.configure(auto_update=True, aha={**updated.integration.body["aha"], "link_back": "all"}).ok
+    number = send(updated, "PROD-1")
+    before = set(updated.items())
+    path = f"/integrations/{updated.integration.id}/features/PROD-1-2"
+    assert updated.api.delete(path).status_code == 204
+    updated.aha.edit("PROD-1", name="Named anew")
+
+    reconcile(updated)
+    reconcile(updated)
+
+    assert updated.value(number, TITLE) == "Named anew"
+    assert set(updated.items()) == before
+    assert updated.send_reference("PROD-1").actions == ["unchanged", "created", "unchanged", "unchanged"]
+
+
 def test_what_a_notification_wrote_is_no_change(updated: Scene) -> None:
     number = send(updated)
     updated.edit(number, title="Named by an engineer", description="<p>Anew</p>", state="Active")

@@ -41,6 +41,7 @@ LINK = replace(
     attachments={"41": sent_file()},
     parent_work_item_id=11,
     requirement_ids=("R1",),
+    unlinked_ids=("R2",),
     sent_as_of=NOON,
     sent_at=NOON + timedelta(seconds=1),
     received_at=NOON + timedelta(seconds=2),

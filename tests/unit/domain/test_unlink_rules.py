@@ -10,7 +10,13 @@ import pytest
 from shared.domain.integration_fields import IntegrationField
 from shared.domain.links import WrittenBack
 from shared.domain.references import read_record_name
-from shared.domain.unlink_rules import fields_of_family, id_named, is_requirement_of, link_back_fields
+from shared.domain.unlink_rules import (
+    fields_of_family,
+    id_named,
+    is_requirement_of,
+    link_back_fields,
+    with_unlinked,
+)
 from shared.errors import InvalidRequest
 from tests.unit.examples import a_link, a_record, a_requirement, a_work_item
 
@@ -112,3 +118,10 @@ def test_the_fields_that_this_app_writes_or_wrote_are_removed(
 def test_a_record_without_fields_has_none_to_remove() -> None:
     assert link_back_fields(FEATURE, None, "71") == ()
     assert link_back_fields(FEATURE, [], "71") == ()
+
+
+def test_a_feature_s_link_names_each_unlinked_requirement_once() -> None:
+    link = with_unlinked(with_unlinked(with_unlinked(FEATURE, "2"), "3"), "2")
+
+    assert link.unlinked_ids == ("3", "2")
+    assert replace(link, unlinked_ids=()) == FEATURE
