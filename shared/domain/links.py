@@ -177,10 +177,13 @@ class Link:
 
 @dataclass(frozen=True)
 class KnownWorkItem:
-    """A work item that a link or a claim names, the record that it belongs to, and its page; empty if unknown."""
+    """A work item that a link or a claim names, the record that it belongs to, and its page; empty if unknown.
+
+    `kind` is None if the link is damaged. Its work item then proves nothing.
+    """
 
     work_item_id: int
-    kind: Kind
+    kind: Kind | None
     aha_id: str
     page_url: str = ""
 

@@ -35,7 +35,7 @@ def is_same_organization(
     return any(
         marked_record(relation.rel, relation.comment) == MarkedRecord(integration_id, one.kind, one.aha_id)
         for one in known
-        if one.work_item_id in items
+        if one.kind is not None and one.work_item_id in items
         for relation in items[one.work_item_id].relations
     )
 

@@ -42,6 +42,11 @@ def record_key(aha_id: str) -> str:
     return f"r:{escape_key(aha_id)}"
 
 
+def work_item_of_key(row_key: str) -> int:
+    """The work item that a link's row key names. It is right even if the row is damaged."""
+    return int(row_key.removeprefix(WORK_ITEM_KEYS[0]))
+
+
 def work_item_key(work_item_id: int) -> str:
     """The row key of a work item's link. The keys sort by work item id."""
     return f"w:{work_item_id:010}"

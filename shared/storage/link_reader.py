@@ -13,7 +13,7 @@ from shared.domain.late_links import LinkedItem
 from shared.domain.links import KnownWorkItem
 from shared.domain.times import parse_time
 from shared.errors import OperationFailed
-from shared.storage.keys import RECORD_KEYS, WORK_ITEM_KEYS, record_key, work_item_key
+from shared.storage.keys import RECORD_KEYS, WORK_ITEM_KEYS, record_key, work_item_key, work_item_of_key
 from shared.storage.link_rows import (
     Pointer,
     StoredClaim,
@@ -128,7 +128,7 @@ class LinkReader:
         )
         wanted = set(aha_ids)
         return {
-            row.text("aha_id"): _readable_link(row, row.number("work_item_id"))
+            row.text("aha_id"): _readable_link(row, work_item_of_key(row.row_key))
             for row in rows
             if row.text("aha_id") in wanted
         }
@@ -146,7 +146,6 @@ class LinkReader:
                 "PartitionKey",
                 "RowKey",
                 "Timestamp",
-                "work_item_id",
                 "agreed_revision",
                 "sent_at",
                 "received_at",
@@ -159,14 +158,11 @@ class LinkReader:
         rows = self._table.query(
             _WITHIN,
             _range(integration_id, *WORK_ITEM_KEYS),
-            select=("PartitionKey", "RowKey", "work_item_id", "kind", "aha_id", "work_item_url"),
+            select=("PartitionKey", "RowKey", "kind", "aha_id", "work_item_url"),
         )
         return [
             KnownWorkItem(
-                row.number("work_item_id"),
-                Kind(row.text("kind")),
-                row.text("aha_id"),
-                row.text("work_item_url"),
+                work_item_of_key(row.row_key), _kind(row), row.text("aha_id"), row.text("work_item_url")
             )
             for row in rows
         ]
@@ -243,7 +239,7 @@ class LinkReader:
             {**_range(integration_id, work_item_key(after + 1), end), "kind": Kind.FEATURE.value},
             page_size=min(limit, _MOST_PER_PAGE),
         )
-        numbered = ((row.number("work_item_id"), row) for row in itertools.islice(rows, limit))
+        numbered = ((work_item_of_key(row.row_key), row) for row in itertools.islice(rows, limit))
         return [(number, _readable_link(row, number)) for number, row in numbered]
 
     def _row(self, integration_id: str, row_key: str) -> Row | None:
@@ -255,15 +251,20 @@ def _range(integration_id: str, first: str, end: str) -> dict[str, str]:
 
 
 def _linked_item(row: Row) -> LinkedItem:
-    """A damaged row must not hide the others, so only its id has to be readable."""
+    """A damaged row must not hide the others."""
     agreed = row.properties.get("agreed_revision")
     synced = [moment for name in ("sent_at", "received_at") if (moment := parse_time(row.text(name)))]
     return LinkedItem(
-        row.number("work_item_id"),
+        work_item_of_key(row.row_key),
         agreed if isinstance(agreed, int) else 0,
         row.written_at,
         max(synced, default=None),
     )
+
+
+def _kind(row: Row) -> Kind | None:
+    """The kind of a link's record; None if the row is damaged."""
+    return next((kind for kind in Kind if kind.value == row.text("kind")), None)
 
 
 _Stored = TypeVar("_Stored")

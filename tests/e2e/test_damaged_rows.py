@@ -11,10 +11,11 @@ from azure.data.tables import TableClient, TableServiceClient
 
 from local.sample import sample_integration
 from tests.e2e.configuration_bodies import problem_of
-from tests.e2e.reconciling import damage_link, repair_link
+from tests.e2e.reconciling import damage_link, names, reconcile, rename, repair_link
 from tests.e2e.sending_payloads import Json
 from tests.e2e.sending_scene import Scene
 from tests.e2e.test_feature_standing import differences, link, make_work_item, standing, unlink
+from tests.e2e.test_organization_change import CONTOSO, become, move
 
 
 @contextmanager
@@ -42,6 +43,38 @@ class TestALink:
             assert part["last_error"]["code"] == "internal_error"
             assert "stopped requirement PROD-1-2." in part["last_error"]["detail"]
         assert set(differences(scene).values()) == {"none"}
+
+    @pytest.mark.parametrize(
+        "broken", [{"work_item_id": "forty"}, {"kind": "epic"}], ids=lambda row: str(*row)
+    )
+    def test_hides_no_other_record_whatever_is_wrong_with_it(self, scene: Scene, broken: Json) -> None:
+        _, first, other, _ = scene.send_reference("PROD-1").ids
+        feature_item = scene.send_reference("PROD-2").ids[0]
+        tables = TableServiceClient.from_connection_string(scene.system.tables_connection_string)
+        for number in (first, feature_item):
+            row = scene.link_rows()[number]
+            tables.get_table_client("Links").update_entity({**row, **broken})
+        rename(scene, other, "Named anew")
+
+        assert list(differences(scene).values()) == ["none", "unreadable", "azure_devops", "none"]
+        listed = scene.api.get(f"/integrations/{scene.integration.id}/features").json()["features"]
+        assert [one["reference_num"] for one in listed] == ["PROD-1"]
+        assert scene.send_reference("PROD-1").actions == ["unchanged", "failed", "unchanged", "unchanged"]
+        reconcile(scene)
+        assert "Named anew" in names(scene).values()
+
+    @pytest.mark.parametrize(
+        "broken", [{"work_item_id": "forty"}, {"kind": "epic"}], ids=lambda row: str(*row)
+    )
+    def test_does_not_keep_the_integration_from_the_new_name_of_its_organization(
+        self, scene: Scene, broken: Json
+    ) -> None:
+        _, first, *_ = scene.send_reference("PROD-1").ids
+        tables = TableServiceClient.from_connection_string(scene.system.tables_connection_string)
+        tables.get_table_client("Links").update_entity({**scene.link_rows()[first], **broken})
+        become(scene.azure_devops, CONTOSO)
+
+        assert move(scene).status_code == 200
 
     def test_of_the_feature_hides_no_requirement(self, scene: Scene) -> None:
         number, *_ = scene.send_reference("PROD-1").ids
