@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.domain.records import Feature
-from shared.errors import OperationFailed
+from shared.errors import NotFound, OperationFailed, System
 
 FIRST_WAIT = timedelta(minutes=4)
 """The longest time budget of a send (SEND_TIME_BUDGET_SECONDS), plus time for a person to send again."""
@@ -96,9 +96,12 @@ def what_to_send(note: UnfinishedSend, feature: Feature, linked: Collection[str]
     return replace(feature, requirements=kept, lists_requirements=False)
 
 
-def is_due(note: UnfinishedSend, age: timedelta) -> bool:
-    """Whether the timer finishes the send now."""
-    return age >= note.wait
+def is_due(note: UnfinishedSend, age: timedelta, *, sends_changes: bool) -> bool:
+    """Whether the timer finishes the send now.
+
+    The note of a change waits until changes are sent again (`sends_changes`): nothing else records the change.
+    """
+    return age >= note.wait and (sends_changes or not note.is_change)
 
 
 def taken(note: UnfinishedSend, operation_id: str) -> UnfinishedSend:
@@ -119,3 +122,12 @@ def is_left(error: OperationFailed | None, *, by_timer: bool) -> bool:
     (`by_timer`), so the timer tries again.
     """
     return error is not None and (error.may_pass or (by_timer and error.needs_access))
+
+
+def is_tried_again(note: UnfinishedSend, error: OperationFailed) -> bool:
+    """Whether the timer tries again after an error.
+
+    Aha! may hide a changed feature for a while, and only the note records the change.
+    """
+    is_hidden = isinstance(error, NotFound) and error.system is System.AHA
+    return is_left(error, by_timer=True) or (note.is_change and is_hidden)

@@ -15,11 +15,18 @@ from shared import log_events
 from shared.app import App
 from shared.domain.auto_update import differs
 from shared.domain.images import images_of_integration, with_inline_images
-from shared.domain.integration import Integration, StoredIntegration
+from shared.domain.integration import StoredIntegration
 from shared.domain.records import Feature
 from shared.domain.references import read_record_name
-from shared.domain.unfinished_sends import UnfinishedSend, is_due, is_left, taken, what_to_send, with_unlinked
-from shared.errors import CredentialsRejected, NotFound, OperationFailed, System
+from shared.domain.unfinished_sends import (
+    UnfinishedSend,
+    is_due,
+    is_tried_again,
+    taken,
+    what_to_send,
+    with_unlinked,
+)
+from shared.errors import CredentialsRejected, OperationFailed
 from shared.isolation import isolated, log_defect
 from shared.operation import Operation
 from shared.operation_line import End, code_of, write_line
@@ -44,8 +51,12 @@ def finish_sends_job(app: App, stored: StoredIntegration) -> Job | None:
     integration = stored.integration
     if not integration.receives:
         return None
-    notes = app.unfinished_sends.each(integration.integration_id)
-    due = [note for note in notes if isinstance(note, UnreadableNote) or _is_due(note, integration)]
+    sends_changes = integration.enabled and integration.auto_update
+    due = [
+        found
+        for found in app.unfinished_sends.each(integration.integration_id)
+        if isinstance(found, UnreadableNote) or is_due(found.note, found.age, sends_changes=sends_changes)
+    ]
     if not due:
         return None
     return Job(
@@ -55,12 +66,6 @@ def finish_sends_job(app: App, stored: StoredIntegration) -> Job | None:
         OperationKind.SEND,
         runs_own_operations=True,
     )
-
-
-def _is_due(found: StoredUnfinishedSend, integration: Integration) -> bool:
-    """Whether a note is due. A change's note waits until changes are sent again: nothing else records the change."""
-    sends_changes = integration.enabled and integration.auto_update
-    return is_due(found.note, found.age) and (sends_changes or not found.note.is_change)
 
 
 def _finish_all(
@@ -151,7 +156,7 @@ def _read(
         name = read_record_name(held.note.name)
         return read_from_aha(app, operation, stored.integration, name).feature
     except OperationFailed as error:
-        if _is_left(held.note, error):
+        if is_tried_again(held.note, error):
             raise
         _give_up(app, operation, stored, held, error.detail, code=error.code)
         return None
@@ -175,13 +180,6 @@ def _without_unlinked(
         return feature
     linked = app.links.load_each(stored.integration.integration_id, note.unlinked)
     return what_to_send(note, feature, linked)
-
-
-def _is_left(note: UnfinishedSend, error: OperationFailed) -> bool:
-    """Whether the timer tries again. Aha! may hide a changed feature for a while, and only the note records it."""
-    return is_left(error, by_timer=True) or (
-        note.is_change and isinstance(error, NotFound) and error.system is System.AHA
-    )
 
 
 def _is_to_update(app: App, stored: StoredIntegration, feature: Feature) -> bool:
@@ -247,6 +245,6 @@ def _log_failure(operation: Operation, note: UnfinishedSend, failure: OperationF
     operation.log.add(
         log_events.SEND_RESUME_FAILED,
         f"The timer did not finish the send of {note.feature}. {failure.detail}"
-        + (" It tries again later." if _is_left(note, failure) else ""),
+        + (" It tries again later." if is_tried_again(note, failure) else ""),
         **{**failure.evidence, "code": failure.code, "reference": note.reference},
     )

@@ -16,6 +16,8 @@ from shared.domain.unfinished_sends import (
     after_progress,
     is_due,
     is_left,
+    is_tried_again,
+    of_change,
     replaces_earlier,
     taken,
     what_to_send,
@@ -45,8 +47,8 @@ def after(attempts: int) -> UnfinishedSend:
 
 
 def test_a_note_is_left_alone_for_longer_than_a_send_may_take() -> None:
-    assert not is_due(NOTE, timedelta(seconds=225))
-    assert is_due(NOTE, FIRST_WAIT)
+    assert not is_due(NOTE, timedelta(seconds=225), sends_changes=False)
+    assert is_due(NOTE, FIRST_WAIT, sends_changes=False)
 
 
 def test_each_attempt_in_vain_doubles_the_wait_up_to_six_hours() -> None:
@@ -155,3 +157,27 @@ def test_no_more_is_noted_than_a_row_holds() -> None:
 )
 def test_a_part_of_a_feature_does_not_replace_an_earlier_note(feature: Feature, whole: bool) -> None:
     assert replaces_earlier(feature) is whole
+
+
+@pytest.mark.parametrize("sends_changes", [True, False])
+def test_the_note_of_a_change_waits_until_changes_are_sent_again(sends_changes: bool) -> None:
+    change = of_change("71", "PROD-1", "op")
+
+    assert is_due(change, timedelta(), sends_changes=sends_changes) is sends_changes
+
+
+@pytest.mark.parametrize(
+    ("note", "error", "is_again"),
+    [
+        (of_change("71", "PROD-1", "op"), NotFound(System.AHA, "Not found."), True),
+        (of_change("71", "PROD-1", "op"), NotFound(System.AZURE_DEVOPS, "Not found."), False),
+        (NOTE, NotFound(System.AHA, "Not found."), False),
+        (NOTE, Unavailable(System.AHA, "Down."), True),
+        (NOTE, Forbidden(System.AHA, "No right."), True),
+        (NOTE, RuleViolation(System.AZURE_DEVOPS, "Refused."), False),
+    ],
+)
+def test_after_an_error_the_timer_tries_again_what_may_succeed_later(
+    note: UnfinishedSend, error: OperationFailed, is_again: bool
+) -> None:
+    assert is_tried_again(note, error) is is_again
