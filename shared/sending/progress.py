@@ -98,12 +98,15 @@ class Progress:
     ) -> dict[str, RecordState]:
         """The states, with an error for records that were unlinked while this send ran.
 
-        `claimed`: the records that this send has claimed, because it found their work items deleted.
+        A record whose work item this send created, and that has no claim any more, gets the error, too: somebody
+        deleted the integration, for example. `claimed`: the records that this send has claimed, because it found their
+        work items deleted.
         """
 
         def is_unlinked(key: str, state: RecordState) -> bool:
             is_free = state.stored is None and state.error is None and not state.is_claimed_elsewhere
-            return is_free and key in self.linked and key not in claimed
+            was_here = key in self.linked or self.results[key].done is not None
+            return is_free and was_here and key not in claimed
 
         return {
             key: replace(state, error=_unlinked(state.record)) if is_unlinked(key, state) else state

@@ -116,3 +116,19 @@ def test_a_feature_whose_work_item_is_deleted_while_it_is_sent_is_created_anew_b
     assert again.actions == ["created", "updated", "created"]
     assert scene.items().keys() == set(again.ids)
     assert [scene.parent(number) for number in again.ids[1:]] == [again.ids[0]] * 2
+
+
+def test_an_integration_that_is_deleted_while_it_sends_gets_no_second_work_item(scene: Scene) -> None:
+    payload = feature(requirements=[requirement("One")])
+    scene.azure_devops.clear_requests()
+    scene.azure_devops.add_fault(method="PATCH", delay_ms=1000, times=1)
+    with ThreadPoolExecutor(1) as other:
+        sending = other.submit(scene.post, {"event": "create_feature", "feature": payload})
+        eventually(lambda: any(write["fault"] for write in scene.writes()))
+        deleted = scene.api.delete(f"/integrations/{scene.integration.id}")
+        sent: Sent = sending.result()
+
+    assert deleted.status_code == 204
+    assert sent.actions == ["failed", "failed"]
+    assert len(scene.items()) == 2
+    assert scene.link_rows() == {}

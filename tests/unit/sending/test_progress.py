@@ -236,6 +236,15 @@ def test_a_record_without_a_link_was_not_always_unlinked(
     assert progress.with_unlinked_as_errors({REQUIREMENT.id: state}, claimed) == {REQUIREMENT.id: state}
 
 
+def test_a_record_whose_claim_was_removed_after_the_create_gets_no_second_work_item() -> None:
+    created = replace(START.results[FEATURE.id], done=Action.CREATED)
+    progress = START.with_results([created])
+
+    states = progress.with_unlinked_as_errors({FEATURE.id: new(FEATURE)}, ())
+
+    assert isinstance(states[FEATURE.id].error, UnlinkedMeanwhile)
+
+
 def test_a_record_that_never_had_a_link_was_not_unlinked() -> None:
     progress = START.after_look({REQUIREMENT.id: new(REQUIREMENT)})
 
