@@ -94,8 +94,11 @@ def _attempt(
 ) -> OperationFailed | None:
     """Finish one send as a separate operation, with its own id in the log. Its failure is logged."""
     operation = job.another(min(job.deadline.remaining(), app.settings.send_time_budget_seconds))
+    integration_id = stored.integration.integration_id
     finish = isolated(
-        partial(_finish, app, operation, stored), operation, lambda unfinished: unfinished.note.feature
+        partial(_finish, app, operation, integration_id),
+        operation,
+        lambda unfinished: unfinished.note.feature,
     )
     if unfinished.note.name.isdigit():
         operation.log.know_record(unfinished.note.feature, unfinished.note.name)
@@ -106,19 +109,22 @@ def _attempt(
         _log_failure(operation, unfinished.note, failure)
     operation.log.flush()
     sent = "" if result is None or isinstance(result, OperationFailed) else result.status.value
-    integration_id = stored.integration.integration_id
     write_line(operation, End(integration_id, OperationKind.SEND, code=code_of(failure), result=sent))
     return failure
 
 
 def _finish(
-    app: App, operation: Operation, stored: StoredIntegration, unfinished: StoredUnfinishedSend
+    app: App, operation: Operation, integration_id: str, unfinished: StoredUnfinishedSend
 ) -> SendResult | None:
     """Finish one send, and log it only if there is something to do; None if there was nothing.
 
     Raises:
         OperationFailed: it is not finished. If that may pass, or a person can repair it, the note stays.
     """
+    # A run may take minutes. Meanwhile, the integration may be changed, disabled or deleted.
+    stored = app.integrations.find(integration_id)
+    if not isinstance(stored, StoredIntegration):
+        return None
     note, integration = unfinished.note, stored.integration
     if not integration.enabled:
         _give_up(app, operation, stored, unfinished, "the integration is disabled")

@@ -356,6 +356,29 @@ def test_a_disabled_integration_ends_its_unfinished_sends(scene: Scene) -> None:
     assert scene.requests() == []
 
 
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["disabled", "deleted"])
+def test_an_integration_that_is_disabled_during_a_run_sends_no_further_feature(
+    scene: Scene, is_deleted: bool
+) -> None:
+    interrupt(scene, "PROD-2")
+    interrupt(scene, "PROD-4")
+    minutes_pass(scene)
+    scene.azure_devops.clear_requests()
+    slow = scene.azure_devops.add_fault(path=A_WRITE, delay_ms=1500, times=1)
+    with ThreadPoolExecutor(1) as other:
+        running = other.submit(reconcile, scene)
+        eventually(lambda: any(write["fault"] == slow for write in scene.writes()))
+        if is_deleted:
+            assert scene.api.delete(f"/integrations/{scene.integration.id}").status_code == 204
+        else:
+            scene.configure(enabled=False)
+        running.result()
+
+    assert len(scene.items()) == 1
+    if not is_deleted:
+        assert "disabled" in scene.log("send.given-up")[0]["message"]
+
+
 def test_one_feature_that_fails_does_not_stop_the_others(scene: Scene) -> None:
     interrupt(scene, "PROD-2")
     interrupt(scene, "PROD-4")
