@@ -52,5 +52,7 @@ def page(browser: Chrome, system: LocalSystem, api: Api) -> Iterator[Page]:
     made = Page(browser, f"{system.functions_url}/api/console")
     made.start(system.function_key)
     yield made
+    complaints = made.complaints()
+    made.leave()
     # After the test's own findings: nothing that the browser complains of, such as what the policy forbids.
-    assert made.complaints() == []
+    assert complaints == []

@@ -53,6 +53,11 @@ class Page:
             self.browser.execute_script("sessionStorage.setItem('function-key', arguments[0])", key)
         self._console()
 
+    def leave(self) -> None:
+        """Close the page, so that it asks the app for nothing more."""
+        self.browser.get("about:blank")
+        self._leave_without_asking()
+
     def _leave_without_asking(self) -> None:
         with suppress(NoAlertPresentException):
             self.browser.switch_to.alert.accept()
