@@ -288,7 +288,7 @@ MUTATIONS = (
     Mutation(
         "A record that was unlinked meanwhile is created again",
         "shared/sending/progress.py",
-        "            return is_free and key in self.linked and key not in claimed\n",
+        "            return is_free and was_here and key not in claimed\n",
         "            return is_free and key in claimed\n",
         ("tests/unit/sending/test_progress.py",),
     ),

@@ -33,8 +33,9 @@ from shared.receiving.receive import Delivery, receive
 from shared.secret import Secret
 from shared.sending.send import send_feature
 from shared.settings import Settings
-from shared.storage.integrations import IntegrationStore
+from shared.storage.integrations import DeletedIntegration, IntegrationStore
 from shared.storage.log_store import LogStore
+from shared.storage.tables import Tables
 from shared.storage.vault import Vault
 from shared.timer.find_changes import find_changes_job
 from shared.timer.finish_sends import finish_sends_job
@@ -231,13 +232,25 @@ class LocalWorkers:
             settings=settings,
             tables=tables,
             vault=vault,
-            integrations=IntegrationStore(tables, vault),
+            integrations=_OneIntegration(tables, vault, lambda: self._stored),
             log=LogStore(tables),
             clock=Clock(
                 now=lambda: datetime.now(timezone.utc) + clock_error,
                 sleep=lambda seconds: time.sleep(min(seconds, 0.005)),
             ),
         )
+
+
+class _OneIntegration(IntegrationStore):
+    """The integration of a sequence, which is in no table: its token changes without a PUT."""
+
+    def __init__(self, tables: Tables, vault: Vault, stored: Callable[[], StoredIntegration]) -> None:
+        super().__init__(tables, vault)
+        self._stored = stored
+
+    def find(self, integration_id: str) -> StoredIntegration | DeletedIntegration | None:
+        """The integration as it is now."""
+        return self._stored()
 
 
 def _at_once(call: Callable[[Any], str], arguments: Sequence[Any]) -> str:
