@@ -293,6 +293,27 @@ MUTATIONS = (
         ("tests/unit/sending/test_progress.py",),
     ),
     Mutation(
+        "A work item is created again after its claim was removed",
+        "shared/sending/progress.py",
+        "            was_here = key in self.linked or self.results[key].done is not None\n",
+        "            was_here = key in self.linked\n",
+        ("tests/unit/sending/test_progress.py",),
+    ),
+    Mutation(
+        "The note of a part of a feature replaces an earlier note",
+        "shared/domain/unfinished_sends.py",
+        "    return feature.lists_requirements and all(\n",
+        "    return feature.lists_requirements or all(\n",
+        ("tests/unit/domain/test_unfinished_sends.py",),
+    ),
+    Mutation(
+        "The timer makes a new work item for an unlinked requirement",
+        "shared/domain/unlink_rules.py",
+        "    return replace(feature, unlinked_ids=(*others, requirement_id)[-_MOST_UNLINKED:])\n",
+        "    return replace(feature, unlinked_ids=(*others,)[-_MOST_UNLINKED:])\n",
+        ("tests/unit/domain/test_unlink_rules.py",),
+    ),
+    Mutation(
         "The text that a notification is replacing is sent",
         "shared/domain/field_decisions.py",
         "    if is_being_replaced(link, name, text, record.updated_at, now):\n        return True\n",
