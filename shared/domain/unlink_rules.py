@@ -10,7 +10,7 @@ from shared.domain.integration_fields import IntegrationField, own_field_ids, re
 from shared.domain.kind import Kind
 from shared.domain.links import Link
 from shared.domain.references import RecordName
-from shared.errors import InputError, InvalidRequest, NotLinked
+from shared.errors import InputError, InvalidRequest, NotLinked, Refused
 
 _MOST_UNLINKED = 5000
 """As many requirements as a feature may have."""
@@ -35,6 +35,14 @@ def not_linked(name: RecordName) -> NotLinked:
     """The error for a record that has no work item."""
     return NotLinked(
         f"{name.text} has no work item in this integration. Send the feature, or link it to a work item."
+    )
+
+
+def no_link_named(name: RecordName, refused: Refused) -> NotLinked:
+    """The error if no link has a reference, and Aha! does not say whether a linked record has it now."""
+    return NotLinked(
+        f"No link of this integration has the reference {name.text}. If it changed since the last send, use the "
+        f"record's id or its earlier reference. Aha! did not say which record has it now. {refused.detail}"
     )
 
 

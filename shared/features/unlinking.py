@@ -18,6 +18,7 @@ from shared.domain.unlink_rules import (
     id_named,
     is_requirement_of,
     link_back_fields,
+    no_link_named,
     not_linked,
     with_unlinked,
 )
@@ -82,13 +83,18 @@ def _linked(app: App, operation: Operation, integration: Integration, name: Reco
 
 
 def _id_in_aha(app: App, operation: Operation, integration: Integration, name: RecordName) -> str | None:
-    """The id of a record whose reference no link has: it may have changed since the last send. None if unknown."""
+    """The id of a record whose reference no link has: it may have changed since the last send.
+
+    None if Aha! has no such record, or is not configured. Raises NotLinked if Aha! refuses to say it.
+    """
     if name.kind is None or not integration.receives:
         return None
     try:
         return app.aha(integration.aha, operation).record(name.kind, name.text).id
-    except Refused:
+    except NotFound:
         return None
+    except Refused as error:
+        raise no_link_named(name, error) from error
 
 
 def _leave_out(app: App, integration_id: str, link: Link) -> None:

@@ -470,6 +470,8 @@ class TestUnlink:
         answer = unlink(scene, "PROD-1")
 
         assert (answer.status_code, answer.json()["code"]) == (404, "not_linked")
+        assert "No link of this integration has the reference PROD-1." in answer.json()["detail"]
+        assert "API token" in answer.json()["detail"]
 
     def test_the_log_tells_it(self, scene: Scene) -> None:
         scene.send_reference("PROD-2")
