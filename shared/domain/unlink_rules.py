@@ -51,7 +51,7 @@ def is_requirement_of(link: Link, feature: Link) -> bool:
     return feature.kind is Kind.FEATURE and link.parent_aha_id == feature.aha_id
 
 
-def with_unlinked(feature: Link, requirement_id: str) -> Link:
+def with_unlinked_requirement(feature: Link, requirement_id: str) -> Link:
     """The link of a feature once a person unlinks one of its requirements."""
     others = (one for one in feature.unlinked_ids if one != requirement_id)
     return replace(feature, unlinked_ids=(*others, requirement_id)[-_MOST_UNLINKED:])

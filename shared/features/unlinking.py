@@ -20,7 +20,7 @@ from shared.domain.unlink_rules import (
     link_back_fields,
     no_link_named,
     not_linked,
-    with_unlinked,
+    with_unlinked_requirement,
 )
 from shared.errors import FeatureBusy, LinkChanged, NotFound, OperationFailed, Refused
 from shared.isolation import log_defect
@@ -115,7 +115,7 @@ def _mark_on_feature(links: LinkStore, integration_id: str, link: Link) -> None:
         if not isinstance(feature, StoredLink) or link.aha_id in feature.link.unlinked_ids:
             return
         with suppress(LinkChanged):
-            links.replace(integration_id, [(feature, with_unlinked(feature.link, link.aha_id))])
+            links.replace(integration_id, [(feature, with_unlinked_requirement(feature.link, link.aha_id))])
             return
     raise FeatureBusy(
         "A send is changing the feature of this requirement. Repeat the request.", retry_after=5

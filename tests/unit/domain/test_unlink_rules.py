@@ -15,7 +15,7 @@ from shared.domain.unlink_rules import (
     id_named,
     is_requirement_of,
     link_back_fields,
-    with_unlinked,
+    with_unlinked_requirement,
 )
 from shared.errors import InvalidRequest
 from tests.unit.examples import a_link, a_record, a_requirement, a_work_item
@@ -121,7 +121,9 @@ def test_a_record_without_fields_has_none_to_remove() -> None:
 
 
 def test_a_feature_s_link_names_each_unlinked_requirement_once() -> None:
-    link = with_unlinked(with_unlinked(with_unlinked(FEATURE, "2"), "3"), "2")
+    link = with_unlinked_requirement(
+        with_unlinked_requirement(with_unlinked_requirement(FEATURE, "2"), "3"), "2"
+    )
 
     assert link.unlinked_ids == ("3", "2")
     assert replace(link, unlinked_ids=()) == FEATURE
